@@ -1,0 +1,46 @@
+# Nothing but Python >= 3.11, git and make is needed before.
+PY ?= python3
+export UV_PYTHON_DOWNLOADS = never
+export UV_LINK_MODE = copy
+UV = .tools/bin/uv
+SYNC = $(UV) sync --locked -q --python "$$($(PY) -c 'import sys; print(sys.executable)')"
+
+.PHONY: help setup demo test check bench faults docs clean
+
+help:            ## what can be done here
+	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.tools/bin/uv:
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11, 3.12 or 3.13 is needed; say which with: make PY=/path/to/python3.11 …"; exit 1; }
+	@$(PY) -m venv .tools || { echo "Python's venv is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@.tools/bin/pip install -q --disable-pip-version-check 'uv==0.13.9'
+
+.venv/.ready: uv.lock pyproject.toml | .tools/bin/uv
+	@$(SYNC) && touch $@
+
+.venv/.ready-dev: uv.lock pyproject.toml | .tools/bin/uv
+	@$(SYNC) --all-groups && touch $@ .venv/.ready
+
+setup: .venv/.ready  ## the environment in .venv, from the lock
+
+demo: .venv/.ready   ## everything on one machine, with people and mail in it
+	@.venv/bin/python -m gateway demo
+
+test: .venv/.ready-dev  ## the whole suite
+	@.venv/bin/python tests/install_parts.py
+	@.venv/bin/python -m pytest
+
+check: .venv/.ready-dev ## format, lint, types, import contracts
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: .venv/.ready-dev ## speed, as ratios against the yardsticks in the same run
+	@.venv/bin/python -m bench
+
+docs: .venv/.ready-dev  ## generated pages of docs/
+	@.venv/bin/python -m gateway.docs
+
+clean:
+	rm -rf .venv .tools

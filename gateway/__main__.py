@@ -1,0 +1,213 @@
+"""In charge of: the commands. Not in charge of: what they do (`app`, `demo`, use cases): a command parses, calls, prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.config import Settings, load_settings
+from gateway.errors import GatewayError, SettingsError
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="One conversation per applicant, by mail and web.")
+workspace_cli = typer.Typer(no_args_is_help=True, help="Companies.")
+member_cli = typer.Typer(no_args_is_help=True, help="Recruiters.")
+key_cli = typer.Typer(no_args_is_help=True, help="API keys.")
+cli.add_typer(workspace_cli, name="workspace")
+cli.add_typer(member_cli, name="member")
+cli.add_typer(key_cli, name="api-key")
+
+Listen = Annotated[str, typer.Option(help="HOST:PORT; empty means the setting.")]
+
+
+def _settings(**values: object) -> Settings:
+    from gateway.app import prepare_settings
+    from gateway.logs import set_up_logs
+
+    settings = load_settings(**{k: v for k, v in values.items() if v})
+    set_up_logs(settings.log_level, settings.log_format)
+    return prepare_settings(settings)
+
+
+@cli.command()
+def serve(http: Listen = "", smtp: Listen = "") -> None:
+    """Web, SMTP and workers in one process (migrates first)."""
+    from gateway.serve import run
+
+    run(_settings(http_listen=http, smtp_listen=smtp), web=True, smtp=True, workers=True, migrate=True)
+
+
+@cli.command()
+def smtp(listen: Listen = "") -> None:
+    """The SMTP server only."""
+    from gateway.serve import run
+
+    run(_settings(smtp_listen=listen), smtp=True)
+
+
+@cli.command()
+def http(listen: Listen = "") -> None:
+    """The web server only."""
+    from gateway.serve import run
+
+    run(_settings(http_listen=listen), web=True)
+
+
+@cli.command()
+def worker() -> None:
+    """Workers only: they process mails and deliveries, and search for forgotten ones."""
+    from gateway.serve import run
+
+    run(_settings(), workers=True)
+
+
+@cli.command()
+def demo(
+    http: Listen = "127.0.0.1:8000",
+    smtp: Listen = "127.0.0.1:8025",
+    data: Annotated[Path, typer.Option(help="Folder for the demo's data; kept between runs.")] = Path(".demo"),
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")] = False,
+) -> None:
+    """Everything on this machine, with people and mail in it."""
+    from gateway.demo import run_demo
+
+    run_demo(http=http, smtp=smtp, data=data, as_json=json)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the present tables."""
+    from gateway.store.migrate import upgrade
+
+    print(f"The database is at revision {upgrade(_settings().database_address)}.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Check settings, database, broker, smarthost and the reply domain's DNS; says what is missing."""
+    from gateway.doctor import examine
+
+    raise typer.Exit(examine(_settings()))
+
+
+@cli.command()
+def replay(
+    entry: Annotated[str, typer.Argument(help="Inbox entry id; empty with --state.")] = "",
+    state: Annotated[str, typer.Option(help="Replay all entries in this state: failed, unmatched, held.")] = "",
+) -> None:
+    """Understand stored mails again, with today's rules."""
+    from gateway.operate import replay_entries
+
+    raise typer.Exit(replay_entries(_settings(), entry=entry, state=state))
+
+
+@cli.command()
+def trace(subject: Annotated[str, typer.Argument(help="Inbox entry, message, delivery or thread id, or a 250's id.")]) -> None:
+    """Tell the story of one mail or message: entry, decision, message, deliveries, attempts."""
+    from gateway.operate import trace_subject
+
+    raise typer.Exit(trace_subject(_settings(), subject))
+
+
+@workspace_cli.command("create")
+def workspace_create(
+    slug: Annotated[str, typer.Argument(help="Short name; also its sender address slug@reply-domain.")],
+    name: Annotated[str, typer.Option(help="The company's name.")],
+    public_contact: Annotated[str, typer.Option(help="Where rejected candidates are pointed to.")],
+    locale: Annotated[str, typer.Option(help="en, ko, cs, ru or sv.")] = "en",
+    timezone: Annotated[str, typer.Option(help="IANA name, for example Asia/Seoul.")] = "UTC",
+) -> None:
+    """Add a company."""
+    from gateway.operate import operator_context
+    from gateway.usecases.accounts import create_workspace
+
+    with operator_context(_settings()) as ctx:
+        made = create_workspace(
+            ctx, name=name, slug=slug, public_contact=public_contact, locale=locale, timezone=timezone
+        )
+        print(f"Workspace {made.slug} ({made.id})")
+
+
+@workspace_cli.command("list")
+def workspace_list() -> None:
+    """All companies of this installation."""
+    from gateway.operate import operator_context
+    from gateway.usecases.accounts import list_workspaces
+
+    with operator_context(_settings()) as ctx:
+        for workspace in list_workspaces(ctx):
+            print(f"{workspace.slug}\t{workspace.name}\t{workspace.public_contact}")
+
+
+@member_cli.command("create")
+def member_create(
+    workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    email: Annotated[str, typer.Option(help="Personal address: one person, one account.")],
+    name: Annotated[str, typer.Option(help="Name that candidates see.")],
+    role: Annotated[str, typer.Option(help="admin or member.")] = "admin",
+    password: Annotated[
+        str, typer.Option(prompt="Password (empty: sign-in by link only)", hide_input=True, prompt_required=False)
+    ] = "",
+) -> None:
+    """Add a recruiter."""
+    from gateway.operate import operator_context
+    from gateway.usecases.accounts import create_member, find_workspace
+
+    with operator_context(_settings()) as ctx:
+        found = find_workspace(ctx, workspace)
+        made = create_member(ctx, found.id, email=email, name=name, role=role, password=password or None)
+        print(f"Member {made.email} ({made.id})")
+
+
+@key_cli.command("create")
+def api_key_create(
+    workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    name: Annotated[str, typer.Option(help="What uses the key, for example the ATS's name.")],
+) -> None:
+    """Make an API key and print it: it is shown once."""
+    from gateway.operate import operator_context
+    from gateway.usecases.accounts import create_api_key, find_workspace
+
+    with operator_context(_settings()) as ctx:
+        print(create_api_key(ctx, find_workspace(ctx, workspace).id, name=name))
+
+
+@key_cli.command("list")
+def api_key_list(workspace: Annotated[str, typer.Argument(help="The workspace's slug.")]) -> None:
+    """Keys of a workspace: id, name, when made, when revoked."""
+    from gateway.operate import operator_context
+    from gateway.usecases.accounts import find_workspace, list_api_keys
+
+    with operator_context(_settings()) as ctx:
+        for key_id, name, made, revoked in list_api_keys(ctx, find_workspace(ctx, workspace).id):
+            print(f"{key_id}\t{name}\t{made:%Y-%m-%d}\t{'revoked' if revoked else 'in force'}")
+
+
+@key_cli.command("revoke")
+def api_key_revoke(
+    workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    key_id: Annotated[str, typer.Argument(help="The key's id, from `api-key list`.")],
+) -> None:
+    """Put a key out of force at once."""
+    from gateway.operate import operator_context
+    from gateway.usecases.accounts import find_workspace, revoke_api_key
+
+    with operator_context(_settings()) as ctx:
+        revoke_api_key(ctx, find_workspace(ctx, workspace).id, key_id)
+        print("Revoked.")
+
+
+def main() -> None:
+    """Run a command; our own errors become one line and exit status 2."""
+    try:
+        cli(standalone_mode=True)
+    except SettingsError as error:
+        sys.exit(f"gateway: {error}")
+    except GatewayError as error:
+        sys.exit(f"gateway: {error or type(error).__name__}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""In charge of: putting the parts together — settings to context, front door, web server, workers — and taking them down.
+
+Not in charge of: anything that happens afterwards. The composition root: it may import everything.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from pydantic import SecretStr
+from ulid import ULID
+
+from gateway.config import Settings, split_listen
+from gateway.errors import SettingsError
+from gateway.inbound.authresults import read_verdict, split_head
+from gateway.inbound.dnslookup import Lookup
+from gateway.inbound.sandbox import ParsingPool
+from gateway.inbound.senderauth import prove_sender
+from gateway.inbound.smtp import Front
+from gateway.inbound.smtp_limits import SmtpLimits
+from gateway.inbound.smtp_replies import NO_SUCH_ADDRESS, RCPT_OK, RELAY_DENIED, RcptAnswer
+from gateway.inbound.tls import load_context, self_signed_context
+from gateway.outbound.registry import build_channels
+from gateway.rendering import Rendering
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database
+from gateway.store.writer import MailWriter
+from gateway.threads.incoming import Envelope, SenderProof
+from gateway.usecases.context import Context
+from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipient
+from gateway.worker import Actors, Waker, Workers, declare_actors, make_broker
+
+ROOT = Path(__file__).parent.parent
+ANSWERS = {
+    RecipientVerdict.ACCEPTED: RCPT_OK,
+    RecipientVerdict.UNKNOWN: NO_SUCH_ADDRESS,
+    RecipientVerdict.RELAY: RELAY_DENIED,
+}
+log = logging.getLogger("gateway.app")
+
+
+def prepare_settings(settings: Settings) -> Settings:
+    """Settings with a secret key: the given one, else one kept in DATA_DIR. Raises SettingsError."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    given = settings.secret_key.get_secret_value()
+    if given:
+        if len(given) < 32:
+            raise SettingsError("GATEWAY_SECRET_KEY is too short: use at least 32 random characters.")
+        return settings
+    path = settings.data_dir / "secret.key"
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return settings.model_copy(update={"secret_key": SecretStr(path.read_text().strip())})
+
+
+def make_rendering() -> Rendering:
+    return Rendering(ROOT / "templates", Path(__file__).parent / "locales")
+
+
+def make_prover(settings: Settings) -> Callable[[bytes, Envelope, str], SenderProof]:
+    """How senders are proven: by the configured relay's verdict, else by our own checks over DNS, else not at all."""
+    lookup = Lookup(nameservers=tuple(settings.dns_servers)) if settings.sender_checks else None
+
+    def prove(raw: bytes, envelope: Envelope, from_address: str) -> SenderProof:
+        if settings.authserv_id and envelope.peer in settings.trusted_relays:
+            verdict = read_verdict(split_head(raw)[0], authserv_id=settings.authserv_id)
+            if verdict is not None:
+                return verdict
+        if lookup is None:
+            return SenderProof(detail="sender checks are switched off")
+        return prove_sender(raw, envelope, from_address, lookup=lookup)
+
+    return prove
+
+
+def build_context(settings: Settings, *, clock: Callable[[], datetime] | None = None) -> Context:
+    """The context of one process. Call `close_context` at its end."""
+    clock = clock or (lambda: datetime.now(UTC))
+    pool = ParsingPool(settings.parser_processes, settings.parser_seconds, settings.parser_memory_mb)
+    return Context(
+        settings=settings,
+        database=Database(settings.database_address, Blobs(settings.blobs_address)),
+        clock=clock,
+        new_id=lambda: str(ULID()).lower(),
+        reader=pool,
+        prove_sender=make_prover(settings),
+        render=make_rendering(),
+        channels=build_channels(settings, clock=clock),
+    )
+
+
+def close_context(ctx: Context) -> None:
+    for channel in ctx.channels.values():
+        channel.close()
+    if isinstance(ctx.reader, ParsingPool):
+        ctx.reader.close()
+    ctx.database.close()
+
+
+class Running:
+    """The parts that run in this process. `stop` takes them down in the order in which data flows."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.broker = make_broker(ctx.settings.broker_url)
+        self.actors: Actors = declare_actors(self.broker, ctx)
+        self.waker = Waker(self.actors)
+        ctx.database.on_commit(self.waker.wake)
+        self.front: Front | None = None
+        self.writer: MailWriter | None = None
+        self.workers: Workers | None = None
+
+    def start_workers(self) -> None:
+        if isinstance(self.ctx.reader, ParsingPool):
+            self.ctx.reader.warm()
+        self.workers = Workers(self.ctx, self.broker, self.actors, threads=self.ctx.settings.worker_threads)
+        self.workers.start()
+
+    def start_smtp(self) -> tuple[str, int]:
+        """Open the front door; the address it listens on."""
+        self.writer = MailWriter(self.ctx.database)
+        self.front = build_front(self.ctx, self.writer)
+        return self.front.start()
+
+    def stop(self) -> None:
+        if self.front:
+            self.front.stop()
+        if self.writer:
+            self.writer.close()
+        if self.workers:
+            self.workers.stop()
+        self.waker.close()
+        self.broker.close()
+
+
+def build_front(ctx: Context, writer: MailWriter) -> Front:
+    """The SMTP server over the use cases."""
+    settings = ctx.settings
+    hostname = settings.smtp_hostname or settings.reply_domain
+    limits = SmtpLimits(
+        size=settings.smtp_max_size,
+        recipients=settings.smtp_max_recipients,
+        connections=settings.smtp_max_connections,
+        connections_per_client=settings.smtp_max_connections_per_client,
+    )
+    if settings.smtp_tls_cert and settings.smtp_tls_key:
+        tls = load_context(settings.smtp_tls_cert, settings.smtp_tls_key)
+    else:
+        tls = self_signed_context(hostname)
+    return Front(
+        hostname=hostname,
+        listen=split_listen(settings.smtp_listen),
+        check_recipient=partial(_answer_recipient, ctx),
+        accept=partial(accept_mail, ctx, writer),
+        tls=tls,
+        limits=limits,
+        proxy_protocol_from=tuple(settings.smtp_proxy_from),
+    )
+
+
+def _answer_recipient(ctx: Context, address: str) -> RcptAnswer:
+    return ANSWERS[check_recipient(ctx, address)]

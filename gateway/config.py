@@ -1,0 +1,198 @@
+"""In charge of: every setting, once, with type, default and meaning; the only reader of the environment.
+
+Not in charge of: acting on them (`gateway.app`). Settings come from `GATEWAY_*` variables, from `GATEWAY_<NAME>_FILE`
+for secrets kept in files, and from a TOML file named by `GATEWAY_CONFIG`. docs/settings.md is generated from here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from gateway.errors import SettingsError
+
+PREFIX = "GATEWAY_"
+
+
+class Settings(BaseSettings):
+    """Frozen after start."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path("data"), description="Folder for the embedded database, blobs and the demo's mailbox.")
+    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in DATA_DIR.")
+    broker_url: str = Field("memory://", description="memory:// (one process), redis://… or amqp://…")
+    blobs_url: str = Field(
+        "", description="Where big raw mails and files lie: file:///folder or s3://bucket; empty means DATA_DIR/blobs."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs reply addresses and links; at least 32 characters. `gateway migrate` makes one in DATA_DIR when empty.",
+    )
+    old_secret_keys: list[SecretStr] = Field(
+        [], description="Earlier secret keys whose addresses and links still work (a JSON list)."
+    )
+
+    http_listen: str = Field("127.0.0.1:8000", description="Address of the web server, HOST:PORT.")
+    smtp_listen: str = Field("127.0.0.1:8025", description="Address of the SMTP server, HOST:PORT.")
+    public_url: str = Field("http://127.0.0.1:8000", description="How people reach the web server; used in links.")
+    trusted_proxies: list[str] = Field(
+        [], description="Addresses whose X-Forwarded-* headers are believed (a JSON list)."
+    )
+
+    reply_domain: str = Field(
+        "reply.example.test", description="Domain of the reply addresses; its MX must point to the SMTP server."
+    )
+    smtp_hostname: str = Field("", description="Name in the SMTP greeting; empty means the reply domain.")
+    smtp_max_size: int = Field(36_700_160, ge=65_536, description="Largest mail accepted, bytes.")
+    smtp_max_recipients: int = Field(100, ge=1, description="Recipients taken per transaction.")
+    smtp_max_connections: int = Field(1000, ge=1, description="Connections at a time.")
+    smtp_max_connections_per_client: int = Field(
+        50, ge=1, description="Connections at a time from one address; loopback is exempt."
+    )
+    smtp_tls_cert: Path | None = Field(
+        None, description="Certificate chain (PEM) for STARTTLS; empty means one made at start."
+    )
+    smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
+    smtp_proxy_from: list[str] = Field(
+        [], description="Addresses of load balancers that send the PROXY protocol header (a JSON list)."
+    )
+    trusted_relays: list[str] = Field(
+        [], description="Addresses of your own mail servers whose Authentication-Results are believed (a JSON list)."
+    )
+    authserv_id: str = Field(
+        "", description="The authserv-id that your mail servers write into Authentication-Results."
+    )
+    trust_matching_sender: bool = Field(
+        False,
+        description="Believe a candidate's mail whose From and envelope sender are the known address, without proof. For the demo and closed networks only.",
+    )
+    dns_servers: list[str] = Field(
+        [], description="Name servers for the sender checks (a JSON list); empty means the system's."
+    )
+    sender_checks: bool = Field(True, description="Check SPF, DKIM and DMARC of incoming mail over DNS.")
+
+    outbound_smtp_url: str = Field(
+        "",
+        description="Smarthost: smtp://user:password@host:587 (STARTTLS when offered), smtps://…, or mailbox: for the built-in mailbox.",
+    )
+    outbound_require_tls: bool = Field(False, description="Refuse to send when the smarthost offers no STARTTLS.")
+    dkim_selector: str = Field("", description="Selector of the DKIM key for the reply domain.")
+    dkim_key: SecretStr = Field(
+        SecretStr(""), description="Private DKIM key (PEM, RSA or Ed25519); empty means mails are not signed here."
+    )
+
+    worker_threads: int = Field(4, ge=1, description="Threads that process mails and deliveries.")
+    parser_processes: int = Field(1, ge=1, description="Separate processes that read mails.")
+    parser_seconds: float = Field(20.0, gt=0, description="Time limit for reading one mail, seconds.")
+    parser_memory_mb: int = Field(1024, ge=256, description="Memory limit of a parsing process, MiB.")
+    sweep_seconds: float = Field(
+        5.0, gt=0, description="How often the outbox and inbox are searched for forgotten work, seconds."
+    )
+
+    max_upload_bytes: int = Field(25 * 1024 * 1024, ge=1024, description="All files of one web post together, bytes.")
+    max_upload_files: int = Field(10, ge=1, description="Files in one web post.")
+    max_text_chars: int = Field(50_000, ge=1000, description="Characters in one message.")
+    session_days: int = Field(14, ge=1, description="How long a sign-in lasts.")
+    retention_days: int = Field(90, ge=1, description="How long raw mails of refused and ignored entries are kept.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = Field("text", pattern="^(text|json)$", description="text for people, json for machines.")
+    demo: bool = Field(False, description="Demo mode: the pages under /dev; never for real data.")
+
+    @field_validator("reply_domain")
+    @classmethod
+    def _lower_domain(cls, value: str) -> str:
+        return value.lower().rstrip(".")
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def database_address(self) -> str:
+        """The SQLAlchemy address in force."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'gateway.db'}"
+
+    @property
+    def blobs_address(self) -> str:
+        """The blob store's address in force."""
+        return self.blobs_url or f"file://{self.data_dir.absolute() / 'blobs'}"
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """Secret keys as bytes, the current one first."""
+        every = [self.secret_key, *self.old_secret_keys]
+        return tuple(k.get_secret_value().encode() for k in every if k.get_secret_value())
+
+    @property
+    def key(self) -> bytes:
+        """The current secret key. Raises SettingsError when there is none."""
+        if not self.keys:
+            raise SettingsError("GATEWAY_SECRET_KEY is not set: set it to at least 32 random characters.")
+        return self.keys[0]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings, _FromFiles(settings_cls)]
+        if path := os.environ.get(f"{PREFIX}CONFIG"):
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=path))
+        return tuple(sources)
+
+
+class _FromFiles(PydanticBaseSettingsSource):
+    """`GATEWAY_<NAME>_FILE` names a file that holds the value: for secrets mounted as files."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        value = Path(path).read_text().strip() if path else None
+        return value, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(f, name)[0] for name, f in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment; `overrides` win. Raises SettingsError that names the variable and what is wrong."""
+    config = os.environ.get(f"{PREFIX}CONFIG")
+    if config and not Path(config).is_file():
+        raise SettingsError(f"GATEWAY_CONFIG names {config}, but there is no such file.")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [f"{PREFIX}{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsError("; ".join(lines)) from None
+    except OSError as error:
+        raise SettingsError(f"A file named by a GATEWAY_*_FILE variable cannot be read: {error}") from None
+
+
+def unknown_variables() -> list[str]:
+    """GATEWAY_* variables that no setting knows: usually a typing mistake (`doctor` lists them)."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{PREFIX}CONFIG"}
+    known |= {f"{name}_FILE" for name in known}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def split_listen(value: str) -> tuple[str, int]:
+    """`HOST:PORT` or `[::1]:PORT` as a pair. Raises SettingsError."""
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit():
+        raise SettingsError(f"{value!r} is no address: write HOST:PORT, for example 127.0.0.1:8000.")
+    return host.strip("[]"), int(port)

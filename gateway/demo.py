@@ -1,0 +1,215 @@
+"""In charge of: the demo — people and mail on one machine, and what is printed about them. Not in charge of: running (`serve`)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.app import prepare_settings
+from gateway.config import Settings, load_settings
+from gateway.logs import set_up_logs
+from gateway.serve import run
+from gateway.threads.model import CameInBy, Member, Viewer, Workspace
+from gateway.usecases import accounts
+from gateway.usecases.applicants import candidate_viewer, find_applicant, put_applicant, put_opening
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.sign_in import demo_session, viewer_of_member
+
+SLUG = "moalabs"
+DOMAIN = "moalabs.example"
+REPLY_DOMAIN = "reply.moalabs.example"
+RECRUITERS = (("seoyeon", "Seoyeon Kim", "ko"), ("minho", "Minho Park", "en"))
+OPENINGS = (("product-designer", "Product Designer"), ("backend-engineer", "Backend Engineer"))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An applicant of the demo and what they and the company have said so far."""
+
+    key: str
+    name: str
+    email: str
+    locale: str
+    opening: str
+    said: tuple[tuple[str, str], ...]  # (who, text)
+
+
+PEOPLE = (
+    Person(
+        "jiwoo",
+        "한지우",
+        "jiwoo.han@naver.example",
+        "ko",
+        "product-designer",
+        (
+            ("candidate", "안녕하세요, 한지우입니다. 지원서를 보완해서 보내 드립니다. 궁금하신 점은 편하게 물어봐 주세요."),
+            ("seoyeon", "지우 님, 안녕하세요. 포트폴리오 잘 보았습니다. 2차 면접을 제안드리고 싶습니다.\n\n1. 24일 화요일 오후 2시와 4시 중 언제가 편하신가요?\n2. 면접은 성수동 사무실과 화상 중 선택하실 수 있습니다."),
+        ),
+    ),
+    Person(
+        "anna",
+        "Anna Lindqvist",
+        "anna.lindqvist@post.example",
+        "sv",
+        "backend-engineer",
+        (("minho", "Hej Anna, thank you for applying. Could you tell us when you would be able to start?"),),
+    ),
+    Person(
+        "tomas",
+        "Tomáš Novák",
+        "tomas.novak@seznam.example",
+        "cs",
+        "backend-engineer",
+        (("candidate", "Dobrý den, rád bych se zeptal, zda je možné pracovat část týdne z domova. Děkuji, Tomáš Novák"),),
+    ),
+    Person("maria", "Мария Ковалёва", "maria.kovaleva@yandex.example", "ru", "backend-engineer", ()),
+    Person("david", "David Okafor", "david.okafor@mail.example", "en", "product-designer", ()),
+)
+
+
+def run_demo(*, http: str, smtp: str, data: Path, as_json: bool) -> None:
+    """Run everything until it is stopped; data in `data` are kept and not seeded twice."""
+    settings = _demo_settings(http=http, smtp=smtp, data=data)
+    set_up_logs("WARNING" if as_json else settings.log_level, settings.log_format)
+    settings = prepare_settings(settings)
+    members: dict[str, str] = {}
+    signer = settings.key
+
+    def demo_login(token: str) -> str | None:
+        member_id = members.get(token)
+        return demo_session(contexts[0], member_id) if member_id else None
+
+    contexts: list[Context] = []
+
+    def tell(ctx: Context, http_address: str, smtp_address: str) -> None:
+        contexts.append(ctx)
+        facts = seed(ctx)
+        members.update({_login_token(signer, m.id): m.id for m in facts.members})
+        _print(ctx, facts, http=http_address, smtp=smtp_address, as_json=as_json)
+
+    run(
+        settings,
+        web=True,
+        smtp=True,
+        workers=True,
+        migrate=True,
+        demo_login=demo_login,
+        on_ready=tell,
+    )
+
+
+def _demo_settings(*, http: str, smtp: str, data: Path) -> Settings:
+    values: dict[str, object] = {
+        "demo": True,
+        "data_dir": data,
+        "http_listen": http,
+        "smtp_listen": smtp,
+        "public_url": f"http://{http}",
+        "reply_domain": REPLY_DOMAIN,
+        "outbound_smtp_url": "mailbox:",
+        "trust_matching_sender": True,
+        "sender_checks": False,
+        "sweep_seconds": 1.0,
+    }
+    return load_settings(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the demo prints."""
+
+    workspace: Workspace
+    members: list[Member]
+    api_key: str
+    threads: list[tuple[str, str, str]]  # id, applicant, portal address
+
+
+def seed(ctx: Context) -> Facts:
+    """The demo's company and people, made once; then only found again."""
+    api_key = accounts.KEY_PREFIX + _derive(ctx.settings.key, "demo-api-key")
+    known = next((w for w in accounts.list_workspaces(ctx) if w.slug == SLUG), None)
+    workspace = known or accounts.create_workspace(
+        ctx,
+        name="Moa Labs",
+        slug=SLUG,
+        public_contact=f"jobs@{DOMAIN}",
+        locale="en",
+        timezone="Asia/Seoul",
+    )
+    accounts.store_api_key(ctx, workspace.id, name="Greenbox ATS", key=api_key)
+    ats = accounts.viewer_for_api_key(ctx, api_key)
+    assert ats is not None  # stored the line above
+    if known is None:
+        _seed_people(ctx, workspace, ats)
+    members = accounts.list_members(ctx, ats)
+    found = [find_applicant(ctx, ats, p.key) for p in PEOPLE]
+    return Facts(workspace, members, api_key, [(v.thread_id, v.applicant.name, v.portal_url) for v in found])
+
+
+def _seed_people(ctx: Context, workspace: Workspace, ats: Viewer) -> None:
+    members = {
+        key: accounts.create_member(ctx, workspace.id, email=f"{key}@{DOMAIN}", name=name, locale=locale)
+        for key, name, locale in RECRUITERS
+    }
+    for external_id, title in OPENINGS:
+        put_opening(ctx, ats, external_id, title=title, notify_emails=[m.email for m in members.values()])
+    for person in PEOPLE:
+        view = put_applicant(
+            ctx,
+            ats,
+            person.key,
+            opening=person.opening,
+            name=person.name,
+            email=person.email,
+            locale=person.locale,
+            source="applied",
+        )
+        for who, text in person.said:
+            _say(ctx, members.get(who), view.portal_url, view.thread_id, text)
+
+
+def _say(ctx: Context, member: Member | None, portal_url: str, thread_id: str, text: str) -> None:
+    viewer = viewer_of_member(member) if member else candidate_viewer(ctx, portal_url.rsplit("/", 1)[1])
+    assert viewer is not None  # just issued
+    post_message(ctx, viewer, thread_id, NewMessage(text=text, came_in_by=CameInBy.WEB))
+
+
+def _derive(key: bytes, purpose: str) -> str:
+    """A secret that is the same at each start of the same demo."""
+    return base64.urlsafe_b64encode(hmac.digest(key, purpose.encode(), hashlib.sha256)).decode().rstrip("=")
+
+
+def _login_token(key: bytes, member_id: str) -> str:
+    return _derive(key, f"demo-login:{member_id}")
+
+
+def _print(ctx: Context, facts: Facts, *, http: str, smtp: str, as_json: bool) -> None:
+    url = ctx.settings.public_url
+    key = ctx.settings.key
+    logins = [{"email": m.email, "login_url": f"{url}/dev/login/{_login_token(key, m.id)}"} for m in facts.members]
+    threads = [{"id": i, "applicant": name, "portal_url": link} for i, name, link in facts.threads]
+    if as_json:
+        told = {
+            "http": url,
+            "smtp": smtp,
+            "api_key": facts.api_key,
+            "reply_domain": ctx.settings.reply_domain,
+            "recruiters": logins,
+            "threads": threads,
+        }
+        print(json.dumps(told, ensure_ascii=False), flush=True)
+        return
+    print(f"\nThe gateway runs: {url}   mail comes in at smtp://{smtp}\n")
+    for login in logins:
+        print(f"  Recruiter  {login['email']:<28} {login['login_url']}")
+    for thread in threads[:3]:
+        print(f"  Candidate  {thread['applicant']:<24} {thread['portal_url']}")
+    print(f"  Mailbox    what was sent out            {url}/dev/mail")
+    print(f"  API        key {facts.api_key}   docs {url}/api/docs")
+    print("\nTry: answer as a recruiter, read the mail in the mailbox, reply on the candidate's page, then reject.")
+    print("Stop with Ctrl+C. Data stay in", ctx.settings.data_dir, flush=True)

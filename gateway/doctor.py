@@ -1,0 +1,121 @@
+"""In charge of: `gateway doctor` — what is missing for this installation to work, each with the remedy. Not in charge of: mending it."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from rich.console import Console
+
+from gateway.config import Settings, unknown_variables
+from gateway.errors import GatewayError, SettingsError
+from gateway.inbound.dnslookup import Lookup
+from gateway.inbound.domaincheck import check_domain
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database
+from gateway.store.migrate import is_migrated
+from gateway.worker import make_broker
+
+SMTP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. `ok` None means: could not be found out."""
+
+    name: str
+    ok: bool | None
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> int:
+    """Print every finding; exit status 1 if something is wrong."""
+    console = Console()
+    findings = list(find_all(settings))
+    signs = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[yellow]?[/]"}
+    for finding in findings:
+        console.print(f"{signs[finding.ok]:<18} {finding.name:<12} {finding.found}")
+        if finding.ok is not True and finding.remedy:
+            console.print(f"{'':<10} → {finding.remedy}")
+    return 1 if any(f.ok is False for f in findings) else 0
+
+
+def find_all(settings: Settings) -> Iterator[Finding]:
+    """Settings, disk, database, broker, smarthost, and the reply domain's DNS."""
+    for name in unknown_variables():
+        yield Finding("settings", False, f"{name} is no setting", "Look for the right name in docs/settings.md.")
+    if settings.demo:
+        yield Finding("settings", None, "demo mode is on", "Never use it with real data.")
+    if not settings.public_url.startswith("https://"):
+        yield Finding("settings", None, "PUBLIC_URL is not https", "Put the web server behind TLS and set PUBLIC_URL.")
+    yield _check_disk(settings)
+    yield from _check_database(settings)
+    yield _check_broker(settings)
+    yield _check_smarthost(settings)
+    lookup = Lookup(nameservers=tuple(settings.dns_servers))
+    host = settings.smtp_hostname
+    for check in check_domain(
+        settings.reply_domain, lookup=lookup, dkim_selector=settings.dkim_selector, smtp_host=host
+    ):
+        yield Finding(check.name, check.ok, check.found, check.remedy)
+
+
+def _check_disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.data_dir).free
+    enough = free > 1_000_000_000
+    return Finding("disk", enough, f"{free // 1_000_000} MB free in DATA_DIR", "Make room: mails are refused when it is full.")
+
+
+def _check_database(settings: Settings) -> Iterator[Finding]:
+    try:
+        database = Database(settings.database_address, Blobs(settings.blobs_address), pool_size=1)
+        database.check()
+    except SettingsError as error:
+        yield Finding("database", False, str(error))
+        return
+    except (GatewayError, OSError) as error:
+        yield Finding("database", False, f"does not answer ({type(error).__name__})", "Check GATEWAY_DATABASE_URL.")
+        return
+    kind = database.engine.dialect.name
+    yield Finding("database", True, f"{kind}, durable commits")
+    if not is_migrated(database.engine):
+        yield Finding("database", False, "has no tables yet", "Run `gateway migrate`.")
+    database.close()
+
+
+def _check_broker(settings: Settings) -> Finding:
+    kind = settings.broker_url.split(":")[0]
+    if kind == "memory":
+        return Finding("broker", True, "in memory: web, SMTP and workers must be one process")
+    parts = urlsplit(settings.broker_url)
+    try:
+        make_broker(settings.broker_url)
+        socket.create_connection((parts.hostname or "localhost", parts.port or 6379), 3).close()
+    except (GatewayError, OSError) as error:
+        return Finding("broker", False, f"{kind}: {type(error).__name__}", "Check GATEWAY_BROKER_URL. Mail still flows, by the sweep.")
+    return Finding("broker", True, kind)
+
+
+def _check_smarthost(settings: Settings) -> Finding:
+    url = settings.outbound_smtp_url
+    if not url:
+        return Finding("smarthost", False, "none: nothing can be sent", "Set GATEWAY_OUTBOUND_SMTP_URL to your mail relay.")
+    if url.startswith("mailbox:"):
+        return Finding("smarthost", None, "the built-in mailbox: nothing leaves", "Set GATEWAY_OUTBOUND_SMTP_URL.")
+    parts = urlsplit(url)
+    try:
+        server = (smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP)(timeout=SMTP_SECONDS)
+        server.connect(parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587))
+        server.ehlo()
+        tls = parts.scheme == "smtps" or server.has_extn("starttls")
+        server.quit()
+    except (OSError, smtplib.SMTPException) as error:
+        return Finding("smarthost", False, f"{parts.hostname}: {type(error).__name__}", "Check GATEWAY_OUTBOUND_SMTP_URL.")
+    if not tls:
+        return Finding("smarthost", None, f"{parts.hostname} offers no TLS", "Ask its operator for STARTTLS.")
+    return Finding("smarthost", True, f"{parts.hostname}, TLS")

@@ -1,0 +1,126 @@
+"""In charge of: whether a machine wrote a mail, and which kind.
+
+Not in charge of: what to do about it (`policies/loops`).
+
+The union of what the best gateways look at (RFC 3834 `Auto-Submitted`, `Precedence`, vendor headers, null sender
+reports, subjects in many languages). `Auto-Submitted: no` means a person; `X-Auto-Response-Suppress` alone does not
+count, because Exchange and many ticket systems put it on mail that people wrote; nor does a no-reply sender.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gateway.threads.incoming import Address, Automatic, DeliveryReport
+
+# Out of office and confirmations, as mail clients and servers word them at the start of the subject.
+_REPLY_SUBJECT = re.compile(
+    r"\s*\[?(?:"
+    r"auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar|matisk svar)|auto:|autosvar|out of (?:the )?office|ooo:|"
+    r"vacation (?:reply|response|message)|away from (?:the |my )?office|"
+    r"automatische antwort|abwesenheits(?:notiz|nachricht|meldung|assistent)|automatisch antwoord|afwezig(?:heid)?:|"
+    r"automatiskt? svar|frånvaro(?:meddelande)?|fraværsbesked|fravær(?:smelding)?:|poissaoloviesti|automaattinen vastaus|"
+    r"réponse automatique|absence du bureau|risposta automatica|fuori sede|respuesta automática|fuera de la oficina|"
+    r"resposta automática|fora do escritório|ausência|"
+    r"automatická odpov[ěe]ď|automatická odpoveď|mimo kancelář|nepřítomnost|"
+    r"автоматический ответ|автоответ|отсутствие на рабочем месте|автоматична відповідь|"
+    r"odpowiedź automatyczna|automatyczna odpowiedź|poza biurem|otomatik (?:yanıt|cevap)|ofis dışında|"
+    r"부재\s?중|자동\s?(?:응답|회신|답장)|\(자동응답\)|휴가\s?중|"
+    r"自動(?:返信|応答)|不在(?:通知|のお知らせ|の[ご連絡]+)?(?:[:：]|$)|自动(?:回复|答复)|自動(?:回覆|回复)|不在办公室"
+    r")",
+    re.IGNORECASE,
+)
+_BOUNCE_SUBJECT = re.compile(
+    r"\s*(?:undeliver(?:able|ed)|delivery status notification|mail delivery (?:failed|failure|system)|"
+    r"returned mail|failure notice|delivery (?:failure|has failed)|nondeliverable|message not delivered|"
+    r"mail system error|warning: message .* delayed|unzustellbar|non remis|nedoručiteln|недоставлен|не доставлен|"
+    r"배달 실패|전송 ?실패|반송|배달되지 않|配信不能|配信できません|退信|无法送达)",
+    re.IGNORECASE,
+)
+_AUTO_VALUE = re.compile(
+    r"auto-(?:replied|notified|response|reply|responder|submitted|generated)|holidayreply|machinegenerated|vacation",
+    re.IGNORECASE,
+)
+_BULK_PRECEDENCE = {"bulk", "list", "junk"}
+_DAEMONS = ("mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "maildeliverysystem", "mdaemon")
+
+
+def detect_automatic(
+    headers: Sequence[tuple[str, str]],
+    *,
+    from_: Sequence[Address],
+    content_type: str = "",
+    reports: Sequence[DeliveryReport] = (),
+) -> Automatic:
+    """What kind of machine wrote the mail, NO if it looks like a person's. Bounce wins over reply, reply over bulk."""
+    values: dict[str, str] = {}
+    for name, value in headers:
+        values.setdefault(name.lower(), value.strip())
+    if _is_bounce(values, from_, content_type, reports):
+        return Automatic.BOUNCE
+    if values.get("auto-submitted", "").lower().split(";")[0].strip() == "no":
+        return Automatic.NO
+    if _is_reply(values):
+        return Automatic.REPLY
+    return Automatic.BULK if _is_bulk(values) else Automatic.NO
+
+
+def _is_bounce(
+    values: dict[str, str], from_: Sequence[Address], content_type: str, reports: Sequence[DeliveryReport]
+) -> bool:
+    kind = values.get("content-type", "").lower()
+    if content_type == "multipart/report" and "disposition-notification" not in kind:
+        return True
+    if "x-failed-recipients" in values:
+        return True
+    daemon = any(a.address.lower().partition("@")[0] in _DAEMONS for a in from_)
+    null_path = values.get("return-path", "-").replace(" ", "") in ("<>", "")
+    bounce_subject = bool(_BOUNCE_SUBJECT.match(values.get("subject", "")))
+    return (daemon and (bool(reports) or bounce_subject or null_path)) or (null_path and bounce_subject)
+
+
+def _is_reply(values: dict[str, str]) -> bool:
+    submitted = values.get("auto-submitted", "").lower()
+    if submitted and not submitted.startswith("auto-generated"):
+        return True
+    if (
+        values.get("precedence", "").lower() == "auto_reply"
+        or values.get("x-precedence", "").lower() == "auto_reply"
+    ):
+        return True
+    if any(
+        values.get(name, "no").lower() not in ("no", "false", "") for name in ("x-autoreply", "x-autorespond")
+    ):
+        return True
+    if (
+        "x-autoresponder" in values
+        or "x-autoreply-from" in values
+        or values.get("delivered-to") == "autoresponder"
+    ):
+        return True
+    if "x-ms-exchange-inbox-rules-loop" in values or values.get("x-mail-autoreply", ""):
+        return True
+    if values.get("x-ms-exchange-generated-message-source", "").lower().startswith("mailbox rules"):
+        return True
+    if "disposition-notification" in values.get("content-type", "").lower():
+        return True
+    if any(
+        _AUTO_VALUE.search(values.get(name, ""))
+        for name in ("x-auto-response", "x-autogenerated", "x-pobox-vacation")
+    ):
+        return True
+    return bool(_REPLY_SUBJECT.match(values.get("subject", "")))
+
+
+def _is_bulk(values: dict[str, str]) -> bool:
+    if values.get("auto-submitted", "").lower().startswith("auto-generated"):
+        return True
+    if (
+        values.get("precedence", "").lower() in _BULK_PRECEDENCE
+        or values.get("x-precedence", "").lower() in _BULK_PRECEDENCE
+    ):
+        return True
+    if len(values.get("list-unsubscribe", "")) > 5 or "list-id" in values or "feedback-id" in values:
+        return True
+    return values.get("x-loop", "").lower() in ("yes", "true")

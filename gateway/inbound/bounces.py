@@ -1,0 +1,242 @@
+"""In charge of: which of our mails a bounce speaks of, and what it says (RFC 3464, 6522; X-Failed-Recipients; plain text).
+
+Not in charge of: which delivery that is (`usecases.record_report`), nor whether the mail is a bounce (`automatic`).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from email.message import Message
+from typing import TypeAlias, cast
+
+from gateway.inbound.charsets import clean_text, decode_header
+from gateway.threads.incoming import DeliveryReport
+
+log = logging.getLogger("gateway.inbound.bounces")
+
+_Part: TypeAlias = "Message[str, str]"
+_ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_BASIC = re.compile(r"(?<![\d.-])([45])(\d)(\d)[ -]")
+_ADDRESS = re.compile(
+    r"[^\s<>\"'();:,@]{1,64}@[A-Za-z0-9\u0080-\uffff.-]{1,253}\.[A-Za-z0-9\u0080-\uffff-]{2,63}"
+)
+_ORIGINAL_ID = re.compile(
+    r"^(?:x-)?(?:original-)?message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE
+)
+_MAX_RECIPIENTS = 50
+_MAX_TEXT = 20_000
+# What plain bounces of qmail, Exim, Gmail, Naver, Daum and others say near the recipient.
+_TEXT_SIGNS = re.compile(
+    r"permanent(?:ly)? (?:fatal )?(?:error|fail)|could ?n[o']t be delivered|was(?:n't| not) delivered|"
+    r"unable to deliver|address not found|user unknown|no such user|mailbox (?:unavailable|full|not found)|"
+    r"does(?:n't| not) exist|delivery to the following recipients? failed|undeliverable|"
+    r"존재하지 ?않는|수신자를 찾을 수 없|메일함 용량|전송(?:에|이)? ?실패|배달되지 ?(?:못|않)|"
+    r"nebyla? doručen|nelze doručit|не (?:был[ао]? )?доставлен|невозможно доставить|kunde inte levereras|"
+    r"konnte nicht zugestellt|n'a pas pu être|配信できません|无法投递",
+    re.IGNORECASE,
+)
+_DELAY_SIGNS = re.compile(
+    r"\bdelay|will (?:keep|be) (?:trying|retried)|temporar|지연|zpožděn|задерж", re.IGNORECASE
+)
+
+
+def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) -> tuple[DeliveryReport, ...]:
+    """One report per recipient named, () for any mail that is no bounce.
+
+    First the machine-readable part, then X-Failed-Recipients, then the text of a mail from a mailer daemon.
+    """
+    try:
+        original = _original_message_id(root, headers, text)
+        reports = _from_status_parts(root, original)
+        if not reports:
+            reports = _from_failed_recipients(headers, text, original)
+        if not reports and _from_daemon(headers):
+            reports = _from_text(root, text, original)
+        return tuple(reports[:_MAX_RECIPIENTS])
+    except Exception as error:  # noqa: BLE001 - a broken report must not cost the mail
+        log.info("a delivery report could not be read: %s", type(error).__name__)
+        return ()
+
+
+def _leaves(root: _Part, kind: str) -> list[_Part]:
+    """Direct and once-nested children of a type: never those inside an enclosed mail."""
+    found: list[_Part] = []
+    level = [root]
+    for _ in range(3):
+        level = [c for part in level if part.get_content_maintype() == "multipart" for c in _children(part)][
+            :100
+        ]
+        found.extend(c for c in level if c.get_content_type() == kind)
+    return found
+
+
+def _children(part: _Part) -> list[_Part]:
+    payload = part.get_payload()
+    return [cast("_Part", c) for c in payload if isinstance(c, Message)] if isinstance(payload, list) else []
+
+
+def _from_status_parts(root: _Part, original: str) -> list[DeliveryReport]:
+    reports = []
+    for part in _leaves(root, "message/delivery-status") + _leaves(root, "message/global-delivery-status"):
+        for block in _status_blocks(part)[: _MAX_RECIPIENTS + 1]:
+            recipient = _typed(block.get("final-recipient", "")) or _typed(
+                block.get("original-recipient", "")
+            )
+            action = block.get("action", "").split("(")[0].strip().lower()
+            if not recipient and not action:
+                continue
+            diagnostic = _typed(block.get("diagnostic-code", "")) or block.get("diagnostic-code", "")
+            status = _find_status(block.get("status", "")) or _find_status(diagnostic)
+            reports.append(
+                DeliveryReport(
+                    action=action if action in _ACTIONS else _action_for(status),
+                    status=status,
+                    recipient=_first_address(recipient) or recipient[:320],
+                    diagnostic=diagnostic[:1000],
+                    original_message_id=original,
+                )
+            )
+    return reports
+
+
+def _status_blocks(part: _Part) -> list[dict[str, str]]:
+    """The field groups of a delivery-status part; the parser gives them as messages, or as text if it was encoded."""
+    blocks = []
+    for child in _children(part):
+        fields = {k.lower(): decode_header(str(v)[:5000]) for k, v in reversed(list(child.raw_items()))}
+        rest = child.get_payload()
+        if not fields and isinstance(rest, str):
+            fields = _read_fields(rest)
+        blocks.append(fields)
+    if not blocks:
+        data = part.get_payload(decode=True)
+        text = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+        blocks = [_read_fields(group) for group in re.split(r"\r?\n\r?\n", text[:_MAX_TEXT])]
+    return blocks
+
+
+def _read_fields(text: str) -> dict[str, str]:
+    lines = re.split(r"\r?\n(?![ \t])", text[:_MAX_TEXT])
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip().lower(): decode_header(value.strip()) for name, colon, value in pairs if colon}
+
+
+def _typed(value: str) -> str:
+    """The value of a typed field: `rfc822; a@b` gives `a@b` (RFC 3464 §2.3)."""
+    kind, semicolon, rest = value.partition(";")
+    return clean_text(rest.strip() if semicolon and len(kind) < 20 else value.strip())
+
+
+def _first_address(text: str) -> str:
+    found = _ADDRESS.search(text)
+    return found[0] if found else ""
+
+
+def _find_status(text: str) -> str:
+    found = _STATUS.search(text)
+    if found:
+        return found[1]
+    basic = _BASIC.search(text + " ")
+    return f"{basic[1]}.0.0" if basic else ""
+
+
+def _action_for(status: str) -> str:
+    return {"4": "delayed", "2": "delivered"}.get(status[:1], "failed")
+
+
+def _from_failed_recipients(
+    headers: Sequence[tuple[str, str]], text: str, original: str
+) -> list[DeliveryReport]:
+    value = next((v for k, v in headers if k.lower() == "x-failed-recipients"), "")
+    status = _find_status(text[:_MAX_TEXT])
+    return [
+        DeliveryReport("failed", status, address, _diagnostic_line(text, address), original)
+        for address in dict.fromkeys(_ADDRESS.findall(value))
+    ]
+
+
+def _from_daemon(headers: Sequence[tuple[str, str]]) -> bool:
+    values = {k.lower(): v.lower() for k, v in reversed(headers)}
+    sender = values.get("from", "")
+    return (
+        any(word in sender for word in ("mailer-daemon", "postmaster", "mail delivery", "maildelivery"))
+        or values.get("return-path", "-").replace(" ", "") == "<>"
+    )
+
+
+def _from_text(root: _Part, text: str, original: str) -> list[DeliveryReport]:
+    """A bounce in prose: it must say that delivery failed, and name an address near to that."""
+    head = _before_original(text)
+    hint_status, hint_diagnostic = _flanker_hint(root) if not _TEXT_SIGNS.search(head) else ("", "")
+    if not _TEXT_SIGNS.search(head) and not hint_status:
+        return []
+    daemon = ("mailer-daemon@", "postmaster@")
+    addresses = [a for a in dict.fromkeys(_ADDRESS.findall(head)) if not a.lower().startswith(daemon)]
+    status = _find_status(head) or hint_status
+    action = "delayed" if status.startswith("4") or (not status and _DELAY_SIGNS.search(head)) else "failed"
+    return [
+        DeliveryReport(action, status, address, _diagnostic_line(head, address) or hint_diagnostic, original)
+        for address in addresses[:1]
+    ]
+
+
+def _before_original(text: str) -> str:
+    """The notice itself, without the returned mail below it."""
+    found = re.search(
+        r"^(?:-{3,}.*(?:copy|original|message|원본|kopie).*|received: .*|return-path: .*)$",
+        text[:_MAX_TEXT],
+        re.I | re.M,
+    )
+    return text[: found.start()] if found else text[:_MAX_TEXT]
+
+
+def _diagnostic_line(text: str, address: str) -> str:
+    """The line that carries a status code, else the one after the address."""
+    lines = [line.strip() for line in text[:_MAX_TEXT].split("\n")]
+    coded = next((line for line in lines if _STATUS.search(line) or _BASIC.match(line)), "")
+    if coded:
+        return coded[:1000]
+    after = next((i for i, line in enumerate(lines) if address in line), None)
+    return next((line for line in lines[after + 1 :] if line), "")[:1000] if after is not None else ""
+
+
+def _flanker_hint(root: _Part) -> tuple[str, str]:
+    """(status, diagnostic) as flanker's bounce detector sees them, ("", "") if it is not sure."""
+    from flanker.mime import bounce, from_string
+
+    try:
+        result = bounce.detect(from_string(root.as_bytes()[:200_000]))
+    except Exception:  # noqa: BLE001 - one more hint, nothing depends on it
+        return "", ""
+    if not result.is_bounce():
+        return "", ""
+    return _find_status(str(result.status)), str(result.diagnostic_code)[:1000]
+
+
+def _original_message_id(root: _Part, headers: Sequence[tuple[str, str]], text: str) -> str:
+    """The Message-ID of the mail that came back: from its returned headers, else the vendor header, else the text."""
+    for kind in ("message/rfc822", "message/global"):
+        for part in _leaves(root, kind):
+            for child in _children(part):
+                found = re.search(r"<([^<>\s]{1,500})>", str(child.get("message-id", "")))
+                if found:
+                    return found[1]
+    for kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
+        for part in _leaves(root, kind):
+            data = part.get_payload(decode=True)
+            source = data.decode("utf-8", "replace") if isinstance(data, bytes) else part.as_string()
+            found = _ORIGINAL_ID.search(source[:100_000])
+            if found:
+                return found[1]
+    for name, value in headers:
+        if name.lower() in (
+            "x-ms-exchange-message-sent-original-message-id",
+            "original-message-id",
+            "x-original-message-id",
+        ):
+            return value.strip("<> ")
+    found = _ORIGINAL_ID.search(text[:200_000])
+    return found[1] if found else ""

@@ -1,0 +1,234 @@
+"""In charge of: turning the bytes of a mail into text: declared, wrong and missing charsets, encoded words.
+
+Not in charge of: which bytes are a body (`parts`) or an address (`mailboxes`). Nothing here raises for any input.
+
+Mail names its charsets loosely. EUC-KR and ks_c_5601-1987 are in truth CP949 (똠, 펲), gb2312 is GB18030, iso-8859-1
+is windows-1252 (as the WHATWG Encoding Standard says), and "us-ascii" with high bytes is usually UTF-8.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import encodings.aliases
+import logging
+import re
+from typing import NamedTuple
+
+import chardet
+
+for _name in ("chardet", "chardet.charsetprober", "chardet.universaldetector"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+_CP949 = ("euc_kr", "euckr", "ksc5601", "ks_c_5601", "ks_c_5601_1987", "ks_x_1001", "korean", "iso_ir_149")
+# The standard library's own decoders (RFC 2231, mail-parser) must read Korean right too, so the alias is global.
+encodings.aliases.aliases.update(dict.fromkeys(_CP949, "cp949"))
+
+_WIDER = {
+    **{name.replace("_", "-"): "cp949" for name in _CP949},
+    **dict.fromkeys(("ks-c-5601-1989", "windows-949", "x-windows-949", "uhc", "ms949", "ksc-5601"), "cp949"),
+    **dict.fromkeys(("gb2312", "gbk", "gb-2312", "x-gbk", "euc-cn", "gb18030", "hz"), "gb18030"),
+    **dict.fromkeys(("shift-jis", "shiftjis", "sjis", "x-sjis", "ms-kanji", "windows-31j"), "cp932"),
+    **dict.fromkeys(
+        ("iso-8859-1", "latin1", "latin-1", "iso8859-1", "us-ascii", "ascii", "ansi-x3.4-1968"), "cp1252"
+    ),
+    **dict.fromkeys(("iso-8859-9", "latin5"), "cp1254"),
+    **dict.fromkeys(("iso-8859-8-i", "iso-8859-8-e"), "iso8859-8"),
+    **dict.fromkeys(("tis-620", "iso-8859-11"), "cp874"),
+    **dict.fromkeys(("utf8mb4", "utf-8mb4", "unicode-1-1-utf-8", "x-unicode20utf8", "utf8"), "utf-8"),
+    "hz-gb-2312": "hz",
+    "big5": "cp950",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-roman": "mac-roman",
+    "koi8-ru": "koi8-u",
+}
+_NOT_TEXT = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
+_UNDECLARED = {
+    "",
+    "unknown-8bit",
+    "x-unknown",
+    "unknown",
+    "x-user-defined",
+    "8bit",
+    "binary",
+    "default",
+    "iso-8859-8bit",
+}
+# Charsets that decode anything: valid UTF-8 under such a name is UTF-8 whose sender did not say so.
+_ANYTHING_GOES = re.compile(
+    r"(cp|windows-?)125\d|iso-?8859-?\d+|latin\d|koi8-[ru]|mac-\w+|cp(437|85\d|866|874)"
+)
+_ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
+_SPACE = re.compile(r"[ \t\r\n]*\Z")
+_GUESS_BYTES = 4096
+
+
+def clean_text(text: str) -> str:
+    """The text as every database and every UTF-8 writer takes it: no NUL, no lone surrogate, line ends `\\n`."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def find_codec(charset: str) -> str:
+    """The name of the codec that really reads this charset, or "" if it is unknown or not a text codec."""
+    name = charset.strip().strip("\"'").lower().replace("_", "-")
+    if name in _UNDECLARED or not name.isascii() or not name.isprintable() or len(name) > 60:
+        return ""
+    name = _WIDER.get(name, name)
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return ""
+    if not getattr(found, "_is_text_encoding", True) or found.name.replace("_", "-") in _NOT_TEXT:
+        return ""
+    return found.name
+
+
+class Decoded(NamedTuple):
+    """`text` with line ends `\\n`; `defect` says what was wrong ("" if nothing); `codec` is the one that read it."""
+
+    text: str
+    defect: str
+    codec: str = ""
+
+
+def decode_text(data: bytes, charset: str = "", *, hint: str = "") -> Decoded:
+    """Decode a body by its declared charset as far as that fits, else by a guess.
+
+    `hint`: a charset named elsewhere in the same mail, tried before guessing.
+    """
+    decoded = _decode(data, charset, hint)
+    return decoded._replace(text=clean_text(decoded.text))
+
+
+def _decode(data: bytes, charset: str, hint: str) -> Decoded:
+    codec = find_codec(charset)
+    if data.isascii() and not codec.startswith(("utf-16", "utf-32", "utf-7", "iso2022", "hz")):
+        if b"\x1b$" not in data:
+            return Decoded(data.decode("ascii"), "")
+        codec = _escape_codec(data)
+    if not codec:
+        text, guessed = _guess(data, hint)
+        named = charset.strip().lower() not in _UNDECLARED
+        what = "unknown charset" if named else "charset not declared"
+        return Decoded(text, f"{what}; read as {guessed}", guessed)
+    if codec != "utf-8" and _ANYTHING_GOES.fullmatch(codec):
+        text_or_none = _try(data, "utf-8")
+        if text_or_none is not None:
+            return Decoded(text_or_none, "charset declared wrongly; read as utf-8", "utf-8")
+    text_or_none = _try(data, codec)
+    return Decoded(text_or_none, "", codec) if text_or_none is not None else _recover(data, codec, hint)
+
+
+def _try(data: bytes, codec: str) -> str | None:
+    try:
+        if codec == "utf-8" and data.startswith(codecs.BOM_UTF8):
+            data = data[3:]
+        return data.decode(codec)
+    except (UnicodeError, LookupError, ValueError):
+        return None
+
+
+def _recover(data: bytes, codec: str, hint: str) -> Decoded:
+    """The declared charset does not fit: mend what is known to be sloppy, else guess, else replace."""
+    if codec == "iso2022_kr":
+        text = _try(b"\x1b$)C" + data, codec)
+        if text is not None:
+            return Decoded(text, "", codec)
+    for wider in ("iso2022_jp_ext", "iso2022_jp_2004") if codec == "iso2022_jp" else ():
+        text = _try(data, wider)
+        if text is not None:
+            return Decoded(text, "", wider)
+    replaced = data.decode(codec, "replace")
+    if codec == "cp1252" or replaced.count("\ufffd") * 20 <= len(replaced):
+        return Decoded(replaced, "some bytes do not fit the declared charset", codec)
+    text, guessed = _guess(data, hint)
+    return Decoded(text, f"text does not fit the declared charset; read as {guessed}", guessed)
+
+
+def _escape_codec(data: bytes) -> str:
+    return "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_ext"
+
+
+def _guess(data: bytes, hint: str) -> tuple[str, str]:
+    """(text, name of the codec) for bytes whose charset nobody names, or names wrongly."""
+    escaped = _escape_codec(data) if b"\x1b$" in data else ""
+    marked = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
+    for find in (escaped, marked, "utf-8", find_codec(hint), None):
+        codec = _detect(data) if find is None else find
+        text = _try(data, codec) if codec else None
+        if text is not None:
+            return text, codec
+    return data.decode("cp1252", "replace"), "windows-1252"
+
+
+def _detect(data: bytes) -> str:
+    found = chardet.detect(_high_bytes(data))
+    return find_codec(found["encoding"] or "") if (found["confidence"] or 0) >= 0.4 else ""
+
+
+def _high_bytes(data: bytes) -> bytes:
+    """The stretch that the guess is made from: it starts at the first byte above 127."""
+    first = next((m.start() for m in re.finditer(rb"[\x80-\xff]", data)), 0)
+    return data[max(0, first - 64) : first + _GUESS_BYTES]
+
+
+def decode_header(value: str, *, hint: str = "") -> str:
+    """A header's text: unfolded, encoded words read (RFC 2047), raw 8-bit bytes guessed (RFC 6532 or worse).
+
+    `value` holds raw bytes as surrogates (`surrogateescape`). Neighbouring words of one charset are joined before
+    decoding, because many clients split a multi-byte character between two words.
+    """
+    value = re.sub(r"\r?\n(?=[ \t])", "", value)
+    out: list[str] = []
+    pending: list[tuple[str, bytes]] = []
+    end = 0
+    for word in _ENCODED_WORD.finditer(value):
+        between = value[end : word.start()]
+        if not (pending and _SPACE.match(between)):
+            _flush_words(pending, out, hint)
+            out.append(_decode_raw(between, hint))
+        pending.append((word[1], _word_bytes(word[2], word[3])))
+        end = word.end()
+    _flush_words(pending, out, hint)
+    out.append(_decode_raw(value[end:], hint))
+    return clean_text("".join(out)).replace("\n", " ").strip()
+
+
+def _flush_words(pending: list[tuple[str, bytes]], out: list[str], hint: str) -> None:
+    at = 0
+    while at < len(pending):
+        charset = pending[at][0]
+        stop = at
+        while stop < len(pending) and pending[stop][0].lower() == charset.lower():
+            stop += 1
+        out.append(_decode(b"".join(data for _, data in pending[at:stop]), charset, hint).text)
+        at = stop
+    pending.clear()
+
+
+def _word_bytes(encoding: str, payload: str) -> bytes:
+    raw = payload.encode("utf-8", "surrogateescape")
+    if encoding in "qQ":
+        return binascii.a2b_qp(raw, header=True)
+    return decode_base64(raw)
+
+
+def decode_base64(data: bytes) -> bytes:
+    """Base64 as it is found in mail: wrong padding and foreign characters are passed over, never an exception."""
+    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    if len(kept) % 4 == 1:
+        kept = kept[:-1]
+    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
+
+
+def _decode_raw(text: str, hint: str) -> str:
+    if text.isascii():
+        return text
+    data = text.encode("utf-8", "surrogateescape")
+    return _decode(data, "", hint).text

@@ -1,0 +1,104 @@
+"""In charge of: what classes, ids and styles of mail clients say about an element: quote, header block, signature, hidden.
+
+Not in charge of: judging (`replies`). Own text is often found inside such containers, so a mark is only a cue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from gateway.inbound.reply_lines import Mark
+
+_HISTORY_IDS = re.compile(
+    r"(?:x_)*(?:isReplyContent|mail-editor-reference-message-container|yahoo_quoted_\w*|ymail_quoted\w*|replybody\w*|"
+    r"reply139content|ntes-\w*-quote|spark-reply-content|messageReplySection|orig_mail\w*|original_mail\w*)\Z",
+    re.IGNORECASE,
+)
+_HISTORY_CLASSES = re.compile(
+    r"(?:^|\s)(?:x_)*(?:yahoo_quoted\w*|ymail_quoted|protonmail_quote|tutanota_quote|zmail_extra\w*|skiff_quote|"
+    r"ms-outlook-mobile-reference-message|moz-cite-content|qtdSeparateBR|freebirdFormHistory|"
+    r"naver_quote|daum_quote|hiworks_quote|front-blockquote|cm_quote|mailplane_quote|gmail_quote_container_history)(?:\s|\Z)",
+    re.IGNORECASE,
+)
+_HEADER_IDS = re.compile(
+    r"(?:x_)*(?:divRplyFwdMsg|OLK_SRC_BODY_SECTION|reply-intro|replyHeader\w*)\Z", re.IGNORECASE
+)
+_HEADER_CLASSES = re.compile(
+    r"(?:^|\s)(?:x_)*(?:OutlookMessageHeader|gmail_forward_header)(?:\s|\Z)", re.IGNORECASE
+)
+_ATTRIBUTIONS = re.compile(
+    r"(?:^|\s)(?:x_)*(?:gmail_attr|moz-cite-prefix|protonmail_attr|ydp\w*yahoo_quoted_begin|replyheader)(?:\s|\Z)",
+    re.IGNORECASE,
+)
+_SIGNATURES = re.compile(
+    r"(?:^|\s)(?:x_)*(?:gmail_signature|moz-signature|protonmail_signature_block\S*|AppleMailSignature|applemailsignature|"
+    r"ms-outlook-mobile-signature|Signature|signature|zmail_signature\w*|ydp\w*signature|tutanota_signature|"
+    r"mail_signature|naver_signature|mail-signature|skiff-mail-signature)(?:\s|\Z)"
+)
+_QUOTE_CLASSES = re.compile(r"quote|cite|reply|history", re.IGNORECASE)
+_SIDE_BORDER = re.compile(
+    r"border-left\s*:(?!\s*(?:none|0(?:px|pt)?\b\s*(?:;|\Z)|medium none))", re.IGNORECASE
+)
+_TOP_BORDER = re.compile(
+    r"border-top\s*:\s*solid\s+(?:#?e1e1e1|#?b5c4df|windowtext)|border-top:solid", re.IGNORECASE
+)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em)?\s*(?:;|\Z|!)|"
+    r"max-height\s*:\s*0(?:px)?\s*(?:;|\Z|!)",
+    re.IGNORECASE,
+)
+
+Attributes = Mapping[str, str | None]
+
+
+def is_hidden(attributes: Attributes) -> bool:
+    """Whether the element is not shown: preheaders, tracking text, honeypots."""
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    return bool(style and _HIDDEN.search(style))
+
+
+def mark_element(tag: str, attributes: Attributes) -> tuple[Mark, int]:
+    """(marks that its lines get, levels of quoting it adds)."""
+    mark = Mark.INDENT if tag == "blockquote" else Mark.NONE
+    if not attributes:
+        return mark, 0
+    ids, classes = attributes.get("id") or "", attributes.get("class") or ""
+    if _ATTRIBUTIONS.search(classes):
+        mark |= Mark.ATTRIBUTION
+    if "moz-forward-container" in classes or "gmail_forward" in classes:
+        mark |= Mark.FORWARD
+    if _HEADER_IDS.match(ids) or _HEADER_CLASSES.search(classes):
+        mark |= Mark.HEADER
+    if _HISTORY_IDS.match(ids) or _HISTORY_CLASSES.search(classes) or attributes.get("name") == "quote":
+        mark |= Mark.HISTORY
+    if (
+        _SIGNATURES.search(classes)
+        or _SIGNATURES.search(ids)
+        or attributes.get("data-smartmail") == "gmail_signature"
+    ):
+        mark |= Mark.SIGNATURE
+    mark |= _mark_zimbra(attributes.get("data-marker") or "")
+    style = attributes.get("style") or ""
+    if style and tag in ("div", "p", "td") and _TOP_BORDER.search(style):
+        mark |= Mark.RULE
+    if tag == "blockquote" and _is_cited(attributes, ids + " " + classes, style):
+        return (mark & ~Mark.INDENT) | Mark.HISTORY, 1
+    return mark, 0
+
+
+def _mark_zimbra(marker: str) -> Mark:
+    if marker == "__HEADERS__":
+        return Mark.HEADER
+    if marker == "__QUOTED_TEXT__":
+        return Mark.HISTORY
+    return Mark.SIGNATURE if marker.startswith("__SIG_") else Mark.NONE
+
+
+def _is_cited(attributes: Attributes, names: str, style: str) -> bool:
+    """A blockquote that a client made for the quoted mail, not one that the writer used to indent."""
+    if (attributes.get("type") or "").lower() == "cite" or "cite" in attributes or "data-email" in attributes:
+        return True
+    return bool(_QUOTE_CLASSES.search(names)) or bool(_SIDE_BORDER.search(style))

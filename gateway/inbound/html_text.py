@@ -1,0 +1,241 @@
+"""In charge of: the lines of an HTML body, with the marks that mail clients leave around quotes and signatures.
+
+Not in charge of: what those lines mean (`replies`), nor safe HTML (`html`). One walk over Lexbor's tree, no recursion.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.inbound.html_guard import prepare_html, strip_tags
+from gateway.inbound.html_marks import is_hidden, mark_element
+from gateway.inbound.reply_lines import MAX_LINES, Line, Mark, bare_text, lines_from_text
+
+_SKIPPED = frozenset(
+    [
+        "script",
+        "style",
+        "title",
+        "template",
+        "head",
+        "noscript",
+        "object",
+        "svg",
+        "math",
+        "iframe",
+        "select",
+        "textarea",
+    ]
+)
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tr",
+        "ul",
+        "includetail",
+    ]
+)
+_PARAGRAPHS = frozenset(
+    ["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"]
+)
+_MAX_TAGS = 40_000  # opening and closing: more are read roughly, to bound the time of the walk
+_WHITE = re.compile(r"[ \t\n\r\f\v\u200b\ufeff]+")
+
+
+def html_to_text(html: str) -> str:
+    """The words of an HTML body as plain text; hidden text is left out. For a hostile body the rough text."""
+    lines, rest = lines_from_html(html)
+    return "\n".join([*(line.raw for line in lines), *([rest] if rest else [])]).strip("\n")
+
+
+def lines_from_html(html: str) -> tuple[list[Line], str]:
+    """The lines of an HTML body, and the text beyond `MAX_LINES`, as in `lines_from_text`."""
+    prepared = prepare_html(html) if html.count("<") <= _MAX_TAGS else None
+    if prepared is None:
+        return lines_from_text(strip_tags(html))
+    root = LexborHTMLParser(prepared).body
+    if root is None:
+        return [], ""
+    walk = _Walk()
+    walk.run(root)
+    return walk.lines[:MAX_LINES], "\n".join(line.raw for line in walk.lines[MAX_LINES:])
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The state of one walk: the line in the making, and what the open elements say."""
+
+    lines: list[Line] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=lambda: [Mark.NONE])
+    depths: list[int] = field(default_factory=lambda: [0])
+    numbers: list[int] = field(default_factory=list)  # of open lists; -1 for an unordered one
+    preformatted: int = 0
+    bold: int = 0
+    line_marks: Mark = Mark.NONE
+    spaced: bool = (
+        False  # the line in the making holds a hard space and nothing else: an empty line on purpose
+    )
+
+    def run(self, root: LexborNode) -> None:
+        open_nodes: list[tuple[LexborNode, bool]] = []
+        node: LexborNode | None = root
+        while node is not None or open_nodes:
+            if node is None:
+                done, _ = open_nodes.pop()
+                self._leave(done)
+                node = done.next if open_nodes else None
+                continue
+            if node.tag == "-text":
+                self._add_text(node.text(deep=False) or "")
+            elif self._enter(node):
+                open_nodes.append((node, True))
+                node = node.first_child
+                continue
+            node = node.next if open_nodes else None
+        self._break()
+
+    def _enter(self, node: LexborNode) -> bool:
+        """Note what an element says; False if its children are not to be read."""
+        tag = node.tag or ""
+        if tag in _SKIPPED or tag.startswith("-"):
+            return False
+        attributes = node.attributes
+        if attributes and is_hidden(attributes):
+            return False
+        if tag == "br":
+            self._break(always=True)
+            return False
+        if tag == "img":
+            self._add_image(attributes)
+            return False
+        if tag in _BLOCKS:
+            self._break()
+            if tag in _PARAGRAPHS and not (attributes.get("class") or "").startswith("Mso"):
+                self._blank()
+        mark, deeper = mark_element(tag, attributes)
+        self.marks.append(self.marks[-1] | mark)
+        self.depths.append(self.depths[-1] + deeper)
+        if tag == "hr":
+            self.lines.append(Line("", "", self.depths[-1], self.marks[-1] | Mark.RULE))
+        self._enter_text_tag(tag, node)
+        return True
+
+    def _enter_text_tag(self, tag: str, node: LexborNode) -> None:
+        if tag in ("b", "strong"):
+            self.bold += 1
+        elif tag == "pre":
+            self.preformatted += 1
+        elif tag in ("ul", "ol"):
+            self.numbers.append(0 if tag == "ol" else -1)
+        elif tag == "li":
+            self._add_bullet()
+        elif tag in ("td", "th") and self.words:
+            self.words.append("\t")
+
+    def _leave(self, node: LexborNode) -> None:
+        tag = node.tag or ""
+        if tag in _BLOCKS:
+            self._break()
+            if tag in _PARAGRAPHS and not (node.attributes.get("class") or "").startswith("Mso"):
+                self._blank()
+        if tag in ("b", "strong"):
+            self.bold -= 1
+        elif tag == "pre":
+            self.preformatted -= 1
+        elif tag in ("ul", "ol") and self.numbers:
+            self.numbers.pop()
+        self.marks.pop()
+        self.depths.pop()
+
+    def _add_bullet(self) -> None:
+        if self.numbers and self.numbers[-1] >= 0:
+            self.numbers[-1] += 1
+            self.words.append(f"{self.numbers[-1]}. ")
+        else:
+            self.words.append("- ")
+
+    def _add_image(self, attributes: dict[str, str | None]) -> None:
+        alt = attributes.get("alt") or ""
+        if alt and len(alt) <= 16 and not re.search(r"[\w.]", alt):
+            self.words.append(alt)  # an emoji shown as a picture
+
+    def _add_text(self, text: str) -> None:
+        if "\xa0" in text:
+            text = text.replace("\xa0", " ")
+            self.spaced = True
+        if self.preformatted:
+            first, *more = text.split("\n")
+            self._append(first)
+            for line in more:
+                self._break(always=True)
+                self._append(line)
+            return
+        text = _WHITE.sub(" ", text)
+        if text.strip() or (self.words and not self.words[-1].endswith((" ", "\t"))):
+            self._append(text)
+
+    def _append(self, text: str) -> None:
+        if not text:
+            return
+        if self.bold and text.strip() and not any(word.strip() for word in self.words):
+            self.line_marks |= Mark.BOLD
+        self.words.append(text)
+
+    def _break(self, *, always: bool = False) -> None:
+        """End the line in the making; an empty one only counts if a <br> made it."""
+        text = "".join(self.words)
+        self.words.clear()
+        text = text.rstrip() if self.preformatted else re.sub(r" {2,}", " ", text).strip(" ")
+        if text.strip() or always:
+            self._add_line(text)
+        elif self.spaced:
+            self._blank()
+        self.line_marks, self.spaced = Mark.NONE, False
+
+    def _add_line(self, text: str) -> None:
+        depth, marks = self.depths[-1], self.marks[-1] | self.line_marks
+        plain = lines_from_text(text)[0][0] if text.startswith((">", " >")) else None
+        if plain is not None and plain.depth:
+            self.lines.append(Line(plain.text, text, depth + plain.depth, marks))
+        else:
+            raw = ("> " * depth) + text if depth else text
+            self.lines.append(Line(bare_text(text), raw, depth, marks))
+
+    def _blank(self) -> None:
+        if self.lines and not self.lines[-1].blank:
+            self.lines.append(Line("", "", self.depths[-1], self.marks[-1]))

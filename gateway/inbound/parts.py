@@ -1,0 +1,248 @@
+"""In charge of: the bodies and files of a MIME tree (RFC 2045–2049, 2183, 2231, 3676).
+
+Not in charge of: headers of the mail itself (`mime`), nor limits on the raw bytes (`mail_limits`).
+
+The walk stops at message/*: an enclosed mail is one attachment, so its words never look like the writer's own.
+"""
+
+from __future__ import annotations
+
+import email
+import logging
+import re
+from dataclasses import dataclass, field
+from email._policybase import Compat32
+from email.generator import BytesGenerator
+from email.message import Message
+from io import BytesIO
+from typing import TypeAlias
+
+from gateway.inbound.charsets import decode_base64, decode_header, decode_text
+from gateway.inbound.filenames import safe_filename
+from gateway.inbound.flowed import unwrap_flowed
+from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
+from gateway.threads.incoming import IncomingAttachment
+
+log = logging.getLogger("gateway.inbound.parts")
+
+Part: TypeAlias = "Message[str, str]"
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}\Z")
+_SNIFFED_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{1,60}:)")
+
+
+class RawPolicy(Compat32):
+    """Header values as they came: bytes above 127 stay surrogates, where the standard policy would lose them."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+RAW = RawPolicy()
+
+
+@dataclass(slots=True)
+class Content:
+    """What the walk has found so far."""
+
+    texts: list[str] = field(default_factory=list)
+    htmls: list[str] = field(default_factory=list)
+    attachments: list[IncomingAttachment] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+    charset: str = ""  # of the first body that declares one: a hint for headers that do not
+
+
+def parse_tree(raw: bytes) -> Part:
+    """The MIME tree of a bounded mail, headers untouched."""
+    return email.message_from_bytes(raw, policy=RAW)
+
+
+def read_parts(root: Part) -> Content:
+    """All bodies and files in the order of the mail; what cannot be read is named in `defects`."""
+    content = Content()
+    stack: list[tuple[Part, int, bool]] = [(root, 0, True)]
+    count = 0
+    while stack:
+        part, depth, is_root = stack.pop()
+        count += 1
+        if count > MAX_PARTS or depth > MAX_DEPTH:
+            content.defects.append("too many parts" if count > MAX_PARTS else "nested too deeply")
+            break
+        try:
+            children = _open_container(part, content)
+            if children is None:
+                _read_leaf(part, content, is_root=is_root)
+                continue
+            stack.extend((child, depth + 1, False) for child in reversed(children))
+        except Exception as error:  # noqa: BLE001 - one broken part must not cost the rest of the mail
+            log.info("a part could not be read: %s", type(error).__name__)
+            content.defects.append(f"a part could not be read: {type(error).__name__}")
+    return content
+
+
+def _open_container(part: Part, content: Content) -> list[Part] | None:
+    """The children of a multipart, or None for a leaf. An enclosed message counts as a leaf."""
+    content.defects.extend(f"{type(d).__name__}" for d in part.defects)
+    if part.get_content_maintype() == "message":
+        return None
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        return [child for child in payload if isinstance(child, Message)]
+    if part.get_content_maintype() != "multipart":
+        return None
+    return _reopen_multipart(part)
+
+
+def _reopen_multipart(part: Part) -> list[Part] | None:
+    """A multipart that the parser left closed: its boundary is missing or never occurs. Look for one in the body."""
+    body = _payload_bytes(part)
+    found = _SNIFFED_BOUNDARY.search(body)
+    if found is None:
+        return None
+    boundary = found[1].replace(b'"', b"").decode("ascii", "replace")
+    if found[1] != boundary.encode():
+        return None
+    head = f'Content-Type: multipart/mixed; boundary="{boundary}"\n\n'.encode()
+    payload = parse_tree(head + body).get_payload()
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else None
+
+
+def _read_leaf(part: Part, content: Content, *, is_root: bool) -> None:
+    kind = _content_type(part)
+    if part.get_content_maintype() == "message":
+        _add_attachment(part, content, kind, _enclosed_bytes(part))
+        return
+    data = _payload_bytes(part)
+    if not data:
+        return
+    closed_multipart = kind.startswith("multipart/")
+    if closed_multipart:
+        content.defects.append("multipart without usable boundary: read as text")
+    if closed_multipart or _is_body(part, content, kind, is_root=is_root):
+        _add_body(part, content, kind, data)
+    else:
+        _add_attachment(part, content, kind, data)
+
+
+def _is_body(part: Part, content: Content, kind: str, *, is_root: bool) -> bool:
+    """Whether a text part is what the person wrote rather than a file that is text."""
+    if kind not in ("text/plain", "text/html"):
+        return False
+    if not read_filename(part, content.charset):
+        return is_root or _disposition(part) != "attachment"
+    bodies = content.texts if kind == "text/plain" else content.htmls
+    return _disposition(part) == "" and not bodies
+
+
+def _add_body(part: Part, content: Content, kind: str, data: bytes) -> None:
+    charset = _parameter(part, "charset", "content-type")
+    if kind == "text/html" and not charset:
+        charset = _html_charset(data)
+    text, defect, codec = decode_text(data, charset, hint=content.charset)
+    content.charset = content.charset or charset or codec
+    if defect:
+        content.defects.append(f"{kind}: {defect}")
+    if kind == "text/html":
+        content.htmls.append(text)
+        return
+    if _parameter(part, "format", "content-type").lower() == "flowed":
+        text = unwrap_flowed(text, delsp=_parameter(part, "delsp", "content-type").lower() == "yes")
+    content.texts.append(text)
+
+
+def _html_charset(data: bytes) -> str:
+    found = re.search(
+        rb"<meta[^>]{1,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", data[:4096], re.IGNORECASE
+    )
+    return found[1].decode() if found else ""
+
+
+def _add_attachment(part: Part, content: Content, kind: str, data: bytes) -> None:
+    if not data.strip():
+        return
+    content.attachments.append(
+        IncomingAttachment(
+            filename=safe_filename(read_filename(part, content.charset)),
+            content_type=kind,
+            content_id=_content_id(part),
+            content=data,
+            inline=_disposition(part) == "inline" or (_disposition(part) == "" and bool(_content_id(part))),
+        )
+    )
+
+
+def _content_id(part: Part) -> str:
+    value = decode_header(str(part.get("content-id", ""))[:1000])
+    return re.sub(r"[\s<>\"'\x00-\x1f]", "", value)[:300]
+
+
+def _content_type(part: Part) -> str:
+    """ "type/subtype" in lower case, as declared; what cannot be one becomes application/octet-stream."""
+    declared = str(part.get("content-type", "")).split(";")[0].strip().lower()
+    if not declared:
+        return (
+            part.get_content_type()
+        )  # RFC 2045 §5.2: text/plain; message/rfc822 in a digest (RFC 2046 §5.1.5)
+    if declared in ("text", "plain", "html"):
+        return "text/html" if declared == "html" else "text/plain"
+    if _TYPE.match(declared):
+        return declared
+    return (
+        "application/octet-stream"
+        if _disposition(part) or "name" in str(part["content-type"])
+        else "text/plain"
+    )
+
+
+def _disposition(part: Part) -> str:
+    return str(part.get("content-disposition", "")).split(";")[0].strip().lower()[:40]
+
+
+def _parameter(part: Part, name: str, header: str) -> str:
+    """A parameter of a header as text; RFC 2231 forms are read, nothing raises."""
+    try:
+        value = part.get_param(name, "", header)
+    except Exception:  # noqa: BLE001 - the standard library raises all kinds of things here
+        return ""
+    if isinstance(value, tuple):
+        charset, _language, text = value
+        if charset is None and not text.isascii():
+            return text
+        return decode_text(text.encode("latin-1", "replace"), charset or "us-ascii").text
+    return str(value or "").strip()
+
+
+def read_filename(part: Part, hint: str = "") -> str:
+    """The file name as given: RFC 2231, or encoded words in quotes, or raw 8-bit bytes; "" if none."""
+    for name, header in (("filename", "content-disposition"), ("name", "content-type")):
+        value = _parameter(part, name, header)
+        if value:
+            return decode_header(value, hint=hint)
+    return ""
+
+
+def _payload_bytes(part: Part) -> bytes:
+    """The decoded bytes of a leaf; wrong base64 is read as far as it goes."""
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    stored = part.get_payload()
+    if encoding == "base64" and isinstance(stored, str):
+        return decode_base64(stored.encode("utf-8", "surrogateescape"))
+    payload = part.get_payload(decode=True)
+    if isinstance(payload, bytes):
+        return payload
+    return stored.encode("utf-8", "surrogateescape") if isinstance(stored, str) else b""
+
+
+def _enclosed_bytes(part: Part) -> bytes:
+    """An enclosed message as bytes: its own headers and body, CRLF line ends, unwrapped if it was base64."""
+    payload = part.get_payload()
+    if not isinstance(payload, list):
+        return _payload_bytes(part)
+    out = BytesIO()
+    generator = BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=RAW.clone(linesep="\r\n"))
+    for child in payload:
+        if isinstance(child, Message):
+            generator.flatten(child)
+    data = out.getvalue()
+    if str(part.get("content-transfer-encoding", "")).strip().lower() == "base64":
+        return decode_base64(data)
+    return data

@@ -1,0 +1,60 @@
+"""In charge of: everything that the parsing process finds out about one mail, in one call.
+
+Not in charge of: the process.
+
+The only module that `sandbox` runs; importing it loads every parser.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.inbound.html import sanitise
+from gateway.inbound.mime import parse_mail
+from gateway.inbound.replies import split_reply
+from gateway.threads.incoming import IncomingMail, ReadMail, SplitReply
+
+log = logging.getLogger("gateway.inbound.reading")
+
+# Forward prefixes of mail clients, after any number of reply prefixes.
+_FORWARDED = re.compile(
+    r"\s*(?:(?:re|aw|sv|vs|odp|ant|ynt|antw|antwort|rif|res|r|回复|답장|回覆|返信)\s*(?:\[\d+\])?\s*[:：]\s*){0,10}"
+    r"(?:fwd?|wg|vb|vl|tr|rv|i|pd|enc|fs|doorst|vidarebefordrat|přeposláno|předáno|пересл(?:ано)?|пер|"
+    r"전달|转发|轉寄|轉發|転送|İlt|ilt)\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
+    """Parse a mail, split off what its writer quoted, and make its HTML safe. Never raises for any bytes.
+
+    `known`: the texts that we sent before in this thread. A forwarded mail (by its subject) keeps what it forwards.
+    """
+    mail = parse_mail(raw)
+    try:
+        split = _split(mail, known)
+    except Exception as error:  # noqa: BLE001 - whole text with nothing folded is always right
+        log.warning("a reply could not be split: %s", type(error).__name__)
+        mail = replace(mail, defects=(*mail.defects, f"reply not split: {type(error).__name__}"))
+        split = SplitReply(reply=mail.text)
+    try:
+        html = sanitise(mail.html)
+    except Exception as error:  # noqa: BLE001 - the text remains
+        log.warning("HTML could not be made safe: %s", type(error).__name__)
+        mail = replace(mail, defects=(*mail.defects, f"html not shown: {type(error).__name__}"))
+        html = ""
+    return ReadMail(mail=mail, split=split, html=html)
+
+
+def is_forwarded(subject: str) -> bool:
+    """Whether a subject says that the mail forwards another."""
+    return bool(_FORWARDED.match(subject[:300]))
+
+
+def _split(mail: IncomingMail, known: Sequence[str]) -> SplitReply:
+    return split_reply(
+        mail.text or None, mail.html or None, known=known, forwarded=is_forwarded(mail.subject)
+    )

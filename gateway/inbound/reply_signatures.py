@@ -1,0 +1,69 @@
+"""In charge of: which of the writer's own lines are a signature, a phone's tagline or a mailing list's footer.
+
+Not in charge of: recognising a tagline (`reply_cues`). Soft signatures (a name, a greeting) stay in the reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.inbound import reply_cues as cues
+from gateway.inbound.reply_lines import Line, Mark, Role
+
+_SIGNATURE_LINES = 20
+
+
+def mark_signature(lines: list[Line], roles: list[Role]) -> None:
+    """`-- ` and what follows, blocks that a client marked, and phone taglines at the end of the own text."""
+    own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
+    if not own:
+        return
+    for number, at in enumerate(own):
+        if number and cues.is_signature_mark(lines[at].text) and len(own) - number <= _SIGNATURE_LINES:
+            if _all_together(own[number:], roles):
+                _set(roles, own[number:])
+                own = own[:number]
+                break
+    marked = [at for at in own if lines[at].marks & Mark.SIGNATURE]
+    if marked and len(marked) < len(own):
+        _set(roles, marked)
+        own = [at for at in own if not lines[at].marks & Mark.SIGNATURE]
+    _mark_taglines(lines, roles, own)
+    _mark_list_footer(lines, roles)
+
+
+def _mark_list_footer(lines: list[Line], roles: list[Role]) -> None:
+    """What a mailing list adds at the very end: a long ruler and a few lines with a link."""
+    own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
+    for number in range(max(1, len(own) - 6), len(own)):
+        text = lines[own[number]].text.strip()
+        if len(text) >= 30 and set(text) <= {"_", "-"} and any("://" in lines[o].text for o in own[number:]):
+            _set(roles, own[number:])
+            return
+
+
+def _all_together(places: Sequence[int], roles: Sequence[Role]) -> bool:
+    """Whether no history stands between these lines: below a quote the writer may go on."""
+    return all(roles[at] is Role.OWN for at in range(places[0], places[-1] + 1))
+
+
+def _set(roles: list[Role], places: Sequence[int]) -> None:
+    for at in places:
+        roles[at] = Role.SIGNATURE
+
+
+def _mark_taglines(lines: list[Line], roles: list[Role], own: list[int]) -> None:
+    """A tagline counts at the end of the mail or right above history, and never if it is all there is."""
+    taglines = []
+    below_is_end = True
+    for number in range(len(own) - 1, -1, -1):
+        at = own[number]
+        after = own[number + 1] if number + 1 < len(own) else len(lines)
+        below_is_end = below_is_end or any(role is not Role.OWN for role in roles[at:after])
+        if not below_is_end:
+            continue
+        below_is_end = cues.is_tagline(lines[at].text)
+        if below_is_end:
+            taglines.append(at)
+    if len(taglines) < len(own):
+        _set(roles, taglines)

@@ -1,0 +1,255 @@
+"""In charge of: reading hostile mail in processes of its own, with limits on time, memory and files.
+
+Not in charge of: what is read (`reading`, which only the children import). The parent parses nothing.
+
+One pebble pool of one process for each worker: if a process dies at the worst moment, the pipe that it breaks is its
+own. Children are forked from a clean server process (`forkserver`): no sockets, no threads, no locks of ours, and a
+killed one is replaced in milliseconds, because the server has the parsers loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html as entities
+import logging
+import multiprocessing
+import queue
+import resource
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from gateway.inbound.header_scan import scan_headers
+from gateway.inbound.html_guard import strip_tags
+from gateway.threads.incoming import ReadMail, SplitReply
+
+log = logging.getLogger("gateway.inbound.sandbox")
+
+MAILS_PER_PROCESS = 500
+_START_SECONDS = 60.0
+_T = TypeVar("_T")
+
+
+class ParsingPool:
+    """Processes that read mail. Thread-safe; a call blocks until a process is free and has answered.
+
+    `timeout`: seconds for one mail, then its process is killed. `memory_mb`: address space of one process beyond what
+    the loaded parsers need. Nothing is raised for a bad mail: it comes back with a defect "unreadable: …".
+    """
+
+    def __init__(self, workers: int = 2, timeout: float = 10.0, memory_mb: int = 512) -> None:
+        self._timeout = timeout
+        self._memory_mb = memory_mb
+        self._free: queue.LifoQueue[_Slot] = queue.LifoQueue()
+        self._slots = [_Slot(timeout, memory_mb) for _ in range(max(1, workers))]
+        for slot in self._slots:
+            self._free.put(slot)
+        self._closed = False
+
+    def warm(self) -> None:
+        """Start every process now and wait until each has its parsers loaded."""
+        for slot in self._slots:
+            slot.start()
+        for slot in self._slots:
+            slot.wait_until_ready()
+
+    def read_mail(self, raw: bytes, known: Sequence[str] = ()) -> ReadMail:
+        """`reading.read_mail` in a process. What it could not read comes back with what a header scan can tell."""
+        try:
+            return self._run(_read_mail, raw, tuple(known))
+        except _Failed as failure:
+            return ReadMail(mail=scan_headers(raw, f"unreadable: {failure}"), split=SplitReply(reply=""))
+
+    def sanitise(self, html: str) -> str:
+        """`html.sanitise` in a process; if that fails, the text of the HTML in `<pre>`."""
+        try:
+            return self._run(_sanitise, html)
+        except _Failed:
+            return f"<pre>{entities.escape(strip_tags(html))}</pre>"
+
+    def html_to_text(self, html: str) -> str:
+        """`html_text.html_to_text` in a process; if that fails, the HTML without its tags."""
+        try:
+            return self._run(_html_to_text, html)
+        except _Failed:
+            return strip_tags(html)
+
+    def close(self) -> None:
+        """End all processes. Calls under way come back as unreadable."""
+        self._closed = True
+        for slot in self._slots:
+            slot.stop()
+
+    def __enter__(self) -> ParsingPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self, function: Callable[..., _T], *args: Any) -> _T:
+        slot = self._free.get()
+        try:
+            if self._closed:
+                raise _Failed("the parsing pool is closed")
+            return slot.run(function, *args)
+        finally:
+            self._free.put(slot)
+
+
+class _Failed(Exception):
+    """A process gave no answer; the text says why in a word."""
+
+
+class _Slot:
+    """One pebble pool of one process, made when first needed and again after it broke."""
+
+    def __init__(self, timeout: float, memory_mb: int) -> None:
+        self._timeout = timeout
+        self._memory_mb = memory_mb
+        self._pool: Any = None
+        self._ready: Any = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        with self._lock:
+            if self._pool is None:
+                self._pool = _make_pool(self._timeout, self._memory_mb)
+                self._ready = self._pool.schedule(_do_nothing, timeout=_START_SECONDS)
+
+    def wait_until_ready(self) -> None:
+        ready = self._ready
+        if ready is not None:
+            ready.result(_START_SECONDS)
+            self._ready = None
+
+    def run(self, function: Callable[..., _T], *args: Any) -> _T:
+        from concurrent.futures import TimeoutError as FutureTimeout
+        from concurrent.futures.process import BrokenProcessPool
+
+        from pebble import ProcessExpired
+
+        self.start()
+        try:
+            self.wait_until_ready()
+            future = self._pool.schedule(function, args=args, timeout=self._timeout)
+            result: _T = future.result(self._timeout + _START_SECONDS)
+        except FutureTimeout as error:
+            if not error.args:  # ours, not pebble's: the process could not even be killed
+                self.stop()
+            log.warning("reading a mail took too long; its process was ended")
+            raise _Failed(f"took longer than {self._timeout:g} s") from None
+        except ProcessExpired as error:
+            log.warning("the process reading a mail ended with code %s", error.exitcode)
+            raise _Failed(_name_exit(error.exitcode)) from None
+        except MemoryError:
+            log.warning("reading a mail needed more than %s MB", self._memory_mb)
+            raise _Failed("needs too much memory") from None
+        except (BrokenProcessPool, RuntimeError, OSError) as error:
+            self.stop()
+            log.error("the parsing process broke: %s", type(error).__name__)
+            raise _Failed("the parsing process broke") from None
+        except Exception as error:
+            log.error("the parsing process failed: %s", type(error).__name__)
+            raise _Failed(type(error).__name__) from None
+        return result
+
+    def stop(self) -> None:
+        with self._lock:
+            pool, self._pool, self._ready = self._pool, None, None
+        if pool is not None:
+            with contextlib.suppress(Exception):
+                pool.stop()
+                pool.join(5)
+
+
+def _name_exit(code: int) -> str:
+    if code == -signal.SIGXCPU:
+        return "took too much processor time"
+    return f"its process crashed with code {code}"
+
+
+def _make_pool(timeout: float, memory_mb: int) -> Any:
+    from pebble import ProcessPool
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["gateway.inbound.reading"])
+    return ProcessPool(
+        max_workers=1,
+        max_tasks=MAILS_PER_PROCESS,
+        initializer=_limit_process,
+        initargs=(timeout, memory_mb),
+        context=context,
+    )
+
+
+# What follows runs in the child.
+
+_cpu_seconds = 0
+
+
+def _limit_process(timeout: float, memory_mb: int) -> None:
+    """Load the parsers, then give up what parsing does not need: memory, core files, writing files."""
+    import gateway.inbound.reading  # noqa: F401
+
+    global _cpu_seconds
+    _cpu_seconds = int(timeout) + 2
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a parser that hangs in C runs no handler
+    space = _own_space() + memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _own_space() -> int:
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 256 * 1024 * 1024
+
+
+def _end_with_parent() -> None:
+    """End when the parent does, even in the middle of a mail."""
+    import os
+    from multiprocessing.connection import wait
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _renew_cpu_limit() -> None:
+    """The processor time of this one mail: it ends a loop in C that lets no thread of Python run."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = int(usage.ru_utime + usage.ru_stime)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (used + _cpu_seconds, hard))
+
+
+def _do_nothing() -> None:
+    return None
+
+
+def _read_mail(raw: bytes, known: Sequence[str]) -> ReadMail:
+    from gateway.inbound.reading import read_mail
+
+    _renew_cpu_limit()
+    return read_mail(raw, known)
+
+
+def _sanitise(html: str) -> str:
+    from gateway.inbound.html import sanitise
+
+    _renew_cpu_limit()
+    return sanitise(html)
+
+
+def _html_to_text(html: str) -> str:
+    from gateway.inbound.html_text import html_to_text
+
+    _renew_cpu_limit()
+    return html_to_text(html)

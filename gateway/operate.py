@@ -1,0 +1,85 @@
+"""In charge of: what an operator asks of stored mail at the command line — replay and trace. Not in charge of: deciding anew (use cases)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from gateway.app import build_context, close_context
+from gateway.config import Settings
+from gateway.errors import Conflict, NotFound
+from gateway.threads.model import Delivery, InboxEntry, InboxState, Viewer, ViewerKind
+from gateway.usecases.context import Context
+from gateway.usecases.review_inbox import replay
+from gateway.usecases.tell_story import Story, find_entries, tell_story
+
+OPERATOR = Viewer(ViewerKind.OPERATOR, workspace_id="", id="cli", name="operator", admin=True)
+
+
+@contextmanager
+def operator_context(settings: Settings) -> Iterator[Context]:
+    """A context for one command."""
+    ctx = build_context(settings)
+    try:
+        yield ctx
+    finally:
+        close_context(ctx)
+
+
+def replay_entries(settings: Settings, *, entry: str, state: str) -> int:
+    """Replay one entry, or all in a state; the exit status."""
+    console = Console()
+    with operator_context(settings) as ctx:
+        ids = [entry] if entry else find_entries(ctx, InboxState(state)) if state in list(InboxState) else []
+        if not ids:
+            console.print("Nothing to replay: give an entry's id, or --state failed, unmatched or held.")
+            return 1
+        for entry_id in ids:
+            try:
+                done = replay(ctx, OPERATOR, entry_id)
+            except (NotFound, Conflict) as error:
+                console.print(f"{entry_id}  {error or 'no such entry'}")
+            else:
+                console.print(f"{entry_id}  {done.state}  {done.reason}")
+    return 0
+
+
+def trace_subject(settings: Settings, subject: str) -> int:
+    """Print the story of whatever has this id; the exit status."""
+    console = Console()
+    with operator_context(settings) as ctx:
+        story = tell_story(ctx, subject.strip().lower())
+        if story is None:
+            console.print(f"Nothing here has the id {subject}.")
+            return 1
+        _print_story(console, story)
+    return 0
+
+
+def _print_story(console: Console, story: Story) -> None:
+    for entry in story.entries:
+        _print_entry(console, entry)
+    if story.thread:
+        console.print(f"thread    {story.thread.id}  {story.thread.state}  seq {story.thread.last_seq}")
+    for message in story.messages:
+        by = f"{message.author.kind} by {message.came_in_by}"
+        console.print(f"message   {message.id}  seq {message.seq}  {by}  {message.created_at:%Y-%m-%d %H:%M:%S}")
+    for delivery in story.deliveries:
+        _print_delivery(console, delivery)
+
+
+def _print_entry(console: Console, entry: InboxEntry) -> None:
+    console.print(f"mail      {entry.id}  {entry.received_at:%Y-%m-%d %H:%M:%S}  {entry.size} bytes  from {entry.peer}")
+    console.print(f"          sha256 {entry.digest[:16]}  tls {'yes' if entry.tls else 'no'}  tries {entry.tries}")
+    console.print(f"decision  {entry.state}  {entry.reason}  {entry.detail}")
+    if entry.proof:
+        console.print(f"proof     {entry.proof}")
+
+
+def _print_delivery(console: Console, delivery: Delivery) -> None:
+    console.print(f"delivery  {delivery.id}  {delivery.channel}  {delivery.state}  {delivery.reason or delivery.code}")
+    for attempt in delivery.attempts:
+        ended = f"{attempt.ended_at:%H:%M:%S}" if attempt.ended_at else "not ended"
+        console.print(f"attempt   {attempt.number}  {ended}  {attempt.outcome}  {attempt.code}  {attempt.detail}")

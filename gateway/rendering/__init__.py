@@ -1,0 +1,168 @@
+"""In charge of: templates and words -> subject, text and HTML. Jinja2's, Babel's and css-inline's only home.
+
+Not in charge of: who gets what (`usecases`), headers (`outbound.compose`), or cleaning foreign HTML (`inbound`). Only
+our own files are templates; what people wrote is always data. Foreign HTML never passes through the CSS inliner: it
+is put in afterwards (filter `apart`), because the inliner can crash on hostile HTML.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, UndefinedError
+from markupsafe import Markup, escape
+
+from gateway.errors import Invalid
+from gateway.rendering import filters
+from gateway.rendering.catalogues import Catalogues, MissingVariable, chain, fill
+from gateway.rendering.filters import VIEWPOINT, Viewpoint
+from gateway.usecases.context import Rendered
+
+__all__ = ["MissingVariable", "Rendering"]
+
+_NAME_IN_ERROR = re.compile(r"'([^']+)' is undefined|has no (?:attribute|element) '?([^']+)'?")
+
+
+class Rendering:
+    """Turns templates into words; shared between threads."""
+
+    def __init__(self, templates: Path, locales_dir: Path) -> None:
+        """Raises SettingsError when the English catalogue is missing."""
+        self._catalogues = Catalogues(locales_dir)
+        self._templates = templates
+        loader = FileSystemLoader(templates)
+        self._html = self._environment(loader, html=True)
+        self._plain = self._environment(loader, html=False)
+        style = templates / "mail" / "mail.css"
+        extra = style.read_text("utf-8") if style.is_file() else None
+        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, extra_css=extra)
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        """The languages there are words for."""
+        return self._catalogues.locales
+
+    def text(self, locale: str, key: str, **params: object) -> str:
+        """One sentence as plain text. Raises MissingVariable."""
+        return fill(self._catalogues.sentence(locale, key), key, params)
+
+    def page(self, template: str, locale: str, variables: Mapping[str, object]) -> str:
+        """A page of `templates/pages`. `timezone` among the variables is the viewer's IANA zone (UTC if none).
+
+        Raises MissingVariable.
+        """
+        with self._seen_by(self._catalogues.best(locale), variables, where=template) as view:
+            return self._html.get_template(f"pages/{template}").render({**variables, "locale": view.locale})
+
+    def mail(self, key: str, locale: str, variables: Mapping[str, object]) -> Rendered:
+        """A notice as subject, text and complete HTML, in the best language there is (locale, base language, English).
+
+        Raises MissingVariable that names the variable (GW-9), Invalid for a notice that does not exist.
+        """
+        folder = self._notice_folder(key, locale)
+        language = folder.rpartition("/")[2]
+        with self._seen_by(language, variables, where=f"the notice {key}") as view:
+            values = {**variables, "locale": language}
+            subject = self._plain.get_template(f"{folder}/subject.txt").render(values)
+            text = self._plain.get_template(f"{folder}/body.txt").render(values)
+            html = self._html.get_template(f"{folder}/body.html").render(
+                {**values, "subject": filters.one_line(subject)}
+            )
+            return Rendered(filters.one_line(subject), text.strip("\n") + "\n", self._inline(html, view))
+
+    def _notice_folder(self, key: str, locale: str) -> str:
+        for tag in chain(locale):
+            folder = f"notices/{key}/{tag}"
+            try:
+                self._plain.get_template(f"{folder}/subject.txt")
+            except TemplateNotFound:
+                continue
+            return folder
+        raise Invalid("key", f"There is no notice {key!r} in templates/notices.")
+
+    def _inline(self, html: str, view: Viewpoint) -> str:
+        inlined = self._inliner.inline(html).replace(' data-css-inline="keep"', "")
+        for token, kept in view.apart.items():
+            inlined = inlined.replace(token, kept)
+        return inlined
+
+    @contextmanager
+    def _seen_by(self, locale: str, variables: Mapping[str, object], *, where: str) -> Iterator[Viewpoint]:
+        view = Viewpoint(locale, filters.zone_named(variables.get("timezone") or "UTC"))
+        token = VIEWPOINT.set(view)
+        try:
+            yield view
+        except UndefinedError as error:
+            found = _NAME_IN_ERROR.search(error.message or "")
+            raise MissingVariable((found[1] or found[2]) if found else str(error), where) from None
+        finally:
+            VIEWPOINT.reset(token)
+
+    def _environment(self, loader: FileSystemLoader, *, html: bool) -> Environment:
+        environment = Environment(
+            loader=loader,
+            autoescape=html,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        environment.globals |= {
+            "_": self._say_html if html else self._say,
+            "_n": self._say_html if html else self._say,
+            "locales": self._catalogues.locales,
+        }
+        environment.filters |= _FILTERS | {"warning": self._warn}
+        return environment
+
+    def _say(self, key: str, n: int | str | None = None, **params: Any) -> str:
+        """A sentence for the text part. With `n` it takes that plural form, and %(n)s is known."""
+        sentence, values = self._look_up(key, n, params)
+        return fill(sentence, key, values)
+
+    def _say_html(self, key: str, n: int | str | None = None, **params: Any) -> Markup:
+        """The same for HTML: words and parameters are escaped, except for parameters that are Markup already."""
+        sentence, values = self._look_up(key, n, params)
+        return Markup(fill(escape(sentence), key, values))
+
+    def _look_up(self, key: str, n: int | str | None, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        number = None if n is None else int(n)
+        sentence = self._catalogues.sentence(VIEWPOINT.get().locale, key, number)
+        return sentence, params if number is None else {"n": number, **params}
+
+    def _warn(self, mark: str) -> str:
+        """A message's mark (`other_address:<addr>`, `unprotected_domain`) in words; other text as it is."""
+        name, _, address = mark.partition(":")
+        if name == "other_address":
+            return self._say("warning.other_address", address=address)
+        return self._say("warning.unprotected_domain") if name == "unprotected_domain" else mark
+
+
+def _keep_apart(html: str) -> str:
+    """A token in place of finished HTML, exchanged after the styles were inlined."""
+    token = f"apart-{secrets.token_hex(12)}"
+    VIEWPOINT.get().apart[token] = html
+    return token
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "date": filters.show_date,
+    "time": filters.show_time,
+    "datetime": filters.show_datetime,
+    "filesize": filters.show_filesize,
+    "initials": filters.initials,
+    "avatar": filters.avatar,
+    "lang_of": filters.guess_language,
+    "linkify": filters.linkify,
+    "paragraphs": filters.paragraphs,
+    "one_line": filters.one_line,
+    "colour": filters.colour,
+    "on_colour": filters.on_colour,
+    "apart": _keep_apart,
+}

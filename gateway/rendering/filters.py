@@ -1,0 +1,182 @@
+"""In charge of: how values look in a person's language and zone: dates, sizes, names, links, paragraphs, colours.
+
+Not in charge of: words (`catalogues`) or templates. Who is addressed is in `VIEWPOINT`, so that the filters work in
+imported macros as well.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.units import format_unit
+from markupsafe import Markup, escape
+
+_FORMAT_LOCALES = {"en": "en_GB"}  # 24 hours, day before month: our readers of English are not all American
+_TIME_PATTERNS = {"ko": "aaaa h:mm"}  # 오전 9:05; the short form would say AM
+_UNITS = (("gigabyte", 10**9), ("megabyte", 10**6), ("kilobyte", 10**3))
+_URL = re.compile(r"https?://[^\s<>\"'`\\^{}|\u2028\u2029]{1,2000}", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\Z")
+_ENGLISH = frozenset(
+    ("the", "and", "you", "your", "for", "with", "this", "that", "are", "have", "will", "thanks", "dear")
+)
+_CZECH = frozenset("ěščřžůťďň")
+_SWEDISH = frozenset("åäö")
+DEFAULT_BRAND = "#0D6351"
+DARK_INK = "#1C1F1D"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """For whom something is rendered. `apart` keeps HTML that must not pass through the CSS inliner, by token."""
+
+    locale: str
+    zone: tzinfo = UTC
+    apart: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def format_locale(self) -> str:
+        return _FORMAT_LOCALES.get(self.locale, self.locale)
+
+
+VIEWPOINT: ContextVar[Viewpoint] = ContextVar("viewpoint")
+
+
+def zone_named(name: object) -> tzinfo:
+    """The zone of an IANA name; UTC for a name that this system does not know."""
+    try:
+        return ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
+def show_date(value: date | str, form: str = "medium") -> str:
+    """A date: `form` is short, medium, long, full or a CLDR pattern. Text is given back as it is."""
+    if isinstance(value, str):
+        return value
+    view = VIEWPOINT.get()
+    day = _local(value, view) if isinstance(value, datetime) else value
+    return format_date(day, form, locale=view.format_locale)
+
+
+def show_time(value: datetime | str) -> str:
+    """Hours and minutes in the viewer's zone."""
+    if isinstance(value, str):
+        return value
+    view = VIEWPOINT.get()
+    pattern = _TIME_PATTERNS.get(view.locale, "short")
+    return format_time(_local(value, view).timetz(), pattern, locale=view.format_locale)
+
+
+def show_datetime(value: datetime | str, form: str = "medium") -> str:
+    """Date and time in the viewer's zone."""
+    return value if isinstance(value, str) else f"{show_date(value, form)} {show_time(value)}"
+
+
+def _local(value: datetime, view: Viewpoint) -> datetime:
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(view.zone)
+
+
+def show_filesize(size: int) -> str:
+    """Bytes as people read them: 240 kB, 1.2 MB (powers of ten)."""
+    locale = VIEWPOINT.get().format_locale
+    for unit, factor in _UNITS:
+        if size >= factor:
+            amount = size / factor
+            return format_unit(round(amount, 1 if amount < 10 else 0), unit, length="short", locale=locale)
+    return format_unit(size, "byte", length="short", locale=locale)
+
+
+def initials(name: str) -> str:
+    """What an avatar shows: the given name's two syllables in Korean, else the first letters of first and last name."""
+    words = [word for word in re.split(r"[\s·,._-]+", name) if word and word[0].isalnum()]
+    joined = "".join(words)
+    if joined and all("가" <= letter <= "힣" for letter in joined):
+        return joined[-2:]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def avatar(key: str) -> int:
+    """One of eight avatar colours, 1 to 8, always the same for the same id."""
+    return crc32(key.encode("utf-8", "replace")) % 8 + 1
+
+
+def guess_language(text: str) -> str:
+    """ko, ru, cs, sv or en by the letters used (English by common words), "" when unsure: for `lang`."""
+    sample = text[:2000].lower()
+    letters = [letter for letter in sample if letter.isalpha()]
+    if not letters:
+        return ""
+    hangul = sum("가" <= letter <= "힣" for letter in letters)
+    cyrillic = sum("Ѐ" <= letter <= "ӿ" for letter in letters)
+    if hangul * 3 > len(letters):
+        return "ko"
+    if cyrillic * 2 > len(letters):
+        return "ru"
+    if _CZECH.intersection(letters):
+        return "cs"
+    if "å" in letters or len(_SWEDISH.intersection(letters)) > 1:
+        return "sv"
+    return "en" if len(_ENGLISH.intersection(re.findall(r"[a-z]+", sample))) > 1 else ""
+
+
+def linkify(text: str, style: str = "") -> Markup:
+    """Escaped text whose http(s) addresses are links; nothing else becomes a link."""
+    look = Markup(' style="{}"').format(style) if style else Markup("")
+    parts, end = [], 0
+    for match in _URL.finditer(text):
+        url = _without_closing(match[0])
+        parts += [escape(text[end : match.start()])]
+        parts += [Markup('<a href="{}" rel="noopener noreferrer nofollow"{}>{}</a>').format(url, look, url)]
+        end = match.start() + len(url)
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def _without_closing(url: str) -> str:
+    """Without the punctuation of the sentence around it; a closing bracket stays when it was opened inside."""
+    while url[-1] in ".,;:!?*_~" or (url[-1] in ")]" and url.count(url[-1]) > url.count("(["[")]".index(url[-1])])):
+        url = url[:-1]
+    return url
+
+
+def paragraphs(text: str, style: str = "", link_style: str = "") -> Markup:
+    """Plain text as escaped <p> and <br>, with links: blank lines part paragraphs."""
+    look = Markup(' style="{}"').format(style) if style else Markup("")
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    blocks = [block for block in _BLANK_LINES.split(plain) if block.strip()]
+    shown = (Markup("<br>\n").join(linkify(line, link_style) for line in block.split("\n")) for block in blocks)
+    return Markup("\n").join(Markup("<p{}>{}</p>").format(look, block) for block in shown)
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """Text for one line of a header or title: no line break, control or direction-changing character ever."""
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)
+    kept = re.sub("[\u202a-\u202e\u2066-\u2069]", "", kept)
+    flat = " ".join(kept.split())
+    return flat if len(flat) <= longest else f"{flat[: longest - 1].rstrip()}…"
+
+
+def colour(value: object) -> str:
+    """A workspace's colour if it is #RRGGBB, else ours: nothing else may reach a style."""
+    return str(value) if _HEX_COLOUR.match(str(value)) else DEFAULT_BRAND
+
+
+def on_colour(value: object) -> str:
+    """White or dark ink, whichever is easier to read on that colour (WCAG 2.2 contrast ratio)."""
+    light = _luminance(colour(value))
+    white, dark = 1.05 / (light + 0.05), (light + 0.05) / (_luminance(DARK_INK) + 0.05)
+    return "#FFFFFF" if white >= dark else DARK_INK
+
+
+def _luminance(hex_colour: str) -> float:
+    channels = [int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,111 @@
+"""In charge of: bytes by their SHA-256 — raw mails and files. Not in charge of: who may read them.
+
+Up to 64 KiB the bytes lie in the row itself, so one commit covers all. Bigger ones lie in a folder or in S3 and are
+on stable storage before the transaction that names them commits; obstore's folder store never syncs, so we do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import AlreadyExistsError
+from obstore.store import from_url
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from gateway.store.tables import blobs
+
+IN_ROW = 64 * 1024  # bytes
+
+
+def digest_of(data: bytes) -> str:
+    """The key of some bytes: SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class Blobs:
+    """The store for big ones. `url` is file:///folder or s3://bucket/prefix."""
+
+    def __init__(self, url: str) -> None:
+        self.folder = Path(url.removeprefix("file://")) if url.startswith("file://") else None
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        self.store: Any = from_url(url)
+
+    def on(self, connection: Connection) -> BlobRows:
+        return BlobRows(self, connection)
+
+    def write(self, digest: str, data: bytes) -> None:
+        """Put big bytes on stable storage. Writing the same bytes again changes nothing."""
+        with suppress(
+            AlreadyExistsError
+        ):  # the same bytes; still synced below: the first writer may not have come so far
+            obstore.put(self.store, _path(digest), data, mode="create")
+        if self.folder:
+            target = self.folder / _path(digest)
+            _sync(target)
+            _sync(target.parent)
+            _sync(self.folder)
+
+    def read(self, digest: str) -> bytes:
+        """Bytes of a big one. Raises FileNotFoundError."""
+        return bytes(obstore.get(self.store, _path(digest)).bytes())
+
+
+class BlobRows:
+    """Blobs within one transaction."""
+
+    def __init__(self, big: Blobs, connection: Connection) -> None:
+        self._big = big
+        self._connection = connection
+
+    def add(self, data: bytes, *, now: datetime, digest: str = "") -> str:
+        """Keep bytes and return their digest; bytes that are known already cost one look-up."""
+        digest = digest or digest_of(data)
+        small = len(data) <= IN_ROW
+        if not small:
+            self._big.write(digest, data)
+        insert = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
+        row = {"digest": digest, "size": len(data), "data": data if small else None, "created_at": now}
+        self._connection.execute(insert(blobs).values(row).on_conflict_do_nothing())
+        return digest
+
+    def add_many(self, items: list[tuple[str, bytes, datetime]]) -> None:
+        """Keep several at once; bytes too big for a row must be on stable storage already (`Blobs.write`)."""
+        insert = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
+        rows = {
+            digest: {
+                "digest": digest,
+                "size": len(data),
+                "data": data if len(data) <= IN_ROW else None,
+                "created_at": at,
+            }
+            for digest, data, at in items
+        }
+        self._connection.execute(insert(blobs).values(list(rows.values())).on_conflict_do_nothing())
+
+    def read(self, digest: str) -> bytes:
+        """The bytes. Raises FileNotFoundError if they are gone (retention, erasure)."""
+        row = self._connection.execute(select(blobs.c.data).where(blobs.c.digest == digest)).first()
+        if row is None:
+            raise FileNotFoundError(digest)
+        return bytes(row.data) if row.data is not None else self._big.read(digest)
+
+
+def _path(digest: str) -> str:
+    return f"{digest[:2]}/{digest}"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

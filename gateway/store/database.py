@@ -1,0 +1,150 @@
+"""In charge of: the engine and the transaction — `with database.begin() as tx:` — and waking workers after the commit.
+
+Not in charge of: queries (siblings) or decisions (`gateway.threads`).
+
+SQLite runs WAL with synchronous=FULL and every transaction that may write begins IMMEDIATE: a deferred one that
+reads first and writes later fails at once when another writer is quicker. PostgreSQL runs READ COMMITTED; what must
+be serial (the gate, the next seq) takes the thread's row lock.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gateway.errors import SettingsError, Unavailable
+from gateway.store.blobs import Blobs
+from gateway.store.events import Events
+from gateway.store.inbox import Inbox
+from gateway.store.limits import Limits
+from gateway.store.listing import Listing
+from gateway.store.messages import Messages
+from gateway.store.outbox import Outbox
+from gateway.store.people import People
+from gateway.store.threads import Threads
+
+Wake = Callable[[str, str], None]
+log = logging.getLogger("gateway.store")
+
+
+class Transaction:
+    """One unit of work. Its parts read and write rows; whoever it promised to wake is woken after the commit."""
+
+    def __init__(self, connection: Connection, blobs: Blobs) -> None:
+        self.connection = connection
+        self.blobs = blobs.on(connection)
+        self.people = People(connection)
+        self.threads = Threads(connection)
+        self.messages = Messages(connection)
+        self.inbox = Inbox(connection)
+        self.outbox = Outbox(connection)
+        self.events = Events(connection)
+        self.limits = Limits(connection)
+        self.listing = Listing(connection)
+        self._wakes: list[tuple[str, str]] = []
+
+    def wake(self, job: str, subject_id: str) -> None:
+        """Ask for a job to be run soon after the commit. If the broker forgets it, the sweep finds the row."""
+        self._wakes.append((job, subject_id))
+
+    @property
+    def wakes(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._wakes)
+
+
+class Database:
+    """The one way to the tables."""
+
+    def __init__(self, url: str, blobs: Blobs, *, pool_size: int = 12) -> None:
+        self.engine = make_engine(url, pool_size=pool_size)
+        self.blobs = blobs
+        self._wake: Wake = lambda job, subject_id: None
+
+    def on_commit(self, wake: Wake) -> None:
+        """Set who is told of jobs after a commit. `wake` must not raise and must not block."""
+        self._wake = wake
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """A transaction that may write. Raises Unavailable when the database is away; then nothing was stored."""
+        with _as_unavailable(), self.engine.begin() as connection:
+            tx = Transaction(connection, self.blobs)
+            yield tx
+        for job, subject_id in tx.wakes:
+            self._wake(job, subject_id)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A consistent view for reading only. Raises Unavailable."""
+        with _as_unavailable(), self.engine.connect().execution_options(gateway_begin="DEFERRED") as connection:
+            if connection.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield Transaction(connection, self.blobs)
+
+    def check(self) -> None:
+        """Raises Unavailable when the database does not answer, SettingsError when it may lose what it confirmed."""
+        with _as_unavailable(), self.engine.connect() as connection:
+            _check_durability(connection)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def make_engine(url: str, *, pool_size: int = 12) -> Engine:
+    """An engine with the durability that DESIGN §4.1 promises. Raises SettingsError for an address we cannot use."""
+    address = make_url(url)
+    if address.drivername in ("postgres", "postgresql"):
+        address = address.set(drivername="postgresql+psycopg")
+    if address.drivername == "postgresql+psycopg":
+        options: dict[str, Any] = {"connect_timeout": 5, "options": "-c statement_timeout=30000 -c lock_timeout=20000"}
+        return create_engine(address, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, connect_args=options)
+    if not address.drivername.startswith("sqlite"):
+        raise SettingsError(f"GATEWAY_DATABASE_URL: {address.drivername} is not supported; use sqlite or postgresql.")
+    engine = create_engine(
+        address, pool_size=pool_size, max_overflow=8, connect_args={"check_same_thread": False, "timeout": 20}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing; `_begin_sqlite` does
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    how = connection.get_execution_options().get("gateway_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {how}")
+
+
+def _check_durability(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+        if int(found) < 2:
+            raise SettingsError("SQLite runs without synchronous=FULL: an accepted mail could be lost.")
+        return
+    for name in ("fsync", "synchronous_commit"):
+        if connection.execute(text(f"SHOW {name}")).scalar_one() == "off":
+            raise SettingsError(f"PostgreSQL runs with {name}=off: an accepted mail could be lost. Switch it on.")
+
+
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    """Our own troubles as one exception, without the driver's text, which may hold addresses and passwords."""
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        log.warning("database unavailable: %s", type(error).__name__)
+        raise Unavailable("The database does not answer at the moment.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("The database does not answer at the moment.") from error
+        raise

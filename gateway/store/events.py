@@ -1,0 +1,81 @@
+"""In charge of: events (append-only, numbered within the thread) and the audit log.
+
+Not in charge of: who may read them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from gateway.store import tables as t
+from gateway.threads.events import Event
+
+
+class Events:
+    """Events and audit lines within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, thread_id: str, workspace_id: str, name: str, *, now: datetime, **data: str) -> None:
+        """Add an event as the thread's next; the thread's row stays locked until the commit, so there are no gaps."""
+        c = t.threads.c
+        step = update(t.threads).where(c.id == thread_id).values(last_event=c.last_event + 1).returning(c.last_event)
+        seq = self._connection.execute(step).scalar_one()
+        row = {"workspace_id": workspace_id, "thread_id": thread_id, "seq": seq, "name": name, "data": data, "at": now}
+        self._connection.execute(insert(t.events).values(row))
+
+    def of_thread(self, thread_id: str, *, after: int, limit: int = 500) -> list[Event]:
+        c = t.events.c
+        query = select(t.events).where(c.thread_id == thread_id, c.seq > after).order_by(c.seq).limit(limit)
+        return [_event(r) for r in self._connection.execute(query)]
+
+    def named(self, thread_id: str, names: tuple[str, ...], *, limit: int = 200) -> list[Event]:
+        """The newest events of these names, oldest of them first."""
+        c = t.events.c
+        query = select(t.events).where(c.thread_id == thread_id, c.name.in_(names)).order_by(c.seq.desc()).limit(limit)
+        return [_event(r) for r in self._connection.execute(query)][::-1]
+
+    def after(self, event_id: int, *, limit: int) -> list[Event]:
+        """Events of all threads with a greater id. On PostgreSQL an older id may still appear: readers overlap."""
+        query = select(t.events).where(t.events.c.id > event_id).order_by(t.events.c.id).limit(limit)
+        return [_event(r) for r in self._connection.execute(query)]
+
+    def head(self) -> int:
+        return self._connection.execute(select(func.max(t.events.c.id))).scalar_one() or 0
+
+    def write_audit(
+        self,
+        action: str,
+        *,
+        now: datetime,
+        workspace_id: str | None,
+        actor_kind: str,
+        actor_id: str = "",
+        actor_name: str = "",
+        thread_id: str | None = None,
+        **data: str,
+    ) -> None:
+        """Who did what (SJ-P4). `data` holds ids and rule names, never bodies or secrets."""
+        row: dict[str, Any] = {
+            "workspace_id": workspace_id,
+            "thread_id": thread_id,
+            "actor_kind": actor_kind,
+            "actor_id": actor_id,
+            "actor_name": actor_name,
+            "action": action,
+            "data": data,
+            "at": now,
+        }
+        self._connection.execute(insert(t.audit).values(row))
+
+    def audit_of(self, thread_id: str) -> list[Row[Any]]:
+        query = select(t.audit).where(t.audit.c.thread_id == thread_id).order_by(t.audit.c.id)
+        return list(self._connection.execute(query))
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(row.id, row.workspace_id, row.thread_id, row.seq, row.name, dict(row.data), row.at)

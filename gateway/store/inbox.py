@@ -1,0 +1,175 @@
+"""In charge of: inbox entries as rows — stored once, claimed, finished.
+
+Not in charge of: understanding or deciding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from gateway.store import tables as t
+from gateway.threads.model import InboxEntry, InboxState
+
+TO_DECIDE = (InboxState.HELD, InboxState.UNMATCHED, InboxState.FAILED)
+
+
+class Inbox:
+    """Inbox entries within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def store_once(self, entries: Sequence[InboxEntry]) -> list[str]:
+        """Write the entries that are not there yet (same bytes, same recipient); the ids of those written."""
+        insert = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(t.inbox).values([_row_of(e) for e in entries])
+        written = statement.on_conflict_do_nothing(index_elements=["digest", "rcpt"]).returning(t.inbox.c.id)
+        return list(self._connection.execute(written).scalars())
+
+    def find(self, entry_id: str) -> InboxEntry | None:
+        row = self._connection.execute(select(t.inbox).where(t.inbox.c.id == entry_id)).first()
+        return _entry(row) if row else None
+
+    def find_by_digest(self, start: str) -> list[InboxEntry]:
+        """Entries of the mail whose SHA-256 begins so (at least 16 hex digits: what the 250 said)."""
+        if len(start) < 16 or not all(c in "0123456789abcdef" for c in start):
+            return []
+        c = t.inbox.c
+        query = select(t.inbox).where(c.digest >= start, c.digest <= start + "g").order_by(c.id)
+        return [_entry(r) for r in self._connection.execute(query)]
+
+    def ids_in(self, state: InboxState) -> list[str]:
+        query = select(t.inbox.c.id).where(t.inbox.c.state == state.value).order_by(t.inbox.c.id)
+        return list(self._connection.execute(query).scalars())
+
+    def claim(self, entry_id: str, *, now: datetime, until: datetime) -> InboxEntry | None:
+        """Take an entry for processing, unless somebody else has it or it is done."""
+        c = t.inbox.c
+        free = or_(c.state == InboxState.RECEIVED, (c.state == InboxState.PROCESSING) & (c.lease_until < now))
+        taken = (
+            update(t.inbox)
+            .where(c.id == entry_id, free)
+            .values(state=InboxState.PROCESSING.value, lease_until=until, tries=c.tries + 1)
+            .returning(*t.inbox.c)
+        )
+        row = self._connection.execute(taken).first()
+        return _entry(row) if row else None
+
+    def due(self, *, now: datetime, limit: int) -> list[str]:
+        """Ids that nobody processes: received, or left by a worker that died."""
+        c = t.inbox.c
+        query = (
+            select(c.id)
+            .where(or_(c.state == InboxState.RECEIVED, (c.state == InboxState.PROCESSING) & (c.lease_until < now)))
+            .order_by(c.received_at)
+            .limit(limit)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def finish(self, entry_id: str, state: InboxState, **values: Any) -> None:
+        """The entry's outcome: state, reason, what was read."""
+        values = {"state": state.value, "lease_until": None, **values}
+        self._connection.execute(update(t.inbox).where(t.inbox.c.id == entry_id).values(values))
+
+    def move(self, entry_id: str, *, from_states: Sequence[InboxState], to: InboxState, reason: str) -> bool:
+        """A person's decision; False if the entry has meanwhile left these states."""
+        c = t.inbox.c
+        moved = (
+            update(t.inbox)
+            .where(c.id == entry_id, c.state.in_([s.value for s in from_states]))
+            .values(state=to.value, reason=reason, lease_until=None)
+        )
+        return self._connection.execute(moved).rowcount == 1
+
+    def page(
+        self, workspace_id: str, states: Sequence[InboxState], *, before: str = "", limit: int
+    ) -> list[InboxEntry]:
+        """Entries of a workspace in these states, newest first, below the cursor `before` (an id)."""
+        c = t.inbox.c
+        query = select(t.inbox).where(c.workspace_id == workspace_id, c.state.in_([s.value for s in states]))
+        if before:
+            query = query.where(c.id < before)
+        return [_entry(r) for r in self._connection.execute(query.order_by(c.id.desc()).limit(limit))]
+
+    def of_thread(self, thread_id: str, states: Sequence[InboxState], *, limit: int = 100) -> list[InboxEntry]:
+        c = t.inbox.c
+        query = select(t.inbox).where(c.thread_id == thread_id, c.state.in_([s.value for s in states]))
+        return [_entry(r) for r in self._connection.execute(query.order_by(c.id.desc()).limit(limit))]
+
+    def count(self, workspace_id: str, states: Sequence[InboxState]) -> int:
+        c = t.inbox.c
+        query = select(func.count()).select_from(t.inbox)
+        query = query.where(c.workspace_id == workspace_id, c.state.in_([s.value for s in states]))
+        return self._connection.execute(query).scalar_one()
+
+    def count_from(self, from_address: str, *, since: datetime) -> int:
+        """Mails of one sender since a time: for the loop guard."""
+        c = t.inbox.c
+        query = select(func.count()).select_from(t.inbox)
+        return self._connection.execute(
+            query.where(c.from_address == from_address, c.received_at >= since)
+        ).scalar_one()
+
+    def held_by_thread(self, thread_ids: Sequence[str]) -> dict[str, int]:
+        """How many mails wait for a decision, by thread."""
+        if not thread_ids:
+            return {}
+        c = t.inbox.c
+        query = (
+            select(c.thread_id, func.count())
+            .where(c.thread_id.in_(thread_ids), c.state == InboxState.HELD.value)
+            .group_by(c.thread_id)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+
+def _row_of(e: InboxEntry) -> dict[str, Any]:
+    return {
+        "id": e.id,
+        "workspace_id": e.workspace_id,
+        "state": e.state.value,
+        "digest": e.digest,
+        "size": e.size,
+        "rcpt": e.rcpt,
+        "envelope_from": e.envelope_from,
+        "peer": e.peer,
+        "helo": e.helo,
+        "tls": e.tls,
+        "thread_id": e.thread_id,
+        "participant_id": e.participant_id,
+        "received_at": e.received_at,
+    }
+
+
+def _entry(row: Row[Any]) -> InboxEntry:
+    return InboxEntry(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        state=InboxState(row.state),
+        reason=row.reason,
+        detail=row.detail,
+        digest=row.digest,
+        size=row.size,
+        rcpt=row.rcpt,
+        envelope_from=row.envelope_from,
+        peer=row.peer,
+        helo=row.helo,
+        tls=row.tls,
+        received_at=row.received_at,
+        tries=row.tries,
+        thread_id=row.thread_id,
+        participant_id=row.participant_id,
+        message_id=row.message_id,
+        body_digest=row.body_digest,
+        subject=row.subject,
+        from_address=row.from_address,
+        from_name=row.from_name,
+        proof=row.proof,
+        date=row.date,
+    )

@@ -1,0 +1,66 @@
+"""In charge of: idempotency keys and rate counters, which must hold across processes.
+
+Not in charge of: what they protect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from gateway.store import tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """The first answer to a request with an idempotency key; `status` 0 while that request is under way."""
+
+    digest: str
+    status: int
+    body: str
+    created_at: datetime
+
+
+class Limits:
+    """Keys and counters within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+
+    def take_key(self, workspace_id: str, key: str, *, digest: str, now: datetime) -> bool:
+        """Reserve a key; False if it is taken."""
+        row = {"workspace_id": workspace_id, "key": key, "digest": digest, "status": 0, "body": "", "created_at": now}
+        done = self._connection.execute(self._insert(t.idempotency_keys).values(row).on_conflict_do_nothing())
+        return done.rowcount == 1
+
+    def find_key(self, workspace_id: str, key: str) -> StoredAnswer | None:
+        c = t.idempotency_keys.c
+        row = self._connection.execute(
+            select(t.idempotency_keys).where(c.workspace_id == workspace_id, c.key == key)
+        ).first()
+        return StoredAnswer(row.digest, row.status, row.body, row.created_at) if row else None
+
+    def save_answer(self, workspace_id: str, key: str, *, status: int, body: str) -> None:
+        c = t.idempotency_keys.c
+        where = (c.workspace_id == workspace_id, c.key == key)
+        self._connection.execute(update(t.idempotency_keys).where(*where).values(status=status, body=body))
+
+    def free_key(self, workspace_id: str, key: str) -> None:
+        c = t.idempotency_keys.c
+        self._connection.execute(delete(t.idempotency_keys).where(c.workspace_id == workspace_id, c.key == key))
+
+    def count(self, name: str, *, now: datetime, seconds: int) -> int:
+        """Count one more in the present window of `seconds`; the number so far, this one included."""
+        window = int(now.timestamp()) // seconds
+        statement = self._insert(t.counters).values(name=name, window=window, count=1)
+        c = t.counters.c
+        counted = statement.on_conflict_do_update(index_elements=[c.name, c.window], set_={"count": c.count + 1})
+        number: int = self._connection.execute(counted.returning(c.count)).scalar_one()
+        if number == 1:
+            self._connection.execute(delete(t.counters).where(c.name == name, c.window < window))
+        return number

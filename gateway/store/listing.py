@@ -1,0 +1,147 @@
+"""In charge of: the desk's list and its numbers, as queries over the threads' own rows.
+
+Not in charge of: single threads (`threads`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from gateway.store import tables as t
+from gateway.threads.model import ThreadState
+
+VIEWS = ("all", "open", "unread", "unanswered", "attention", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedThread:
+    """One row of the list, as stored."""
+
+    thread_id: str
+    applicant_name: str
+    opening_title: str
+    stage: str
+    state: ThreadState
+    locale: str
+    last_text: str
+    last_by_company: bool
+    last_at: datetime
+    unread: int
+    unanswered_since: datetime | None
+    failed: int
+    blocked_tries: int
+
+
+class Listing:
+    """The list within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def page(
+        self,
+        workspace_id: str,
+        member_id: str,
+        *,
+        view: str,
+        opening_id: str = "",
+        words: str = "",
+        before: tuple[datetime, str] | None = None,
+        limit: int,
+    ) -> list[ListedThread]:
+        """Threads of a view, newest first, below the cursor (last_at, id)."""
+        th, ap, op = t.threads.c, t.applicants.c, t.openings.c
+        query = self._rows(workspace_id, member_id).where(*self._where(view))
+        if opening_id:
+            query = query.where(th.opening_id == opening_id)
+        if words:
+            like = f"%{words.lower()}%"
+            query = query.where(
+                or_(func.lower(ap.name).like(like), ap.email.like(like), func.lower(op.title).like(like))
+            )
+        if before:
+            at, last_id = before
+            query = query.where(or_(th.last_at < at, and_(th.last_at == at, th.id < last_id)))
+        rows = self._connection.execute(query.order_by(th.last_at.desc(), th.id.desc()).limit(limit))
+        return [_listed(r) for r in rows]
+
+    def one(self, workspace_id: str, member_id: str, thread_id: str) -> list[ListedThread]:
+        """The row of one thread, if it is there."""
+        query = self._rows(workspace_id, member_id).where(t.threads.c.id == thread_id)
+        return [_listed(r) for r in self._connection.execute(query)]
+
+    def count(self, workspace_id: str, member_id: str, view: str) -> int:
+        query = self._base(workspace_id, member_id).add_columns(func.count()).where(*self._where(view))
+        number: int = self._connection.execute(query).scalar_one()
+        return number
+
+    def read_mark(self, member_id: str, thread_id: str) -> int:
+        c = t.reads.c
+        query = select(c.seq).where(c.member_id == member_id, c.thread_id == thread_id)
+        return self._connection.execute(query).scalar_one_or_none() or 0
+
+    def mark_read(self, member_id: str, thread_id: str, seq: int) -> None:
+        """Move one member's mark forward; others keep theirs (SJ-11)."""
+        insert = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(t.reads).values(member_id=member_id, thread_id=thread_id, seq=seq)
+        c = t.reads.c
+        forward = statement.on_conflict_do_update(
+            index_elements=[c.member_id, c.thread_id], set_={"seq": statement.excluded.seq}, where=c.seq < seq
+        )
+        self._connection.execute(forward)
+
+    def _rows(self, workspace_id: str, member_id: str) -> Select[Any]:
+        th, ap, op = t.threads.c, t.applicants.c, t.openings.c
+        return self._base(workspace_id, member_id).add_columns(
+            *(th.id, th.state, th.last_text, th.last_by_company, th.last_at),
+            *(th.unanswered_since, th.failed, th.blocked_tries),
+            *(ap.name, ap.stage, ap.locale, op.title),
+            (th.last_seq - func.coalesce(t.reads.c.seq, 0)).label("unread"),
+        )
+
+    def _base(self, workspace_id: str, member_id: str) -> Select[Any]:
+        th = t.threads.c
+        mark = and_(t.reads.c.thread_id == th.id, t.reads.c.member_id == member_id)
+        joined = (
+            t.threads.join(t.applicants, t.applicants.c.id == th.applicant_id)
+            .join(t.openings, t.openings.c.id == th.opening_id)
+            .outerjoin(t.reads, mark)
+        )
+        return select().select_from(joined).where(th.workspace_id == workspace_id)
+
+    def _where(self, view: str) -> list[Any]:
+        th = t.threads.c
+        live = th.state != ThreadState.ERASED.value
+        views: dict[str, list[Any]] = {
+            "all": [live],
+            "open": [th.state == ThreadState.OPEN.value],
+            "unread": [live, th.last_seq > func.coalesce(t.reads.c.seq, 0)],
+            "unanswered": [th.state == ThreadState.OPEN.value, th.unanswered_since.is_not(None)],
+            "attention": [live, th.failed > 0],
+            "rejected": [th.state == ThreadState.BLOCKED.value],
+        }
+        return views.get(view, views["all"])
+
+
+def _listed(row: Row[Any]) -> ListedThread:
+    return ListedThread(
+        thread_id=row.id,
+        applicant_name=row.name,
+        opening_title=row.title,
+        stage=row.stage,
+        state=ThreadState(row.state),
+        locale=row.locale,
+        last_text=row.last_text,
+        last_by_company=row.last_by_company,
+        last_at=row.last_at,
+        unread=max(row.unread, 0),
+        unanswered_since=row.unanswered_since,
+        failed=row.failed,
+        blocked_tries=row.blocked_tries,
+    )

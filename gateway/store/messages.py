@@ -1,0 +1,184 @@
+"""In charge of: messages and attachments as rows.
+
+Not in charge of: who may see them (`policies.visibility`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from gateway.store import tables as t
+from gateway.threads.model import Attachment, Author, AuthorKind, CameInBy, Message, MessageKind
+
+
+class Messages:
+    """Messages within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self, message: Message, *, body_digest: str = "", client_key: str | None = None, closes_gate: bool = False
+    ) -> None:
+        row = {
+            "id": message.id,
+            "thread_id": message.thread_id,
+            "seq": message.seq,
+            "kind": message.kind.value,
+            "author_kind": message.author.kind.value,
+            "author_name": message.author.name,
+            "author_email": message.author.email,
+            "member_id": message.author.member_id,
+            "participant_id": message.author.participant_id,
+            "came_in_by": message.came_in_by.value,
+            "text": message.text,
+            "html": message.html,
+            "folded": message.folded,
+            "signature": message.signature,
+            "fold_is_ours": message.fold_is_ours,
+            "mark": message.mark,
+            "rfc_message_id": message.rfc_message_id,
+            "in_reply_to": message.in_reply_to,
+            "body_digest": body_digest,
+            "inbox_id": message.inbox_id,
+            "client_key": client_key or None,
+            "goes_out_at": message.goes_out_at,
+            "closes_gate": closes_gate,
+            "created_at": message.created_at,
+        }
+        self._connection.execute(insert(t.messages).values(row))
+        if message.attachments:
+            self._connection.execute(insert(t.attachments), [_attachment_row(a) for a in message.attachments])
+
+    def find(self, message_id: str) -> Message | None:
+        found = self._load(t.messages.c.id == message_id)
+        return found[0] if found else None
+
+    def find_by_client_key(self, thread_id: str, client_key: str) -> Message | None:
+        found = self._load(t.messages.c.thread_id == thread_id, t.messages.c.client_key == client_key)
+        return found[0] if found else None
+
+    def find_copy(self, thread_id: str, rfc_message_id: str, body_digest: str) -> str | None:
+        """The id of a message of this thread that came from the same mail by another way (GW-2)."""
+        c = t.messages.c
+        where = (c.thread_id == thread_id, c.rfc_message_id == rfc_message_id, c.body_digest == body_digest)
+        return self._connection.execute(select(c.id).where(*where).limit(1)).scalar_one_or_none()
+
+    def find_by_inbox(self, inbox_id: str) -> str | None:
+        query = select(t.messages.c.id).where(t.messages.c.inbox_id == inbox_id).limit(1)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def after(self, thread_id: str, seq: int, *, limit: int) -> list[Message]:
+        """Messages with a greater seq, oldest first."""
+        return self._load(t.messages.c.thread_id == thread_id, t.messages.c.seq > seq, limit=limit)
+
+    def newest(self, thread_id: str, *, before: int | None = None, limit: int) -> list[Message]:
+        """The newest messages (with a seq below `before`), oldest of them first."""
+        where = [t.messages.c.thread_id == thread_id]
+        if before is not None:
+            where.append(t.messages.c.seq < before)
+        return self._load(*where, limit=limit, newest=True)
+
+    def texts(self, thread_id: str, *, limit: int = 30) -> list[str]:
+        """The newest texts of the thread: what a quote may come from."""
+        query = (
+            select(t.messages.c.text)
+            .where(t.messages.c.thread_id == thread_id, t.messages.c.kind == MessageKind.MESSAGE.value)
+            .order_by(t.messages.c.seq.desc())
+            .limit(limit)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def newer_by_others(self, thread_id: str, seq: int, *, member_id: str | None) -> list[Message]:
+        """Messages newer than `seq` that this member did not write: the conflict stop."""
+        found = self.after(thread_id, seq, limit=50)
+        return [m for m in found if member_id is None or m.author.member_id != member_id]
+
+    def closes_gate(self, message_id: str) -> bool:
+        query = select(t.messages.c.closes_gate).where(t.messages.c.id == message_id)
+        return bool(self._connection.execute(query).scalar_one_or_none())
+
+    def find_attachment(self, attachment_id: str) -> tuple[Attachment, str, Message] | None:
+        """An attachment with its thread's id and its message."""
+        row = self._connection.execute(select(t.attachments).where(t.attachments.c.id == attachment_id)).first()
+        if row is None:
+            return None
+        message = self.find(row.message_id)
+        assert message is not None  # a foreign key
+        return _attachment(row), message.thread_id, message
+
+    def set_released(self, message_id: str) -> None:
+        """The scheduled message goes out now."""
+        self._connection.execute(update(t.messages).where(t.messages.c.id == message_id).values(goes_out_at=None))
+
+    def _load(self, *where: Any, limit: int = 1, newest: bool = False) -> list[Message]:
+        order = t.messages.c.seq.desc() if newest else t.messages.c.seq
+        rows = self._connection.execute(select(t.messages).where(*where).order_by(order).limit(limit)).all()
+        if newest:
+            rows = rows[::-1]
+        files = self._attachments([r.id for r in rows])
+        return [message_of(r, tuple(files.get(r.id, ()))) for r in rows]
+
+    def _attachments(self, message_ids: Sequence[str]) -> dict[str, list[Attachment]]:
+        found: dict[str, list[Attachment]] = {}
+        if message_ids:
+            c = t.attachments.c
+            query = select(t.attachments).where(c.message_id.in_(message_ids)).order_by(c.message_id, c.position)
+            for row in self._connection.execute(query):
+                found.setdefault(row.message_id, []).append(_attachment(row))
+        return found
+
+
+def message_of(row: Row[Any], attachments: tuple[Attachment, ...]) -> Message:
+    author = Author(AuthorKind(row.author_kind), row.author_name, row.author_email, row.member_id, row.participant_id)
+    return Message(
+        id=row.id,
+        thread_id=row.thread_id,
+        seq=row.seq,
+        kind=MessageKind(row.kind),
+        author=author,
+        came_in_by=CameInBy(row.came_in_by),
+        text=row.text,
+        html=row.html,
+        folded=row.folded,
+        signature=row.signature,
+        fold_is_ours=row.fold_is_ours,
+        mark=row.mark,
+        created_at=row.created_at,
+        rfc_message_id=row.rfc_message_id,
+        in_reply_to=row.in_reply_to,
+        inbox_id=row.inbox_id,
+        goes_out_at=row.goes_out_at,
+        attachments=attachments,
+    )
+
+
+def _attachment(row: Row[Any]) -> Attachment:
+    return Attachment(
+        id=row.id,
+        message_id=row.message_id,
+        position=row.position,
+        filename=row.filename,
+        content_type=row.content_type,
+        size=row.size,
+        digest=row.digest,
+        content_id=row.content_id,
+        inline=row.inline,
+    )
+
+
+def _attachment_row(a: Attachment) -> dict[str, Any]:
+    return {
+        "id": a.id,
+        "message_id": a.message_id,
+        "position": a.position,
+        "filename": a.filename,
+        "content_type": a.content_type,
+        "size": a.size,
+        "digest": a.digest,
+        "content_id": a.content_id,
+        "inline": a.inline,
+    }

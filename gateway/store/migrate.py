@@ -1,0 +1,55 @@
+"""In charge of: bringing a database to the present tables (Alembic). Not in charge of: the tables (`tables`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine, event, inspect
+from sqlalchemy.engine import Connection
+
+from gateway.store.database import make_engine
+
+FOLDER = Path(__file__).parent / "migrations"
+_LOCK = 7_306_554_311  # PostgreSQL advisory lock: of several processes that start at once, one migrates
+
+
+def upgrade(url: str) -> str:
+    """Run what is missing; the revision that is then in force. Several processes may call it at once."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+
+    engine = _migration_engine(url)
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            config = Config()
+            config.set_main_option("script_location", str(FOLDER))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            revision = MigrationContext.configure(connection).get_current_revision()
+            _check_foreign_keys(connection)
+        return revision or ""
+    finally:
+        engine.dispose()
+
+
+def is_migrated(engine: Engine) -> bool:
+    """Are the tables there at all?"""
+    return inspect(engine).has_table("alembic_version")
+
+
+def _migration_engine(url: str) -> Engine:
+    """Foreign keys off on SQLite: recreating a parent table would empty its children (ON DELETE CASCADE)."""
+    engine = make_engine(url, pool_size=1)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda c, _record: c.execute("PRAGMA foreign_keys=OFF"))
+    return engine
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise RuntimeError(f"the migration would break {len(broken)} references: nothing was changed")

@@ -1,0 +1,282 @@
+"""In charge of: deliveries, their attempts, notices and suppressions as rows.
+
+Not in charge of: which state comes next (`threads.delivery`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from gateway.store import tables as t
+from gateway.threads.delivery import CLAIMABLE, Move
+from gateway.threads.model import Attempt, Delivery, DeliveryState, Notice
+
+
+class Outbox:
+    """Deliveries within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, delivery: Delivery) -> None:
+        row = {
+            "id": delivery.id,
+            "workspace_id": delivery.workspace_id,
+            "thread_id": delivery.thread_id,
+            "message_id": delivery.message_id,
+            "notice_id": delivery.notice_id,
+            "participant_id": delivery.participant_id,
+            "channel": delivery.channel,
+            "address": delivery.to,
+            "state": delivery.state.value,
+            "reason": delivery.reason,
+            "next_attempt_at": delivery.next_attempt_at,
+            "rfc_message_id": delivery.rfc_message_id,
+            "created_at": delivery.created_at,
+            "updated_at": delivery.updated_at,
+        }
+        self._connection.execute(insert(t.deliveries).values(row))
+
+    def add_notice(self, notice: Notice) -> None:
+        row = {
+            "id": notice.id,
+            "workspace_id": notice.workspace_id,
+            "thread_id": notice.thread_id,
+            "key": notice.key,
+            "locale": notice.locale,
+            "variables": notice.variables,
+            "in_reply_to": notice.in_reply_to,
+            "automatic": notice.automatic,
+            "created_at": notice.created_at,
+        }
+        self._connection.execute(insert(t.notices).values(row))
+
+    def find_notice(self, notice_id: str) -> Notice | None:
+        row = self._connection.execute(select(t.notices).where(t.notices.c.id == notice_id)).first()
+        return _notice(row) if row else None
+
+    def find(self, delivery_id: str, *, attempts: bool = False) -> Delivery | None:
+        row = self._connection.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
+        if row is None:
+            return None
+        return _delivery(row, self._attempts(delivery_id) if attempts else ())
+
+    def by_message(self, message_ids: Sequence[str], *, attempts: bool = False) -> dict[str, list[Delivery]]:
+        """Deliveries of each message, in the order in which they were made."""
+        found: dict[str, list[Delivery]] = {}
+        if message_ids:
+            c = t.deliveries.c
+            query = select(t.deliveries).where(c.message_id.in_(list(message_ids))).order_by(c.id)
+            for row in self._connection.execute(query):
+                tried = self._attempts(row.id) if attempts and row.tries else ()
+                found.setdefault(row.message_id, []).append(_delivery(row, tried))
+        return found
+
+    def claim(self, delivery_id: str, *, lease_id: str, now: datetime, until: datetime) -> Delivery | None:
+        """Take a due delivery for one attempt and open the attempt's row; None if it is not due or somebody has it."""
+        c = t.deliveries.c
+        taken = (
+            update(t.deliveries)
+            .where(c.id == delivery_id, c.state.in_([s.value for s in CLAIMABLE]), c.next_attempt_at <= now)
+            .values(
+                state=DeliveryState.SENDING.value,
+                lease_id=lease_id,
+                lease_until=until,
+                tries=c.tries + 1,
+                next_attempt_at=None,
+                updated_at=now,
+            )
+            .returning(*t.deliveries.c)
+        )
+        row = self._connection.execute(taken).first()
+        if row is None:
+            return None
+        attempt = {"delivery_id": row.id, "number": row.tries, "started_at": now}
+        self._connection.execute(insert(t.attempts).values(attempt))
+        return _delivery(row)
+
+    def save_move(self, delivery_id: str, move: Move, *, lease_id: str | None, now: datetime) -> bool:
+        """Write the outcome of an attempt; False when the lease is no longer ours (somebody wrote another outcome).
+
+        Without a lease (`None`) it is a report from outside and closes no attempt but adds its own line.
+        """
+        c = t.deliveries.c
+        where = [c.id == delivery_id]
+        if lease_id is not None:
+            where += [c.lease_id == lease_id, c.state == DeliveryState.SENDING.value]
+        values: dict[str, Any] = {
+            "state": move.state.value,
+            "code": move.code,
+            "lease_id": None,
+            "lease_until": None,
+            "next_attempt_at": move.next_attempt_at,
+            "updated_at": now,
+        }
+        if move.provider_id:
+            values["provider_id"] = move.provider_id
+        saved = update(t.deliveries).where(*where).values(values).returning(c.tries)
+        tries = self._connection.execute(saved).scalar_one_or_none()
+        if tries is None:
+            return False
+        outcome = {"ended_at": now, "outcome": move.outcome, "code": move.code, "detail": move.detail[:500]}
+        a = t.attempts.c
+        if lease_id is not None:
+            row = update(t.attempts).where(a.delivery_id == delivery_id, a.number == tries)
+            self._connection.execute(row.values(outcome))
+        else:
+            number = 1000 + len(self._attempts(delivery_id))  # reports come after all attempts
+            self._connection.execute(
+                insert(t.attempts).values(delivery_id=delivery_id, number=number, started_at=now, **outcome)
+            )
+        return True
+
+    def due(self, *, now: datetime, limit: int) -> list[str]:
+        """Ids that may be claimed now."""
+        c = t.deliveries.c
+        query = (
+            select(c.id)
+            .where(c.state.in_([s.value for s in CLAIMABLE]), c.next_attempt_at <= now)
+            .order_by(c.next_attempt_at)
+            .limit(limit)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def expired(self, *, now: datetime, limit: int) -> list[tuple[Delivery, str]]:
+        """Deliveries whose worker died in mid-send, each with its lease."""
+        c = t.deliveries.c
+        query = select(t.deliveries).where(c.state == DeliveryState.SENDING.value, c.lease_until < now).limit(limit)
+        return [(_delivery(r), r.lease_id) for r in self._connection.execute(query)]
+
+    def extend(self, lease_ids: Sequence[str], *, until: datetime) -> None:
+        c = t.deliveries.c
+        held = (c.lease_id.in_(list(lease_ids)), c.state == DeliveryState.SENDING.value)
+        self._connection.execute(update(t.deliveries).where(*held).values(lease_until=until))
+
+    def queue_again(self, delivery_id: str, *, to: str, now: datetime) -> bool:
+        """A person asks for another try, perhaps to a corrected address."""
+        c = t.deliveries.c
+        ended = (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.UNCERTAIN, DeliveryState.DEFERRED)
+        states = [s.value for s in (*ended, DeliveryState.SKIPPED)]
+        values = {
+            "state": DeliveryState.QUEUED.value,
+            "address": to,
+            "reason": "",
+            "code": "",
+            "next_attempt_at": now,
+            "updated_at": now,
+        }
+        again = update(t.deliveries).where(c.id == delivery_id, c.state.in_(states)).values(values)
+        return self._connection.execute(again).rowcount == 1
+
+    def cancel(self, message_id: str, *, now: datetime) -> int:
+        """Cancel what has not gone out yet; how many were cancelled."""
+        c = t.deliveries.c
+        waiting = [DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value]
+        values = {"state": DeliveryState.CANCELLED.value, "next_attempt_at": None, "updated_at": now}
+        done = update(t.deliveries).where(c.message_id == message_id, c.state.in_(waiting)).values(values)
+        return self._connection.execute(done).rowcount
+
+    def find_by_rfc_message_id(self, rfc_message_id: str) -> Delivery | None:
+        query = select(t.deliveries).where(t.deliveries.c.rfc_message_id == rfc_message_id).limit(1)
+        row = self._connection.execute(query).first()
+        return _delivery(row) if row else None
+
+    def references(self, thread_id: str, participant_id: str, *, before_seq: int, limit: int = 20) -> list[str]:
+        """Message-IDs that this person has seen in this thread, oldest first: what we sent them and what they wrote."""
+        d, m = t.deliveries.c, t.messages.c
+        sent = (
+            select(m.seq, d.rfc_message_id)
+            .join(t.deliveries, d.message_id == m.id)
+            .where(
+                m.thread_id == thread_id, m.seq < before_seq, d.participant_id == participant_id, d.rfc_message_id != ""
+            )
+        )
+        written = select(m.seq, m.rfc_message_id).where(
+            m.thread_id == thread_id, m.seq < before_seq, m.participant_id == participant_id, m.rfc_message_id != ""
+        )
+        both = sent.union_all(written).order_by("seq")
+        return [r.rfc_message_id for r in self._connection.execute(both)][-limit:]
+
+    def notices_of(self, thread_id: str, *, limit: int = 50) -> list[tuple[Notice, Delivery]]:
+        query = (
+            select(t.notices, t.deliveries.c.id.label("delivery_id"))
+            .join(t.deliveries, t.deliveries.c.notice_id == t.notices.c.id)
+            .where(t.notices.c.thread_id == thread_id)
+            .order_by(t.notices.c.id.desc())
+            .limit(limit)
+        )
+        found = []
+        for row in self._connection.execute(query).all():
+            delivery = self.find(row.delivery_id)
+            if delivery:
+                found.append((_notice(row), delivery))
+        return found
+
+    # -- suppressions ----------------------------------------------------------------------------------------
+
+    def suppress(self, workspace_id: str, address: str, *, code: str, now: datetime) -> None:
+        insert_for = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
+        row = {"workspace_id": workspace_id, "address": address.lower(), "code": code, "created_at": now}
+        self._connection.execute(insert_for(t.suppressions).values(row).on_conflict_do_nothing())
+
+    def suppressed(self, workspace_id: str, addresses: Iterable[str]) -> list[str]:
+        """Which of these addresses are suppressed, in lower case."""
+        wanted = [a.lower() for a in addresses if a]
+        c = t.suppressions.c
+        query = select(c.address).where(c.workspace_id == workspace_id, c.address.in_(wanted))
+        return list(self._connection.execute(query).scalars()) if wanted else []
+
+    def unsuppress(self, workspace_id: str, address: str) -> None:
+        c = t.suppressions.c
+        where = (c.workspace_id == workspace_id, or_(c.address == address.lower()))
+        self._connection.execute(delete(t.suppressions).where(*where))
+
+    def _attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
+        c = t.attempts.c
+        query = select(t.attempts).where(c.delivery_id == delivery_id).order_by(c.number)
+        rows = self._connection.execute(query)
+        return tuple(Attempt(r.number, r.started_at, r.ended_at, r.outcome, r.code, r.detail) for r in rows)
+
+
+def _notice(row: Row[Any]) -> Notice:
+    return Notice(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        thread_id=row.thread_id,
+        key=row.key,
+        locale=row.locale,
+        variables=dict(row.variables),
+        created_at=row.created_at,
+        in_reply_to=row.in_reply_to,
+        automatic=row.automatic,
+    )
+
+
+def _delivery(row: Row[Any], attempts: tuple[Attempt, ...] = ()) -> Delivery:
+    return Delivery(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        thread_id=row.thread_id,
+        message_id=row.message_id,
+        notice_id=row.notice_id,
+        participant_id=row.participant_id,
+        channel=row.channel,
+        to=row.address,
+        state=DeliveryState(row.state),
+        reason=row.reason,
+        code=row.code,
+        tries=row.tries,
+        next_attempt_at=row.next_attempt_at,
+        lease_until=row.lease_until,
+        provider_id=row.provider_id,
+        rfc_message_id=row.rfc_message_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        attempts=attempts,
+    )

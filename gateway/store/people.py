@@ -1,0 +1,235 @@
+"""In charge of: rows of workspaces, members, keys, sessions, openings and applicants.
+
+Not in charge of: who may see them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from gateway.store import tables as t
+from gateway.threads.model import Applicant, Member, Opening, Source, Workspace
+
+
+class People:
+    """Workspaces and the people and jobs in them, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- workspaces ------------------------------------------------------------------------------------------
+
+    def add_workspace(self, workspace: Workspace, *, now: datetime) -> None:
+        row = {
+            "id": workspace.id,
+            "slug": workspace.slug,
+            "name": workspace.name,
+            "public_contact": workspace.public_contact,
+            "locale": workspace.locale,
+            "timezone": workspace.timezone,
+            "brand": workspace.brand,
+            "created_at": now,
+        }
+        self._connection.execute(insert(t.workspaces).values(row))
+
+    def find_workspace(self, workspace_id: str) -> Workspace | None:
+        return self._workspace(t.workspaces.c.id == workspace_id)
+
+    def find_workspace_by_slug(self, slug: str) -> Workspace | None:
+        return self._workspace(t.workspaces.c.slug == slug)
+
+    def first_workspace(self) -> Workspace | None:
+        """The installation's first: mail to postmaster and abuse waits in its review queue."""
+        query = select(t.workspaces).order_by(t.workspaces.c.id).limit(1)
+        row = self._connection.execute(query).first()
+        return workspace_of(row) if row else None
+
+    def list_workspaces(self) -> list[Workspace]:
+        return [workspace_of(r) for r in self._connection.execute(select(t.workspaces).order_by(t.workspaces.c.id))]
+
+    def update_workspace(self, workspace_id: str, **values: Any) -> None:
+        self._connection.execute(update(t.workspaces).where(t.workspaces.c.id == workspace_id).values(values))
+
+    def _workspace(self, where: Any) -> Workspace | None:
+        row = self._connection.execute(select(t.workspaces).where(where)).first()
+        return workspace_of(row) if row else None
+
+    # -- members, keys, sessions -----------------------------------------------------------------------------
+
+    def add_member(self, member: Member, *, password_hash: str | None, now: datetime) -> None:
+        row = {
+            "id": member.id,
+            "workspace_id": member.workspace_id,
+            "email": member.email.lower(),
+            "name": member.name,
+            "role": member.role,
+            "locale": member.locale,
+            "password_hash": password_hash,
+            "active": member.active,
+            "created_at": now,
+        }
+        self._connection.execute(insert(t.members).values(row))
+
+    def find_member(self, member_id: str) -> Member | None:
+        row = self._connection.execute(select(t.members).where(t.members.c.id == member_id)).first()
+        return _member(row) if row else None
+
+    def find_logins(self, email: str) -> list[tuple[Member, str | None]]:
+        """Active members with this address, in every workspace, each with the password's hash."""
+        query = select(t.members).where(t.members.c.email == email.lower(), t.members.c.active)
+        return [(_member(r), r.password_hash) for r in self._connection.execute(query)]
+
+    def list_members(self, workspace_id: str) -> list[Member]:
+        query = select(t.members).where(t.members.c.workspace_id == workspace_id).order_by(t.members.c.id)
+        return [_member(r) for r in self._connection.execute(query)]
+
+    def update_member(self, member_id: str, **values: Any) -> None:
+        self._connection.execute(update(t.members).where(t.members.c.id == member_id).values(values))
+
+    def add_api_key(self, key_id: str, workspace_id: str, *, name: str, key_hash: str, now: datetime) -> None:
+        row = {"id": key_id, "workspace_id": workspace_id, "name": name, "hash": key_hash, "created_at": now}
+        self._connection.execute(insert(t.api_keys).values(row))
+
+    def find_api_key(self, key_hash: str) -> tuple[str, str, str] | None:
+        """(id, workspace id, name) of a key that is in force."""
+        query = select(t.api_keys).where(t.api_keys.c.hash == key_hash, t.api_keys.c.revoked_at.is_(None))
+        row = self._connection.execute(query).first()
+        return (row.id, row.workspace_id, row.name) if row else None
+
+    def list_api_keys(self, workspace_id: str) -> list[tuple[str, str, datetime, datetime | None]]:
+        query = select(t.api_keys).where(t.api_keys.c.workspace_id == workspace_id).order_by(t.api_keys.c.id)
+        return [(r.id, r.name, r.created_at, r.revoked_at) for r in self._connection.execute(query)]
+
+    def revoke_api_key(self, key_id: str, workspace_id: str, *, now: datetime) -> bool:
+        where = (
+            t.api_keys.c.id == key_id,
+            t.api_keys.c.workspace_id == workspace_id,
+            t.api_keys.c.revoked_at.is_(None),
+        )
+        return self._connection.execute(update(t.api_keys).where(*where).values(revoked_at=now)).rowcount == 1
+
+    def add_session(self, session_hash: str, member_id: str, *, client: str, now: datetime, until: datetime) -> None:
+        row = {"hash": session_hash, "member_id": member_id, "client": client, "created_at": now, "expires_at": until}
+        self._connection.execute(insert(t.sessions).values(row))
+
+    def find_session(self, session_hash: str, *, now: datetime) -> Member | None:
+        query = (
+            select(t.members)
+            .join(t.sessions, t.sessions.c.member_id == t.members.c.id)
+            .where(t.sessions.c.hash == session_hash, t.sessions.c.expires_at > now, t.members.c.active)
+        )
+        row = self._connection.execute(query).first()
+        return _member(row) if row else None
+
+    def end_session(self, session_hash: str) -> None:
+        self._connection.execute(t.sessions.delete().where(t.sessions.c.hash == session_hash))
+
+    def end_sessions_of(self, member_id: str) -> None:
+        self._connection.execute(t.sessions.delete().where(t.sessions.c.member_id == member_id))
+
+    def add_login_link(self, link_hash: str, member_id: str, *, now: datetime, until: datetime) -> None:
+        """A new link; older ones of the same member die."""
+        old = t.login_links.delete().where(t.login_links.c.member_id == member_id)
+        self._connection.execute(old)
+        row = {"hash": link_hash, "member_id": member_id, "created_at": now, "expires_at": until}
+        self._connection.execute(insert(t.login_links).values(row))
+
+    def use_login_link(self, link_hash: str, *, now: datetime) -> str | None:
+        """The member's id, once: of a hundred at a time exactly one gets it."""
+        c = t.login_links.c
+        where = (c.hash == link_hash, c.used_at.is_(None), c.expires_at > now)
+        used = update(t.login_links).where(*where).values(used_at=now).returning(c.member_id)
+        return self._connection.execute(used).scalar_one_or_none()
+
+    # -- openings, applicants --------------------------------------------------------------------------------
+
+    def add_opening(self, opening: Opening, *, now: datetime) -> None:
+        row = {
+            "id": opening.id,
+            "workspace_id": opening.workspace_id,
+            "external_id": opening.external_id,
+            "title": opening.title,
+            "notify_emails": list(opening.notify_emails),
+            "public_contact": opening.public_contact,
+            "created_at": now,
+        }
+        self._connection.execute(insert(t.openings).values(row))
+
+    def update_opening(self, opening_id: str, **values: Any) -> None:
+        self._connection.execute(update(t.openings).where(t.openings.c.id == opening_id).values(values))
+
+    def find_opening(self, workspace_id: str, external_id: str) -> Opening | None:
+        where = (t.openings.c.workspace_id == workspace_id, t.openings.c.external_id == external_id)
+        row = self._connection.execute(select(t.openings).where(*where)).first()
+        return opening_of(row) if row else None
+
+    def find_opening_by_id(self, workspace_id: str, opening_id: str) -> Opening | None:
+        where = (t.openings.c.workspace_id == workspace_id, t.openings.c.id == opening_id)
+        row = self._connection.execute(select(t.openings).where(*where)).first()
+        return opening_of(row) if row else None
+
+    def list_openings(self, workspace_id: str) -> list[Opening]:
+        query = select(t.openings).where(t.openings.c.workspace_id == workspace_id).order_by(t.openings.c.id)
+        return [opening_of(r) for r in self._connection.execute(query)]
+
+    def add_applicant(self, applicant: Applicant) -> None:
+        row = {
+            "id": applicant.id,
+            "workspace_id": applicant.workspace_id,
+            "opening_id": applicant.opening_id,
+            "external_id": applicant.external_id,
+            "name": applicant.name,
+            "email": applicant.email,
+            "phone": applicant.phone,
+            "locale": applicant.locale,
+            "source": applicant.source.value,
+            "stage": applicant.stage,
+            "fields": applicant.fields,
+            "rejected_at": applicant.rejected_at,
+            "created_at": applicant.created_at,
+        }
+        self._connection.execute(insert(t.applicants).values(row))
+
+    def update_applicant(self, applicant_id: str, **values: Any) -> None:
+        self._connection.execute(update(t.applicants).where(t.applicants.c.id == applicant_id).values(values))
+
+    def find_applicant(self, workspace_id: str, external_id: str) -> Applicant | None:
+        where = (t.applicants.c.workspace_id == workspace_id, t.applicants.c.external_id == external_id)
+        row = self._connection.execute(select(t.applicants).where(*where)).first()
+        return applicant_of(row) if row else None
+
+    def count_members(self) -> int:
+        return self._connection.execute(select(func.count()).select_from(t.members)).scalar_one()
+
+
+def workspace_of(row: Row[Any]) -> Workspace:
+    return Workspace(row.id, row.name, row.slug, row.public_contact, row.locale, row.timezone, row.brand)
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(row.id, row.workspace_id, row.email, row.name, row.role, row.locale, row.active)
+
+
+def opening_of(row: Row[Any]) -> Opening:
+    return Opening(row.id, row.workspace_id, row.external_id, row.title, tuple(row.notify_emails), row.public_contact)
+
+
+def applicant_of(row: Row[Any]) -> Applicant:
+    return Applicant(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        opening_id=row.opening_id,
+        external_id=row.external_id,
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        locale=row.locale,
+        source=Source(row.source),
+        stage=row.stage,
+        fields=dict(row.fields),
+        created_at=row.created_at,
+        rejected_at=row.rejected_at,
+    )

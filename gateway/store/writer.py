@@ -1,0 +1,101 @@
+"""In charge of: writing accepted mails many to a commit, so that durability costs one sync for a whole batch.
+
+Not in charge of: what is accepted (`usecases.receive_email`) or when 250 is said (`inbound.smtp`).
+
+One thread takes what has queued up while the last commit ran. A mail's future resolves after the commit that holds
+its bytes, envelope and inbox rows; if the commit fails, each of the batch gets the failure and its sender tries again.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gateway.errors import Unavailable
+from gateway.store.blobs import IN_ROW
+from gateway.store.database import Database
+from gateway.threads.model import InboxEntry
+
+BATCH = 64  # mails in one commit
+WAITING = 2000  # mails that may wait for a commit; beyond, senders are asked to come again
+log = logging.getLogger("gateway.store.writer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    raw: bytes
+    entries: tuple[InboxEntry, ...]
+    done: Future[None]
+
+
+class MailWriter:
+    """Start it once per process that accepts mail."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(WAITING)
+        self._big = ThreadPoolExecutor(4, thread_name_prefix="blob-writer")
+        self._thread = threading.Thread(target=self._run, name="mail-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, raw: bytes, entries: tuple[InboxEntry, ...]) -> Future[None]:
+        """Ask for a mail to be stored. The future resolves once it is durable, or fails with Unavailable."""
+        job = _Job(raw, entries, Future())
+        if len(raw) > IN_ROW:
+            self._big.submit(self._write_big, job)
+        else:
+            self._enqueue(job)
+        return job.done
+
+    def close(self) -> None:
+        """Store what has been submitted, then stop."""
+        self._big.shutdown(wait=True)
+        self._jobs.put(None)
+        self._thread.join(30)
+
+    def _write_big(self, job: _Job) -> None:
+        try:
+            self._database.blobs.write(job.entries[0].digest, job.raw)
+        except OSError as error:
+            log.warning("blob store: %s", type(error).__name__)
+            job.done.set_exception(Unavailable("The blob store does not answer at the moment."))
+        except Exception as error:
+            log.exception("blob store failed")
+            job.done.set_exception(Unavailable(type(error).__name__))
+        else:
+            self._enqueue(job)
+
+    def _enqueue(self, job: _Job) -> None:
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            job.done.set_exception(Unavailable("Too many mails are waiting to be stored."))
+
+    def _run(self) -> None:
+        open_ = True
+        while open_:
+            batch = [self._jobs.get()]
+            while len(batch) < BATCH and not self._jobs.empty():
+                batch.append(self._jobs.get_nowait())
+            open_ = None not in batch
+            jobs = [job for job in batch if job is not None]
+            if jobs:
+                self._commit(jobs)
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            with self._database.begin() as tx:
+                tx.blobs.add_many([(j.entries[0].digest, j.raw, j.entries[0].received_at) for j in jobs])
+                for entry_id in tx.inbox.store_once([e for j in jobs for e in j.entries]):
+                    tx.wake("process_mail", entry_id)
+        except Exception as error:
+            if not isinstance(error, Unavailable):
+                log.exception("a batch of mails could not be stored")
+            for job in jobs:
+                job.done.set_exception(Unavailable(type(error).__name__))
+        else:
+            for job in jobs:
+                job.done.set_result(None)

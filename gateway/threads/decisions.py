@@ -1,0 +1,131 @@
+"""In charge of: what a policy may answer, and the closed list of reasons with their meaning for people and peers.
+
+Not in charge of: the rules themselves (`policies/`), nor the words in other languages (`gateway/locales`, key `reason.*`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    ALLOW = "allow"
+    HOLD = "hold"  # kept for a person to decide; visible in the review queue
+    REFUSE = "refuse"  # not taken into the thread; the sender is told
+    IGNORE = "ignore"  # kept, shown small, never answered
+
+
+class Reason(StrEnum):
+    """Every why, once. The value is what rows, logs, metrics and the API carry."""
+
+    OK = "ok"
+    # refused
+    THREAD_BLOCKED = "thread_blocked"
+    THREAD_ERASED = "thread_erased"
+    # held
+    OTHER_SENDER = "other_sender"
+    UNPROVEN_SENDER = "unproven_sender"
+    UNPROVEN_RECRUITER = "unproven_recruiter"
+    FAILED_PROOF = "failed_proof"
+    AMBIGUOUS_SENDER = "ambiguous_sender"
+    TOO_MANY = "too_many"
+    # unmatched
+    NO_THREAD = "no_thread"
+    SEVERAL_THREADS = "several_threads"
+    FOR_POSTMASTER = "for_postmaster"
+    # ignored
+    AUTOMATIC_REPLY = "automatic_reply"
+    BOUNCE = "bounce"
+    OWN_MAIL = "own_mail"
+    DUPLICATE = "duplicate"
+    BULK_MAIL = "bulk_mail"
+    EMPTY_MAIL = "empty_mail"
+    # failed
+    UNREADABLE = "unreadable"
+    # by hand
+    DISCARDED = "discarded"
+    RELEASED = "released"
+    # deliveries
+    NO_ADDRESS = "no_address"
+    SUPPRESSED = "suppressed"
+    CHANNEL_OFF = "channel_off"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a reason means: `sentence` in English for people, `http` status for a refused request."""
+
+    sentence: str
+    http: int = 409
+
+
+MEANINGS: dict[Reason, Meaning] = {
+    Reason.OK: Meaning("Taken into the conversation.", 200),
+    Reason.THREAD_BLOCKED: Meaning("The candidate was rejected, so they can no longer write here.", 403),
+    Reason.THREAD_ERASED: Meaning("The applicant's data were erased.", 409),
+    Reason.OTHER_SENDER: Meaning("It came to a personal reply address, but from somebody else's address."),
+    Reason.UNPROVEN_SENDER: Meaning("We could not prove that the sender's address is genuine."),
+    Reason.UNPROVEN_RECRUITER: Meaning(
+        "It claims to come from a recruiter, but the sender's address is not proven. It was not passed on."
+    ),
+    Reason.FAILED_PROOF: Meaning("The sender's domain says that this mail is not genuine."),
+    Reason.AMBIGUOUS_SENDER: Meaning("The mail names no sender, or several."),
+    Reason.TOO_MANY: Meaning("Too many mails came from this sender in a short time.", 429),
+    Reason.NO_THREAD: Meaning("We do not know this sender, and the mail names no conversation."),
+    Reason.SEVERAL_THREADS: Meaning("The sender has several open conversations."),
+    Reason.FOR_POSTMASTER: Meaning("It was written to the postmaster or abuse address."),
+    Reason.AUTOMATIC_REPLY: Meaning("An automatic reply. Nobody was notified."),
+    Reason.BOUNCE: Meaning("A report that one of our mails was not delivered."),
+    Reason.OWN_MAIL: Meaning("One of our own mails that came back to us."),
+    Reason.DUPLICATE: Meaning("The same mail came a second time."),
+    Reason.BULK_MAIL: Meaning("A newsletter or list mail. Nobody was notified."),
+    Reason.EMPTY_MAIL: Meaning("The mail holds neither text nor files."),
+    Reason.UNREADABLE: Meaning("The mail could not be read. The raw mail is kept and can be tried again."),
+    Reason.DISCARDED: Meaning("Somebody decided to ignore it."),
+    Reason.RELEASED: Meaning("Somebody put it into the conversation."),
+    Reason.NO_ADDRESS: Meaning("There is no address for this channel."),
+    Reason.SUPPRESSED: Meaning("Earlier mail to this address came back as undeliverable."),
+    Reason.CHANNEL_OFF: Meaning("This channel is switched off."),
+    Reason.CANCELLED: Meaning("It was cancelled before it went out."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a policy decided, and why. `detail` is for us and for the desk, never for the peer."""
+
+    verdict: Verdict
+    reason: Reason = Reason.OK
+    detail: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        return self.verdict is Verdict.ALLOW
+
+
+ALLOW = Decision(Verdict.ALLOW)
+
+
+def hold(reason: Reason, detail: str = "") -> Decision:
+    """Keep it for a person to decide."""
+    return Decision(Verdict.HOLD, reason, detail)
+
+
+def refuse(reason: Reason, detail: str = "") -> Decision:
+    """Do not take it, and tell the sender."""
+    return Decision(Verdict.REFUSE, reason, detail)
+
+
+def ignore(reason: Reason, detail: str = "") -> Decision:
+    """Keep it, show it small, answer nothing."""
+    return Decision(Verdict.IGNORE, reason, detail)
+
+
+def first_objection(*decisions: Decision) -> Decision:
+    """The first decision that does not allow, else an allowance that keeps the last detail (a mark)."""
+    for decision in decisions:
+        if not decision.allowed:
+            return decision
+    return next((d for d in reversed(decisions) if d.detail), ALLOW)

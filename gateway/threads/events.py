@@ -1,0 +1,47 @@
+"""In charge of: the names of what can happen in a thread.
+
+Not in charge of: storing (`store.events`) or showing (`web`).
+
+Every name is documented in docs/events.md; data are short strings: ids, seqs, channel names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+MESSAGE_CREATED = "message.created"  # message_id, seq, kind
+DELIVERY_UPDATED = "delivery.updated"  # delivery_id, message_id, state
+THREAD_BLOCKED = "thread.blocked"  # by
+THREAD_RESTORED = "thread.restored"  # by
+THREAD_STAGE = "thread.stage"  # stage, by
+CANDIDATE_TRIED = "candidate.tried"  # channel, entry_id: wrote after the end; not taken in
+MAIL_HELD = "mail.held"  # entry_id, reason
+MAIL_AUTOMATIC = "mail.automatic"  # entry_id, reason
+MAIL_RELEASED = "mail.released"  # entry_id, by
+
+NAMES = (
+    MESSAGE_CREATED,
+    DELIVERY_UPDATED,
+    THREAD_BLOCKED,
+    THREAD_RESTORED,
+    THREAD_STAGE,
+    CANDIDATE_TRIED,
+    MAIL_HELD,
+    MAIL_AUTOMATIC,
+    MAIL_RELEASED,
+)
+SHOWN = (THREAD_BLOCKED, THREAD_RESTORED, THREAD_STAGE, CANDIDATE_TRIED, MAIL_AUTOMATIC)  # as lines between messages
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One stored event. `id` is its global cursor, `seq` its place in the thread."""
+
+    id: int
+    workspace_id: str
+    thread_id: str
+    seq: int
+    name: str
+    data: dict[str, str]
+    at: datetime

@@ -1,0 +1,34 @@
+"""In charge of: what must not travel from a recruiter's mail to the candidate.
+
+Not in charge of: splitting quotes (`inbound.replies`).
+
+A recruiter answers from their own client: their address may stand in the signature, and a quoted notice carries
+their personal reply address and desk links. None of it reaches the candidate (SJ-13, GW-7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+REMOVED = "•••"
+
+
+def hide_private(text: str, *, addresses: Iterable[str], reply_domain: str, public_url: str) -> str:
+    """`text` without these addresses, without any address at the reply domain, and without links to our own pages.
+
+    A line that held nothing else is dropped; inside a sentence the place is marked with three dots.
+    """
+    private = [re.escape(a) for a in addresses if a]
+    private.append(rf"[\w.+-]+@{re.escape(reply_domain)}")
+    private.append(rf"{re.escape(public_url)}/\S*")
+    pattern = re.compile(rf"(?:mailto:)?(?<![\w.+-])(?:{'|'.join(private)})", re.IGNORECASE)
+    lines = [_hide_in_line(line, pattern) for line in text.split("\n")]
+    return "\n".join(line for line in lines if line is not None)
+
+
+def _hide_in_line(line: str, pattern: re.Pattern[str]) -> str | None:
+    if not pattern.search(line):
+        return line
+    rest = pattern.sub("", line)
+    return pattern.sub(REMOVED, line) if re.search(r"\w{2}", rest) else None

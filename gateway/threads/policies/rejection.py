@@ -1,0 +1,30 @@
+"""In charge of: the rejection gate — who may still write into a thread.
+
+Not in charge of: serialising it (the use case locks the thread).
+
+After a rejection the candidate reads but no longer writes, by any channel (SJ-15); the company may go on (SJ-14).
+"""
+
+from __future__ import annotations
+
+from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
+from gateway.threads.model import AuthorKind, Thread, ThreadState
+
+REJECTED_STAGE = "rejected"
+RESTORED_STAGE = "restored"
+
+
+def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
+    """May this kind of author add a message to the thread now?"""
+    if thread.state is ThreadState.ERASED:
+        return refuse(Reason.THREAD_ERASED)
+    if thread.state is ThreadState.BLOCKED and author is AuthorKind.CANDIDATE:
+        return refuse(Reason.THREAD_BLOCKED)
+    return ALLOW
+
+
+def state_after_stage(current: ThreadState, stage: str) -> ThreadState:
+    """The thread's state once the applicant stands in `stage`. Erased stays erased; a live stage opens the gate."""
+    if current is ThreadState.ERASED:
+        return current
+    return ThreadState.BLOCKED if stage == REJECTED_STAGE else ThreadState.OPEN

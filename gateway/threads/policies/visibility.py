@@ -1,0 +1,36 @@
+"""In charge of: what a viewer sees of a thread and its messages.
+
+Not in charge of: loading them (`store.threads.open_for`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from gateway.threads.model import Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
+
+
+def may_open(viewer: Viewer, thread: Thread) -> bool:
+    """May the viewer know that this thread exists? Workspaces never see each other's; a candidate only their own."""
+    if viewer.kind is ViewerKind.OPERATOR:
+        return True
+    if viewer.workspace_id != thread.workspace_id or thread.state is ThreadState.ERASED:
+        return False
+    return viewer.kind is not ViewerKind.CANDIDATE or viewer.thread_id == thread.id
+
+
+def visible_to(viewer: Viewer, message: Message, now: datetime) -> bool:
+    """Notes stay in the team; a scheduled message is not shown to the candidate before it goes out."""
+    if viewer.kind is ViewerKind.MEMBER or viewer.kind is ViewerKind.OPERATOR:
+        return True
+    if message.kind is MessageKind.NOTE:
+        return False
+    if viewer.kind is ViewerKind.CANDIDATE:
+        return message.goes_out_at is None or message.goes_out_at <= now
+    return True
+
+
+def visible_messages(viewer: Viewer, messages: Iterable[Message], now: datetime) -> list[Message]:
+    """The messages that the viewer may see, in order."""
+    return [m for m in messages if visible_to(viewer, m, now)]

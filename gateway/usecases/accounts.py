@@ -1,0 +1,223 @@
+"""In charge of: workspaces, members and API keys — made, listed, found.
+
+Not in charge of: signing in (`sign_in`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gateway.errors import Conflict, Invalid, NotFound
+from gateway.threads.model import Member, Viewer, ViewerKind, Workspace
+from gateway.usecases.checks import check_email, check_locale, check_name
+from gateway.usecases.context import Context
+
+KEY_PREFIX = "gw_"
+RESERVED = (
+    "postmaster",
+    "abuse",
+    "mailer-daemon",
+    "noreply",
+    "no-reply",
+    "root",
+    "hostmaster",
+    "webmaster",
+    "security",
+)
+_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?\Z")
+_BRAND = re.compile(r"#[0-9A-Fa-f]{6}\Z")
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's second choice: 19 MiB a sign-in
+
+
+def create_workspace(
+    ctx: Context,
+    *,
+    name: str,
+    slug: str,
+    public_contact: str = "",
+    locale: str = "en",
+    timezone: str = "UTC",
+    brand: str = "#0D6351",
+) -> Workspace:
+    """A new company. Its visible sender address is slug@reply-domain. Raises Invalid, Conflict."""
+    if not _SLUG.match(slug) or slug in RESERVED or re.match(r"[rb][+-]", slug):
+        raise Invalid("slug", "Use 1 to 42 small letters, digits and hyphens; it becomes a mail address.")
+    if timezone not in available_timezones():
+        raise Invalid("timezone", "Name a time zone of the IANA list, for example Asia/Seoul.")
+    workspace = Workspace(
+        id=ctx.new_id(),
+        name=check_name("name", name),
+        slug=slug,
+        public_contact=check_email("public_contact", public_contact, optional=True),
+        locale=check_locale("locale", locale, default="en"),
+        timezone=timezone,
+        brand=check_brand(brand),
+    )
+    with ctx.database.begin() as tx:
+        if tx.people.find_workspace_by_slug(slug):
+            raise Conflict("slug_taken", f"There is a workspace {slug} already.")
+        tx.people.add_workspace(workspace, now=ctx.now)
+    return workspace
+
+
+def check_brand(value: str) -> str:
+    """A colour as #RRGGBB. Raises Invalid."""
+    if not _BRAND.match(value):
+        raise Invalid("brand", "Write the colour as #RRGGBB.")
+    return value.upper()
+
+
+def read_workspace(ctx: Context, viewer: Viewer) -> Workspace:
+    """The viewer's workspace. Raises NotFound."""
+    with ctx.database.read() as tx:
+        workspace = tx.people.find_workspace(viewer.workspace_id)
+    if workspace is None:
+        raise NotFound("workspace")
+    return workspace
+
+
+def update_workspace(
+    ctx: Context,
+    viewer: Viewer,
+    *,
+    name: str | None = None,
+    public_contact: str | None = None,
+    brand: str | None = None,
+) -> Workspace:
+    """Change what is given. Admins only (NotFound for others). Raises Invalid."""
+    if not viewer.admin:
+        raise NotFound("workspace")
+    values: dict[str, str] = {}
+    if name is not None:
+        values["name"] = check_name("name", name)
+    if public_contact is not None:
+        values["public_contact"] = check_email("public_contact", public_contact, optional=True)
+    if brand is not None:
+        values["brand"] = check_brand(brand)
+    with ctx.database.begin() as tx:
+        if values:
+            tx.people.update_workspace(viewer.workspace_id, **values)
+    return read_workspace(ctx, viewer)
+
+
+def find_workspace(ctx: Context, slug: str) -> Workspace:
+    """For the command line. Raises NotFound."""
+    with ctx.database.read() as tx:
+        workspace = tx.people.find_workspace_by_slug(slug)
+    if workspace is None:
+        raise NotFound(f"workspace {slug}")
+    return workspace
+
+
+def list_workspaces(ctx: Context) -> list[Workspace]:
+    with ctx.database.read() as tx:
+        return tx.people.list_workspaces()
+
+
+def create_member(
+    ctx: Context,
+    workspace_id: str,
+    *,
+    email: str,
+    name: str,
+    role: str = "admin",
+    password: str | None = None,
+    locale: str | None = None,
+) -> Member:
+    """A new member (SJ-P4: one person, one account). Raises Invalid, Conflict, NotFound."""
+    if role not in ("admin", "member"):
+        raise Invalid("role", "Use admin or member.")
+    if password is not None and len(password) < 10:
+        raise Invalid("password", "Use at least 10 characters.")
+    email = check_email("email", email)
+    hashed = _hasher.hash(password) if password else None
+    with ctx.database.begin() as tx:
+        workspace = tx.people.find_workspace(workspace_id)
+        if workspace is None:
+            raise NotFound("workspace")
+        if any(m.email == email for m in tx.people.list_members(workspace_id)):
+            raise Conflict("member_exists", f"{email} is a member already.")
+        language = check_locale("locale", locale or "", default=workspace.locale)
+        member = Member(ctx.new_id(), workspace_id, email, check_name("name", name), role, language)
+        tx.people.add_member(member, password_hash=hashed, now=ctx.now)
+    return member
+
+
+def list_members(ctx: Context, viewer: Viewer) -> list[Member]:
+    with ctx.database.read() as tx:
+        return tx.people.list_members(viewer.workspace_id)
+
+
+def set_password(ctx: Context, member_id: str, password: str) -> None:
+    """A new password ends all sessions. Raises Invalid."""
+    if len(password) < 10:
+        raise Invalid("password", "Use at least 10 characters.")
+    hashed = _hasher.hash(password)
+    with ctx.database.begin() as tx:
+        tx.people.update_member(member_id, password_hash=hashed)
+        tx.people.end_sessions_of(member_id)
+
+
+def create_api_key(ctx: Context, workspace_id: str, *, name: str) -> str:
+    """A new key, shown once: only its hash is stored."""
+    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    with ctx.database.begin() as tx:
+        key_id = ctx.new_id()
+        label = check_name("name", name)
+        tx.people.add_api_key(key_id, workspace_id, name=label, key_hash=hash_secret(key), now=ctx.now)
+    return key
+
+
+def store_api_key(ctx: Context, workspace_id: str, *, name: str, key: str) -> None:
+    """Make a given key valid: for the demo, which prints the same key at each start."""
+    with ctx.database.begin() as tx:
+        if tx.people.find_api_key(hash_secret(key)) is None:
+            tx.people.add_api_key(ctx.new_id(), workspace_id, name=name, key_hash=hash_secret(key), now=ctx.now)
+
+
+def viewer_for_api_key(ctx: Context, key: str) -> Viewer | None:
+    """Who calls with this key; None if it is not in force."""
+    if not key.startswith(KEY_PREFIX) or len(key) > 200:
+        return None
+    with ctx.database.read() as tx:
+        found = tx.people.find_api_key(hash_secret(key))
+        workspace = tx.people.find_workspace(found[1]) if found else None
+    if found is None or workspace is None:
+        return None
+    return Viewer(ViewerKind.ATS, found[1], id=found[0], name=found[2], admin=True, locale=workspace.locale)
+
+
+def hash_secret(secret: str) -> str:
+    """How random secrets are stored. They have 256 bits, so a plain SHA-256 suffices."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def verify_password(hashed: str | None, password: str) -> bool:
+    """Compare in the same time whether or not there is a password."""
+    try:
+        return _hasher.verify(hashed or _DUMMY, password) and hashed is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+_DUMMY = _hasher.hash(secrets.token_urlsafe(16))
+
+
+def list_api_keys(ctx: Context, workspace_id: str) -> list[tuple[str, str, datetime, datetime | None]]:
+    """(id, name, made, revoked) of each key."""
+    with ctx.database.read() as tx:
+        return tx.people.list_api_keys(workspace_id)
+
+
+def revoke_api_key(ctx: Context, workspace_id: str, key_id: str) -> None:
+    """Put a key out of force. Raises NotFound."""
+    with ctx.database.begin() as tx:
+        if not tx.people.revoke_api_key(key_id, workspace_id, now=ctx.now):
+            raise NotFound(f"API key {key_id}")

@@ -1,0 +1,165 @@
+"""In charge of: the one way in which a message enters a thread — number, row, event, deliveries, the thread's summary.
+
+Not in charge of: deciding whether it may (the callers, under the thread's lock).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.store.database import Transaction
+from gateway.threads import events
+from gateway.threads.channel import OutgoingFile
+from gateway.threads.model import (
+    Attachment,
+    AuthorKind,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Message,
+    MessageKind,
+    Participant,
+    Role,
+)
+from gateway.threads.routing import PlannedDelivery, plan_deliveries
+from gateway.usecases.context import Context
+
+SUMMARY = 200  # characters of the newest message kept for the list
+
+
+def append_message(
+    ctx: Context,
+    tx: Transaction,
+    conversation: Conversation,
+    *,
+    message: Message,
+    body_digest: str = "",
+    client_key: str = "",
+    closes_gate: bool = False,
+) -> tuple[Message, tuple[Delivery, ...]]:
+    """Write the message as the thread's next, with its event and deliveries, in the caller's transaction."""
+    now = ctx.now
+    seq = tx.threads.next_seq(conversation.thread.id)
+    message = replace(message, seq=seq)
+    tx.messages.add(message, body_digest=body_digest, client_key=client_key, closes_gate=closes_gate)
+    thread = conversation.thread
+    tx.events.append(
+        thread.id,
+        thread.workspace_id,
+        events.MESSAGE_CREATED,
+        now=now,
+        message_id=message.id,
+        seq=str(seq),
+        kind=message.kind.value,
+    )
+    conversation = ensure_notified(ctx, tx, conversation) if _is_candidates(message) else conversation
+    known = tx.outbox.suppressed(thread.workspace_id, [p.email for p in conversation.participants])
+    planned = plan_deliveries(conversation, message, suppressed=known, now=now)
+    deliveries = tuple(add_delivery(ctx, tx, conversation, plan=p, message_id=message.id) for p in planned)
+    if message.kind is MessageKind.MESSAGE:
+        _summarise(tx, conversation, message, now)
+    return message, deliveries
+
+
+def _is_candidates(message: Message) -> bool:
+    return message.author.kind is AuthorKind.CANDIDATE
+
+
+def ensure_notified(ctx: Context, tx: Transaction, conversation: Conversation) -> Conversation:
+    """Give every address of the opening's notify list a participant, and so an own reply address (SJ-12)."""
+    have = {p.email for p in conversation.participants if p.role is not Role.CANDIDATE}
+    missing = [e for e in dict.fromkeys(a.lower() for a in conversation.opening.notify_emails) if e not in have]
+    if not missing:
+        return conversation
+    members = {m.email: m for m in tx.people.list_members(conversation.workspace.id)}
+    added = []
+    for email in missing:
+        member = members.get(email)
+        person = Participant(
+            id=ctx.new_id(),
+            thread_id=conversation.thread.id,
+            role=Role.MEMBER if member else Role.NOTIFIED,
+            name=member.name if member else "",
+            email=email,
+            member_id=member.id if member else None,
+            locale=member.locale if member else conversation.workspace.locale,
+        )
+        tx.threads.add_participant(person)
+        added.append(person)
+    return replace(conversation, participants=(*conversation.participants, *added))
+
+
+def add_delivery(
+    ctx: Context,
+    tx: Transaction,
+    conversation: Conversation,
+    *,
+    plan: PlannedDelivery,
+    message_id: str | None = None,
+    notice_id: str | None = None,
+) -> Delivery:
+    """One row of the outbox; a worker is woken after the commit if it is due."""
+    delivery_id = ctx.new_id()
+    delivery = Delivery(
+        id=delivery_id,
+        workspace_id=conversation.workspace.id,
+        thread_id=conversation.thread.id,
+        message_id=message_id,
+        notice_id=notice_id,
+        participant_id=plan.participant_id,
+        channel=plan.channel,
+        to=plan.to,
+        state=plan.state,
+        reason=plan.reason,
+        code="",
+        tries=0,
+        next_attempt_at=plan.next_attempt_at,
+        lease_until=None,
+        provider_id="",
+        rfc_message_id=f"{delivery_id}@{ctx.settings.reply_domain}" if plan.channel == "email" else "",
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+    tx.outbox.add(delivery)
+    if plan.state is DeliveryState.QUEUED:
+        tx.wake("deliver", delivery_id)
+    return delivery
+
+
+def store_files(
+    ctx: Context, tx: Transaction, message_id: str, files: tuple[OutgoingFile, ...]
+) -> tuple[Attachment, ...]:
+    """Keep files by content and describe them as the message's attachments."""
+    return tuple(
+        Attachment(
+            id=ctx.new_id(),
+            message_id=message_id,
+            position=position,
+            filename=file.filename,
+            content_type=file.content_type,
+            size=len(file.content),
+            digest=tx.blobs.add(file.content, now=ctx.now),
+        )
+        for position, file in enumerate(files)
+    )
+
+
+def _summarise(tx: Transaction, conversation: Conversation, message: Message, now: datetime) -> None:
+    """Keep what the desk's list shows on the thread's row, so that a page of the list is one query."""
+    by_company = message.author.kind is not AuthorKind.CANDIDATE
+    values: dict[str, object] = {
+        "last_at": now,
+        "last_text": (message.text or ", ".join(a.filename for a in message.attachments))[:SUMMARY],
+        "last_by_company": by_company,
+    }
+    if by_company:
+        values["unanswered_since"] = None
+    elif not _waits(tx, conversation):
+        values["unanswered_since"] = now
+    tx.threads.update(conversation.thread.id, **values)
+
+
+def _waits(tx: Transaction, conversation: Conversation) -> bool:
+    """Does the candidate wait for an answer already? Then the older time stands."""
+    return tx.threads.is_unanswered(conversation.thread.id)

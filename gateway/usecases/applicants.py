@@ -1,0 +1,262 @@
+"""In charge of: openings and applicants as the ATS and the desk tell of them; an applicant's thread is made with them (SJ-5).
+
+Not in charge of: stages and the gate (`change_stage`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypedDict
+
+from gateway.errors import Invalid, NotFound
+from gateway.store.database import Transaction
+from gateway.threads.addresses import Purpose, read_token, token_subject
+from gateway.threads.model import (
+    Applicant,
+    Opening,
+    Participant,
+    Role,
+    Source,
+    Thread,
+    ThreadState,
+    Viewer,
+    ViewerKind,
+)
+from gateway.usecases.checks import check_email, check_locale, check_name, check_phone
+from gateway.usecases.context import Context
+from gateway.usecases.outgoing import portal_url
+from gateway.usecases.sign_in import queue_notice
+from gateway.usecases.views import ApplicantView
+
+class Contact(TypedDict):
+    """How a person is called and reached."""
+
+    name: str
+    email: str
+    phone: str
+    locale: str
+
+
+FIRST_STAGE = "application"
+NOTIFY_LIMIT = 50  # addresses of one opening
+NEW_LINKS = 3  # links that one address may ask for in an hour
+
+
+def put_opening(
+    ctx: Context,
+    viewer: Viewer,
+    external_id: str,
+    *,
+    title: str,
+    notify_emails: Sequence[str],
+    public_contact: str | None = None,
+) -> tuple[Opening, bool]:
+    """Make or change an opening; True if it was made. `notify_emails` are told of candidates' messages (SJ-10); [] is legal."""
+    title = check_name("title", title)
+    if len(notify_emails) > NOTIFY_LIMIT:
+        raise Invalid("notify_emails", f"Give at most {NOTIFY_LIMIT} addresses.")
+    emails = tuple(dict.fromkeys(check_email("notify_emails", e) for e in notify_emails))
+    contact = None if public_contact is None else check_email("public_contact", public_contact, optional=True)
+    with ctx.database.begin() as tx:
+        found = tx.people.find_opening(viewer.workspace_id, external_id)
+        if found is None:
+            opening = Opening(ctx.new_id(), viewer.workspace_id, external_id, title, emails, contact or "")
+            tx.people.add_opening(opening, now=ctx.now)
+            return opening, True
+        opening = replace(
+            found,
+            title=title,
+            notify_emails=emails,
+            public_contact=found.public_contact if contact is None else contact,
+        )
+        tx.people.update_opening(
+            found.id, title=title, notify_emails=list(emails), public_contact=opening.public_contact
+        )
+        return opening, False
+
+
+def list_openings(ctx: Context, viewer: Viewer) -> list[Opening]:
+    with ctx.database.read() as tx:
+        return tx.people.list_openings(viewer.workspace_id)
+
+
+def find_opening(ctx: Context, viewer: Viewer, external_id: str) -> Opening:
+    """Raises NotFound."""
+    with ctx.database.read() as tx:
+        opening = tx.people.find_opening(viewer.workspace_id, external_id)
+    if opening is None:
+        raise NotFound("opening")
+    return opening
+
+
+def put_applicant(
+    ctx: Context,
+    viewer: Viewer,
+    external_id: str,
+    *,
+    opening: str,
+    name: str,
+    email: str = "",
+    phone: str = "",
+    locale: str = "",
+    source: str = "ats",
+    fields: Mapping[str, str] | None = None,
+) -> ApplicantView:
+    """Make or change an applicant. An applicant stays with their opening. Raises Invalid that names the field."""
+    with ctx.database.begin() as tx:
+        job = tx.people.find_opening(viewer.workspace_id, opening)
+        if job is None:
+            raise Invalid("opening", "There is no such opening: create it first with PUT /openings/{external_id}.")
+        workspace = tx.people.find_workspace(viewer.workspace_id)
+        language = check_locale("locale", locale, default=workspace.locale if workspace else "en")
+        values = Contact(
+            name=check_name("name", name),
+            email=check_email("email", email, optional=True),
+            phone=check_phone("phone", phone, locale=language),
+            locale=language,
+        )
+        found = tx.people.find_applicant(viewer.workspace_id, external_id)
+        if found is None:
+            applicant = Applicant(
+                id=ctx.new_id(),
+                workspace_id=viewer.workspace_id,
+                opening_id=job.id,
+                external_id=external_id,
+                source=Source(source),
+                stage=FIRST_STAGE,
+                fields=dict(fields or {}),
+                created_at=ctx.now,
+                **values,
+            )
+            return _add_applicant(ctx, tx, applicant, job)
+        if found.opening_id != job.id:
+            raise Invalid(
+                "opening", "An applicant stays with their opening: create another applicant for another opening."
+            )
+        return _update_applicant(ctx, tx, found, job, values=values, fields=fields)
+
+
+def add_manual_applicant(
+    ctx: Context, viewer: Viewer, *, opening_id: str, name: str, email: str, phone: str = "", locale: str = ""
+) -> ApplicantView:
+    """The desk's form (SJ-17). An address is needed here: without one there is nothing to write to."""
+    check_email("email", email)
+    with ctx.database.read() as tx:
+        opening = tx.people.find_opening_by_id(viewer.workspace_id, opening_id)
+    if opening is None:
+        raise Invalid("opening", "Choose an opening.")
+    return put_applicant(
+        ctx,
+        viewer,
+        f"manual-{ctx.new_id()}",
+        opening=opening.external_id,
+        name=name,
+        email=email,
+        phone=phone,
+        locale=locale,
+        source=Source.MANUAL,
+    )
+
+
+def find_applicant(ctx: Context, viewer: Viewer, external_id: str) -> ApplicantView:
+    """Raises NotFound."""
+    with ctx.database.read() as tx:
+        applicant = tx.people.find_applicant(viewer.workspace_id, external_id)
+        thread_id = tx.threads.find_by_applicant(applicant.id) if applicant else None
+        conversation = tx.threads.open_for(viewer, thread_id) if thread_id else None
+    if applicant is None or conversation is None:
+        raise NotFound("applicant")
+    return ApplicantView(
+        applicant, conversation.opening, conversation.thread.id, portal_url(ctx, conversation.candidate)
+    )
+
+
+def candidate_viewer(ctx: Context, link_token: str) -> Viewer | None:
+    """Who opens a personal link; None for an altered, replaced or erased one."""
+    subject = token_subject(link_token)
+    if subject is None:
+        return None
+    with ctx.database.read() as tx:
+        found = tx.threads.find_participant(subject)
+        conversation = tx.threads.load(found[0].thread_id) if found else None
+    if found is None or conversation is None or found[1] is ThreadState.ERASED:
+        return None
+    person = found[0]
+    if read_token(ctx.settings.keys, Purpose.LINK, link_token, person.link_version) != person.id:
+        return None
+    if person.role is not Role.CANDIDATE:
+        return None
+    return Viewer(
+        ViewerKind.CANDIDATE,
+        conversation.workspace.id,
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        thread_id=person.thread_id,
+        locale=person.locale,
+    )
+
+
+def ask_new_link(ctx: Context, email: str, *, workspace_slug: str = "") -> None:
+    """Mail the personal links again to a candidate's known address; says nothing either way."""
+    email = email.strip().lower()[:320]
+    with ctx.database.begin() as tx:
+        if tx.limits.count(f"new-link:{email}", now=ctx.now, seconds=3600) > NEW_LINKS:
+            return
+        workspace = tx.people.find_workspace_by_slug(workspace_slug) if workspace_slug else None
+        for person in tx.threads.find_candidates(email, workspace_id=workspace.id if workspace else None)[:5]:
+            conversation = tx.threads.load(person.thread_id)
+            if conversation:
+                queue_notice(
+                    ctx,
+                    tx,
+                    conversation.workspace.id,
+                    key="candidate.new_link",
+                    to=person.email,
+                    locale=person.locale,
+                    variables={},
+                    thread_id=person.thread_id,
+                    participant_id=person.id,
+                )
+
+
+def _add_applicant(ctx: Context, tx: Transaction, applicant: Applicant, opening: Opening) -> ApplicantView:
+    thread = Thread(
+        id=ctx.new_id(),
+        workspace_id=applicant.workspace_id,
+        applicant_id=applicant.id,
+        opening_id=opening.id,
+        state=ThreadState.OPEN,
+        last_seq=0,
+        last_event=0,
+        created_at=ctx.now,
+    )
+    person = Participant(
+        ctx.new_id(), thread.id, Role.CANDIDATE, applicant.name, applicant.email, locale=applicant.locale
+    )
+    tx.people.add_applicant(applicant)
+    tx.threads.add(thread)
+    tx.threads.add_participant(person)
+    return ApplicantView(applicant, opening, thread.id, portal_url(ctx, person), created=True)
+
+
+def _update_applicant(
+    ctx: Context,
+    tx: Transaction,
+    found: Applicant,
+    opening: Opening,
+    *,
+    values: Contact,
+    fields: Mapping[str, str] | None,
+) -> ApplicantView:
+    kept = found.fields if fields is None else {**found.fields, **fields}
+    tx.people.update_applicant(found.id, fields=kept, **values)
+    thread_id = tx.threads.find_by_applicant(found.id)
+    conversation = tx.threads.load(thread_id) if thread_id else None
+    if conversation is None or conversation.thread.state is ThreadState.ERASED:
+        raise NotFound("applicant")
+    person = conversation.candidate
+    tx.threads.update_participant(person.id, name=values["name"], email=values["email"], locale=values["locale"])
+    applicant = replace(found, fields=kept, **values)
+    return ApplicantView(applicant, opening, conversation.thread.id, portal_url(ctx, person))

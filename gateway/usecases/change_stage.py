@@ -1,0 +1,91 @@
+"""In charge of: moving an applicant to a stage, and with it the gate.
+
+Not in charge of: the rule (`policies.rejection`).
+
+`rejected` closes the gate when this returns, in the transaction that also writes the message to the candidate. With a
+message that is scheduled for later, the gate closes when that message goes out (`deliver`): a robot must not tell first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gateway.errors import Invalid, NotFound, Refused
+from gateway.store.database import Transaction
+from gateway.threads import events
+from gateway.threads.decisions import Reason, refuse
+from gateway.threads.model import Conversation, ThreadState, Viewer
+from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, state_after_stage
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, check_content, post_in
+
+
+def change_stage(
+    ctx: Context, viewer: Viewer, thread_id: str, stage: str, *, notify: NewMessage | None = None
+) -> Conversation:
+    """Move the applicant. Raises NotFound, Invalid, Refused (erased)."""
+    stage = stage.strip()
+    if not stage or len(stage) > 100:
+        raise Invalid("stage", "Name the stage with 1 to 100 characters.")
+    notify = check_content(ctx, notify) if notify else None
+    with ctx.database.begin() as tx:
+        conversation = tx.threads.open_for(viewer, thread_id, lock=True)
+        if conversation is None:
+            raise NotFound("conversation")
+        if conversation.thread.state is ThreadState.ERASED:
+            raise Refused(refuse(Reason.THREAD_ERASED))
+        later = bool(notify and notify.send_at and notify.send_at > ctx.now and stage == REJECTED_STAGE)
+        if notify:
+            post_in(ctx, tx, conversation, viewer=viewer, new=replace(notify, closes_gate=later))
+        _move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
+        if not later:
+            set_gate(ctx, tx, conversation, state=state_after_stage(conversation.thread.state, stage), by=viewer.name)
+        moved = tx.threads.load(thread_id)
+        assert moved is not None  # locked by this transaction
+        return moved
+
+
+def set_gate(ctx: Context, tx: Transaction, conversation: Conversation, *, state: ThreadState, by: str) -> None:
+    """Close or open the gate and say so in the thread's events; nothing happens if it is so already."""
+    thread = conversation.thread
+    if thread.state is state:
+        return
+    blocked = state is ThreadState.BLOCKED
+    values: dict[str, object] = {"state": state.value, "blocked_at": ctx.now if blocked else None}
+    if not blocked:
+        values["blocked_notice_at"] = None
+    tx.threads.update(thread.id, **values)
+    tx.people.update_applicant(conversation.applicant.id, rejected_at=ctx.now if blocked else None)
+    name = events.THREAD_BLOCKED if blocked else events.THREAD_RESTORED
+    tx.events.append(thread.id, thread.workspace_id, name, now=ctx.now, by=by)
+
+
+def thread_of_applicant(ctx: Context, viewer: Viewer, external_id: str) -> str:
+    """The thread's id of an applicant of the viewer's workspace. Raises NotFound."""
+    with ctx.database.read() as tx:
+        applicant = tx.people.find_applicant(viewer.workspace_id, external_id)
+        thread_id = tx.threads.find_by_applicant(applicant.id) if applicant else None
+    if thread_id is None:
+        raise NotFound("applicant")
+    return thread_id
+
+
+def _move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str) -> None:
+    thread, applicant = conversation.thread, conversation.applicant
+    if stage == RESTORED_STAGE:
+        stage = applicant.fields.get("stage_before_rejection", "") or "application"
+    elif stage == REJECTED_STAGE and applicant.stage != REJECTED_STAGE:
+        fields = {**applicant.fields, "stage_before_rejection": applicant.stage}
+        tx.people.update_applicant(applicant.id, fields=fields)
+    tx.people.update_applicant(applicant.id, stage=stage)
+    tx.events.append(thread.id, thread.workspace_id, events.THREAD_STAGE, now=ctx.now, stage=stage, by=viewer.name)
+    tx.events.write_audit(
+        "stage",
+        now=ctx.now,
+        workspace_id=thread.workspace_id,
+        thread_id=thread.id,
+        actor_kind=viewer.kind.value,
+        actor_id=viewer.id,
+        actor_name=viewer.name,
+        stage=stage,
+    )

@@ -1,0 +1,61 @@
+"""In charge of: values that people and systems give us — addresses, phone numbers, languages — made clean or refused with a remedy.
+
+Not in charge of: the content of messages (`post_message.check_content`).
+"""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+from gateway.errors import Invalid
+
+LOCALES = ("en", "ko", "cs", "ru", "sv")
+REGIONS = {"ko": "KR", "cs": "CZ", "ru": "RU", "sv": "SE", "en": "GB"}
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@([\w-]+\.)+[\w-]+\Z")
+
+
+def check_email(field: str, value: str, *, optional: bool = False) -> str:
+    """An address (RFC 5321 §4.1.2 dot-string form, UTF-8 allowed) in lower case. Raises Invalid."""
+    value = value.strip()
+    if not value and optional:
+        return ""
+    local, _, domain = value.partition("@")
+    if not _EMAIL.match(value) or len(local.encode()) > 64 or len(domain.encode()) > 255:
+        raise Invalid(field, "This is no e-mail address. Write it as name@company.com.")
+    return value.lower()
+
+
+def check_phone(field: str, value: str, *, locale: str) -> str:
+    """A phone number in E.164. A number without a country is read in the locale's country. Raises Invalid."""
+    if not value.strip():
+        return ""
+    try:
+        number = phonenumbers.parse(value, REGIONS.get(locale, "GB"))
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise Invalid(field, "This is no phone number. Write it with the country, for example +82 10 1234 5678.")
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def check_locale(field: str, value: str, *, default: str) -> str:
+    """One of our languages for a BCP 47 tag such as ko-KR; the default when empty. Raises Invalid."""
+    if not value:
+        return default
+    language = value.replace("_", "-").split("-")[0].lower()
+    if language not in LOCALES:
+        raise Invalid(field, f"We speak {', '.join(LOCALES)}; use one of these.")
+    return language
+
+
+def check_name(field: str, value: str, *, limit: int = 200) -> str:
+    """One line of 1 to `limit` characters without control characters. Raises Invalid."""
+    value = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    if not value:
+        raise Invalid(field, "This must not be empty.")
+    if len(value) > limit:
+        raise Invalid(field, f"Use at most {limit} characters.")
+    return value

@@ -1,0 +1,88 @@
+"""In charge of: what a use case may touch, passed in. Not in charge of: building it (`gateway.app`)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Protocol
+
+from gateway.config import Settings
+from gateway.store.database import Database
+from gateway.threads.channel import Channel
+from gateway.threads.incoming import Envelope, ReadMail, SenderProof
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail's words: `html` is complete and inlined."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class MailReader(Protocol):
+    """Understands mails in capped separate processes; never raises for a mail's sake."""
+
+    def read_mail(self, raw: bytes, known: Sequence[str] = ()) -> ReadMail: ...
+
+    def sanitise(self, html: str) -> str: ...
+
+    def html_to_text(self, html: str) -> str: ...
+
+
+class Renderer(Protocol):
+    """Turns templates into words (`gateway.rendering`)."""
+
+    def mail(self, key: str, locale: str, variables: Mapping[str, object]) -> Rendered: ...
+
+    def text(self, locale: str, key: str, **params: object) -> str: ...
+
+
+class Leases:
+    """The leases that this process holds at the moment, so that they can be extended together."""
+
+    def __init__(self) -> None:
+        self._held: set[str] = set()
+        self._lock = Lock()
+
+    @contextmanager
+    def holding(self, lease_id: str) -> Iterator[None]:
+        with self._lock:
+            self._held.add(lease_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.discard(lease_id)
+
+    def held(self) -> list[str]:
+        with self._lock:
+            return list(self._held)
+
+
+Prover = Callable[[bytes, Envelope, str], SenderProof]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a use case may touch; edges come as callables and protocols."""
+
+    settings: Settings
+    database: Database
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    reader: MailReader
+    prove_sender: Prover
+    render: Renderer
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    jitter: Callable[[], float] = random.random
+    leases: Leases = field(default_factory=Leases)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()

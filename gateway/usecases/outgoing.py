@@ -1,0 +1,240 @@
+"""In charge of: what one delivery says — words from templates, addresses, thread headers.
+
+Not in charge of: MIME (`outbound.compose`) or sending.
+
+The candidate gets the company's words under the author's name; each person of the notify list gets the candidate's
+words. From and Reply-To are the recipient's own reply address, so that an answer comes back into the thread as theirs,
+and nobody's private address is in any header (SJ-1, SJ-12, GW-7).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from gateway.store.database import Transaction
+from gateway.threads.addresses import Purpose, bounce_address, make_token, reply_address
+from gateway.threads.channel import Outgoing, OutgoingFile
+from gateway.threads.model import (
+    AuthorKind,
+    Conversation,
+    Delivery,
+    Message,
+    MessageKind,
+    Notice,
+    Participant,
+    Role,
+    ThreadState,
+)
+from gateway.usecases.context import Context, Rendered
+
+ATTACHED = 10_000_000  # bytes of files that travel with the mail; beyond, it carries links
+NEW_MESSAGE = "candidate.new_message"
+RECRUITER_MESSAGE = "recruiter.new_message"
+
+
+def build_outgoing(ctx: Context, tx: Transaction, delivery: Delivery) -> Outgoing | None:
+    """The message to hand to the channel; None if what it was about is gone. Raises Invalid when a template lacks a value."""
+    if delivery.notice_id:
+        notice = tx.outbox.find_notice(delivery.notice_id)
+        return _from_notice(ctx, tx, delivery, notice) if notice else None
+    message = tx.messages.find(delivery.message_id or "")
+    conversation = tx.threads.load(delivery.thread_id or "")
+    person = conversation.participant(delivery.participant_id or "") if conversation else None
+    if message is None or conversation is None or person is None:
+        return None
+    if person.role is Role.CANDIDATE:
+        return _for_candidate(ctx, tx, delivery, conversation=conversation, message=message)
+    return _for_recruiter(ctx, tx, delivery, conversation=conversation, message=message, person=person)
+
+
+def portal_url(ctx: Context, person: Participant) -> str:
+    """The candidate's personal link."""
+    token = make_token(ctx.settings.key, Purpose.LINK, person.id, person.link_version)
+    return f"{ctx.settings.public_url}/c/{token}"
+
+
+def file_url(page: str, attachment_id: str, filename: str) -> str:
+    return f"{page}/files/{attachment_id}/{quote(filename)}"
+
+
+def _for_candidate(
+    ctx: Context, tx: Transaction, delivery: Delivery, *, conversation: Conversation, message: Message
+) -> Outgoing:
+    person, workspace = conversation.candidate, conversation.workspace
+    page = portal_url(ctx, person)
+    attached = _read_files(tx, message)
+    variables = {
+        "company": workspace.name,
+        "brand": workspace.brand,
+        "opening": conversation.opening.title,
+        "author_name": _public_name(message, conversation),
+        "author_role_label": message.author.kind is AuthorKind.MEMBER,
+        "candidate_name": person.name,
+        "text": message.text,
+        "html_text": "",
+        "files": [(a.filename, a.size, file_url(page, a.id, a.filename)) for a in message.attachments],
+        "link": f"{page}#latest",
+        "closed": conversation.thread.state is ThreadState.BLOCKED,
+        "public_contact": conversation.public_contact,
+    }
+    words = ctx.render.mail(NEW_MESSAGE, person.locale, variables)
+    from_name = f"{variables['author_name']} ({workspace.name})"
+    if variables["author_name"] == workspace.name:
+        from_name = workspace.name
+    return _mail(
+        ctx,
+        tx,
+        delivery,
+        person=person,
+        words=words,
+        from_name=from_name,
+        files=attached,
+        before_seq=message.seq,
+        thread_id=conversation.thread.id,
+    )
+
+
+def _for_recruiter(
+    ctx: Context,
+    tx: Transaction,
+    delivery: Delivery,
+    *,
+    conversation: Conversation,
+    message: Message,
+    person: Participant,
+) -> Outgoing:
+    workspace, thread = conversation.workspace, conversation.thread
+    desk = f"{ctx.settings.public_url}/desk/t/{thread.id}"
+    earlier = [m for m in tx.messages.newest(thread.id, before=message.seq, limit=5) if m.kind is MessageKind.MESSAGE]
+    last = earlier[-1] if earlier else None
+    variables = {
+        "company": workspace.name,
+        "brand": workspace.brand,
+        "opening": conversation.opening.title,
+        "stage": conversation.applicant.stage,
+        "candidate_name": conversation.candidate.name,
+        "text": message.text,
+        "folded_lines": len(message.folded.splitlines()),
+        "files": [(a.filename, a.size, f"{desk}/files/{a.id}/{quote(a.filename)}") for a in message.attachments],
+        "earlier": (last.author.name, last.created_at, "\n".join(last.text.splitlines()[:3])) if last else None,
+        "desk_link": desk,
+        "warnings": [message.mark] if message.mark else [],
+        "timezone": workspace.timezone,
+    }
+    words = ctx.render.mail(RECRUITER_MESSAGE, person.locale, variables)
+    via = ctx.render.text(person.locale, "mail.via", name=conversation.candidate.name, company=workspace.name)
+    return _mail(
+        ctx,
+        tx,
+        delivery,
+        person=person,
+        words=words,
+        from_name=via,
+        files=_read_files(tx, message),
+        before_seq=message.seq,
+        thread_id=thread.id,
+    )
+
+
+def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Notice) -> Outgoing | None:
+    if notice.thread_id is None:
+        workspace = tx.people.find_workspace(notice.workspace_id)
+        if workspace is None:
+            return None
+        variables: dict[str, object] = {**notice.variables, "company": workspace.name, "brand": workspace.brand}
+        words = ctx.render.mail(notice.key, notice.locale, variables)
+        sender = f"{workspace.slug}@{ctx.settings.reply_domain}"
+        return _plain_notice(ctx, delivery, notice=notice, words=words, from_name=workspace.name, sender=sender)
+    conversation = tx.threads.load(notice.thread_id)
+    if conversation is None:
+        return None
+    person, company = conversation.candidate, conversation.workspace.name
+    variables = {
+        "company": company,
+        "brand": conversation.workspace.brand,
+        "opening": conversation.opening.title,
+        "contact": conversation.public_contact,
+        "link": f"{portal_url(ctx, person)}#latest",
+        "candidate_name": person.name,
+        **notice.variables,
+    }
+    words = ctx.render.mail(notice.key, notice.locale, variables)
+    sender = reply_address(ctx.settings.key, person.id, ctx.settings.reply_domain)
+    return _plain_notice(ctx, delivery, notice=notice, words=words, from_name=company, sender=sender)
+
+
+def _plain_notice(
+    ctx: Context, delivery: Delivery, *, notice: Notice, words: Rendered, from_name: str, sender: str
+) -> Outgoing:
+    """An automatic mail. An answer to somebody's mail has the null return path (RFC 3834 §3.3)."""
+    answer = notice.automatic == "auto-replied"
+    envelope = "" if answer else bounce_address(ctx.settings.key, delivery.id, ctx.settings.reply_domain)
+    return Outgoing(
+        delivery_id=delivery.id,
+        channel=delivery.channel,
+        to=delivery.to,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        from_name=from_name,
+        from_address=sender,
+        reply_to=sender,
+        envelope_from=envelope,
+        message_id=delivery.rfc_message_id,
+        in_reply_to=notice.in_reply_to,
+        references=(notice.in_reply_to,) if notice.in_reply_to else (),
+        automatic=notice.automatic,
+        language=notice.locale,
+    )
+
+
+def _mail(
+    ctx: Context,
+    tx: Transaction,
+    delivery: Delivery,
+    *,
+    person: Participant,
+    words: Rendered,
+    from_name: str,
+    files: tuple[OutgoingFile, ...],
+    before_seq: int,
+    thread_id: str,
+) -> Outgoing:
+    settings = ctx.settings
+    own = reply_address(settings.key, person.id, settings.reply_domain)
+    chain = tx.outbox.references(thread_id, person.id, before_seq=before_seq)
+    anchor = f"thread-{thread_id}@{settings.reply_domain}"  # groups the mails even when one of them was lost
+    return Outgoing(
+        delivery_id=delivery.id,
+        channel=delivery.channel,
+        to=delivery.to,
+        to_name=person.name,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        from_name=from_name,
+        from_address=own,
+        reply_to=own,
+        envelope_from=bounce_address(settings.key, delivery.id, settings.reply_domain),
+        message_id=delivery.rfc_message_id,
+        in_reply_to=chain[-1] if chain else "",
+        references=(anchor, *chain),
+        language=person.locale,
+        files=files,
+    )
+
+
+def _public_name(message: Message, conversation: Conversation) -> str:
+    """The name that the candidate sees; the company's when a system wrote or the member has none."""
+    if message.author.kind is AuthorKind.MEMBER and message.author.name and "@" not in message.author.name:
+        return message.author.name
+    if message.author.kind is AuthorKind.ATS and message.author.member_id:
+        return message.author.name
+    return conversation.workspace.name
+
+
+def _read_files(tx: Transaction, message: Message) -> tuple[OutgoingFile, ...]:
+    """The files if they are small enough to travel with the mail; it names and links them in any case."""
+    if sum(a.size for a in message.attachments) > ATTACHED:
+        return ()
+    return tuple(OutgoingFile(a.filename, a.content_type, tx.blobs.read(a.digest)) for a in message.attachments)

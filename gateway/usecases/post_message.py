@@ -1,0 +1,201 @@
+"""In charge of: a message written on a page or by the API.
+
+Not in charge of: mail (`process_mail`) or who may see the thread.
+
+One transaction: open the thread by the one door with its lock, ask the gate, append. The same `client_key` again gives
+the same message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.errors import Conflict, Invalid, NotFound, Refused
+from gateway.store.database import Transaction
+from gateway.threads import events
+from gateway.threads.channel import OutgoingFile
+from gateway.threads.model import (
+    Author,
+    AuthorKind,
+    CameInBy,
+    Conversation,
+    Delivery,
+    Message,
+    MessageKind,
+    Viewer,
+    ViewerKind,
+)
+from gateway.threads.policies.rejection import check_may_write
+from gateway.usecases.answer_blocked import note_blocked_try
+from gateway.usecases.append_message import append_message, store_files
+from gateway.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What somebody wants to say. `seen_seq` is the newest message they had before their eyes (None: do not check)."""
+
+    text: str = ""
+    html: str = ""
+    files: tuple[OutgoingFile, ...] = ()
+    kind: MessageKind = MessageKind.MESSAGE
+    came_in_by: CameInBy = CameInBy.WEB
+    client_key: str = ""
+    seen_seq: int | None = None
+    send_at: datetime | None = None
+    author_name: str = ""
+    author_email: str = ""
+    closes_gate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    message: Message
+    deliveries: tuple[Delivery, ...]
+    repeated: bool = False
+
+
+def post_message(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) -> Posted:
+    """Say something in a thread. Raises NotFound, Invalid, Conflict (`newer_message`) or Refused (the gate)."""
+    new = check_content(ctx, new)
+    refused: Refused | None = None
+    with ctx.database.begin() as tx:
+        conversation = tx.threads.open_for(viewer, thread_id, lock=True)
+        if conversation is None:
+            raise NotFound("conversation")
+        repeated = _find_repeated(tx, thread_id, viewer=viewer, new=new)
+        if repeated:
+            return repeated
+        try:
+            return post_in(ctx, tx, conversation, viewer=viewer, new=new)
+        except Refused as error:  # the try itself is committed before the caller hears of the refusal
+            refused = error
+            if viewer.kind is ViewerKind.CANDIDATE:
+                note_web_try(ctx, tx, conversation)
+    raise refused
+
+
+def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, new: NewMessage) -> Posted:
+    """The same within the caller's transaction, which holds the thread's lock."""
+    decision = check_may_write(conversation.thread, _author_kind(viewer))
+    if not decision.allowed:
+        raise Refused(decision)
+    _check_conflict(tx, conversation, viewer, new)
+    message_id = ctx.new_id()
+    message = Message(
+        id=message_id,
+        thread_id=conversation.thread.id,
+        seq=0,
+        kind=new.kind,
+        author=_author(tx, conversation, viewer, new),
+        came_in_by=new.came_in_by,
+        text=new.text,
+        html=new.html,
+        folded="",
+        signature="",
+        fold_is_ours=True,
+        mark="",
+        created_at=ctx.now,
+        goes_out_at=new.send_at if new.send_at and new.send_at > ctx.now else None,
+        attachments=store_files(ctx, tx, message_id, new.files),
+    )
+    message, deliveries = append_message(
+        ctx, tx, conversation, message=message, client_key=_scoped_key(viewer, new), closes_gate=new.closes_gate
+    )
+    return Posted(message, deliveries)
+
+
+def check_content(ctx: Context, new: NewMessage) -> NewMessage:
+    """The message with clean text and HTML. Raises Invalid that names the field."""
+    text = clean_text(new.text)
+    html = ctx.reader.sanitise(new.html) if new.html else ""
+    if html and not text.strip():
+        text = ctx.reader.html_to_text(html)
+    if not text.strip() and not new.files:
+        raise Invalid("text", "Write a message or attach a file.")
+    limits = ctx.settings
+    if len(text) > limits.max_text_chars:
+        raise Invalid("text", f"The message is longer than {limits.max_text_chars} characters; attach it as a file.")
+    if len(new.files) > limits.max_upload_files:
+        raise Invalid("files", f"Attach at most {limits.max_upload_files} files at a time.")
+    if sum(len(f.content) for f in new.files) > limits.max_upload_bytes:
+        raise Invalid("files", f"All files together may have {limits.max_upload_bytes // 1_000_000} MB.")
+    if new.kind is MessageKind.NOTE and new.files and not text.strip():
+        text = ", ".join(f.filename for f in new.files)
+    return NewMessage(
+        text=text.strip("\n"),
+        html=html,
+        files=new.files,
+        kind=new.kind,
+        came_in_by=new.came_in_by,
+        client_key=new.client_key,
+        seen_seq=new.seen_seq,
+        send_at=new.send_at,
+        author_name=clean_text(new.author_name).replace("\n", " ")[:200],
+        author_email=new.author_email[:320],
+        closes_gate=new.closes_gate,
+    )
+
+
+def clean_text(text: str) -> str:
+    """Text that both databases can hold and every page can show: LF line ends, no NUL, no lone surrogates."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    return text.encode("utf-8", "replace").decode()
+
+
+def note_web_try(ctx: Context, tx: Transaction, conversation: Conversation) -> None:
+    """A rejected candidate wrote on the page: the desk shows that they wrote, not what."""
+    note_blocked_try(ctx, tx, conversation, channel="web")
+    thread = conversation.thread
+    tx.events.append(thread.id, thread.workspace_id, events.CANDIDATE_TRIED, now=ctx.now, channel="web", entry_id="")
+
+
+def _author_kind(viewer: Viewer) -> AuthorKind:
+    kinds = {ViewerKind.CANDIDATE: AuthorKind.CANDIDATE, ViewerKind.MEMBER: AuthorKind.MEMBER}
+    return kinds.get(viewer.kind, AuthorKind.ATS)
+
+
+def _author(tx: Transaction, conversation: Conversation, viewer: Viewer, new: NewMessage) -> Author:
+    if viewer.kind is ViewerKind.CANDIDATE:
+        person = conversation.candidate
+        return Author(AuthorKind.CANDIDATE, person.name, person.email, None, person.id)
+    if viewer.kind is ViewerKind.MEMBER:
+        person_id = next((p.id for p in conversation.participants if p.member_id == viewer.id), None)
+        return Author(AuthorKind.MEMBER, viewer.name, viewer.email, viewer.id, person_id)
+    colleague = _colleague(tx, conversation, new)
+    return colleague or Author(AuthorKind.ATS, new.author_name or viewer.name, new.author_email)
+
+
+def _colleague(tx: Transaction, conversation: Conversation, new: NewMessage) -> Author | None:
+    """The member in whose name the ATS posts, if the address it gives is a member's."""
+    wanted = new.author_email.lower()
+    if not wanted:
+        return None
+    member = next((m for m in tx.people.list_members(conversation.workspace.id) if m.email == wanted), None)
+    if member is None:
+        return None
+    person_id = next((p.id for p in conversation.participants if p.member_id == member.id), None)
+    return Author(AuthorKind.ATS, new.author_name or member.name, member.email, member.id, person_id)
+
+
+def _scoped_key(viewer: Viewer, new: NewMessage) -> str:
+    """Two writers that choose the same key do not meet."""
+    return f"{viewer.kind.value}:{viewer.id}:{new.client_key}" if new.client_key else ""
+
+
+def _find_repeated(tx: Transaction, thread_id: str, *, viewer: Viewer, new: NewMessage) -> Posted | None:
+    key = _scoped_key(viewer, new)
+    message = tx.messages.find_by_client_key(thread_id, key) if key else None
+    if message is None:
+        return None
+    deliveries = tx.outbox.by_message([message.id]).get(message.id, [])
+    return Posted(message, tuple(deliveries), repeated=True)
+
+
+def _check_conflict(tx: Transaction, conversation: Conversation, viewer: Viewer, new: NewMessage) -> None:
+    if new.seen_seq is None or viewer.kind is not ViewerKind.MEMBER or new.kind is MessageKind.NOTE:
+        return
+    newer = tx.messages.newer_by_others(conversation.thread.id, new.seen_seq, member_id=viewer.id)
+    if newer:
+        raise Conflict("newer_message", "Something newer arrived while you were writing.")

@@ -1,0 +1,256 @@
+"""In charge of: what viewers read — lists, pages, messages, files, events — always by the one door.
+
+Not in charge of: writing, or showing.
+
+A member's mark moves when they read; nothing else here writes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+
+from gateway.errors import Invalid, NotFound
+from gateway.store.database import Transaction
+from gateway.store.inbox import TO_DECIDE
+from gateway.store.listing import VIEWS, ListedThread
+from gateway.threads import events
+from gateway.threads.addresses import reply_address
+from gateway.threads.model import (
+    Conversation,
+    InboxState,
+    Message,
+    Viewer,
+    ViewerKind,
+)
+from gateway.threads.policies.visibility import visible_messages, visible_to
+from gateway.usecases.context import Context
+from gateway.usecases.outgoing import portal_url
+from gateway.usecases.views import (
+    ConversationRow,
+    Counts,
+    FeedEvent,
+    FileContent,
+    Happening,
+    ShownMessage,
+    ThreadPage,
+)
+
+MOST = 100  # rows of one page
+
+
+def list_conversations(
+    ctx: Context,
+    viewer: Viewer,
+    *,
+    view: str = "all",
+    opening_id: str = "",
+    query: str = "",
+    cursor: str = "",
+    limit: int = 50,
+) -> tuple[list[ConversationRow], str | None]:
+    """Conversations of the viewer's workspace, newest first, and the cursor of the next page. Raises Invalid."""
+    if view not in VIEWS:
+        raise Invalid("view", f"Use one of {', '.join(VIEWS)}.")
+    if viewer.kind is ViewerKind.CANDIDATE:
+        raise NotFound("list")
+    limit = max(1, min(limit, MOST))
+    with ctx.database.read() as tx:
+        listed = tx.listing.page(
+            viewer.workspace_id,
+            viewer.id,
+            view=view,
+            opening_id=opening_id,
+            words=query.strip()[:100],
+            before=_read_cursor(cursor),
+            limit=limit + 1,
+        )
+        held = tx.inbox.held_by_thread([row.thread_id for row in listed])
+    rows = [_row(row, held.get(row.thread_id, 0)) for row in listed[:limit]]
+    more = _write_cursor(listed[limit - 1]) if len(listed) > limit else None
+    return rows, more
+
+
+def read_page(
+    ctx: Context, viewer: Viewer, thread_id: str, *, before: int | None = None, limit: int = MOST
+) -> ThreadPage:
+    """A thread as this viewer sees it, the newest messages (below `before`). Raises NotFound."""
+    with ctx.database.read() as tx:
+        conversation = _open(tx, viewer, thread_id)
+        found = tx.messages.newest(thread_id, before=before, limit=limit + 1)
+        messages = visible_messages(viewer, found[-limit:], ctx.now)
+        mark = tx.listing.read_mark(viewer.id, thread_id) if viewer.kind is ViewerKind.MEMBER else 0
+        company = viewer.is_company
+        return ThreadPage(
+            conversation=conversation,
+            messages=_shown(tx, viewer, messages),
+            happenings=_happenings(tx, thread_id) if company else (),
+            has_earlier=len(found) > limit,
+            last_event=conversation.thread.last_event,
+            read_seq=mark,
+            portal_url=portal_url(ctx, conversation.candidate) if company else "",
+            held=tuple(tx.inbox.of_thread(thread_id, [InboxState.HELD])) if company else (),
+            notices=tuple(tx.outbox.notices_of(thread_id)) if company else (),
+        )
+
+
+def messages_after(
+    ctx: Context, viewer: Viewer, thread_id: str, *, after: int = 0, limit: int = 50
+) -> list[ShownMessage]:
+    """Messages with `seq > after`, oldest first; notes are left out for the ATS. Raises NotFound."""
+    with ctx.database.read() as tx:
+        _open(tx, viewer, thread_id)
+        shown: list[Message] = []
+        while len(shown) < limit:
+            found = tx.messages.after(thread_id, after, limit=limit)
+            shown += visible_messages(viewer, found, ctx.now)
+            if len(found) < limit:
+                break
+            after = found[-1].seq
+        return list(_shown(tx, viewer, shown[:limit]))
+
+
+def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> ShownMessage:
+    """One message of a thread. Raises NotFound."""
+    with ctx.database.read() as tx:
+        _open(tx, viewer, thread_id)
+        message = tx.messages.find(message_id)
+        if message is None or message.thread_id != thread_id or not visible_to(viewer, message, ctx.now):
+            raise NotFound("message")
+        return _shown(tx, viewer, [message])[0]
+
+
+def mark_read(ctx: Context, viewer: Viewer, thread_id: str, seq: int) -> None:
+    """Remember how far this member has read. Raises NotFound."""
+    if viewer.kind is not ViewerKind.MEMBER:
+        return
+    with ctx.database.read() as tx:
+        conversation = _open(tx, viewer, thread_id)
+        if tx.listing.read_mark(viewer.id, thread_id) >= min(seq, conversation.thread.last_seq):
+            return
+    with ctx.database.begin() as tx:
+        tx.listing.mark_read(viewer.id, thread_id, min(seq, conversation.thread.last_seq))
+
+
+def counts(ctx: Context, viewer: Viewer) -> Counts:
+    """The numbers beside the desk's views."""
+    with ctx.database.read() as tx:
+        by_view = {v: tx.listing.count(viewer.workspace_id, viewer.id, v) for v in VIEWS}
+        review = tx.inbox.count(viewer.workspace_id, TO_DECIDE)
+    return Counts(
+        all=by_view["all"],
+        unread=by_view["unread"],
+        unanswered=by_view["unanswered"],
+        attention=by_view["attention"] + review,
+        rejected=by_view["rejected"],
+        review=review,
+    )
+
+
+def read_file(ctx: Context, viewer: Viewer, attachment_id: str) -> FileContent:
+    """An attachment's bytes, if the viewer may see its message. Raises NotFound."""
+    with ctx.database.read() as tx:
+        found = tx.messages.find_attachment(attachment_id)
+        if found is None:
+            raise NotFound("file")
+        attachment, thread_id, message = found
+        _open(tx, viewer, thread_id)
+        if not visible_to(viewer, message, ctx.now):
+            raise NotFound("file")
+        try:
+            return FileContent(attachment, tx.blobs.read(attachment.digest))
+        except FileNotFoundError:
+            raise NotFound("file") from None
+
+
+def feed_after(ctx: Context, after_id: int, *, limit: int = 500) -> list[FeedEvent]:
+    """Events of all workspaces after a global id: for the process's own stream hub, which filters by viewer."""
+    with ctx.database.read() as tx:
+        return tx.events.after(after_id, limit=limit)
+
+
+def feed_head(ctx: Context) -> int:
+    with ctx.database.read() as tx:
+        return tx.events.head()
+
+
+def events_of_thread(ctx: Context, viewer: Viewer, thread_id: str, *, after: int) -> list[FeedEvent]:
+    """The thread's events with `seq > after`, as far as the viewer may know of them. Raises NotFound."""
+    with ctx.database.read() as tx:
+        _open(tx, viewer, thread_id)
+        found = tx.events.of_thread(thread_id, after=after)
+    return found if viewer.is_company else [e for e in found if _for_candidate(e)]
+
+
+def reply_addresses(ctx: Context, conversation: Conversation) -> dict[str, str]:
+    """Each participant's own reply address, by participant id."""
+    key, domain = ctx.settings.key, ctx.settings.reply_domain
+    return {p.id: reply_address(key, p.id, domain) for p in conversation.participants}
+
+
+def _open(tx: Transaction, viewer: Viewer, thread_id: str) -> Conversation:
+    conversation = tx.threads.open_for(viewer, thread_id)
+    if conversation is None:
+        raise NotFound("conversation")
+    return conversation
+
+
+def _for_candidate(event: FeedEvent) -> bool:
+    """A candidate hears of messages that are not notes, and of the gate; nothing else."""
+    if event.name == events.MESSAGE_CREATED:
+        return event.data["kind"] == "message"
+    return event.name in (events.THREAD_BLOCKED, events.THREAD_RESTORED)
+
+
+def _shown(tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[ShownMessage, ...]:
+    if not viewer.is_company:
+        return tuple(ShownMessage(m) for m in messages)
+    deliveries = tx.outbox.by_message([m.id for m in messages], attempts=True)
+    return tuple(ShownMessage(m, tuple(deliveries.get(m.id, ()))) for m in messages)
+
+
+def _happenings(tx: Transaction, thread_id: str) -> tuple[Happening, ...]:
+    return tuple(Happening(e.at, e.name, e.data) for e in tx.events.named(thread_id, events.SHOWN))
+
+
+def _row(listed: ListedThread, held: int) -> ConversationRow:
+    return ConversationRow(
+        thread_id=listed.thread_id,
+        applicant_name=listed.applicant_name,
+        opening_title=listed.opening_title,
+        stage=listed.stage,
+        state=listed.state,
+        locale=listed.locale,
+        last_text=listed.last_text,
+        last_by_company=listed.last_by_company,
+        last_at=listed.last_at,
+        unread=listed.unread,
+        unanswered_since=listed.unanswered_since,
+        failed=listed.failed,
+        held=held,
+        blocked_tries=listed.blocked_tries,
+    )
+
+
+def rows_of(tx: Transaction, viewer: Viewer, thread_ids: list[str]) -> tuple[ConversationRow, ...]:
+    """List rows of single threads, in the order given; those that the viewer may not open are left out."""
+    found = []
+    for thread_id in thread_ids:
+        if tx.threads.open_for(viewer, thread_id):
+            found += [_row(r, 0) for r in tx.listing.one(viewer.workspace_id, viewer.id, thread_id)]
+    return tuple(found)
+
+
+def _write_cursor(row: ListedThread) -> str:
+    return base64.urlsafe_b64encode(f"{row.last_at.isoformat()} {row.thread_id}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str] | None:
+    if not cursor:
+        return None
+    try:
+        at, _, thread_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        return datetime.fromisoformat(at), thread_id
+    except (ValueError, binascii.Error):
+        raise Invalid("cursor", "Use the `next` of the page before, unchanged.") from None

@@ -1,0 +1,198 @@
+"""In charge of: the review queue — what was held, not matched, refused or unreadable, and what a person decides about it.
+
+Not in charge of: the first decision (`process_mail`). Nothing here deletes: a discarded mail keeps its entry and raw bytes
+until retention ends.
+"""
+
+from __future__ import annotations
+
+from gateway.errors import Conflict, Invalid, NotFound
+from gateway.store.database import Transaction
+from gateway.store.inbox import TO_DECIDE
+from gateway.threads import events
+from gateway.threads.decisions import Reason
+from gateway.threads.incoming import ReadMail
+from gateway.threads.model import (
+    AuthorKind,
+    Conversation,
+    InboxEntry,
+    InboxState,
+    Participant,
+    Role,
+    Viewer,
+    ViewerKind,
+)
+from gateway.threads.policies.identity import Sameness, same_mailbox
+from gateway.threads.policies.rejection import check_may_write
+from gateway.usecases.context import Context
+from gateway.usecases.process_mail import from_address, process_mail, read_columns
+from gateway.usecases.read_thread import rows_of
+from gateway.usecases.take_mail import take_mail
+from gateway.usecases.views import EntryView
+
+RELEASABLE = (InboxState.HELD, InboxState.UNMATCHED, InboxState.REFUSED, InboxState.FAILED, InboxState.DISCARDED)
+REPLAYABLE = (*RELEASABLE, InboxState.IGNORED)
+SHOWN = 20_000  # characters of a mail on the review page
+
+
+def list_entries(
+    ctx: Context, viewer: Viewer, *, state: str = "", cursor: str = "", limit: int = 50
+) -> tuple[list[InboxEntry], str | None]:
+    """Entries of the viewer's workspace, newest first; "" gives what waits for a decision. Raises Invalid."""
+    if viewer.kind is ViewerKind.CANDIDATE:
+        raise NotFound("inbox")
+    if state and state not in list(InboxState):
+        raise Invalid("state", f"Use one of {', '.join(InboxState)}.")
+    states = (InboxState(state),) if state else TO_DECIDE
+    limit = max(1, min(limit, 100))
+    with ctx.database.read() as tx:
+        found = tx.inbox.page(viewer.workspace_id, states, before=cursor, limit=limit + 1)
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def read_entry(ctx: Context, viewer: Viewer, entry_id: str) -> EntryView:
+    """An entry with its words and the conversations it may belong to. Raises NotFound.
+
+    What a rejected candidate wrote is not shown: only that they wrote.
+    """
+    with ctx.database.read() as tx:
+        entry = _open_entry(tx, viewer, entry_id)
+        suggested = [entry.thread_id] if entry.thread_id else entry.detail.split(",") if entry.detail else []
+        rows = rows_of(tx, viewer, [s for s in suggested if s])
+        raw = _raw(tx, entry) if entry.state is not InboxState.REFUSED else b""
+    reply = ctx.reader.read_mail(raw).split.reply[:SHOWN] if raw else ""
+    name = rows[0].applicant_name if entry.thread_id and rows else ""
+    return EntryView(entry, reply, rows, name, entry.proof)
+
+
+def read_raw(ctx: Context, viewer: Viewer, entry_id: str) -> bytes:
+    """The mail exactly as received. Refused ones are for admins only. Raises NotFound."""
+    with ctx.database.read() as tx:
+        entry = _open_entry(tx, viewer, entry_id)
+        if entry.state is InboxState.REFUSED and not viewer.admin:
+            raise NotFound("mail")
+        raw = _raw(tx, entry)
+    if not raw:
+        raise NotFound("mail")
+    return raw
+
+
+def release(
+    ctx: Context, viewer: Viewer, entry_id: str, *, thread_id: str | None = None, as_note: bool = False
+) -> InboxEntry:
+    """Put a mail into its thread (or into `thread_id`) as its sender's message, or as a note.
+
+    Raises NotFound, Invalid (no thread known), Conflict (`already_decided`, `thread_blocked`).
+    """
+    with ctx.database.read() as tx:
+        entry = _open_entry(tx, viewer, entry_id)
+        raw = _raw(tx, entry)
+        target = thread_id or entry.thread_id
+        if target is None:
+            raise Invalid("thread_id", "Say into which conversation: the mail itself names none.")
+        if tx.threads.open_for(viewer, target) is None:
+            raise Invalid("thread_id", "There is no such conversation.")
+        known = tx.messages.texts(target)
+    read = ctx.reader.read_mail(raw, known)
+    with ctx.database.begin() as tx:
+        conversation = tx.threads.open_for(viewer, target, lock=True)
+        if conversation is None:
+            raise NotFound("conversation")
+        _release_into(ctx, tx, entry, conversation=conversation, read=read, viewer=viewer, as_note=as_note)
+        return _open_entry(tx, viewer, entry_id)
+
+
+def discard(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
+    """Decide to ignore it. Raises NotFound, Conflict (`already_decided`)."""
+    with ctx.database.begin() as tx:
+        _open_entry(tx, viewer, entry_id)
+        moved = tx.inbox.move(entry_id, from_states=TO_DECIDE, to=InboxState.DISCARDED, reason=Reason.DISCARDED.value)
+        if not moved:
+            raise Conflict("already_decided", "Somebody has decided about this mail already.")
+        _audit(ctx, tx, viewer, "inbox.discard", entry_id=entry_id)
+        return _open_entry(tx, viewer, entry_id)
+
+
+def replay(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
+    """Understand a mail again from its raw bytes, with today's rules. Raises NotFound, Conflict (`already_decided`)."""
+    with ctx.database.begin() as tx:
+        _open_entry(tx, viewer, entry_id)
+        if tx.messages.find_by_inbox(entry_id):
+            raise Conflict("already_decided", "This mail is in a conversation already.")
+        moved = tx.inbox.move(entry_id, from_states=REPLAYABLE, to=InboxState.RECEIVED, reason="")
+        if not moved:
+            raise Conflict("already_decided", "This mail is being processed.")
+        tx.inbox.finish(entry_id, InboxState.RECEIVED, tries=0)
+        _audit(ctx, tx, viewer, "inbox.replay", entry_id=entry_id)
+    process_mail(ctx, entry_id)
+    with ctx.database.read() as tx:
+        return _open_entry(tx, viewer, entry_id)
+
+
+def _release_into(
+    ctx: Context,
+    tx: Transaction,
+    entry: InboxEntry,
+    *,
+    conversation: Conversation,
+    read: ReadMail,
+    viewer: Viewer,
+    as_note: bool,
+) -> None:
+    speaker = _speaker(conversation, entry, read)
+    kind = AuthorKind.CANDIDATE if speaker.role is Role.CANDIDATE else AuthorKind.MEMBER
+    gate = check_may_write(conversation.thread, kind)
+    if not gate.allowed and not as_note:
+        raise Conflict(gate.reason.value, "The candidate was rejected: restore them first, then release the mail.")
+    moved = tx.inbox.move(entry.id, from_states=RELEASABLE, to=InboxState.THREADED, reason=Reason.RELEASED.value)
+    if not moved:
+        raise Conflict("already_decided", "Somebody has decided about this mail already.")
+    sender = from_address(read.mail)
+    foreign = bool(sender) and same_mailbox(speaker.email, sender) is not Sameness.EXACT
+    mark = f"other_address:{sender}" if foreign else ""
+    take_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, mark=mark, as_note=as_note)
+    thread = conversation.thread
+    values = {**read_columns(read.mail), "thread_id": thread.id, "participant_id": speaker.id}
+    tx.inbox.finish(entry.id, InboxState.THREADED, reason=Reason.RELEASED.value, **values)
+    tx.events.append(
+        thread.id, thread.workspace_id, events.MAIL_RELEASED, now=ctx.now, entry_id=entry.id, by=viewer.name
+    )
+    _audit(ctx, tx, viewer, "inbox.release", entry_id=entry.id, thread_id=thread.id)
+
+
+def _speaker(conversation: Conversation, entry: InboxEntry, read: ReadMail) -> Participant:
+    """The token's participant if the mail had one, else whose address it is, else the candidate."""
+    owner = conversation.participant(entry.participant_id or "")
+    if owner:
+        return owner
+    sender = from_address(read.mail)
+    return next((p for p in conversation.participants if p.email == sender), conversation.candidate)
+
+
+def _open_entry(tx: Transaction, viewer: Viewer, entry_id: str) -> InboxEntry:
+    entry = tx.inbox.find(entry_id)
+    if entry is None or viewer.kind is ViewerKind.CANDIDATE:
+        raise NotFound("mail")
+    if viewer.kind is not ViewerKind.OPERATOR and entry.workspace_id != viewer.workspace_id:
+        raise NotFound("mail")
+    return entry
+
+
+def _raw(tx: Transaction, entry: InboxEntry) -> bytes:
+    try:
+        return tx.blobs.read(entry.digest)
+    except FileNotFoundError:
+        return b""
+
+
+def _audit(ctx: Context, tx: Transaction, viewer: Viewer, action: str, *, entry_id: str, thread_id: str = "") -> None:
+    tx.events.write_audit(
+        action,
+        now=ctx.now,
+        workspace_id=viewer.workspace_id or None,
+        thread_id=thread_id or None,
+        actor_kind=viewer.kind.value,
+        actor_id=viewer.id,
+        actor_name=viewer.name,
+        entry_id=entry_id,
+    )

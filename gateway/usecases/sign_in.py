@@ -1,0 +1,149 @@
+"""In charge of: how members prove who they are — password or one-time link — and their sessions.
+
+Not in charge of: cookies (`web.auth`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from gateway.errors import Conflict
+from gateway.store.database import Transaction
+from gateway.threads.model import Delivery, DeliveryState, Member, Notice, Viewer, ViewerKind
+from gateway.threads.routing import EMAIL
+from gateway.usecases.accounts import hash_secret, verify_password
+from gateway.usecases.context import Context
+
+LINK_LIFE = timedelta(minutes=10)
+TRIES = 10  # wrong passwords for one address in the window
+LINKS = 3  # sign-in links for one address in the window
+WINDOW = 3600  # seconds
+
+
+def sign_in(ctx: Context, email: str, password: str, *, client: str = "") -> str | None:
+    """A session token, or None when address or password is wrong (same answer, same time). Raises Conflict `too_many`."""
+    email = email.strip().lower()[:320]
+    with ctx.database.begin() as tx:
+        if tx.limits.count(f"sign-in:{email}", now=ctx.now, seconds=WINDOW) > TRIES:
+            raise Conflict("too_many", "Too many tries. Wait an hour or use a sign-in link.")
+        logins = tx.people.find_logins(email)
+    member = next((m for m, hashed in logins if verify_password(hashed, password)), None)
+    if not logins:
+        verify_password(None, password)
+    if member is None:
+        return None
+    with ctx.database.begin() as tx:
+        return _open_session(ctx, tx, member.id, client=client)
+
+
+def ask_login_link(ctx: Context, email: str) -> None:
+    """Mail a one-time link if a member has this address; says nothing either way."""
+    email = email.strip().lower()[:320]
+    with ctx.database.begin() as tx:
+        if tx.limits.count(f"login-link:{email}", now=ctx.now, seconds=WINDOW) > LINKS:
+            return
+        for member, _ in tx.people.find_logins(email)[:1]:
+            _send_link(ctx, tx, member)
+
+
+def redeem_login_link(ctx: Context, token: str, *, client: str = "") -> str | None:
+    """A session token, once for each link and within ten minutes; None otherwise."""
+    with ctx.database.begin() as tx:
+        member_id = tx.people.use_login_link(hash_secret(token), now=ctx.now)
+        return _open_session(ctx, tx, member_id, client=client) if member_id else None
+
+
+def viewer_for_session(ctx: Context, token: str) -> Viewer | None:
+    """Who this session belongs to; None if it ended."""
+    if not token or len(token) > 200:
+        return None
+    with ctx.database.read() as tx:
+        member = tx.people.find_session(hash_secret(token), now=ctx.now)
+    return viewer_of_member(member) if member else None
+
+
+def viewer_of_member(member: Member) -> Viewer:
+    return Viewer(
+        ViewerKind.MEMBER,
+        member.workspace_id,
+        id=member.id,
+        name=member.name,
+        email=member.email,
+        admin=member.role == "admin",
+        locale=member.locale,
+    )
+
+
+def sign_out(ctx: Context, token: str) -> None:
+    with ctx.database.begin() as tx:
+        tx.people.end_session(hash_secret(token))
+
+
+def demo_session(ctx: Context, member_id: str) -> str:
+    """A session without any proof. For the demo only: nothing else may call it."""
+    with ctx.database.begin() as tx:
+        return _open_session(ctx, tx, member_id, client="demo")
+
+
+def _open_session(ctx: Context, tx: Transaction, member_id: str, *, client: str) -> str:
+    token = secrets.token_urlsafe(32)
+    until = ctx.now + timedelta(days=ctx.settings.session_days)
+    tx.people.add_session(hash_secret(token), member_id, client=client[:200], now=ctx.now, until=until)
+    return token
+
+
+def _send_link(ctx: Context, tx: Transaction, member: Member) -> None:
+    token = secrets.token_urlsafe(32)
+    tx.people.add_login_link(hash_secret(token), member.id, now=ctx.now, until=ctx.now + LINK_LIFE)
+    link = f"{ctx.settings.public_url}/sign-in/link/{token}"
+    variables = {"link": link, "minutes": str(int(LINK_LIFE.total_seconds() // 60))}
+    queue_notice(
+        ctx,
+        tx,
+        member.workspace_id,
+        key="member.login_link",
+        to=member.email,
+        locale=member.locale,
+        variables=variables,
+    )
+
+
+def queue_notice(
+    ctx: Context,
+    tx: Transaction,
+    workspace_id: str,
+    *,
+    key: str,
+    to: str,
+    locale: str,
+    variables: dict[str, str],
+    thread_id: str | None = None,
+    participant_id: str | None = None,
+) -> None:
+    """Queue an automatic mail that is no utterance of a conversation."""
+    notice = Notice(ctx.new_id(), workspace_id, thread_id, key, locale, variables, ctx.now)
+    tx.outbox.add_notice(notice)
+    delivery_id = ctx.new_id()
+    delivery = Delivery(
+        id=delivery_id,
+        workspace_id=workspace_id,
+        thread_id=thread_id,
+        message_id=None,
+        notice_id=notice.id,
+        participant_id=participant_id,
+        channel=EMAIL,
+        to=to,
+        state=DeliveryState.QUEUED,
+        reason="",
+        code="",
+        tries=0,
+        next_attempt_at=ctx.now,
+        lease_until=None,
+        provider_id="",
+        rfc_message_id=f"{delivery_id}@{ctx.settings.reply_domain}",
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+    tx.outbox.add(delivery)
+    tx.wake("deliver", delivery_id)

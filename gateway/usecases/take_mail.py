@@ -1,0 +1,112 @@
+"""In charge of: turning a mail that may enter a thread into its message.
+
+Not in charge of: whether it may (`process_mail`, `review_inbox`).
+"""
+
+from __future__ import annotations
+
+from gateway.store.database import Transaction
+from gateway.threads.channel import OutgoingFile
+from gateway.threads.incoming import ReadMail
+from gateway.threads.model import (
+    Attachment,
+    Author,
+    AuthorKind,
+    CameInBy,
+    Conversation,
+    InboxEntry,
+    Message,
+    MessageKind,
+    Participant,
+    Role,
+)
+from gateway.threads.policies.privacy import hide_private
+from gateway.usecases.append_message import append_message
+from gateway.usecases.context import Context
+
+MAX_TEXT = 200_000  # characters shown of one mail; the raw mail keeps all
+
+
+def take_mail(
+    ctx: Context,
+    tx: Transaction,
+    entry: InboxEntry,
+    *,
+    conversation: Conversation,
+    speaker: Participant,
+    read: ReadMail,
+    mark: str = "",
+    as_note: bool = False,
+) -> Message:
+    """Append the mail as a message of `speaker`, with its files and what must go out because of it."""
+    from_company = speaker.role is not Role.CANDIDATE
+    text, folded, html = _words(ctx, conversation, speaker, read=read)
+    message_id = ctx.new_id()
+    message = Message(
+        id=message_id,
+        thread_id=conversation.thread.id,
+        seq=0,
+        kind=MessageKind.NOTE if as_note else MessageKind.MESSAGE,
+        author=_author(speaker, read),
+        came_in_by=CameInBy.EMAIL,
+        text=text[:MAX_TEXT],
+        html=html,
+        folded=folded[:MAX_TEXT],
+        signature=read.split.signature[:MAX_TEXT],
+        fold_is_ours=read.split.fold_is_ours or from_company,
+        mark=mark,
+        created_at=ctx.now,
+        rfc_message_id=read.mail.message_id[:1000],
+        in_reply_to=read.mail.in_reply_to[0][:1000] if read.mail.in_reply_to else "",
+        inbox_id=entry.id,
+        attachments=_store_files(ctx, tx, message_id, read),
+    )
+    message, _ = append_message(ctx, tx, conversation, message=message, body_digest=read.mail.body_digest)
+    return message
+
+
+def _words(ctx: Context, conversation: Conversation, speaker: Participant, *, read: ReadMail) -> tuple[str, str, str]:
+    """(text, folded, html). What a recruiter wrote is cleaned of their own address and of our notice's links."""
+    text, folded = read.split.reply, read.split.folded
+    if speaker.role is Role.CANDIDATE:
+        return text, folded, read.html
+    addresses = {p.email for p in conversation.participants if p.role is not Role.CANDIDATE}
+    addresses |= {a.address for a in read.mail.from_}
+    domain, url = ctx.settings.reply_domain, ctx.settings.public_url
+    clean = hide_private(text, addresses=addresses, reply_domain=domain, public_url=url)
+    if clean != text:
+        folded = f"{text}\n\n{folded}".strip()  # the original stays for the team
+    return clean.strip(), folded, ""
+
+
+def _author(speaker: Participant, read: ReadMail) -> Author:
+    written = read.mail.from_[0] if read.mail.from_ else None
+    name = speaker.name or (written.name if written else "") or speaker.email
+    kind = AuthorKind.CANDIDATE if speaker.role is Role.CANDIDATE else AuthorKind.MEMBER
+    return Author(kind, name, speaker.email, speaker.member_id, speaker.id)
+
+
+def _store_files(ctx: Context, tx: Transaction, message_id: str, read: ReadMail) -> tuple[Attachment, ...]:
+    stored = []
+    for position, file in enumerate(read.mail.attachments):
+        kept = OutgoingFile(file.filename or _unnamed(position, file.content_type), file.content_type, file.content)
+        attachment = Attachment(
+            id=ctx.new_id(),
+            message_id=message_id,
+            position=position,
+            filename=kept.filename,
+            content_type=kept.content_type,
+            size=len(kept.content),
+            digest=tx.blobs.add(kept.content, now=ctx.now),
+            content_id=file.content_id,
+            inline=file.inline,
+        )
+        stored.append(attachment)
+    return tuple(stored)
+
+
+def _unnamed(position: int, content_type: str) -> str:
+    kind, _, detail = content_type.partition("/")
+    endings = {"rfc822": "eml", "plain": "txt", "jpeg": "jpg", "calendar": "ics"}
+    ending = endings.get(detail, detail if detail.isalnum() and len(detail) <= 5 else "bin")
+    return f"{kind or 'file'}-{position + 1}.{ending}"

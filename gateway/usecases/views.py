@@ -1,0 +1,120 @@
+"""In charge of: what reads give to the edges, as plain values.
+
+Not in charge of: loading (`read_thread`) or showing (`web`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.threads.events import Event
+from gateway.threads.model import (
+    Applicant,
+    Attachment,
+    Conversation,
+    Delivery,
+    InboxEntry,
+    Message,
+    Notice,
+    Opening,
+    ThreadState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """One row of the desk's list."""
+
+    thread_id: str
+    applicant_name: str
+    opening_title: str
+    stage: str
+    state: ThreadState
+    locale: str
+    last_text: str  # first 200 characters of the newest message, "" if there is none
+    last_by_company: bool
+    last_at: datetime
+    unread: int  # messages newer than this viewer's mark
+    unanswered_since: (
+        datetime | None
+    )  # the oldest candidate message without an answer, or the application itself (SJ-P2)
+    failed: int  # deliveries that failed or bounced
+    held: int  # mails that wait for a decision
+    blocked_tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message with its deliveries, as this viewer may see them (a candidate sees none)."""
+
+    message: Message
+    deliveries: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event of the thread that is shown as a line between messages: stage change, blocked try, automatic mail."""
+
+    at: datetime
+    name: str  # thread.blocked, thread.restored, candidate.tried, mail.automatic, mail.held, …
+    data: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    """One thread as the viewer sees it: messages in commit order, at most `limit`, the newest ones."""
+
+    conversation: Conversation
+    messages: tuple[ShownMessage, ...]
+    happenings: tuple[Happening, ...]  # company viewers only
+    has_earlier: bool
+    last_event: int  # for Last-Event-ID of the stream
+    read_seq: int  # the viewer's own mark before this page
+    portal_url: str = ""  # company viewers only
+    held: tuple[InboxEntry, ...] = ()
+    notices: tuple[tuple[Notice, Delivery], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicantView:
+    """What the API answers for an applicant."""
+
+    applicant: Applicant
+    opening: Opening
+    thread_id: str
+    portal_url: str
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """An attachment with its bytes, checked to be the viewer's to read."""
+
+    attachment: Attachment
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry of the review queue with what a person needs to decide."""
+
+    entry: InboxEntry
+    reply: str  # the new words as read, cut at 20,000 characters
+    suggested: tuple[ConversationRow, ...]
+    applicant_name: str = ""  # of the thread it names
+    proof: str = ""  # in words, from the sender checks
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers beside the desk's views."""
+
+    all: int
+    unread: int
+    unanswered: int
+    attention: int  # failed deliveries + mails to decide
+    rejected: int
+    review: int  # held + unmatched + failed entries
+
+FeedEvent = Event

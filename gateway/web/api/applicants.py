@@ -1,0 +1,59 @@
+"""In charge of: `/applicants` and their stage. Not in charge of: the gate (`threads.policies.rejection`)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway.usecases import applicants
+from gateway.usecases.change_stage import change_stage, thread_of_applicant
+from gateway.web.api.answers import answer, answer_once
+from gateway.web.api.auth import CallerDep, IdempotencyKey
+from gateway.web.api.drafts import draft_message, named_as_sent
+from gateway.web.api.schemas import ExternalId
+from gateway.web.api.schemas_in import ApplicantIn, StageIn
+from gateway.web.api.schemas_out import ApplicantOut, StageOut
+
+router = APIRouter(tags=["Applicants"])
+
+
+@router.put(
+    "/applicants/{external_id}",
+    response_model=ApplicantOut,
+    responses={201: {"model": ApplicantOut, "description": "Created, with a thread"}},
+    summary="Create or change an applicant",
+)
+def put_applicant(external_id: ExternalId, body: ApplicantIn, caller: CallerDep) -> Response:
+    view = applicants.put_applicant(
+        caller.ctx,
+        caller.viewer,
+        external_id,
+        opening=body.opening,
+        name=body.name,
+        email=body.email or "",
+        phone=body.phone or "",
+        locale=body.locale or "",
+        source=body.source,
+        fields=body.fields,
+    )
+    return answer(ApplicantOut.of(view), 201 if view.created else 200)
+
+
+@router.post(
+    "/applicants/{external_id}/stage",
+    response_model=StageOut,
+    summary="Move an applicant to a stage",
+    description="`rejected` closes the gate: the candidate can read but no longer write. `restored` opens it. "
+    "With a scheduled `notify` the gate closes when that message goes out.",
+)
+def post_stage(
+    request: Request, external_id: ExternalId, body: StageIn, caller: CallerDep, key: IdempotencyKey = None
+) -> Response:
+    def run() -> StageOut:
+        thread_id = thread_of_applicant(caller.ctx, caller.viewer, external_id)
+        notify = draft_message(body.notify, key=key) if body.notify else None
+        with named_as_sent("notify." if notify else ""):
+            moved = change_stage(caller.ctx, caller.viewer, thread_id, body.stage, notify=notify)
+        return StageOut.of(moved)
+
+    return answer_once(request, caller, key=key, body=body, status=200, run=run)

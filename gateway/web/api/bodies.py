@@ -1,0 +1,72 @@
+"""In charge of: how large a body may be and that it is JSON (413, 415).
+
+Not in charge of: its fields (`schemas_in`).
+
+The whole body is read here, so a body that is too large is refused before a parser sees it.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.config import Settings
+
+ROOM_FOR_WORDS = 4 * 1024 * 1024
+
+
+def largest_body(settings: Settings) -> int:
+    """Bytes of the largest body that we read: all files of a post in base64 (4/3), and the words around them."""
+    return settings.max_upload_bytes * 4 // 3 + ROOM_FOR_WORDS
+
+
+class TakeJson:
+    """Reads the body and hands it on in one piece."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "")
+        if declared.isascii() and declared.isdigit() and int(declared[:19]) > self.max_bytes:
+            raise HTTPException(413)
+        body = await self._read_body(receive)
+        if body is None:
+            return
+        if body and not _is_json(headers.get("content-type", "")):
+            raise HTTPException(415)
+        await self.app(scope, _replay(body, receive), send)
+
+    async def _read_body(self, receive: Receive) -> bytes | None:
+        """The whole body; None when the caller left before its end."""
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            if len(body) > self.max_bytes:
+                raise HTTPException(413)
+            more = message.get("more_body", False)
+        return bytes(body)
+
+
+def _is_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay

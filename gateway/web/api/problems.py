@@ -1,0 +1,198 @@
+"""In charge of: every answer that is no success, as RFC 9457 problem+json.
+
+Not in charge of: finding the faults.
+
+A problem names the field and the remedy; it never repeats what was sent and never shows our own exception's text.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+from gateway.threads.decisions import MEANINGS
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+FRAMES = 8  # of a fault in the log: places in the code, never values
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gateway"'}
+
+log = logging.getLogger("gateway.web.api")
+
+
+class FieldError(BaseModel):
+    """One field that is wrong, and what to do."""
+
+    field: str = Field(description="Path of the field: `attachments[0].filename`, or a parameter's name.")
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457). `code` is stable; `detail` is for people."""
+
+    type: str = "about:blank"
+    title: str = Field(description="The status in words.")
+    status: int
+    code: str = Field(description="For programs: not_found, invalid, thread_blocked …")
+    detail: str
+    errors: list[FieldError] = Field(default_factory=list, description="Fields to mend, if any.")
+    trace: str | None = Field(None, description="Our own faults only: name it when you ask the operator.")
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+    trace: str | None = None,
+) -> Response:
+    """A problem as an answer."""
+    body = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        errors=list(errors),
+        trace=trace,
+    )
+    return Response(body.model_dump_json(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def answer_fault(fault: Exception, *, trace: str) -> Response:
+    """The problem for any exception; what we do not know is a 500 whose text stays with us."""
+    match fault:
+        case NotFound():
+            return problem(404, "not_found", "There is no such thing, or it is not yours to see.")
+        case Invalid():
+            return invalid([FieldError(field=fault.field, message=fault.message)])
+        case Conflict():
+            return problem(429 if fault.code == "too_many" else 409, fault.code, fault.message)
+        case Refused():
+            meaning = MEANINGS[fault.decision.reason]
+            return problem(meaning.http, fault.decision.reason.value, meaning.sentence)
+        case RequestValidationError():
+            return _answer_validation(fault.errors())
+        case HTTPException():
+            return _answer_status(fault)
+        case Unavailable():
+            log.warning("unavailable trace=%s", trace)
+            headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+            detail = "We cannot do this at the moment. Nothing was stored; send the same request again."
+            return problem(503, "unavailable", detail, headers=headers, trace=trace)
+    frames = "".join(traceback.format_tb(fault.__traceback__, limit=-FRAMES))
+    log.error("fault trace=%s %s\n%s", trace, type(fault).__name__, frames)
+    return problem(500, "fault", "Something went wrong on our side. Name the trace when you ask about it.", trace=trace)
+
+
+def invalid(errors: Sequence[FieldError]) -> Response:
+    """422 with the fields to mend."""
+    names = ", ".join(e.field for e in errors[:5])
+    return problem(422, "invalid", f"Not accepted; mend and send again: {names}.", errors=errors)
+
+
+def unauthorized() -> Response:
+    """401 for a missing or unknown key; never says which."""
+    return problem(401, "unauthorized", "Send a valid API key: Authorization: Bearer KEY.", headers=CHALLENGE)
+
+
+_STATUSES = {
+    400: ("bad_request", "The request could not be read."),
+    404: ("not_found", "There is no such thing, or it is not yours to see."),
+    405: (
+        "method_not_allowed",
+        "This address does not know this method; the header Allow lists those it knows.",
+    ),
+    413: ("too_large", "The body is too large; send fewer or smaller files."),
+    415: ("unsupported_media_type", "Send the body as JSON, with Content-Type: application/json."),
+}
+
+
+def _answer_status(fault: HTTPException) -> Response:
+    code, detail = _STATUSES.get(fault.status_code, ("refused", HTTPStatus(fault.status_code).phrase))
+    return problem(fault.status_code, code, detail, headers=fault.headers)
+
+
+# ---- fields ------------------------------------------------------------------------------------------------------
+
+_WORDS: dict[str, str] = {
+    "missing": "is missing: send it",
+    "extra_forbidden": "is not known here: leave it out",
+    "string_type": "is not text: send a string",
+    "string_unicode": "holds half of a surrogate pair: send valid Unicode",
+    "string_too_long": "is too long: at most {max_length} characters",
+    "string_too_short": "is empty: send at least {min_length} character",
+    "too_long": "is too long: at most {max_length}",
+    "too_short": "is too short: at least {min_length}",
+    "literal_error": "must be one of: {expected}",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "int_parsing": "must be a whole number",
+    "timezone_aware": "has no time zone: end it with Z or an offset like +09:00",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_pattern_mismatch": "does not have the right form: {pattern}",
+}
+_LONGEST_FIELD = 100
+_MOST_ERRORS = 20
+
+
+def _answer_validation(faults: Sequence[Any]) -> Response:
+    if any(f["type"] == "json_invalid" for f in faults):
+        return problem(400, "bad_json", "The body is not valid JSON.")
+    return invalid([_field_error(f) for f in faults[:_MOST_ERRORS]])
+
+
+def _field_error(fault: Mapping[str, Any]) -> FieldError:
+    words = _WORDS.get(fault["type"])
+    message = words.format(**fault.get("ctx", {})) if words else fault["msg"]
+    return FieldError(field=_field_path(fault["loc"]), message=message)
+
+
+def _field_path(where: Sequence[str | int]) -> str:
+    """`("body", "attachments", 0, "filename")` as `attachments[0].filename`; others' keys are cut and cleaned."""
+    path = ""
+    for part in (p for p in where[1:] if p != "[key]"):
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    printable = "".join(c if c.isprintable() else "?" for c in path.removeprefix("."))
+    return printable[:_LONGEST_FIELD] or str(where[0] if where else "body")
+
+
+class AnswerFaults:
+    """Outermost: turns whatever escapes into a problem, so that no server page and no text of ours gets out."""
+
+    def __init__(self, app: ASGIApp, *, new_trace: Callable[[], str]) -> None:
+        self.app = app
+        self.new_trace = new_trace
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noting)
+        except Exception as fault:  # the last net: whatever it is, the caller gets a problem
+            response = answer_fault(fault, trace=self.new_trace())
+            if not started:
+                await response(scope, receive, send)

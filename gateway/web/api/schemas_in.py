@@ -1,0 +1,200 @@
+"""In charge of: the bodies that callers send.
+
+Not in charge of: what they mean (use cases) or the answers (`schemas_out`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from gateway.web.api.schemas import (
+    NOT_NUL,
+    ONE_FULL_LINE,
+    Address,
+    Body,
+    ExternalId,
+    FullLine,
+    Id,
+    Input,
+    Line,
+    PageQuery,
+    Text,
+)
+
+LOCALES = ("en", "ko", "cs", "ru", "sv")
+
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+_LANGUAGES = "|".join(f"[{c[0]}{c[0].upper()}][{c[1]}{c[1].upper()}]" for c in LOCALES)
+_LOCALE_PATTERN = f"^({_LANGUAGES})([-_][A-Za-z0-9]{{1,8}}){{0,3}}$"
+_BASE64_PATTERN = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+
+
+def _check_time_text(value: object) -> object:
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise PydanticCustomError("time", "is not a time: write it like 2030-01-31T09:00:00+09:00 (RFC 3339)")
+    return value
+
+
+def _to_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise PydanticCustomError("time", "is out of range: send a time between the years 2 and 9998") from None
+
+
+def _decode_base64(value: object) -> bytes:
+    if not isinstance(value, str):
+        raise PydanticCustomError("base64", "is not text: send the file's content in base64")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise PydanticCustomError(
+            "base64", "is not valid base64: encode the whole file, with padding (RFC 4648 §4)"
+        ) from None
+
+
+def _to_locale(value: str) -> str:
+    """One of our languages for a BCP 47 tag: `ko-KR` and `KO` mean `ko`."""
+    if not re.fullmatch(_LOCALE_PATTERN, value):
+        raise PydanticCustomError("locale", f"is not a language we have: use one of {', '.join(LOCALES)}")
+    return value[:2].lower()
+
+
+def _to_stage(value: str) -> str:
+    """`Rejected` must close the gate as `rejected` does, not become a stage of that name."""
+    return value.lower() if value.lower() in ("rejected", "restored") else value
+
+
+SendAt = Annotated[AwareDatetime, BeforeValidator(_check_time_text), AfterValidator(_to_utc)]
+FileContent = Annotated[
+    bytes,
+    BeforeValidator(_decode_base64),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64", "pattern": _BASE64_PATTERN}),
+]
+Locale = Annotated[Line, AfterValidator(_to_locale), WithJsonSchema({"type": "string", "pattern": _LOCALE_PATTERN})]
+OwnFields = Annotated[
+    dict[Annotated[FullLine, Field(max_length=100)], Annotated[Text, Field(max_length=2000)]],
+    Field(max_length=100),
+    WithJsonSchema(  # pydantic would write the keys' pattern as patternProperties, which lets any other key pass
+        {
+            "type": "object",
+            "maxProperties": 100,
+            "propertyNames": {"minLength": 1, "maxLength": 100, "pattern": ONE_FULL_LINE},
+            "additionalProperties": {"type": "string", "maxLength": 2000, "pattern": NOT_NUL},
+        }
+    ),
+]
+Stage = Annotated[FullLine, AfterValidator(_to_stage), Field(max_length=100)]
+
+
+class OpeningIn(Input):
+    """A job, by your own id."""
+
+    title: FullLine = Field(description="Its name, as people read it.")
+    notify_emails: list[Address] = Field(
+        max_length=50, description="Who gets a mail when a candidate writes. `[]` is legal: nobody."
+    )
+    public_contact: Address | None = Field(
+        None, description="Where rejected candidates are pointed to; without it, the workspace's address."
+    )
+
+
+class ApplicantIn(Input):
+    """One person's application to one opening, by your own id."""
+
+    opening: ExternalId = Field(description="`external_id` of the opening.")
+    name: FullLine
+    email: Address | None = None
+    phone: Annotated[Line, Field(max_length=32)] | None = Field(
+        None, description="In international form: +82 10 1234 5678."
+    )
+    locale: Locale | None = Field(None, description="Language for this person: en, ko, cs, ru or sv; `ko-KR` means ko.")
+    source: Literal["applied", "manual", "ats"] = Field("ats", description="How the application came to you.")
+    fields: OwnFields = Field(default_factory=dict, description="Values of your own, for templates.")
+
+
+class AuthorIn(Input):
+    """Who wrote it, on the company's side."""
+
+    name: FullLine
+    email: Address | None = None
+
+
+class AttachmentIn(Input):
+    """A file that travels with the message."""
+
+    filename: Annotated[FullLine, Field(max_length=255)]
+    content_type: Annotated[
+        str, Field(max_length=127, pattern=r"^[A-Za-z0-9][A-Za-z0-9.+_-]*/[A-Za-z0-9][A-Za-z0-9.+_-]*$")
+    ]
+    content: FileContent = Field(description="The file in base64.")
+
+
+def _ask_for_content(schema: dict[str, Any]) -> None:
+    text = {"type": "string"}
+    files = {"type": "array", "minItems": 1}
+    schema["anyOf"] = [
+        {"required": ["text"], "properties": {"text": text}},
+        {"required": ["html"], "properties": {"html": text}},
+        {"required": ["attachments"], "properties": {"attachments": files}},
+    ]
+
+
+class MessageIn(Input, json_schema_extra=_ask_for_content):
+    """A message of the company to the people of a thread: `text`, `html` or both, with or without files."""
+
+    text: Body | None = Field(None, description="Plain text. Left out, it is made from `html`.")
+    html: Body | None = Field(None, description="HTML; it is cleaned before anybody sees it.")
+    author: AuthorIn | None = Field(None, description="Left out, the message is the workspace's own.")
+    channels: list[Literal["email"]] | None = Field(None, min_length=1, max_length=10, description="Available: email.")
+    send_at: SendAt | None = Field(None, description="Not before this time (RFC 3339). Left out: now.")
+    attachments: list[AttachmentIn] = Field(default_factory=list, max_length=100)
+
+    @model_validator(mode="after")
+    def _has_content(self) -> Self:
+        if self.text is None and self.html is None and not self.attachments:
+            raise PydanticCustomError("no_content", "has no content: send `text`, `html` or `attachments`")
+        return self
+
+
+class StageIn(Input):
+    """A step of the hiring process. `rejected` closes the gate, `restored` opens it."""
+
+    stage: Stage = Field(description="`rejected`, `restored`, or any other stage by your own name.")
+    notify: MessageIn | None = Field(None, description="A message to the candidate that goes with it.")
+
+
+class ReleaseIn(Input):
+    """Where a mail of the review queue belongs."""
+
+    thread_id: Id | None = Field(None, description="Needed when the mail names no thread.")
+    as_note: StrictBool = Field(False, description="Only for the team, never for the candidate.")
+
+
+class MessagesQuery(PageQuery):
+    """Which messages of a thread."""
+
+    after: int = Field(0, ge=0, le=2**31 - 1, description="Messages with a greater `seq`; 0 is the beginning.")
+
+
+class InboxQuery(PageQuery):
+    """Which entries of the inbox."""
+
+    state: Literal["held", "unmatched", "failed", "refused", "ignored", "discarded", "threaded", "received"] | None = (
+        Field(None, description="Left out: everything that waits for a decision (held, unmatched, failed).")
+    )

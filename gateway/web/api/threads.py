@@ -1,0 +1,77 @@
+"""In charge of: `/threads` and their messages.
+
+Not in charge of: who may see what (the use cases' one door).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from gateway.errors import Invalid
+from gateway.usecases.post_message import post_message
+from gateway.usecases.read_thread import messages_after, read_page, reply_addresses
+from gateway.web.api.answers import answer, answer_once
+from gateway.web.api.auth import CallerDep, IdempotencyKey
+from gateway.web.api.drafts import draft_message, named_as_sent
+from gateway.web.api.schemas import Id
+from gateway.web.api.schemas_in import MessageIn, MessagesQuery
+from gateway.web.api.schemas_out import MessageOut, MessagePage, PostedOut, ThreadOut
+
+router = APIRouter(tags=["Threads"])
+_CURSOR = "seq:"
+
+
+@router.get("/threads/{id}", response_model=ThreadOut, summary="Read a thread")
+def get_thread(id: Id, caller: CallerDep) -> Response:
+    page = read_page(caller.ctx, caller.viewer, id, limit=1)
+    addresses = reply_addresses(caller.ctx, page.conversation)
+    return answer(ThreadOut.of(page.conversation, portal_url=page.portal_url, addresses=addresses))
+
+
+@router.post(
+    "/threads/{id}/messages",
+    status_code=202,
+    response_model=PostedOut,
+    summary="Post a message",
+    description="The message is stored when the answer comes; its deliveries go out after that. "
+    "The company can write to a rejected candidate, too.",
+)
+def post_thread_message(
+    request: Request, id: Id, body: MessageIn, caller: CallerDep, key: IdempotencyKey = None
+) -> Response:
+    def run() -> PostedOut:
+        with named_as_sent():
+            posted = post_message(caller.ctx, caller.viewer, id, draft_message(body, key=key))
+        return PostedOut.of(posted.message, posted.deliveries)
+
+    return answer_once(request, caller, key=key, body=body, status=202, run=run)
+
+
+@router.get("/threads/{id}/messages", response_model=MessagePage, summary="List messages")
+def list_thread_messages(id: Id, query: Annotated[MessagesQuery, Query()], caller: CallerDep) -> Response:
+    after = _read_cursor(query.cursor) if query.cursor else query.after
+    shown = messages_after(caller.ctx, caller.viewer, id, after=after, limit=query.limit)
+    full = len(shown) == query.limit
+    page = MessagePage(items=[MessageOut.of(s) for s in shown], next=_cursor(shown[-1].message.seq) if full else None)
+    return answer(page)
+
+
+def _cursor(seq: int) -> str:
+    return base64.urlsafe_b64encode(f"{_CURSOR}{seq}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> int:
+    """The seq of a cursor that we gave. Raises Invalid for any other text."""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    number = text.removeprefix(_CURSOR)
+    if not text.startswith(_CURSOR) or not number.isdecimal() or len(number) > 9:
+        raise Invalid("cursor", "is not one of ours: send `next` of the page before, or leave it out")
+    return int(number)

@@ -1,0 +1,61 @@
+"""In charge of: who asks — the session cookie of the desk.
+
+Not in charge of: sessions themselves (`usecases.sign_in`).
+
+The cookie is random and means nothing by itself; signing out makes it dead at once. `__Host-` pins it to this host and
+to https (RFC 6265bis §4.1.3.2); over plain http, as in the demo, browsers refuse that prefix.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.threads.model import Viewer
+from gateway.usecases import sign_in
+from gateway.usecases.context import Context
+
+
+def cookie_name(ctx: Context) -> str:
+    """The session cookie's name for this installation."""
+    return "__Host-gateway" if is_https(ctx) else "gateway"
+
+
+def is_https(ctx: Context) -> bool:
+    """Do people reach us by https?"""
+    return ctx.settings.public_url.startswith("https://")
+
+
+def session_token(request: Request, ctx: Context) -> str:
+    """The session token that the browser sent, or ""."""
+    return request.cookies.get(cookie_name(ctx), "")
+
+
+def viewer_of(request: Request, ctx: Context) -> Viewer | None:
+    """The member whose session this is, or None. Reads the database: call it in a thread."""
+    token = session_token(request, ctx)
+    return sign_in.viewer_for_session(ctx, token) if token else None
+
+
+def set_session(response: Response, ctx: Context, token: str) -> None:
+    """Make the browser keep the session."""
+    response.set_cookie(
+        cookie_name(ctx),
+        token,
+        max_age=ctx.settings.session_days * 86_400,
+        path="/",
+        secure=is_https(ctx),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_session(response: Response, ctx: Context) -> None:
+    """Make the browser forget the session."""
+    response.delete_cookie(cookie_name(ctx), path="/", secure=is_https(ctx), httponly=True, samesite="lax")
+
+
+def safe_next(path: str) -> str:
+    """Where to go after signing in: a path of the desk, never another host."""
+    ours = path.startswith("/desk") and "\\" not in path and not any(ord(c) < 33 for c in path)
+    return path if ours else "/desk"

@@ -1,0 +1,172 @@
+"""In charge of: what arrives on an open desk by itself — messages, delivery states, rows, numbers.
+
+Not in charge of: the wire (`web.stream`). Numbered pieces follow the thread's own events; the list beside it is
+compared with what was last sent and only changed rows go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import NotFound
+from gateway.threads.model import Viewer
+from gateway.usecases import accounts, read_thread
+from gateway.usecases.views import FeedEvent, Happening
+from gateway.web.auth import viewer_of
+from gateway.web.desk.conversations import row_helpers, rows_of, where_of
+from gateway.web.desk.thread import message_helpers
+from gateway.web.stream import Piece, Source, last_seen, send_stream
+from gateway.web.visits import Visit, in_language_of, language_of, render
+
+HEAD_EVENTS = ("thread.blocked", "thread.restored", "thread.stage")
+LINE_EVENTS = (*HEAD_EVENTS, "candidate.tried", "mail.automatic", "mail.held")
+
+
+async def list_stream(request: Request) -> Response:
+    """The list and the numbers of the desk, without a conversation."""
+    return await _stream(request, thread_id="")
+
+
+async def thread_stream(request: Request) -> Response:
+    """One conversation, and the list beside it: one connection per tab."""
+    return await _stream(request, thread_id=str(request.path_params["thread_id"]))
+
+
+async def _stream(request: Request, *, thread_id: str) -> Response:
+    site = request.app.state.site
+    viewer = await run_in_threadpool(viewer_of, request, site.ctx)
+    if viewer is None:
+        return Response("", 401, media_type="text/plain")
+    visit = in_language_of(Visit(site, request, language_of(request, viewer.locale)), viewer)
+    after = last_seen(request)
+    if thread_id:
+        await run_in_threadpool(read_thread.events_of_thread, site.ctx, viewer, thread_id, after=1 << 62)
+    beside = await run_in_threadpool(_beside, visit, viewer, thread_id)
+
+    def still_valid() -> bool:
+        now = viewer_of(request, site.ctx)
+        return now is not None and now.id == viewer.id
+
+    def read(seen: int) -> Sequence[Piece]:
+        return thread_pieces(visit, viewer, thread_id, seen) if thread_id else ()
+
+    return send_stream(site.feed, Source(viewer.workspace_id, after, read, beside, still_valid))
+
+
+def thread_pieces(visit: Visit, viewer: Viewer, thread_id: str, after: int) -> list[Piece]:
+    """The events of a conversation after a number, as partials."""
+    events = read_thread.events_of_thread(visit.site.ctx, viewer, thread_id, after=after)
+    return [Piece(event.seq, _html_of(visit, viewer, thread_id, event)) for event in events]
+
+
+def _html_of(visit: Visit, viewer: Viewer, thread_id: str, event: FeedEvent) -> str:
+    page = read_thread.read_page(visit.site.ctx, viewer, thread_id, limit=1)
+    helpers = message_helpers(visit, viewer, page)
+    shared: dict[str, object] = {
+        **helpers,
+        "timezone": page.conversation.workspace.timezone,
+        "viewer": viewer,
+    }
+    if event.name in ("message.created", "delivery.updated"):
+        try:
+            shown = read_thread.read_message(visit.site.ctx, viewer, thread_id, event.data.get("message_id", ""))
+        except NotFound:
+            return ""  # a notice: it is no message of the conversation
+        part = "message" if event.name == "message.created" else "deliveries"
+        return render(visit, "desk_live.html", part=part, shown=shown, **shared)
+    if event.name in LINE_EVENTS:
+        happening = Happening(event.at, event.name, event.data)
+        head = event.name in HEAD_EVENTS
+        return render(visit, "desk_live.html", part="line", happening=happening, head=head, page=page, **shared)
+    return ""
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What a browser has of the list and the numbers; None before the first comparison."""
+
+    rows: dict[str, str] | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def _beside(visit: Visit, viewer: Viewer, thread_id: str) -> Callable[[], str]:
+    """A function that gives the changed rows and numbers since its last call."""
+    where = replace(where_of(visit), cursor="")
+    timezone = accounts.read_workspace(visit.site.ctx, viewer).timezone
+    sent = _Sent()
+    reconnected = "last-event-id" in visit.request.headers
+
+    def changed() -> str:
+        helpers = {**row_helpers(visit, thread_id), "where": where, "timezone": timezone}
+        found, _ = rows_of(visit, viewer, where)
+        rows = {r.thread_id: render(visit, "desk_live.html", part="row", row=r, **helpers) for r in found}
+        counts = _counts(visit, viewer)
+        before, sent.rows = sent.rows, rows
+        old_counts, sent.counts = sent.counts, counts
+        if before is None:
+            return _whole_list(visit, rows, counts) if reconnected else ""
+        numbers = {name: n for name, n in counts.items() if old_counts.get(name) != n}
+        return _changes(visit, before, rows) + _numbers(visit, numbers)
+
+    return changed
+
+
+def _counts(visit: Visit, viewer: Viewer) -> dict[str, int]:
+    counts = read_thread.counts(visit.site.ctx, viewer)
+    return {
+        "unread": counts.unread,
+        "unanswered": counts.unanswered,
+        "attention": counts.attention,
+        "all": counts.all,
+        "review": counts.review,
+    }
+
+
+def _whole_list(visit: Visit, rows: dict[str, str], counts: dict[str, int]) -> str:
+    whole = render(visit, "desk_live.html", part="swap", target="rows", swap="innerHTML", html="".join(rows.values()))
+    return whole + _numbers(visit, counts)
+
+
+def _changes(visit: Visit, before: dict[str, str], rows: dict[str, str]) -> str:
+    """Partials that turn the old list into the new one: rows that went, changed in place, moved or came."""
+    kept = [r for r in rows if r in before]
+    stays = _longest_ordered(kept, list(before))
+    pieces = [_swap(visit, f"row-{gone}", "delete") for gone in before if gone not in stays]
+    previous, together = "", ""
+    for thread_id, html in (*rows.items(), ("", "")):
+        if thread_id and thread_id not in stays:
+            together += html
+            continue
+        if together:  # neighbours go in at once, behind a row that the browser surely has
+            place = (f"row-{previous}", "afterend") if previous else ("rows", "afterbegin")
+            pieces.append(_swap(visit, *place, html=together))
+            together = ""
+        if thread_id and before[thread_id] != html:
+            pieces.append(_swap(visit, f"row-{thread_id}", "outerHTML", html=html))
+        previous = thread_id
+    return "".join(pieces)
+
+
+def _longest_ordered(kept: list[str], old: list[str]) -> set[str]:
+    """Rows that need not move, so that at most the one with news does: found greedily from the end of the list."""
+    place = {thread_id: i for i, thread_id in enumerate(old)}
+    stays: set[str] = set()
+    limit = len(old)
+    for thread_id in reversed(kept):
+        if place[thread_id] < limit:
+            stays.add(thread_id)
+            limit = place[thread_id]
+    return stays
+
+
+def _numbers(visit: Visit, numbers: dict[str, int]) -> str:
+    return "".join(_swap(visit, f"count-{name}", "innerHTML", html=str(n) if n else "") for name, n in numbers.items())
+
+
+def _swap(visit: Visit, target: str, swap: str, html: str = "") -> str:
+    return render(visit, "desk_live.html", part="swap", target=target, swap=swap, html=html)

@@ -1,0 +1,167 @@
+"""In charge of: the desk's forms — a new applicant, openings, the workspace.
+
+Not in charge of: checking (`usecases`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.responses import Response
+
+from gateway.errors import Invalid, NotFound
+from gateway.threads.model import Opening, Viewer
+from gateway.usecases import accounts, applicants
+from gateway.web.desk.conversations import desk_page
+from gateway.web.languages import known_language
+from gateway.web.visits import Visit, go_to
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+NEW = "new"
+
+
+def new_applicant(visit: Visit, viewer: Viewer) -> Response:
+    """A person added by hand has the same conversation as one who applied (SJ-17)."""
+    openings = applicants.list_openings(visit.site.ctx, viewer)
+    if not visit.is_post:
+        return desk_page(
+            visit, viewer, "desk_applicant.html", current="applicant", openings=openings, form={}, problems={}
+        )
+    problems = _applicant_problems(visit, openings)
+    if not problems:
+        try:
+            added = applicants.add_manual_applicant(
+                visit.site.ctx,
+                viewer,
+                opening_id=visit.text("opening"),
+                name=visit.text("name"),
+                email=visit.text("email"),
+                phone=visit.text("phone"),
+                locale=known_language(visit.text("locale")),
+            )
+            return go_to(f"/desk/t/{added.thread_id}")
+        except Invalid as error:
+            problems = {error.field: error.message}
+    return desk_page(
+        visit,
+        viewer,
+        "desk_applicant.html",
+        status=422,
+        openings=openings,
+        form=visit.fields,
+        problems=problems,
+    )
+
+
+def _applicant_problems(visit: Visit, openings: list[Opening]) -> dict[str, str]:
+    say = visit.site.pages.text
+    problems: dict[str, str] = {}
+    if visit.text("opening") not in {o.id for o in openings}:
+        problems["opening"] = say(visit.locale, "form.choose_opening")
+    if not visit.text("name"):
+        problems["name"] = say(visit.locale, "form.name_missing")
+    if not _ADDRESS.fullmatch(visit.text("email")):
+        problems["email"] = say(visit.locale, "form.email_wrong")
+    return problems
+
+
+def openings_page(visit: Visit, viewer: Viewer) -> Response:
+    """All openings, with who hears of news."""
+    openings = applicants.list_openings(visit.site.ctx, viewer)
+    return desk_page(visit, viewer, "desk_openings.html", current="openings", openings=openings)
+
+
+def opening_page(visit: Visit, viewer: Viewer) -> Response:
+    """One opening: title, notify addresses (SJ-10), public contact (SJ-16). `new` makes one."""
+    external_id = visit.path("external_id")
+    opening = None if external_id == NEW else applicants.find_opening(visit.site.ctx, viewer, external_id)
+    if not visit.is_post:
+        form = {
+            "title": opening.title if opening else "",
+            "notify_emails": "\n".join(opening.notify_emails) if opening else "",
+            "public_contact": opening.public_contact if opening else "",
+        }
+        return _opening_form(visit, viewer, opening, form, {})
+    addresses = split_addresses(visit.text("notify_emails"))
+    problems = _opening_problems(visit, addresses)
+    if not problems:
+        try:
+            applicants.put_opening(
+                visit.site.ctx,
+                viewer,
+                opening.external_id if opening else visit.site.ctx.new_id(),
+                title=visit.text("title"),
+                notify_emails=addresses,
+                public_contact=visit.text("public_contact"),
+            )
+            return go_to("/desk/openings", anchor="saved")
+        except Invalid as error:
+            problems = {error.field: error.message}
+    return _opening_form(visit, viewer, opening, visit.fields, problems)
+
+
+def split_addresses(text: str) -> list[str]:
+    """Addresses from a field, one a line or separated by commas or semicolons; each once, in order."""
+    return list(dict.fromkeys(a for a in re.split(r"[\s,;]+", text) if a))
+
+
+def _opening_problems(visit: Visit, addresses: list[str]) -> dict[str, str]:
+    say = visit.site.pages.text
+    problems: dict[str, str] = {}
+    if not visit.text("title"):
+        problems["title"] = say(visit.locale, "form.title_missing")
+    if wrong := [a for a in addresses if not _ADDRESS.fullmatch(a)]:
+        problems["notify_emails"] = say(visit.locale, "form.addresses_wrong", addresses=", ".join(wrong))
+    if (contact := visit.text("public_contact")) and not _ADDRESS.fullmatch(contact):
+        problems["public_contact"] = say(visit.locale, "form.email_wrong")
+    return problems
+
+
+def _opening_form(
+    visit: Visit, viewer: Viewer, opening: Opening | None, form: object, problems: dict[str, str]
+) -> Response:
+    return desk_page(
+        visit,
+        viewer,
+        "desk_opening.html",
+        status=422 if problems else 200,
+        current="openings",
+        opening=opening,
+        form=form,
+        problems=problems,
+    )
+
+
+def settings_page(visit: Visit, viewer: Viewer) -> Response:
+    """The workspace's name and public contact, and who works here. Admins may change it."""
+    problems: dict[str, str] = {}
+    if visit.is_post:
+        problems = _save_workspace(visit, viewer)
+        if not problems:
+            return go_to("/desk/settings", anchor="saved")
+    return desk_page(
+        visit,
+        viewer,
+        "desk_settings.html",
+        status=422 if problems else 200,
+        current="settings",
+        members=accounts.list_members(visit.site.ctx, viewer),
+        form=visit.fields if visit.is_post else None,
+        problems=problems,
+    )
+
+
+def _save_workspace(visit: Visit, viewer: Viewer) -> dict[str, str]:
+    say = visit.site.pages.text
+    name, contact = visit.text("name"), visit.text("public_contact")
+    if not viewer.admin:
+        raise NotFound("only admins change the workspace")
+    if not name:
+        return {"name": say(visit.locale, "form.name_missing")}
+    if contact and not _ADDRESS.fullmatch(contact):
+        return {"public_contact": say(visit.locale, "form.email_wrong")}
+    try:
+        accounts.update_workspace(visit.site.ctx, viewer, name=name, public_contact=contact)
+    except Invalid as error:
+        return {error.field: error.message}
+    return {}

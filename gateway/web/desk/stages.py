@@ -1,0 +1,73 @@
+"""In charge of: rejecting an applicant and taking that back, on the desk.
+
+Not in charge of: the gate (`usecases.change_stage`).
+"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from gateway.threads.model import ThreadState, Viewer
+from gateway.usecases import change_stage, post_message, read_thread
+from gateway.usecases.views import ThreadPage
+from gateway.web.desk.conversations import desk_page
+from gateway.web.visits import Visit, go_to
+
+
+def reject_page(visit: Visit, viewer: Viewer) -> Response:
+    """GET asks how; POST rejects, with a message (`how=send`) or silently (`how=silent`)."""
+    page = _read(visit, viewer)
+    if not visit.is_post:
+        return _ask(visit, viewer, page)
+    text, silent = visit.text("text"), visit.text("how") == "silent"
+    if not silent and not text:
+        return _ask(visit, viewer, page, status=422, text="", problem="reject.empty")
+    notify = None if silent else post_message.NewMessage(text=text)
+    thread_id = visit.path("thread_id")
+    change_stage.change_stage(visit.site.ctx, viewer, thread_id, "rejected", notify=notify)
+    visit.site.feed.wake()
+    return go_to(f"/desk/t/{thread_id}")
+
+
+def _ask(
+    visit: Visit,
+    viewer: Viewer,
+    page: ThreadPage,
+    *,
+    status: int = 200,
+    text: str | None = None,
+    problem: str = "",
+) -> Response:
+    chat = page.conversation
+    suggested = visit.site.pages.text(
+        chat.candidate.locale,
+        "reject.template",
+        name=chat.candidate.name,
+        opening=chat.opening.title,
+        company=chat.workspace.name,
+    )
+    return desk_page(
+        visit,
+        viewer,
+        "desk_reject.html",
+        status=status,
+        chat=chat,
+        already=chat.thread.state is not ThreadState.OPEN,
+        text=suggested if text is None else text,
+        problem=problem,
+    )
+
+
+def restore_page(visit: Visit, viewer: Viewer) -> Response:
+    """GET asks once more; POST opens the conversation again."""
+    page = _read(visit, viewer)
+    if not visit.is_post:
+        return desk_page(visit, viewer, "desk_restore.html", chat=page.conversation)
+    thread_id = visit.path("thread_id")
+    change_stage.change_stage(visit.site.ctx, viewer, thread_id, "restored")
+    visit.site.feed.wake()
+    return go_to(f"/desk/t/{thread_id}")
+
+
+def _read(visit: Visit, viewer: Viewer) -> ThreadPage:
+    return read_thread.read_page(visit.site.ctx, viewer, visit.path("thread_id"), limit=1)

@@ -1,0 +1,57 @@
+"""In charge of: handing out attachments so that a browser only ever saves them.
+
+Not in charge of: who may (`usecases`).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from gateway.errors import NotFound
+from gateway.threads.model import Viewer
+from gateway.usecases import read_thread
+from gateway.usecases.views import FileContent
+from gateway.web.portal import candidate_of
+from gateway.web.visits import Visit
+
+
+def send_candidate_file(visit: Visit) -> Response:
+    """A file of the candidate's own thread."""
+    viewer = candidate_of(visit)
+    if viewer is None:
+        raise NotFound("no such link")
+    return _send(visit, viewer)
+
+
+def send_desk_file(visit: Visit, viewer: Viewer) -> Response:
+    """A file of any thread that the member may open."""
+    return _send(visit, viewer)
+
+
+def _send(visit: Visit, viewer: Viewer) -> Response:
+    return as_download(read_thread.read_file(visit.site.ctx, viewer, visit.path("attachment_id")))
+
+
+def as_download(file: FileContent) -> Response:
+    """To be saved, never shown: what a stranger wrote must not run, frame or be taken for a page of ours."""
+    name = file.attachment.filename or "file"
+    declared = file.attachment.content_type
+    kind = declared if declared.isascii() and declared.isprintable() and "/" in declared else "application/octet-stream"
+    headers = {
+        "Content-Disposition": disposition(name),
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Content-Type": kind,  # not `media_type`: that would add our charset to a text of theirs
+    }
+    return Response(file.content, headers=headers)
+
+
+def disposition(filename: str) -> str:
+    """`attachment` with the name in ASCII for old readers and in full as RFC 5987 §3.2 (RFC 6266 §4.3)."""
+    safe = "".join(c if c.isprintable() and c not in '/\\"' else "_" for c in filename)
+    plain = safe.encode("ascii", "replace").decode().replace("?", "_").replace("%", "_")
+    full = quote(safe.encode("utf-8", "replace"), safe="")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{full}"

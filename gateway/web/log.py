@@ -1,0 +1,90 @@
+"""In charge of: a thread's messages and happenings as one list with day lines, for both pages.
+
+Not in charge of: their words (templates) or who may see what (`threads.policies.visibility`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.threads.model import AuthorKind, Message, MessageKind, Participant
+from gateway.usecases.views import Happening, ShownMessage
+
+
+@dataclass(frozen=True, slots=True)
+class LogItem:
+    """One line of the log: a day, a message or a happening. `first` marks the first message that is new to the viewer."""
+
+    at: datetime
+    day: datetime | None = None
+    shown: ShownMessage | None = None
+    happening: Happening | None = None
+    first_new: bool = False
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of a workspace; UTC when its name is unknown here."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def build_log(
+    messages: Sequence[ShownMessage],
+    happenings: Iterable[Happening],
+    *,
+    zone: ZoneInfo,
+    read_seq: int | None = None,
+) -> list[LogItem]:
+    """Messages by commit order with happenings between them by time, and a line before each new day in `zone`."""
+    items: list[LogItem] = []
+    waiting = sorted(happenings, key=lambda h: h.at)
+    marked = read_seq is None
+    for shown in messages:
+        while waiting and waiting[0].at <= shown.message.created_at:
+            items.append(LogItem(waiting[0].at, happening=waiting.pop(0)))
+        new = not marked and read_seq is not None and shown.message.seq > read_seq
+        marked = marked or new
+        items.append(LogItem(shown.message.created_at, shown=shown, first_new=new))
+    items.extend(LogItem(h.at, happening=h) for h in waiting)
+    return _with_days(items, zone)
+
+
+def _with_days(items: Iterable[LogItem], zone: ZoneInfo) -> list[LogItem]:
+    result: list[LogItem] = []
+    today: date | None = None
+    for item in items:
+        day = item.at.astimezone(zone).date()
+        if day != today:
+            result.append(LogItem(item.at, day=item.at))
+            today = day
+        result.append(item)
+    return result
+
+
+def public_name(message: Message, company: str) -> str:
+    """The name a candidate sees for a message of the company: a person's name, never an address."""
+    name = message.author.name.strip()
+    if message.author.kind in (AuthorKind.ATS, AuthorKind.SYSTEM) or not name or "@" in name:
+        return company
+    return name
+
+
+def mask_address(address: str) -> str:
+    """`jiwoo@naver.example` as `ji•••@naver.example`: enough to recognise, not enough to read off a screen."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:2]}•••@{domain}" if at else ""
+
+
+def is_note(message: Message) -> bool:
+    return message.kind is MessageKind.NOTE
+
+
+def name_of(people: Iterable[Participant], participant_id: str | None, fallback: str) -> str:
+    """A participant's name, else the fallback (an address)."""
+    found = next((p for p in people if p.id == participant_id), None)
+    return found.name if found and found.name else fallback

@@ -1,0 +1,139 @@
+"""In charge of: the candidate's page — read, then answer, with nothing but a browser of any age.
+
+Not in charge of: the gate (`threads.policies.rejection` through `usecases.post_message`) or its live part (`portal_live`).
+It shows no note, no delivery, no recruiter's address, no stage and no reason.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from starlette.responses import Response
+
+from gateway.errors import Invalid, NotFound, Refused
+from gateway.threads.decisions import Reason
+from gateway.threads.model import AuthorKind, CameInBy, Conversation, ThreadState, Viewer
+from gateway.usecases import applicants, post_message, read_thread
+from gateway.usecases.views import ThreadPage
+from gateway.web.brand import brand_url
+from gateway.web.log import build_log, mask_address, public_name, zone_of
+from gateway.web.security import int_or_zero
+from gateway.web.visits import Visit, go_to, in_language_of, post_key, show
+
+PAGE_SIZE = 100
+
+
+def candidate_of(visit: Visit) -> Viewer | None:
+    """The candidate whose personal link this is, or None: altered, replaced or erased."""
+    return applicants.candidate_viewer(visit.site.ctx, visit.path("token"))
+
+
+def candidate_page(visit: Visit) -> Response:
+    """GET shows the conversation; POST adds to it and comes back to `#sent`."""
+    viewer = candidate_of(visit)
+    if viewer is None:
+        return show(visit, "link_lost.html", status=404, why="dead")
+    visit = in_language_of(visit, viewer)
+    return _post(visit, viewer) if visit.is_post else show_thread(visit, viewer)
+
+
+def _post(visit: Visit, viewer: Viewer) -> Response:
+    text = visit.text("text")
+    if problem := find_problem(visit):
+        return show_thread(visit, viewer, status=422, text=text, problem=problem)
+    new = post_message.NewMessage(text=text, files=visit.files, came_in_by=CameInBy.WEB, client_key=post_key(visit))
+    try:
+        post_message.post_message(visit.site.ctx, viewer, viewer.thread_id, new)
+    except Refused as error:
+        if error.decision.reason is Reason.THREAD_ERASED:
+            raise NotFound("erased") from error
+        return show_thread(visit, viewer, status=403, text=text, refused=True)
+    except Invalid as error:
+        return show_thread(visit, viewer, status=422, text=text, problem=("", {"said": error.message}))
+    visit.site.feed.wake()
+    return go_to(f"/c/{visit.path('token')}", anchor="sent")
+
+
+def find_problem(visit: Visit) -> tuple[str, dict[str, object]] | None:
+    """What is wrong with a web post, as a key of the catalogue with its values; None when nothing is."""
+    limits = visit.site.ctx.settings
+    text = visit.text("text")
+    size = sum(len(f.content) for f in visit.files)
+    if not text and not visit.files:
+        return "write.empty", {}
+    if len(text) > limits.max_text_chars:
+        return "write.long", {"count": len(text), "limit": limits.max_text_chars}
+    if len(visit.files) > limits.max_upload_files:
+        return "write.many", {"count": len(visit.files), "limit": limits.max_upload_files}
+    if size > limits.max_upload_bytes:
+        biggest = max(visit.files, key=lambda f: len(f.content))
+        return "write.big", {
+            "file": biggest.filename,
+            "bytes": len(biggest.content),
+            "limit_bytes": limits.max_upload_bytes,
+        }
+    return None
+
+
+def show_thread(
+    visit: Visit,
+    viewer: Viewer,
+    *,
+    status: int = 200,
+    text: str = "",
+    problem: tuple[str, dict[str, object]] | None = None,
+    refused: bool = False,
+) -> Response:
+    """The page in any of its states. `text` is handed back; `refused` says that it was not sent."""
+    before = int_or_zero(visit.asked("before")) or None
+    page = read_thread.read_page(visit.site.ctx, viewer, viewer.thread_id, before=before, limit=PAGE_SIZE)
+    chat = page.conversation
+    return show(
+        visit,
+        "candidate.html",
+        status=status,
+        **what_it_shows(visit, chat),
+        log=build_log(page.messages, (), zone=zone_of(chat.workspace.timezone)),
+        earlier=page.messages[0].message.seq if page.has_earlier and page.messages else 0,
+        latest=page.messages[-1].message.id if page.messages else "",
+        after=page.last_event,
+        closed=refused or chat.thread.state is not ThreadState.OPEN,
+        reader=_reader(page),
+        masked=mask_address(chat.candidate.email),
+        key=secrets.token_urlsafe(12),
+        text=text,
+        problem=problem,
+        refused=refused,
+    )
+
+
+def what_it_shows(visit: Visit, chat: Conversation) -> dict[str, object]:
+    """The public facts of a conversation: names, the opening and the public contact."""
+    return {
+        "base": f"/c/{visit.path('token')}",
+        "company": chat.workspace.name,
+        "brand": brand_url(chat.workspace.slug, chat.workspace.brand),
+        "timezone": chat.workspace.timezone,
+        "name": chat.candidate.name,
+        "opening": chat.opening.title,
+        "contact": chat.public_contact,
+        "thread_id": chat.thread.id,
+        "public_name": public_name,
+    }
+
+
+def _reader(page: ThreadPage) -> str:
+    """Who will read the answer: the last person of the company who wrote; "" when no person has yet."""
+    company = page.conversation.workspace.name
+    people = (AuthorKind.MEMBER, AuthorKind.CLIENT)
+    names = [public_name(s.message, company) for s in page.messages if s.message.author.kind in people]
+    return names[-1] if names and names[-1] != company else ""
+
+
+def ask_new_link(visit: Visit) -> Response:
+    """Ask for a new personal link. The answer is the same whoever asks."""
+    if visit.is_post:
+        if email := visit.text("email")[:320]:
+            applicants.ask_new_link(visit.site.ctx, email)
+        return show(visit, "link_lost.html", why="asked")
+    return show(visit, "link_lost.html", why="lost")

@@ -1,0 +1,129 @@
+"""In charge of: the whole URL table of the web, and the layers around it. Not in charge of: any page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from gateway.usecases import read_thread
+from gateway.usecases.context import Context
+from gateway.web import brand, devbox, files, health, portal, portal_live, static_files
+from gateway.web.api.docs import api_docs_page
+from gateway.web.auth import is_https
+from gateway.web.desk import conversations, deliveries, live, review, settings, sign_in, stages, thread
+from gateway.web.faults import Faults, answer_fault
+from gateway.web.feed import Feed
+from gateway.web.security import Guard, SecureHeaders
+from gateway.web.site import Mailbox, Pages, Site
+from gateway.web.visits import for_everyone, for_members
+
+READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
+FORM_OVERHEAD = 1 << 20  # bytes of a form besides its files
+BASE64 = 4 / 3  # files in the API's JSON
+
+
+def build_web(
+    ctx: Context,
+    rendering: Pages,
+    *,
+    mailbox: Mailbox | None = None,
+    api: ASGIApp | None = None,
+    demo_login: Callable[[str], str | None] | None = None,
+) -> Starlette:
+    """The web application. `mailbox` and `demo_login` open the pages under /dev; `api` is mounted at /api/v1."""
+    limits = ctx.settings
+    site = Site(
+        ctx=ctx,
+        pages=rendering,
+        assets=static_files.load_assets(),
+        feed=Feed(read_after=partial(read_thread.feed_after, ctx), read_head=partial(read_thread.feed_head, ctx)),
+        mailbox=mailbox,
+        demo_login=demo_login,
+    )
+    routes = [*_public(), *_desk(), *_machines()]
+    if mailbox is not None or demo_login is not None:
+        routes += _dev()
+    if api is not None:
+        routes += [Mount("/api/v1", api), Route("/api/docs", api_docs_page, methods=READ)]
+    app = Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(SecureHeaders, https=is_https(ctx)),
+            Middleware(ProxyHeadersMiddleware, trusted_hosts=limits.trusted_proxies),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),
+            Middleware(Faults),
+            Middleware(
+                Guard,
+                public_url=limits.public_url,
+                max_bytes=int(limits.max_upload_bytes * BASE64) + FORM_OVERHEAD,
+            ),
+        ],
+        exception_handlers={HTTPException: answer_fault},
+    )
+    app.state.site = site
+    return app
+
+
+def _public() -> list[BaseRoute]:
+    return [
+        Route("/", for_everyone(conversations.root), methods=READ),
+        Route("/c/lost", for_everyone(portal.ask_new_link), methods=BOTH),
+        Route("/c/{token}", for_everyone(portal.candidate_page), methods=BOTH),
+        Route("/c/{token}/stream", portal_live.candidate_stream, methods=READ),
+        Route("/c/{token}/files/{attachment_id}/{name}", for_everyone(files.send_candidate_file), methods=READ),
+        Route("/sign-in", for_everyone(sign_in.sign_in_page), methods=BOTH),
+        Route("/sign-in/link/{token}", for_everyone(sign_in.link_page), methods=BOTH),
+        Route("/sign-out", for_everyone(sign_in.sign_out), methods=WRITE),
+        Route("/static/{name}", static_files.send_static, methods=READ),
+        Route("/brand/{slug}.css", brand.send_brand, methods=READ),
+    ]
+
+
+def _desk() -> list[BaseRoute]:
+    return [
+        Route("/desk", for_members(conversations.home), methods=READ),
+        Route("/desk/stream", live.list_stream, methods=READ),
+        Route("/desk/counts", for_members(conversations.counts_json), methods=READ),
+        Route("/desk/t/{thread_id}", for_members(thread.thread_page), methods=BOTH),
+        Route("/desk/t/{thread_id}/stream", live.thread_stream, methods=READ),
+        Route("/desk/t/{thread_id}/seen", for_members(thread.mark_seen), methods=WRITE),
+        Route("/desk/t/{thread_id}/reject", for_members(stages.reject_page), methods=BOTH),
+        Route("/desk/t/{thread_id}/restore", for_members(stages.restore_page), methods=BOTH),
+        Route("/desk/deliveries/{delivery_id}/again", for_members(deliveries.send_again), methods=WRITE),
+        Route("/desk/deliveries/{delivery_id}/arrived", for_members(deliveries.mark_arrived), methods=WRITE),
+        Route("/desk/files/{attachment_id}/{name}", for_members(files.send_desk_file), methods=READ),
+        Route("/desk/applicants/new", for_members(settings.new_applicant), methods=BOTH),
+        Route("/desk/openings", for_members(settings.openings_page), methods=READ),
+        Route("/desk/openings/{external_id:path}", for_members(settings.opening_page), methods=BOTH),
+        Route("/desk/settings", for_members(settings.settings_page), methods=BOTH),
+        Route("/desk/review", for_members(review.queue_page), methods=READ),
+        Route("/desk/review/{entry_id}", for_members(review.entry_page), methods=READ),
+        Route("/desk/review/{entry_id}", for_members(review.decide), methods=WRITE),
+        Route("/desk/review/{entry_id}/raw", for_members(review.raw_mail), methods=READ),
+        Route("/desk/{view}", for_members(conversations.view_page), methods=READ),
+    ]
+
+
+def _dev() -> list[BaseRoute]:
+    return [
+        Route("/dev/mail", for_everyone(devbox.mail_list), methods=READ),
+        Route("/dev/mail.json", for_everyone(devbox.mail_json), methods=READ),
+        Route("/dev/mail/{mail_id}/raw", for_everyone(devbox.mail_raw), methods=READ),
+        Route("/dev/login/{token}", for_everyone(devbox.demo_login), methods=READ),
+    ]
+
+
+def _machines() -> list[BaseRoute]:
+    return [
+        Route("/healthz", health.healthz, methods=READ),
+        Route("/readyz", health.readyz, methods=READ),
+        Route("/metrics", health.metrics, methods=READ),
+    ]

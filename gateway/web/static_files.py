@@ -1,0 +1,68 @@
+"""In charge of: scripts, styles and icons under names that carry their content's hash, compressed once at start.
+
+Not in charge of: what people upload (`files`). A name with an old hash answers with today's content, uncached, so that
+a page from before an update still works.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+FOLDER = Path(__file__).parent / "static"
+SCRIPTS = ("vendor/htmx.min.js", "vendor/hx-sse.min.js", "own.js")
+FOREVER = "public, max-age=31536000, immutable"
+_NAME = re.compile(r"(?P<stem>[a-z]+)\.(?P<hash>[0-9a-f]{10})\.(?P<ending>[a-z]+)")
+_TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """One file as it is served: `url` carries the hash."""
+
+    url: str
+    media_type: str
+    content: bytes
+    compressed: bytes
+
+
+Assets = Mapping[str, StaticFile]
+
+
+def load_assets() -> Assets:
+    """`app.js` (htmx, its SSE extension and our own script in one file: apart they race), `gateway.css`, `icons.svg`."""
+    script = b"\n;".join((FOLDER / name).read_bytes() for name in SCRIPTS)
+    contents = {
+        "app.js": script,
+        "gateway.css": (FOLDER / "gateway.css").read_bytes(),
+        "icons.svg": (FOLDER / "icons.svg").read_bytes(),
+    }
+    return {name: _prepare(name, content) for name, content in contents.items()}
+
+
+def _prepare(name: str, content: bytes) -> StaticFile:
+    stem, _, ending = name.partition(".")
+    digest = hashlib.sha256(content).hexdigest()[:10]
+    return StaticFile(f"/static/{stem}.{digest}.{ending}", _TYPES[ending], content, gzip.compress(content, 9, mtime=0))
+
+
+async def send_static(request: Request) -> Response:
+    """One static file; 404 for names that we never had."""
+    assets: Assets = request.app.state.site.assets
+    match = _NAME.fullmatch(request.path_params["name"])
+    found = assets.get(f"{match['stem']}.{match['ending']}") if match else None
+    if found is None:
+        return Response("", 404, media_type="text/plain")
+    current = found.url == request.url.path
+    headers = {"Cache-Control": FOREVER if current else "no-store", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(found.compressed, headers=headers, media_type=found.media_type)
+    return Response(found.content, headers=headers, media_type=found.media_type)

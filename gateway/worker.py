@@ -1,0 +1,171 @@
+"""In charge of: running use cases soon (dramatiq) and finding what was forgotten (the sweep). dramatiq's only home.
+
+Not in charge of: what is true about a mail or a delivery: that is in the tables. A broker message carries an id only,
+and losing every one of them costs at most one sweep.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dramatiq
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import CurrentMessage, ShutdownNotifications
+
+from gateway.errors import SettingsError, Unavailable
+from gateway.usecases.context import Context
+from gateway.usecases.deliver import deliver_one, extend_leases, find_due, release_expired
+from gateway.usecases.process_mail import process_mail
+
+EXTEND_EVERY = 20.0  # seconds; a lease lasts 60
+log = logging.getLogger("gateway.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """The two jobs, by the names that a transaction wakes."""
+
+    process_mail: dramatiq.Actor[[str], None]
+    deliver: dramatiq.Actor[[str], None]
+
+    def send(self, job: str, subject_id: str) -> None:
+        actor = self.process_mail if job == "process_mail" else self.deliver
+        actor.send(subject_id)
+
+
+def make_broker(url: str) -> dramatiq.Broker:
+    """memory://, redis://… or amqp://…; no middleware that retries: the tables do. Raises SettingsError."""
+    middleware: list[dramatiq.Middleware] = [ShutdownNotifications(), CurrentMessage()]
+    if url.startswith("memory:"):
+        return StubBroker(middleware=middleware)
+    if url.startswith(("redis://", "rediss://", "unix://")):
+        from dramatiq.brokers.redis import RedisBroker
+
+        return RedisBroker(  # type: ignore[no-untyped-call]
+            url=url, middleware=middleware, socket_timeout=10, socket_connect_timeout=3
+        )
+    if url.startswith(("amqp://", "amqps://")):
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+        return RabbitmqBroker(url=url, middleware=middleware)
+    raise SettingsError(
+        f"GATEWAY_BROKER_URL: {url.split(':')[0]}: is not supported; use memory://, redis:// or amqp://."
+    )
+
+
+def declare_actors(broker: dramatiq.Broker, ctx: Context) -> Actors:
+    """The jobs on this broker."""
+
+    def run_process_mail(entry_id: str) -> None:
+        _run(lambda: process_mail(ctx, entry_id), "process_mail", entry_id)
+
+    def run_deliver(delivery_id: str) -> None:
+        _run(lambda: deliver_one(ctx, delivery_id), "deliver", delivery_id)
+
+    mail = dramatiq.actor(broker=broker, actor_name="process_mail", queue_name="mail")(run_process_mail)
+    deliver = dramatiq.actor(broker=broker, actor_name="deliver", queue_name="outbound")(run_deliver)
+    return Actors(mail, deliver)
+
+
+def _run(job: Callable[[], object], name: str, subject_id: str) -> None:
+    """Nothing escapes an actor: what failed is still in its table, and the sweep comes again."""
+    try:
+        job()
+    except Unavailable:
+        log.warning("%s %s: the database is away; it will be tried again", name, subject_id)
+    except Exception:
+        log.exception("%s %s failed; it will be tried again", name, subject_id)
+
+
+class Waker:
+    """Hands ids to the broker from a thread of its own, so that a slow or dead broker never holds up a commit or a 250."""
+
+    def __init__(self, actors: Actors) -> None:
+        self._actors = actors
+        self._queue: queue.Queue[tuple[str, str] | None] = queue.Queue(20_000)
+        self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
+        self._thread.start()
+
+    def wake(self, job: str, subject_id: str) -> None:
+        """Never blocks, never raises."""
+        try:
+            self._queue.put_nowait((job, subject_id))
+        except queue.Full:
+            log.warning("too many jobs wait for the broker; the sweep will find %s %s", job, subject_id)
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        quiet_until = 0.0
+        while (item := self._queue.get()) is not None:
+            if time.monotonic() < quiet_until:
+                continue  # the broker is away; the sweep finds the row
+            try:
+                self._actors.send(*item)
+            except Exception as error:
+                quiet_until = time.monotonic() + 2
+                log.warning("the broker does not answer (%s); the sweep takes over", type(error).__name__)
+
+
+class Workers:
+    """Worker threads and the sweep of one process."""
+
+    def __init__(self, ctx: Context, broker: dramatiq.Broker, actors: Actors, *, threads: int) -> None:
+        self._ctx = ctx
+        self._broker = broker
+        self._actors = actors
+        self._worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=200)
+        self._stop = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, name="sweep", daemon=True)
+        self._extender = threading.Thread(target=self._extend, name="leases", daemon=True)
+
+    def start(self) -> None:
+        self._worker.start()
+        self._sweeper.start()
+        self._extender.start()
+
+    def stop(self, timeout: float = 20.0) -> None:
+        """Let running jobs end (seconds), then stop."""
+        self._stop.set()
+        self._worker.stop(timeout=int(timeout * 1000))
+        self._sweeper.join(5)
+        self._extender.join(5)
+
+    def _sweep(self) -> None:
+        while not self._stop.wait(self._ctx.settings.sweep_seconds):
+            _quietly("sweep", self.sweep_once)
+
+    def _extend(self) -> None:
+        while not self._stop.wait(EXTEND_EVERY):
+            _quietly("leases", lambda: extend_leases(self._ctx))
+
+    def sweep_once(self) -> None:
+        """Find what nobody works on. With the broker away the work is done here, so that mail goes out all the same."""
+        release_expired(self._ctx)
+        mails, deliveries = find_due(self._ctx)
+        for job, ids in (("process_mail", mails), ("deliver", deliveries)):
+            for subject_id in ids:
+                self._send_or_run(job, subject_id)
+
+    def _send_or_run(self, job: str, subject_id: str) -> None:
+        try:
+            self._actors.send(job, subject_id)
+        except Exception:
+            actor = self._actors.process_mail if job == "process_mail" else self._actors.deliver
+            actor.fn(subject_id)
+
+
+def _quietly(name: str, job: Callable[[], None]) -> None:
+    try:
+        job()
+    except Unavailable:
+        log.warning("%s: the database is away", name)
+    except Exception:
+        log.exception("%s failed; it comes again", name)

@@ -1,0 +1,179 @@
+"""Fixtures: a database per test (SQLite; PostgreSQL too where a test asks for `both_databases`), a context, the cast."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from fakes import DirectReader, FakeChannel, FakeClock, FakeProver
+from hypothesis import HealthCheck, settings
+from ulid import ULID
+
+from gateway.app import make_rendering
+from gateway.config import Settings
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database
+from gateway.store.migrate import upgrade
+from gateway.usecases.context import Context
+from gateway.usecases.deliver import deliver_one, find_due
+from gateway.usecases.process_mail import process_mail
+
+from cast import Company, make_applicant, make_company
+
+settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.load_profile("gateway")
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+def find_postgres() -> str:
+    """The test server's address, or "" when none answers. In CI a missing one is a failure, not a skip."""
+    try:
+        psycopg.connect(POSTGRES, connect_timeout=2).close()
+    except psycopg.Error:
+        if os.environ.get("CI") == "true":
+            raise
+        return ""
+    return POSTGRES
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file that each test copies."""
+    path = tmp_path_factory.mktemp("template") / "gateway.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The name of a migrated database that each test clones."""
+    url = find_postgres()
+    if not url:
+        pytest.skip("no PostgreSQL answers at TEST_POSTGRES_URL")
+    name = f"gateway_template_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        upgrade(_with_name(url, name))
+        yield name
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _with_name(url: str, name: str) -> str:
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """SQLite unless a test is parametrised by `both_databases`."""
+    return "sqlite"
+
+
+both_databases = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path, sqlite_template: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    if database_kind == "sqlite":
+        shutil.copy(sqlite_template, tmp_path / "gateway.db")
+        yield f"sqlite:///{tmp_path / 'gateway.db'}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    name = f"gateway_test_{ULID()}".lower()
+    with psycopg.connect(POSTGRES, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield _with_name(POSTGRES, name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings_values() -> dict[str, Any]:
+    """Overrides of single settings; a test may replace this fixture."""
+    return {}
+
+
+@pytest.fixture
+def gateway_settings(tmp_path: Path, database_url: str, settings_values: dict[str, Any]) -> Settings:
+    values: dict[str, Any] = {
+        "data_dir": tmp_path,
+        "database_url": database_url,
+        "secret_key": "a secret key for tests, long enough",
+        "public_url": "http://gateway.test",
+        "sender_checks": False,
+        **settings_values,
+    }
+    return Settings(**values)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def channel() -> FakeChannel:
+    return FakeChannel()
+
+
+@pytest.fixture
+def prover() -> FakeProver:
+    return FakeProver()
+
+
+@pytest.fixture
+def ctx(gateway_settings: Settings, clock: FakeClock, channel: FakeChannel, prover: FakeProver) -> Iterator[Context]:
+    """Everything real but the clock, the network and the process boundary."""
+    database = Database(gateway_settings.database_address, Blobs(gateway_settings.blobs_address))
+    yield Context(
+        settings=gateway_settings,
+        database=database,
+        clock=clock,
+        new_id=lambda: str(ULID()).lower(),
+        reader=DirectReader(),
+        prove_sender=prover,
+        render=make_rendering(),
+        channels={"email": channel},
+        jitter=lambda: 0.5,
+    )
+    database.close()
+
+
+@dataclass
+class Pump:
+    """Runs the workers' jobs here and now, until nothing is due."""
+
+    ctx: Context
+
+    def __call__(self) -> int:
+        done = 0
+        while True:
+            mails, deliveries = find_due(self.ctx)
+            if not mails and not deliveries:
+                return done
+            for entry_id in mails:
+                process_mail(self.ctx, entry_id)
+            for delivery_id in deliveries:
+                deliver_one(self.ctx, delivery_id)
+            done += len(mails) + len(deliveries)
+
+
+@pytest.fixture
+def pump(ctx: Context) -> Pump:
+    return Pump(ctx)
+
+
+@pytest.fixture
+def company(ctx: Context) -> Company:
+    return make_company(ctx)
+
+
+@pytest.fixture
+def mina(ctx: Context, company: Company) -> Any:
+    return make_applicant(ctx, company)

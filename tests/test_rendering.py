@@ -1,0 +1,411 @@
+"""In charge of: the words people get, in five languages, and that data stays data. Not in charge of: pages' looks."""
+
+from __future__ import annotations
+
+import re
+import string
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import Invalid
+from gateway.rendering import MissingVariable, Rendering
+
+ROOT = Path(__file__).parents[1]
+LOCALES = ("cs", "en", "ko", "ru", "sv")
+RENDERING = Rendering(ROOT / "templates", ROOT / "gateway" / "locales")
+CANDIDATE: dict[str, Any] = {
+    "company": "Moa Labs",
+    "opening": "Backend Engineer",
+    "author_name": "Minho Park",
+    "author_role_label": True,
+    "candidate_name": "Anna Lindqvist",
+    "text": "Dear Anna,\n\nwould Tuesday suit you? See https://moa.example/map?a=1&b=2.\nMinho",
+    "html_text": "",
+    "files": [("map.pdf", 240_000, "https://talk.example/f/1")],
+    "link": "https://talk.example/c/abc",
+    "closed": False,
+    "public_contact": "jobs@moalabs.example",
+    "brand": "#0D6351",
+}
+RECRUITER: dict[str, Any] = {
+    "company": "Moa Labs",
+    "opening": "Backend Engineer",
+    "candidate_name": "Anna Lindqvist",
+    "stage": "Interview",
+    "text": "Tuesday is fine.",
+    "folded_lines": 5,
+    "files": [],
+    "earlier": ("Minho Park", datetime(2026, 11, 20, 14, 2, tzinfo=UTC), "one\ntwo\nthree\nfour"),
+    "desk_link": "https://talk.example/desk/t/1",
+    "warnings": ["other_address:anna@private.example"],
+    "timezone": "Asia/Seoul",
+}
+NOTICES: dict[str, dict[str, Any]] = {
+    "candidate.new_message": CANDIDATE,
+    "recruiter.new_message": RECRUITER,
+    "candidate.blocked_notice": {
+        **{"opening": "Backend Engineer", "contact": "jobs@moalabs.example", "company": "Moa Labs"},
+        **{"link": "https://talk.example/c/abc", "candidate_name": "Anna Lindqvist"},
+    },
+    "candidate.new_link": {
+        **{"opening": "Backend Engineer", "company": "Moa Labs"},
+        **{"link": "https://talk.example/c/abc", "candidate_name": "Anna Lindqvist"},
+    },
+    "member.login_link": {"link": "https://talk.example/login/abc", "minutes": "10", "company": "Moa Labs"},
+}
+every_notice = pytest.mark.parametrize("key", NOTICES)
+every_locale = pytest.mark.parametrize("locale", LOCALES)
+
+
+@every_notice
+@every_locale
+def test_every_notice_speaks_every_language(key: str, locale: str) -> None:
+    """SJ-6, GW-9: subject, text and HTML are there, in the person's language, and nothing is left unfilled."""
+    mail = RENDERING.mail(key, locale, NOTICES[key])
+    english = RENDERING.mail(key, "en", NOTICES[key])
+    assert (ROOT / "templates" / "notices" / key / locale / "body.html").is_file()
+    assert locale == "en" or (mail.subject != english.subject and mail.text != english.text)
+    assert f'<html lang="{locale}"' in mail.html
+    for words in (mail.subject, mail.text, mail.html):
+        assert words.strip()
+        assert not re.search(r"\{\{|\{%|%\(|apart-|\bNone\b", words)
+    assert "\n\n\n" not in mail.text
+
+
+@every_notice
+@every_locale
+def test_a_missing_variable_is_named(key: str, locale: str) -> None:
+    """GW-9: nothing is sent, the error names the variable."""
+    for name in NOTICES[key].keys() - {"brand", "timezone"}:
+        given_ones = {other: value for other, value in NOTICES[key].items() if other != name}
+        with pytest.raises(MissingVariable) as caught:
+            RENDERING.mail(key, locale, given_ones)
+        assert caught.value.field == name
+        assert name in caught.value.message
+
+
+@every_notice
+@every_locale
+def test_a_short_mail_is_small_and_asks_nothing_of_other_servers(key: str, locale: str) -> None:
+    mail = RENDERING.mail(key, locale, NOTICES[key])
+    assert len(mail.html.encode()) <= 12_000
+    assert not re.search(r"<(img|script|link|iframe)\b|url\(|@import", mail.html)
+    assert "prefers-color-scheme: dark" in mail.html
+    assert "data-css-inline" not in mail.html
+
+
+@every_locale
+def test_text_and_html_say_the_same_in_the_same_order(locale: str) -> None:
+    mail = RENDERING.mail("candidate.new_message", locale, CANDIDATE)
+    shown = re.sub(r"<[^>]+>", " ", mail.html[mail.html.index("<body") :])
+    order = ["Minho Park", "Backend Engineer", "would Tuesday", "map.pdf", "jobs@moalabs.example"]
+    for words in (mail.text, shown[shown.index("Minho Park") :]):
+        places = [words.index(part) for part in order]
+        assert places == sorted(places)
+
+
+@every_locale
+def test_the_message_comes_first_and_the_hint_to_reply_last(locale: str) -> None:
+    """No marker above which one must write: people do not read it, and their programs move it."""
+    text = RENDERING.mail("candidate.new_message", locale, CANDIDATE).text
+    how = RENDERING.text(locale, "how_to_reply", link=CANDIDATE["link"])
+    assert text.index("Minho\n") < text.index(how)
+
+
+def test_the_words_of_the_glossary_are_used() -> None:
+    subjects = {
+        "en": "New message from Moa Labs: Backend Engineer",
+        "ko": "[Moa Labs] Backend Engineer 관련 새 메시지가 도착했습니다",
+        "cs": "Nová zpráva od Moa Labs: Backend Engineer",
+        "ru": "Новое сообщение от Moa Labs: Backend Engineer",
+        "sv": "Nytt meddelande från Moa Labs: Backend Engineer",
+    }
+    assert {
+        locale: RENDERING.mail("candidate.new_message", locale, CANDIDATE).subject for locale in LOCALES
+    } == subjects
+    assert (
+        RENDERING.mail("recruiter.new_message", "ko", RECRUITER).subject
+        == "Anna Lindqvist 님이 답장했습니다: Backend Engineer"
+    )
+
+
+@every_locale
+def test_after_a_rejection_the_mail_says_where_to_write_instead(locale: str) -> None:
+    """SJ-14: the company can go on writing; the candidate learns that answers go elsewhere."""
+    mail = RENDERING.mail("candidate.new_message", locale, {**CANDIDATE, "closed": True})
+    notice = RENDERING.text(locale, "blocked_notice", opening="Backend Engineer", contact="jobs@moalabs.example")
+    assert notice in mail.text
+    assert 'href="mailto:jobs@moalabs.example"' in mail.html
+    assert "would Tuesday suit you?" in mail.text
+    for how in (RENDERING.text(locale, "mail.how"), RENDERING.text(locale, "how_to_reply", link=CANDIDATE["link"])):
+        assert how not in mail.text
+        assert how not in mail.html
+
+
+@every_locale
+@pytest.mark.parametrize("contact", ["jobs@moalabs.example", ""])
+def test_the_blocked_notice_points_to_the_public_contact(locale: str, contact: str) -> None:
+    """SJ-16: with the company's contact, or without a broken sentence when there is none."""
+    mail = RENDERING.mail(
+        "candidate.blocked_notice", locale, {**NOTICES["candidate.blocked_notice"], "contact": contact}
+    )
+    assert (contact or "Backend Engineer") in mail.text
+    assert ("mailto:" in mail.html) is bool(contact)
+    assert RENDERING.text(locale, "not_delivered_reply") in mail.text
+
+
+@every_locale
+def test_a_recruiter_is_told_in_bold_who_reads_the_reply(locale: str) -> None:
+    mail = RENDERING.mail("recruiter.new_message", locale, RECRUITER)
+    told = RENDERING.text(locale, "mail.recruiter", candidate="Anna Lindqvist")
+    assert told in mail.text
+    assert re.search(rf"<strong[^>]*>{re.escape(told)}</strong>", mail.html)
+
+
+def test_a_recruiters_mail_shows_warnings_what_was_folded_and_what_was_said_before() -> None:
+    mail = RENDERING.mail("recruiter.new_message", "en", RECRUITER)
+    assert mail.text.startswith("! Sent from another address: anna@private.example.")
+    assert "[Quoted text, 5 lines]" in mail.text
+    assert "Earlier: Minho Park, 20 Nov 2026 23:02\n| one\n| two\n| three\n\n" in mail.text
+    assert "four" not in mail.html
+
+
+@pytest.mark.parametrize(
+    ("author", "label", "expected"),
+    [
+        ("Minho Park", True, "Minho Park · recruiter, Moa Labs"),
+        ("Minho Park", False, "Minho Park · Moa Labs"),
+        ("Moa Labs", False, "Moa Labs"),
+        ("", False, "Moa Labs"),
+    ],
+)
+def test_who_speaks_is_a_person_or_the_company(author: str, label: bool, expected: str) -> None:
+    values = {**CANDIDATE, "author_name": author, "author_role_label": label}
+    assert RENDERING.mail("candidate.new_message", "en", values).text.splitlines()[0] == expected
+
+
+class Elements(HTMLParser):
+    """The elements and link targets of a document as a browser would find them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.links: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+
+ATTACKS = [
+    "{{7*7}}",
+    "{% for x in ().__class__.__base__.__subclasses__() %}{{x}}{% endfor %}",
+    "%(company)s %s %n",
+    "${7*7} #{7*7} {0.__class__}",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "\"><a href='javascript:alert(1)'>x</a>",
+    "--><!--[if mso]><b>",
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("field", ["company", "opening", "author_name", "candidate_name", "text", "public_contact"])
+def test_what_people_wrote_is_never_a_template_and_never_html(attack: str, field: str) -> None:
+    mail = RENDERING.mail("candidate.new_message", "en", {**CANDIDATE, field: attack})
+    elements = Elements(mail.html)
+    assert not {"script", "img", "b"} & set(elements.names)
+    assert all(link.startswith(("https://talk.example/", "https://moa.example/", "mailto:")) for link in elements.links)
+    assert field == "candidate_name" or attack in mail.text or attack in mail.subject
+    if "7*7" in attack:
+        assert "49" not in mail.text + mail.subject
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300))
+def test_a_subject_is_one_line(words: str) -> None:
+    subject = RENDERING.mail(
+        "candidate.new_message", "en", {**CANDIDATE, "opening": words + "\r\nBcc: x@y.example"}
+    ).subject
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", subject)
+    assert len(subject) <= 200
+
+
+def test_html_that_would_hurt_the_inliner_never_gets_there() -> None:
+    """Deep nesting crashes css-inline; a candidate's sanitised HTML is put in after it ran."""
+    deep = "<b>" * 100_000 + "x" + "</b>" * 100_000
+    assert deep in RENDERING.mail("candidate.new_message", "en", {**CANDIDATE, "html_text": deep}).html
+
+
+def test_a_brand_colour_is_a_colour_or_nothing() -> None:
+    mail = RENDERING.mail("candidate.new_message", "en", {**CANDIDATE, "brand": "#FFE000"})
+    assert "#FFE000" in mail.html
+    assert re.search(r'style="[^"]*color: #1C1F1D"[^>]*>Open the conversation', mail.html)
+    hostile = RENDERING.mail("candidate.new_message", "en", {**CANDIDATE, "brand": "red;background:url(//x)"})
+    assert "url(" not in hostile.html
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [("ko-KR", "ko"), ("sv_SE", "sv"), ("CS", "cs"), ("de", "en"), ("", "en"), ("zh-Hant-TW", "en")],
+)
+def test_people_get_their_language_or_english(asked: str, language: str) -> None:
+    """GW-9: the locale, its base language, English."""
+    assert f'lang="{language}"' in RENDERING.mail("candidate.new_link", asked, NOTICES["candidate.new_link"]).html
+    assert RENDERING.text(asked, "write.send") == RENDERING.text(language, "write.send")
+
+
+def test_a_notice_that_does_not_exist_is_said_so() -> None:
+    with pytest.raises(Invalid, match=r"no\.such"):
+        RENDERING.mail("no.such", "en", {})
+
+
+@pytest.mark.parametrize(
+    ("locale", "forms"),
+    [
+        ("cs", {1: "1 řádek", 3: "3 řádky", 5: "5 řádků"}),
+        ("ru", {1: "1 строка", 2: "2 строки", 5: "5 строк", 21: "21 строка"}),
+        ("sv", {1: "1 rad", 2: "2 rader"}),
+        ("ko", {1: "1줄", 2: "2줄"}),
+    ],
+)
+def test_plurals_follow_each_language(locale: str, forms: dict[int, str]) -> None:
+    for number, expected in forms.items():
+        values = {**RECRUITER, "folded_lines": number}
+        assert f"{expected}]" in RENDERING.mail("recruiter.new_message", locale, values).text
+
+
+def test_all_catalogues_hold_the_same_keys_with_the_same_parameters() -> None:
+    def parameters(locale: str) -> dict[str, set[str]]:
+        with (ROOT / "gateway/locales" / locale / "LC_MESSAGES/messages.po").open("rb") as file:
+            messages = [message for message in read_po(file, locale) if message.id]
+        found = {}
+        for message in messages:
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            forms = [message.string] if isinstance(message.string, str) else list(message.string)
+            assert all(forms), f"{locale}: {key} is not translated"
+            found[key] = set(re.findall(r"%\((\w+)\)s", " ".join(forms)))
+            for form in forms:
+                assert "%" not in re.sub(r"%\(\w+\)s|%%", "", form), f"{locale}: {key} has a bare %"
+        return found
+
+    english = parameters("en")
+    for locale in LOCALES:
+        assert parameters(locale) == english, locale
+
+
+def test_every_key_that_a_template_uses_is_in_the_catalogue() -> None:
+    with (ROOT / "gateway/locales/en/LC_MESSAGES/messages.po").open("rb") as file:
+        known = {
+            message.id if isinstance(message.id, str) else message.id[0]
+            for message in read_po(file, "en")
+            if message.id
+        }
+    used = {
+        (path.relative_to(ROOT).as_posix(), key)
+        for path in (ROOT / "templates").rglob("*.*")
+        if path.is_file()
+        for key in re.findall(r"""\b_n?\(\s*["']([a-z0-9_.]+)["']\s*[,)]""", path.read_text("utf-8"))
+    }
+    assert {(path, key) for path, key in used if key not in known} == set()
+
+
+def page(tmp_path: Path, source: str, locale: str = "en", **variables: Any) -> str:
+    (tmp_path / "pages").mkdir(exist_ok=True)
+    (tmp_path / "pages" / "page.html").write_text(source, "utf-8")
+    (tmp_path / "pages" / "macros.html").write_text(
+        "{% macro at(x) %}{{ x | datetime }}, {{ _('write.send') }}{% endmacro %}"
+    )
+    return Rendering(tmp_path, ROOT / "gateway" / "locales").page("page.html", locale, variables)
+
+
+def test_a_page_escapes_everything_but_our_markup(tmp_path: Path) -> None:
+    shown = page(tmp_path, '{{ name }} {{ _("link.private", name=name) }}', name="<b>Anna</b>")
+    assert "<b>" not in shown
+    assert "This page is for &lt;b&gt;Anna&lt;/b&gt; only." in shown
+    linked = page(tmp_path, '{{ _("mail.recruiter", candidate="<a>" | safe) }}')
+    assert "Your reply goes to <a>. " in linked
+
+
+def test_a_page_names_what_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(MissingVariable) as caught:
+        page(tmp_path, "{{ nobody }}")
+    assert caught.value.field == "nobody"
+    with pytest.raises(MissingVariable) as caught:
+        page(tmp_path, '{{ _("write.who", name="Anna") }}')
+    assert caught.value.field == "company"
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [
+        ("en", "20 Nov 2026 18:05 | 240 kB 1.2 MB 512 byte"),
+        ("ko", "2026. 11. 20. 오후 6:05 | 240kB 1.2MB 512byte"),
+        ("cs", "20. 11. 2026 18:05 | 240 kB 1,2 MB 512 B"),
+        ("ru", "20 нояб. 2026 г. 18:05 | 240 кБ 1,2 МБ 512 Б"),
+        ("sv", "20 nov. 2026 18:05 | 240 kB 1,2 MB 512 B"),
+    ],
+)
+def test_times_and_sizes_are_those_of_the_viewer(tmp_path: Path, locale: str, expected: str) -> None:
+    source = "{{ at | datetime }} | {{ 240000 | filesize }} {{ 1200000 | filesize }} {{ 512 | filesize }}"
+    at = datetime(2026, 11, 20, 9, 5, tzinfo=UTC)
+    assert page(tmp_path, source, locale, at=at, timezone="Asia/Seoul").translate({0xA0: " ", 0x202F: " "}) == expected
+
+
+def test_imported_macros_know_the_viewer_too(tmp_path: Path) -> None:
+    source = '{% import "pages/macros.html" as m %}{{ m.at(at) }}'
+    at = datetime(2026, 11, 20, 9, 5, tzinfo=UTC)
+    assert page(tmp_path, source, "sv", at=at, timezone="Asia/Seoul") == "20 nov. 2026 18:05, Skicka"
+    assert page(tmp_path, source, "cs", at=at, timezone="no/such").startswith("20. 11. 2026 9:05")
+
+
+def test_names_become_two_letters_and_a_lasting_colour(tmp_path: Path) -> None:
+    source = "{{ name | initials }}"
+    names = {
+        "한지우": "지우",
+        "남궁민수": "민수",
+        "Anna Lindqvist": "AL",
+        "anna": "A",
+        "Jean-Luc de la Tour": "JT",
+        "": "",
+        "🙂 x": "X",
+    }
+    for name, expected in names.items():
+        assert page(tmp_path, source, name=name) == expected
+    colours = {page(tmp_path, "{{ x | avatar }}", x=letter) for letter in string.ascii_letters}
+    assert colours == set("12345678")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("안녕하세요, React 개발자입니다", "ko"),
+        ("Здравствуйте, это Анна", "ru"),
+        ("Dobrý den, těším se", "cs"),
+        ("Hej, jag är på väg", "sv"),
+        ("Thank you for the invitation and have a nice day", "en"),
+        ("ok", ""),
+        ("123 🙂", ""),
+    ],
+)
+def test_the_language_of_a_text_is_guessed_or_left_open(tmp_path: Path, text: str, language: str) -> None:
+    assert page(tmp_path, "{{ x | lang_of }}", x=text) == language
+
+
+def test_only_web_addresses_become_links(tmp_path: Path) -> None:
+    text = "see (https://a.example/x_(y)?b=1&c=2). or javascript:alert(1) data:x www.b.example <https://c.example>"
+    shown = page(tmp_path, "{{ x | linkify }}", x=text)
+    links = re.findall(r'<a href="([^"]+)" rel="noopener noreferrer nofollow">', shown)
+    assert links == ["https://a.example/x_(y)?b=1&amp;c=2", "https://c.example"]
+    assert "&lt;<a href" in shown
+    assert page(tmp_path, "{{ x | linkify }}", x='http://x.example/"onmouseover="alert(1)').count('"') == 4
+
+
+def test_text_becomes_paragraphs(tmp_path: Path) -> None:
+    assert page(tmp_path, "{{ x | paragraphs }}", x="a\r\nb\n \n\n<c>\n") == "<p>a<br>\nb</p>\n<p>&lt;c&gt;</p>"

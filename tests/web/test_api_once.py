@@ -1,0 +1,141 @@
+"""GW-8: a POST with an Idempotency-Key has one effect and one answer, however often it comes (test 59)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from api_world import World, build_world
+
+from gateway.errors import Conflict, Unavailable
+from gateway.threads.model import Viewer, ViewerKind
+from gateway.usecases import idempotency
+from gateway.usecases.idempotency import ABANDONED, run_once
+
+KEY = {"Idempotency-Key": "7c0e1d0c-9d2d-4a3c-8d1e-0a1b2c3d4e5f"}
+
+
+@pytest.fixture
+def world(ctx: object) -> Iterator[World]:
+    with build_world(ctx) as world:
+        yield world
+
+
+@pytest.fixture
+def viewer(world: World) -> Viewer:
+    return Viewer(ViewerKind.ATS, world.a.workspace_id, id="k", name="ATS")
+
+
+def messages(world: World) -> list[dict[str, object]]:
+    return world.a.get(f"/threads/{world.a.thread_id}/messages").json()["items"]
+
+
+def test_the_same_request_again_gives_the_first_answer_and_one_message(world: World) -> None:
+    path = f"/threads/{world.a.thread_id}/messages"
+    first = world.a.post(path, json={"text": "Are you free on Monday?"}, headers=KEY)
+    again = world.a.post(
+        path,
+        content=b'{ "text" : "Are you free on Monday?" }',
+        headers=KEY | {"Content-Type": "application/json"},
+    )
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.content == again.content
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+    assert len(messages(world)) == 2
+
+
+@pytest.mark.parametrize("other", [{"text": "Something else"}, {"text": "Hello", "author": {"name": "Eva"}}])
+def test_the_same_key_with_another_body_is_409_and_no_message(world: World, other: dict[str, object]) -> None:
+    path = f"/threads/{world.a.thread_id}/messages"
+    world.a.post(path, json={"text": "Hello"}, headers=KEY)
+    answered = world.a.post(path, json=other, headers=KEY)
+    assert (answered.status_code, answered.json()["code"]) == (409, "idempotency_key_reused")
+    assert len(messages(world)) == 2
+
+
+def test_the_same_key_at_another_address_is_409(world: World) -> None:
+    world.a.post(f"/inbox/{world.a.entry_ids[0]}/discard", headers=KEY)
+    answered = world.a.post(f"/inbox/{world.a.entry_ids[1]}/discard", headers=KEY)
+    assert answered.status_code == 409
+
+
+def test_two_companies_may_choose_the_same_key(world: World) -> None:
+    for company in (world.a, world.b):
+        posted = company.post(f"/threads/{company.thread_id}/messages", json={"text": "Hello"}, headers=KEY)
+        assert posted.status_code == 202
+        assert "idempotent-replayed" not in posted.headers
+
+
+def test_without_a_key_each_post_is_a_message(world: World) -> None:
+    for _ in range(2):
+        world.a.post(f"/threads/{world.a.thread_id}/messages", json={"text": "Hello"})
+    assert len(messages(world)) == 3
+
+
+def test_twenty_at_once_are_one_message_with_one_answer(world: World) -> None:
+    together = Barrier(20)
+
+    def post(_: int) -> tuple[int, bytes]:
+        together.wait()
+        answered = world.a.post(f"/threads/{world.a.thread_id}/messages", json={"text": "Hello"}, headers=KEY)
+        return answered.status_code, answered.content
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = set(pool.map(post, range(20)))
+    assert len(answers) == 1
+    assert answers.pop()[0] == 202
+    assert len(messages(world)) == 2
+
+
+def test_a_refused_request_leaves_the_key_free(world: World) -> None:
+    path = f"/threads/{world.a.thread_id}/messages"
+    too_long = {"text": "x" * (world.ctx.settings.max_text_chars + 1)}
+    assert world.a.post(path, json=too_long, headers=KEY).status_code == 422
+    assert world.a.post(path, json={"text": "Hello"}, headers=KEY).status_code == 202
+
+
+def test_the_answer_reaches_the_caller_even_if_it_cannot_be_kept(
+    world: World, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise Unavailable("away")
+
+    with world.ctx.database.begin() as tx:
+        monkeypatch.setattr(type(tx.limits), "save_answer", fail)
+    assert run_once(world.ctx, viewer, "k1", request_digest="d", run=lambda: (202, "{}")) == (
+        202,
+        "{}",
+        False,
+    )
+
+
+def test_a_second_request_waits_no_longer_than_it_must(
+    world: World, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "LOOKS", 2)
+
+    def call_again() -> tuple[int, str]:
+        with pytest.raises(Conflict) as refused:
+            run_once(world.ctx, viewer, "k1", request_digest="d", run=lambda: (200, "second"))
+        assert refused.value.code == "idempotency_key_in_use"
+        return 200, "first"
+
+    assert run_once(world.ctx, viewer, "k1", request_digest="d", run=call_again) == (200, "first", False)
+    assert run_once(world.ctx, viewer, "k1", request_digest="d", run=call_again) == (200, "first", True)
+
+
+def test_a_key_whose_process_died_is_taken_over(world: World, viewer: Viewer) -> None:
+    died = world.ctx.now - ABANDONED - timedelta(seconds=1)
+    with world.ctx.database.begin() as tx:
+        assert tx.limits.take_key(viewer.workspace_id, "k1", digest="d", now=died)
+    with pytest.raises(Conflict):
+        run_once(world.ctx, viewer, "k1", request_digest="other", run=lambda: (200, "other"))
+    assert run_once(world.ctx, viewer, "k1", request_digest="d", run=lambda: (200, "mine")) == (
+        200,
+        "mine",
+        False,
+    )

@@ -1,0 +1,234 @@
+"""Every answer that is no success is a problem (RFC 9457) that names the remedy and never repeats what was sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from api_world import World, build_world
+
+from gateway.errors import Conflict, Refused, Unavailable
+from gateway.threads.decisions import Reason, refuse
+from gateway.usecases import applicants
+
+SECRET = "kim.minji@example.test"
+
+
+@pytest.fixture
+def world(ctx: object) -> Iterator[World]:
+    with build_world(ctx) as world:
+        yield world
+
+
+def assert_problem(response: object, status: int, code: str) -> dict[str, object]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert (body["status"], body["code"], body["type"]) == (status, code, "about:blank")
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic abc", "Bearer " + "k" * 5000, "bearer\twrong"],
+)
+def test_without_a_valid_key_everything_is_401_with_a_challenge(world: World, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    for path in ("/inbox", "/threads/x", "/nowhere", "/openings/%00"):
+        response = world.anyone.get(f"/api/v1{path}", headers=headers)
+        assert_problem(response, 401, "unauthorized")
+        assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_nothing_of_a_body_is_read_before_the_key(world: World) -> None:
+    response = world.anyone.post(
+        "/api/v1/threads/x/messages", content=b"{", headers={"Content-Type": "application/json"}
+    )
+    assert_problem(response, 401, "unauthorized")
+
+
+def test_the_keys_scheme_is_case_insensitive(world: World) -> None:
+    assert world.anyone.get("/api/v1/inbox", headers={"Authorization": f"bEARER {world.a.key}"}).status_code == 200
+
+
+def test_unknown_addresses_and_unknown_ids_look_the_same(world: World) -> None:
+    nowhere = world.a.get("/nowhere")
+    unknown = world.a.get("/threads/01hzzzzzzzzzzzzzzzzzzzzzzz")
+    assert_problem(nowhere, 404, "not_found")
+    assert nowhere.content == unknown.content
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/threads/x/messages", "GET, POST"),
+        ("GET", "/openings/x", "PUT"),
+        ("POST", "/threads/x", "GET"),
+        ("POST", "/openapi.json", "GET"),
+    ],
+)
+def test_405_lists_every_allowed_method(world: World, method: str, path: str, allowed: str) -> None:
+    response = world.a.request(method, path)
+    assert_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"title": "T" "x"}', b"\x00"])
+def test_what_is_not_json_is_400(world: World, body: bytes) -> None:
+    response = world.a.put("/openings/x", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json"]
+)
+def test_another_media_type_is_415(world: World, media_type: str) -> None:
+    response = world.a.put("/openings/x", content=b"{}", headers={"Content-Type": media_type})
+    assert_problem(response, 415, "unsupported_media_type")
+
+
+def test_json_with_a_charset_is_taken(world: World) -> None:
+    body = b'{"title": "T", "notify_emails": []}'
+    response = world.a.put("/openings/cs", content=body, headers={"Content-Type": "application/json; charset=utf-8"})
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_that_is_too_large_is_413(world: World, declared: bool) -> None:
+    size = world.ctx.settings.max_upload_bytes * 4 // 3 + 5 * 1024 * 1024
+    chunk = b" " * 65_536
+    body = (chunk for _ in range(size // len(chunk)))
+    headers = {"Content-Type": "application/json"} | ({"Content-Length": str(size)} if declared else {})
+    assert_problem(world.a.put("/openings/x", content=body, headers=headers), 413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({"notify_emails": []}, "title", "missing"),
+        ({"title": "T", "notify_emails": [], "role": "admin"}, "role", "leave it out"),
+        ({"title": "T\x00", "notify_emails": []}, "title", "U+0000"),
+        ({"title": "T\r\nBcc: x@y.test", "notify_emails": []}, "title", "one line"),
+        ({"title": "  ", "notify_emails": []}, "title", "empty"),
+        ({"title": "T" * 201, "notify_emails": []}, "title", "at most 200"),
+        ({"title": ["T"], "notify_emails": []}, "title", "string"),
+        ({"title": 1e308 * 10, "notify_emails": []}, "title", "string"),
+        ({"title": "T", "notify_emails": SECRET}, "notify_emails", "list"),
+        ({"title": "T", "notify_emails": ["a\nb"]}, "notify_emails[0]", "one line"),
+        ({"title": "T", "notify_emails": [f"no address {SECRET}"]}, "notify_emails", "address"),
+        ([], "body", "object"),
+        (None, "body", "missing"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_remedy(world: World, body: object, field: str, words: str) -> None:
+    raw = world.dumps(body) if body is not None else b""
+    response = world.a.put("/openings/x", content=raw, headers={"Content-Type": "application/json"})
+    problem = assert_problem(response, 422, "invalid")
+    found = {e["field"]: e["message"] for e in problem["errors"]}
+    assert any(name.startswith(field) and words in message for name, message in found.items()), found
+    assert SECRET not in response.text
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "a\\udfffb"])
+def test_lone_surrogates_are_refused(world: World, text: str) -> None:
+    body = f'{{"title": "{text}", "notify_emails": []}}'.encode()
+    response = world.a.put("/openings/x", content=body, headers={"Content-Type": "application/json"})
+    problem = assert_problem(response, 422, "invalid")
+    assert problem["errors"][0]["field"] == "title"
+    strange_key = f'{{"title": "T", "notify_emails": [], "{text}": 1}}'.encode()
+    response = world.a.put("/openings/x", content=strange_key, headers={"Content-Type": "application/json"})
+    assert_problem(response, 422, "invalid")
+
+
+def test_an_unknown_query_parameter_is_named(world: World) -> None:
+    problem = assert_problem(world.a.get("/inbox?limt=3"), 422, "invalid")
+    assert problem["errors"] == [{"field": "limt", "message": "is not known here: leave it out"}]
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1e9", "99999999999999999999"])
+def test_a_page_has_1_to_100_items(world: World, limit: str) -> None:
+    assert_problem(world.a.get(f"/inbox?limit={limit}"), 422, "invalid")
+
+
+@pytest.mark.parametrize("cursor", ["zzz", "é", "c2VxOi0x", "%00"])
+def test_a_made_up_cursor_is_refused(world: World, cursor: str) -> None:
+    problem = assert_problem(world.a.get(f"/threads/{world.a.thread_id}/messages?cursor={cursor}"), 422, "invalid")
+    assert problem["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "k" * 256])
+def test_an_idempotency_key_has_a_form(world: World, key: str) -> None:
+    response = world.a.post(
+        f"/threads/{world.a.thread_id}/messages", json={"text": "Hello"}, headers={"Idempotency-Key": key}
+    )
+    problem = assert_problem(response, 422, "invalid")
+    assert problem["errors"][0]["field"].lower() == "idempotency-key"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (RuntimeError(f"password of {SECRET}"), 500, "fault"),
+        (Unavailable(f"cannot connect to {SECRET}"), 503, "unavailable"),
+        (Conflict("newer_message", "Something newer is there."), 409, "newer_message"),
+        (Conflict("too_many", "Wait a minute."), 429, "too_many"),
+        (Refused(refuse(Reason.THREAD_BLOCKED, SECRET)), 403, "thread_blocked"),
+        (Refused(refuse(Reason.THREAD_ERASED, SECRET)), 409, "thread_erased"),
+    ],
+)
+def test_faults_become_problems_without_our_text(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    status: int,
+    code: str,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(applicants, "put_opening", fail)
+    with caplog.at_level(logging.DEBUG, "gateway"):
+        response = world.a.put("/openings/x", json={"title": "T", "notify_emails": []})
+    problem = assert_problem(response, status, code)
+    assert SECRET not in response.text
+    assert SECRET not in caplog.text
+    if status >= 500:
+        assert str(problem["trace"]) in caplog.text
+    if status == 503:
+        assert int(response.headers["retry-after"]) > 0
+
+
+def test_with_the_database_away_even_the_key_check_answers_503(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse_connections(*_: object, **__: object) -> None:
+        raise Unavailable("The database does not answer at the moment.")
+
+    monkeypatch.setattr(type(world.ctx.database), "read", refuse_connections)
+    monkeypatch.setattr(type(world.ctx.database), "begin", refuse_connections)
+    response = world.a.get("/inbox")
+    assert_problem(response, 503, "unavailable")
+    assert response.headers["retry-after"]
+
+
+def test_the_document_and_the_page_for_people_need_no_key(world: World) -> None:
+    document = world.anyone.get("/api/v1/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert document["servers"] == [{"url": "/api/v1"}]
+    page = world.anyone.get("/api/docs")
+    assert page.status_code == 200
+    for path in document["paths"]:
+        assert f"/api/v1{path}" in page.text
+    assert "<script" not in page.text
+    assert "unsafe-inline" not in page.headers["content-security-policy"]
+
+
+def test_every_post_takes_an_idempotency_key(world: World) -> None:
+    document = world.anyone.get("/api/v1/openapi.json").json()
+    posts = [m["post"] for m in document["paths"].values() if "post" in m]
+    assert posts
+    for operation in posts:
+        assert "Idempotency-Key" in [p["name"] for p in operation["parameters"]]

@@ -1,0 +1,89 @@
+"""The API keeps to its own OpenAPI document, whatever is sent (test 55): schemathesis, all checks, short."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from api_world import World, build_world, make_app
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from gateway.web.api.app import describe_api
+
+MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
+OPERATIONS = [(path, method) for path, methods in describe_api()["paths"].items() for method in methods]
+MOST_FILES = 10  # a setting, so the document cannot know it
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "25"))  # of each operation and mode; more of them, and random, at night
+KNOWN = {
+    "email": "minji@example.test",
+    "phone": "+82 10 1234 5678",
+    "opening": "dev",
+    "public_contact": "jobs@example.test",
+    "html": "<p>Hello</p>",  # there is HTML without a word in it
+}
+LINES = ("name", "title", "stage")  # there are characters without an outside: private, unassigned
+
+
+@pytest.fixture
+def world(ctx: object) -> Iterator[World]:
+    with build_world(ctx) as world:
+        yield world
+
+
+def known_ids(world: World, path: str) -> list[dict[str, str]]:
+    """Ids that exist, so that the calls get further than 404."""
+    if "{external_id}" in path:
+        return [{"external_id": "minji"}]
+    if path.startswith("/threads"):
+        return [{"id": world.a.thread_id}]
+    if path.startswith("/deliveries"):
+        return [{"id": world.a.delivery_id}]
+    return [{"id": i} for i in world.a.entry_ids] if "{id}" in path else [{}]
+
+
+def make_acceptable(case: Any, world: World) -> None:
+    """What a schema cannot say: an address must be one, an opening and a thread must exist, a cursor be ours."""
+    case.query.pop("cursor", None)
+    if case.path.endswith("/release"):
+        case.media_type = "application/json"
+        case.body = {**(case.body if isinstance(case.body, dict) else {}), "thread_id": world.a.thread_id}
+    if not isinstance(case.body, dict):
+        return
+    notify = case.body.get("notify") or {}
+    for holder in (case.body, notify, case.body.get("author"), notify.get("author")):
+        if isinstance(holder, dict):
+            holder.update({name: value for name, value in KNOWN.items() if holder.get(name)})
+            holder.update({name: files[:MOST_FILES] for name, files in holder.items() if name == "attachments"})
+            holder.update({name: "Known" for name in LINES if name in holder and not holder[name].isprintable()})
+    if "notify_emails" in case.body:
+        case.body["notify_emails"] = [f"p{n}@example.test" for n, _ in enumerate(case.body["notify_emails"])]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=str)
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_answer_is_as_documented(world: World, path: str, method: str, mode: Any) -> None:
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", make_app(world.ctx))
+    operation = schema[path][method]
+    headers = {"Authorization": f"Bearer {world.a.key}"}
+    cases = operation.as_strategy(generation_mode=mode, headers=headers)
+
+    @given(case=cases, ids=st.sampled_from([{}, *known_ids(world, path)]))
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=EXAMPLES == 25,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def call(case: Any, ids: dict[str, str]) -> None:
+        if mode is schemathesis.GenerationMode.POSITIVE:
+            case.path_parameters.update(ids)
+            make_acceptable(case, world)
+        case.call_and_validate(headers=headers)
+
+    call()
