@@ -94,9 +94,7 @@ def print_scores(scores: list[Score], *, show: bool) -> None:
     for score in scores:
         if show and not score.ok:
             kinds = " ".join(name for name in ("lost", "leak") if getattr(score, name))
-            print(
-                f"=== {score.id}: {kinds}\n--- expected\n{score.expected[:600]}\n--- got\n{score.output[:600]}"
-            )
+            print(f"=== {score.id}: {kinds}\n--- expected\n{score.expected[:600]}\n--- got\n{score.output[:600]}")
     for name in ("ok", "exact", "lost", "leak"):
         print(f"{name:6} {share(sum(getattr(s, name) for s in scores))}")
     total = sum(s.seconds for s in scores)
@@ -104,9 +102,7 @@ def print_scores(scores: list[Score], *, show: bool) -> None:
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path, help="folder with index.jsonl")
     options.add_argument("--show", action="store_true", help="print every case that is not ok")
     chosen = options.parse_args()

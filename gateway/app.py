@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -71,10 +72,11 @@ def make_prover(settings: Settings) -> Callable[[bytes, Envelope, str], SenderPr
     lookup = Lookup(nameservers=tuple(settings.dns_servers)) if settings.sender_checks else None
 
     def prove(raw: bytes, envelope: Envelope, from_address: str) -> SenderProof:
-        if settings.authserv_id and envelope.peer in settings.trusted_relays:
-            verdict = read_verdict(split_head(raw)[0], authserv_id=settings.authserv_id)
+        if envelope.peer in settings.trusted_relays:
+            verdict = read_verdict(split_head(raw)[0], authserv_id=settings.authserv_id) if settings.authserv_id else None
             if verdict is not None:
                 return verdict
+            envelope = replace(envelope, peer="")  # SPF would judge the relay instead of the sender
         if lookup is None:
             return SenderProof(detail="sender checks are switched off")
         return prove_sender(raw, envelope, from_address, lookup=lookup)
@@ -156,8 +158,11 @@ def build_front(ctx: Context, writer: MailWriter) -> Front:
         tls = load_context(settings.smtp_tls_cert, settings.smtp_tls_key)
     else:
         tls = self_signed_context(hostname)
+    spool = settings.data_dir / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
     return Front(
         hostname=hostname,
+        spool_folder=spool,
         listen=split_listen(settings.smtp_listen),
         check_recipient=partial(_answer_recipient, ctx),
         accept=partial(accept_mail, ctx, writer),

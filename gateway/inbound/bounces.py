@@ -20,9 +20,7 @@ _Part: TypeAlias = "Message[str, str]"
 _ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.-])([45])(\d)(\d)[ -]")
-_ADDRESS = re.compile(
-    r"[^\s<>\"'();:,@]{1,64}@[A-Za-z0-9\u0080-\uffff.-]{1,253}\.[A-Za-z0-9\u0080-\uffff-]{2,63}"
-)
+_ADDRESS = re.compile(r"[^\s<>\"'();:,@]{1,64}@[A-Za-z0-9\u0080-\uffff.-]{1,253}\.[A-Za-z0-9\u0080-\uffff-]{2,63}")
 _ORIGINAL_ID = re.compile(
     r"^(?:x-)?(?:original-)?message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE
 )
@@ -38,9 +36,7 @@ _TEXT_SIGNS = re.compile(
     r"konnte nicht zugestellt|n'a pas pu être|配信できません|无法投递",
     re.IGNORECASE,
 )
-_DELAY_SIGNS = re.compile(
-    r"\bdelay|will (?:keep|be) (?:trying|retried)|temporar|지연|zpožděn|задерж", re.IGNORECASE
-)
+_DELAY_SIGNS = re.compile(r"\bdelay|will (?:keep|be) (?:trying|retried)|temporar|지연|zpožděn|задерж", re.IGNORECASE)
 
 
 def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) -> tuple[DeliveryReport, ...]:
@@ -56,7 +52,7 @@ def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) 
         if not reports and _from_daemon(headers):
             reports = _from_text(root, text, original)
         return tuple(reports[:_MAX_RECIPIENTS])
-    except Exception as error:  # noqa: BLE001 - a broken report must not cost the mail
+    except Exception as error:
         log.info("a delivery report could not be read: %s", type(error).__name__)
         return ()
 
@@ -66,9 +62,7 @@ def _leaves(root: _Part, kind: str) -> list[_Part]:
     found: list[_Part] = []
     level = [root]
     for _ in range(3):
-        level = [c for part in level if part.get_content_maintype() == "multipart" for c in _children(part)][
-            :100
-        ]
+        level = [c for part in level if part.get_content_maintype() == "multipart" for c in _children(part)][:100]
         found.extend(c for c in level if c.get_content_type() == kind)
     return found
 
@@ -82,9 +76,7 @@ def _from_status_parts(root: _Part, original: str) -> list[DeliveryReport]:
     reports = []
     for part in _leaves(root, "message/delivery-status") + _leaves(root, "message/global-delivery-status"):
         for block in _status_blocks(part)[: _MAX_RECIPIENTS + 1]:
-            recipient = _typed(block.get("final-recipient", "")) or _typed(
-                block.get("original-recipient", "")
-            )
+            recipient = _typed(block.get("final-recipient", "")) or _typed(block.get("original-recipient", ""))
             action = block.get("action", "").split("(")[0].strip().lower()
             if not recipient and not action:
                 continue
@@ -147,9 +139,7 @@ def _action_for(status: str) -> str:
     return {"4": "delayed", "2": "delivered"}.get(status[:1], "failed")
 
 
-def _from_failed_recipients(
-    headers: Sequence[tuple[str, str]], text: str, original: str
-) -> list[DeliveryReport]:
+def _from_failed_recipients(headers: Sequence[tuple[str, str]], text: str, original: str) -> list[DeliveryReport]:
     value = next((v for k, v in headers if k.lower() == "x-failed-recipients"), "")
     status = _find_status(text[:_MAX_TEXT])
     return [
@@ -209,7 +199,7 @@ def _flanker_hint(root: _Part) -> tuple[str, str]:
 
     try:
         result = bounce.detect(from_string(root.as_bytes()[:200_000]))
-    except Exception:  # noqa: BLE001 - one more hint, nothing depends on it
+    except Exception:
         return "", ""
     if not result.is_bounce():
         return "", ""

@@ -29,9 +29,7 @@ _WIDER = {
     **dict.fromkeys(("ks-c-5601-1989", "windows-949", "x-windows-949", "uhc", "ms949", "ksc-5601"), "cp949"),
     **dict.fromkeys(("gb2312", "gbk", "gb-2312", "x-gbk", "euc-cn", "gb18030", "hz"), "gb18030"),
     **dict.fromkeys(("shift-jis", "shiftjis", "sjis", "x-sjis", "ms-kanji", "windows-31j"), "cp932"),
-    **dict.fromkeys(
-        ("iso-8859-1", "latin1", "latin-1", "iso8859-1", "us-ascii", "ascii", "ansi-x3.4-1968"), "cp1252"
-    ),
+    **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "iso8859-1", "us-ascii", "ascii", "ansi-x3.4-1968"), "cp1252"),
     **dict.fromkeys(("iso-8859-9", "latin5"), "cp1254"),
     **dict.fromkeys(("iso-8859-8-i", "iso-8859-8-e"), "iso8859-8"),
     **dict.fromkeys(("tis-620", "iso-8859-11"), "cp874"),
@@ -55,9 +53,7 @@ _UNDECLARED = {
     "iso-8859-8bit",
 }
 # Charsets that decode anything: valid UTF-8 under such a name is UTF-8 whose sender did not say so.
-_ANYTHING_GOES = re.compile(
-    r"(cp|windows-?)125\d|iso-?8859-?\d+|latin\d|koi8-[ru]|mac-\w+|cp(437|85\d|866|874)"
-)
+_ANYTHING_GOES = re.compile(r"(cp|windows-?)125\d|iso-?8859-?\d+|latin\d|koi8-[ru]|mac-\w+|cp(437|85\d|866|874)")
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _SPACE = re.compile(r"[ \t\r\n]*\Z")
 _GUESS_BYTES = 4096

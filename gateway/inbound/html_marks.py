@@ -21,12 +21,8 @@ _HISTORY_CLASSES = re.compile(
     r"naver_quote|daum_quote|hiworks_quote|front-blockquote|cm_quote|mailplane_quote|gmail_quote_container_history)(?:\s|\Z)",
     re.IGNORECASE,
 )
-_HEADER_IDS = re.compile(
-    r"(?:x_)*(?:divRplyFwdMsg|OLK_SRC_BODY_SECTION|reply-intro|replyHeader\w*)\Z", re.IGNORECASE
-)
-_HEADER_CLASSES = re.compile(
-    r"(?:^|\s)(?:x_)*(?:OutlookMessageHeader|gmail_forward_header)(?:\s|\Z)", re.IGNORECASE
-)
+_HEADER_IDS = re.compile(r"(?:x_)*(?:divRplyFwdMsg|OLK_SRC_BODY_SECTION|reply-intro|replyHeader\w*)\Z", re.IGNORECASE)
+_HEADER_CLASSES = re.compile(r"(?:^|\s)(?:x_)*(?:OutlookMessageHeader|gmail_forward_header)(?:\s|\Z)", re.IGNORECASE)
 _ATTRIBUTIONS = re.compile(
     r"(?:^|\s)(?:x_)*(?:gmail_attr|moz-cite-prefix|protonmail_attr|ydp\w*yahoo_quoted_begin|replyheader)(?:\s|\Z)",
     re.IGNORECASE,
@@ -37,12 +33,8 @@ _SIGNATURES = re.compile(
     r"mail_signature|naver_signature|mail-signature|skiff-mail-signature)(?:\s|\Z)"
 )
 _QUOTE_CLASSES = re.compile(r"quote|cite|reply|history", re.IGNORECASE)
-_SIDE_BORDER = re.compile(
-    r"border-left\s*:(?!\s*(?:none|0(?:px|pt)?\b\s*(?:;|\Z)|medium none))", re.IGNORECASE
-)
-_TOP_BORDER = re.compile(
-    r"border-top\s*:\s*solid\s+(?:#?e1e1e1|#?b5c4df|windowtext)|border-top:solid", re.IGNORECASE
-)
+_SIDE_BORDER = re.compile(r"border-left\s*:(?!\s*(?:none|0(?:px|pt)?\b\s*(?:;|\Z)|medium none))", re.IGNORECASE)
+_TOP_BORDER = re.compile(r"border-top\s*:\s*solid\s+(?:#?e1e1e1|#?b5c4df|windowtext)|border-top:solid", re.IGNORECASE)
 _HIDDEN = re.compile(
     r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em)?\s*(?:;|\Z|!)|"
     r"max-height\s*:\s*0(?:px)?\s*(?:;|\Z|!)",
@@ -74,11 +66,7 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[Mark, int]:
         mark |= Mark.HEADER
     if _HISTORY_IDS.match(ids) or _HISTORY_CLASSES.search(classes) or attributes.get("name") == "quote":
         mark |= Mark.HISTORY
-    if (
-        _SIGNATURES.search(classes)
-        or _SIGNATURES.search(ids)
-        or attributes.get("data-smartmail") == "gmail_signature"
-    ):
+    if _SIGNATURES.search(classes) or _SIGNATURES.search(ids) or attributes.get("data-smartmail") == "gmail_signature":
         mark |= Mark.SIGNATURE
     mark |= _mark_zimbra(attributes.get("data-marker") or "")
     style = attributes.get("style") or ""

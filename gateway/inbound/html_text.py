@@ -69,9 +69,7 @@ _BLOCKS = frozenset(
         "includetail",
     ]
 )
-_PARAGRAPHS = frozenset(
-    ["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"]
-)
+_PARAGRAPHS = frozenset(["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"])
 _MAX_TAGS = 40_000  # opening and closing: more are read roughly, to bound the time of the walk
 _WHITE = re.compile(r"[ \t\n\r\f\v\u200b\ufeff]+")
 
@@ -107,9 +105,7 @@ class _Walk:
     preformatted: int = 0
     bold: int = 0
     line_marks: Mark = Mark.NONE
-    spaced: bool = (
-        False  # the line in the making holds a hard space and nothing else: an empty line on purpose
-    )
+    spaced: bool = False  # the line in the making holds a hard space and nothing else: an empty line on purpose
 
     def run(self, root: LexborNode) -> None:
         open_nodes: list[tuple[LexborNode, bool]] = []

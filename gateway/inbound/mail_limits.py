@@ -23,9 +23,7 @@ _MAX_PARAMETERS = 200
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n|\r\r")
 _DELIMITER = re.compile(rb"[\r\n]--")
 _CONTAINER = re.compile(rb"[\r\n]content-type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE)
-_PARAMETERS = re.compile(
-    rb"[\r\n]content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE
-)
+_PARAMETERS = re.compile(rb"[\r\n]content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE)
 _LINE = re.compile(rb"\r?\n(?![ \t])")
 
 

@@ -46,7 +46,7 @@ def parse_mail(raw: bytes) -> IncomingMail:
     """
     try:
         return _parse(raw)
-    except Exception as error:  # noqa: BLE001 - by contract; the raw mail is kept and shown
+    except Exception as error:
         log.warning("a mail could not be read: %s", type(error).__name__)
         return _parse_nothing(raw, f"unreadable: {type(error).__name__}")
 
@@ -83,9 +83,7 @@ def _parse(raw: bytes) -> IncomingMail:
         text=text,
         html=html,
         attachments=attachments,
-        automatic=detect_automatic(
-            headers, from_=boxes["from"], content_type=root.get_content_type(), reports=reports
-        ),
+        automatic=detect_automatic(headers, from_=boxes["from"], content_type=root.get_content_type(), reports=reports),
         reports=reports,
         headers=headers[:MAX_KEPT_HEADERS],
         defects=tuple(defects[:50]),
@@ -129,9 +127,7 @@ def _header_defects(root: Part, boxes: dict[str, tuple[Address, ...]]) -> list[s
         for name in ("From", "Subject", "Message-ID", "Date")
         if len(root.get_all(name, [])) > 1
     ]
-    defects += [
-        f"unreadable address in {name}" for name, found in boxes.items() if any(not a.address for a in found)
-    ]
+    defects += [f"unreadable address in {name}" for name, found in boxes.items() if any(not a.address for a in found)]
     return defects
 
 
@@ -151,15 +147,13 @@ def _shorten(ids: list[str]) -> tuple[str, ...]:
 
 def _read_date(head: bytes) -> tuple[datetime | None, list[str]]:
     """The Date header as an aware UTC time, and what mail-parser finds wrong with date and address headers."""
-    kept = [
-        line for line in re.split(rb"\r?\n(?![ \t])", head) if _DATE_LINE.match(line) and len(line) < 20_000
-    ]
+    kept = [line for line in re.split(rb"\r?\n(?![ \t])", head) if _DATE_LINE.match(line) and len(line) < 20_000]
     try:
         parsed = mailparser.parse_from_bytes(b"\r\n".join(kept[:20]) + b"\r\n\r\n")
         date = parsed.date
         defects = [f"date: {d.get('reason', 'unreadable')}" for d in parsed.date_header_defects]
         defects += [f"address: {d.get('reason', 'unreadable')}" for d in parsed.address_header_defects]
-    except Exception as error:  # noqa: BLE001 - a library's fault must not cost the mail
+    except Exception as error:
         return None, [f"headers: {type(error).__name__}"]
     if not isinstance(date, datetime):
         return None, defects

@@ -73,7 +73,7 @@ def read_parts(root: Part) -> Content:
                 _read_leaf(part, content, is_root=is_root)
                 continue
             stack.extend((child, depth + 1, False) for child in reversed(children))
-        except Exception as error:  # noqa: BLE001 - one broken part must not cost the rest of the mail
+        except Exception as error:
             log.info("a part could not be read: %s", type(error).__name__)
             content.defects.append(f"a part could not be read: {type(error).__name__}")
     return content
@@ -150,9 +150,7 @@ def _add_body(part: Part, content: Content, kind: str, data: bytes) -> None:
 
 
 def _html_charset(data: bytes) -> str:
-    found = re.search(
-        rb"<meta[^>]{1,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", data[:4096], re.IGNORECASE
-    )
+    found = re.search(rb"<meta[^>]{1,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", data[:4096], re.IGNORECASE)
     return found[1].decode() if found else ""
 
 
@@ -179,18 +177,12 @@ def _content_type(part: Part) -> str:
     """ "type/subtype" in lower case, as declared; what cannot be one becomes application/octet-stream."""
     declared = str(part.get("content-type", "")).split(";")[0].strip().lower()
     if not declared:
-        return (
-            part.get_content_type()
-        )  # RFC 2045 §5.2: text/plain; message/rfc822 in a digest (RFC 2046 §5.1.5)
+        return part.get_content_type()  # RFC 2045 §5.2: text/plain; message/rfc822 in a digest (RFC 2046 §5.1.5)
     if declared in ("text", "plain", "html"):
         return "text/html" if declared == "html" else "text/plain"
     if _TYPE.match(declared):
         return declared
-    return (
-        "application/octet-stream"
-        if _disposition(part) or "name" in str(part["content-type"])
-        else "text/plain"
-    )
+    return "application/octet-stream" if _disposition(part) or "name" in str(part["content-type"]) else "text/plain"
 
 
 def _disposition(part: Part) -> str:
@@ -201,7 +193,7 @@ def _parameter(part: Part, name: str, header: str) -> str:
     """A parameter of a header as text; RFC 2231 forms are read, nothing raises."""
     try:
         value = part.get_param(name, "", header)
-    except Exception:  # noqa: BLE001 - the standard library raises all kinds of things here
+    except Exception:
         return ""
     if isinstance(value, tuple):
         charset, _language, text = value

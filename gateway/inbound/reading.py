@@ -36,13 +36,13 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
     mail = parse_mail(raw)
     try:
         split = _split(mail, known)
-    except Exception as error:  # noqa: BLE001 - whole text with nothing folded is always right
+    except Exception as error:
         log.warning("a reply could not be split: %s", type(error).__name__)
         mail = replace(mail, defects=(*mail.defects, f"reply not split: {type(error).__name__}"))
         split = SplitReply(reply=mail.text)
     try:
         html = sanitise(mail.html)
-    except Exception as error:  # noqa: BLE001 - the text remains
+    except Exception as error:
         log.warning("HTML could not be made safe: %s", type(error).__name__)
         mail = replace(mail, defects=(*mail.defects, f"html not shown: {type(error).__name__}"))
         html = ""
@@ -55,6 +55,4 @@ def is_forwarded(subject: str) -> bool:
 
 
 def _split(mail: IncomingMail, known: Sequence[str]) -> SplitReply:
-    return split_reply(
-        mail.text or None, mail.html or None, known=known, forwarded=is_forwarded(mail.subject)
-    )
+    return split_reply(mail.text or None, mail.html or None, known=known, forwarded=is_forwarded(mail.subject))

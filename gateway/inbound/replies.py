@@ -55,9 +55,7 @@ def _split(source: tuple[list[Line], str], knowledge: KnownText, *, forwarded: b
             folded = f"{folded}\n{rest}"
         else:
             reply = f"{reply}\n{rest}"
-    return SplitReply(
-        reply, folded, signature, _fold_is_ours(lines, roles, knowledge, rest=rest if folded else "")
-    )
+    return SplitReply(reply, folded, signature, _fold_is_ours(lines, roles, knowledge, rest=rest if folded else ""))
 
 
 def _divide_shared_lines(lines: list[Line]) -> list[Line]:
@@ -102,11 +100,7 @@ def _close_quote_gaps(lines: list[Line], roles: list[Role]) -> None:
         if roles[at] is not Role.OWN or line.blank or not (lines[at - 1].depth and lines[at + 1].depth):
             continue
         text = line.text.strip()
-        if (
-            " " not in text
-            or text.startswith(("(http", "http", "<http"))
-            or len(lines[at - 1].raw) >= 70 > len(text)
-        ):
+        if " " not in text or text.startswith(("(http", "http", "<http")) or len(lines[at - 1].raw) >= 70 > len(text):
             roles[at] = Role.QUOTE
 
 
@@ -152,9 +146,7 @@ def _read_intro(lines: list[Line], roles: list[Role], at: int) -> tuple[int, boo
     end = cues.read_header_block(lines, at)
     if end > at:
         return end, not _next_is_quoted(lines, end)
-    if cues.is_original_separator(line.text) and (
-        cues.is_dashed_phrase(line.text) or _label_follows(lines, at)
-    ):
+    if cues.is_original_separator(line.text) and (cues.is_dashed_phrase(line.text) or _label_follows(lines, at)):
         return at + 1, not _next_is_quoted(lines, at + 1)
     if cues.is_dashed_phrase(line.text) and not cues.is_ruler(line.text):
         below = _next_filled(lines, at + 1)
@@ -212,11 +204,7 @@ def _mark_known(lines: list[Line], roles: list[Role], knowledge: KnownText) -> N
             at += 1
             continue
         end, filled, tokens = at, 0, 0
-        while (
-            end < len(lines)
-            and roles[end] is Role.OWN
-            and (lines[end].blank or _is_known(cover[end], lines[end]))
-        ):
+        while end < len(lines) and roles[end] is Role.OWN and (lines[end].blank or _is_known(cover[end], lines[end])):
             filled += not lines[end].blank
             tokens += cover[end][1]
             end += 1
@@ -285,9 +273,7 @@ def _join(lines: list[Line], roles: list[Role], wanted: set[Role]) -> str:
 
 def _fold_is_ours(lines: list[Line], roles: list[Role], knowledge: KnownText, *, rest: str) -> bool:
     """Whether the fold holds nothing but our own words, apart from attributions; then it need not open by itself."""
-    folded = [
-        line.text for line, role in zip(lines, roles, strict=True) if role in (Role.QUOTE, Role.HISTORY)
-    ]
+    folded = [line.text for line, role in zip(lines, roles, strict=True) if role in (Role.QUOTE, Role.HISTORY)]
     if rest:
         folded.append(rest[:20_000])
     if not any(text.strip() for text in folded):

@@ -26,6 +26,8 @@ _LABEL = re.compile(
 )
 _RULER = re.compile(r"[ \t]*[-_=*—–─━]{3,}[ \t]*")
 _DASHED = re.compile(r"[ \t]*[-_=*—–─>]{2,}[ \t]*(.{2,80}?)[ \t]*[-_=*—–─<]{2,}[ \t:]*")
+_ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>")
+_ANGLED_END = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>[ ]?(?:[:：]|작성:?)[ *_]*\Z")
 _LEAD = re.compile(
     r"[ \t]*[*_-]{0,6}(?:on|at|am|um|le|el|il|em|op|den|dne|dňa|w dniu|в|у|på|pe|ke|ti|ma|to|la|su|tarihinde|no dia)\b[^\n]{0,60}\d",
     re.IGNORECASE,
@@ -41,9 +43,7 @@ _KNOWN_LABELS = (
     words.SUBJECT_LABELS,
     words.REPLY_TO_LABELS,
 )
-_WROTE = re.compile(
-    "|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key=len, reverse=True)), re.IGNORECASE
-)
+_WROTE = re.compile("|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key=len, reverse=True)), re.IGNORECASE)
 
 _INTRODUCING = re.compile(r"\d|[:：]|[-_=*—–─]{2}|@")
 _PHRASES = words.FORWARD_PHRASES | words.ORIGINAL_PHRASES
@@ -168,7 +168,9 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
     lines with an address and a date with a time, below a separator. One label line alone never counts.
     """
     first = read_label(lines[start].text)
-    if first is None or (not first[1] and start + 1 >= len(lines)):
+    if first is None:
+        return start
+    if label_kind(first[0]) < 0 and not _ANGLED.search(first[1]) and not _is_separated(lines, start):
         return start
     kinds: set[int] = set()
     labels = evidence = clock = blanks = stray = 0
@@ -196,11 +198,7 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
             end = at + 1
         at += 1
     kinds.discard(-1)
-    return (
-        end
-        if _is_header_block(lines, start, kinds, labels=labels, addresses=evidence, clocks=clock)
-        else start
-    )
+    return end if _is_header_block(lines, start, kinds, labels=labels, addresses=evidence, clocks=clock) else start
 
 
 def _more_labels(lines: Sequence[Line], at: int) -> bool:
@@ -222,7 +220,14 @@ def _is_header_block(
         return True
     if 0 in kinds and labels == 1 and addresses and clocks and separated:
         return True
-    return labels >= 3 and bool(addresses) and bool(clocks) and separated
+    foreign = labels >= 3 and bool(addresses) and bool(clocks)
+    return foreign and (separated or (labels >= 4 and _has_foreign_shape(lines[start : start + 4])))
+
+
+def _has_foreign_shape(lines: Sequence[Line]) -> bool:
+    """`Name <address>` first and a date with a time next, under labels that we do not know."""
+    values = [pair[1] for pair in (read_label(line.text) for line in lines) if pair]
+    return len(values) == 4 and bool(_ANGLED.search(values[0])) and any(has_date(v) and has_time(v) for v in values[1:3])
 
 
 def _is_separated(lines: Sequence[Line], start: int) -> bool:
@@ -237,9 +242,7 @@ def _is_separated(lines: Sequence[Line], start: int) -> bool:
     return False
 
 
-def read_attribution(
-    lines: Sequence[Line], start: int, *, quoted_below: Callable[[int], bool]
-) -> tuple[int, bool]:
+def read_attribution(lines: Sequence[Line], start: int, *, quoted_below: Callable[[int], bool]) -> tuple[int, bool]:
     """(end, sure) of an attribution that starts at `start`; end == start if there is none.
 
     One to four lines with a date or time and an address or a verb of writing, which end in a colon, or stand right
@@ -269,7 +272,7 @@ def _may_open_attribution(text: str, line: Line) -> bool:
     """Own text above an attribution must not become part of it: the first line has the date, or a word that leads to one."""
     if line.marks & Mark.ATTRIBUTION or has_date(text) or has_time(text) or is_dashed_phrase(text):
         return True
-    if _LEAD.match(text):
+    if _LEAD.match(text) or (has_address(text) and says_wrote(text)):
         return not text.rstrip().endswith((".", "!", "?"))
     return _ends_attribution(text) and len(text) <= 200
 
@@ -289,7 +292,10 @@ def _is_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
 
 
 def _is_sure(text: str) -> bool:
-    return says_wrote(text) and has_date(text) and (has_address(text) or has_time(text))
+    """Date, time and author in a form that only clients write: with their verb, or `date, name <address>:` alone."""
+    if says_wrote(text) and has_date(text) and (has_address(text) or has_time(text)):
+        return True
+    return has_date(text[:40]) and has_time(text) and bool(_ANGLED_END.search(text))
 
 
 def _is_bare_attribution(text: str) -> bool:

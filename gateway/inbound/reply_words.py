@@ -14,7 +14,7 @@ def _words(text: str) -> frozenset[str]:
 # Labels of the header block above a quoted mail, in lower case, without colon.
 FROM_LABELS = _words(
     "from|sender|보낸 사람|보낸사람|보낸이|발신|발신자|발신인|差出人|送信者|送信元|发件人|发信人|發件人|寄件者|寄件人|od|odesílatel|odosielateľ|"
-    "от|от кого|отправитель|від|від кого|відправник|från|avsändare|fra|afsender|avsender|lähettäjä|von|absender|de|expéditeur|"
+    "от|от кого|отправитель|від|από|від кого|відправник|från|avsändare|fra|afsender|avsender|lähettäjä|von|absender|de|expéditeur|"
     "remitente|da|mittente|remetente|van|afzender|nadawca|kimden|gönderen|feladó|de la|от|από|από:|čo|saatja|nuo|no|za"
 )
 SENT_LABELS = _words(
@@ -66,7 +66,7 @@ FORWARD_PHRASES = _words(
 
 # What an attribution says of its author. Parts of a line, in lower case.
 WROTE_WORDS = _words(
-    "wrote|writes|schrieb|geschrieben|a écrit|écrivait|escribió|escribio|ha scritto|scrisse|escreveu|schreef|heeft geschreven|geschreven:|skrev|"
+    "wrote|writes|wiadomość napisana przez|schrieb|geschrieben|a écrit|écrivait|escribió|escribio|ha scritto|scrisse|escreveu|schreef|heeft geschreven|geschreven:|skrev|"
     "kirjoitti|napsal|napsala|napsal(a)|napísal|napísala|písal|píše|написал|написала|написав|написала|пишет|пише|писал|писала|писав|pisze|"
     "napisał|napisała|napisał(a)|napisao|napisala|yazdı|şunu yazdı|írta|ezt írta|a scris|написа|έγραψε|님이 작성|이(가) 작성|님이 쓴|쓴 글|작성한|"
     "작성하였|작성했|씀|님의 말|写道|写到|來信|来信|寫道|さんは書きました|書きました|が書き|のメール|のメッセージ|wrote the following|đã viết|menulis|odgovorio|"

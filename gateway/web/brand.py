@@ -1,10 +1,11 @@
 """In charge of: a workspace's colour as a tiny stylesheet that stays readable in both schemes.
 
-Not in charge of: any other colour (`static/gateway.css`). The colour stands in the address, so the answer never changes.
+Not in charge of: any other colour (`static/gateway.css`). The colour stands in the address, so the answer is for ever.
 """
 
 from __future__ import annotations
 
+import colorsys
 import re
 from urllib.parse import quote
 
@@ -35,10 +36,10 @@ async def send_brand(request: Request) -> Response:
 
 
 def brand_css(colour: str) -> str:
-    """`--brand` and `--on-brand` for light and dark, moved towards black or white until text on them is readable."""
+    """`--brand` and `--on-brand` for light and dark, shaded until text on them is readable."""
     base = (int(colour[0:2], 16), int(colour[2:4], 16), int(colour[4:6], 16))
-    light = _variables(_until_readable(base, towards=(0, 0, 0), on=_LIGHT_SURFACE))
-    dark = _variables(_until_readable(base, towards=(255, 255, 255), on=_DARK_SURFACE))
+    light = _variables(_until_readable(base, lighter=False, on=_LIGHT_SURFACE))
+    dark = _variables(_until_readable(base, lighter=True, on=_DARK_SURFACE))
     return (
         f":root{{{light}}}@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
         f":root[data-theme=dark]{{{dark}}}"
@@ -50,14 +51,18 @@ def _variables(brand: Colour) -> str:
     return f"--brand:{_hex(brand)};--on-brand:{_hex(ink)}"
 
 
-def _until_readable(colour: Colour, *, towards: Colour, on: Colour) -> Colour:
-    for step in range(21):
-        part = step / 20
-        red, green, blue = (round(a + (b - a) * part) for a, b in zip(colour, towards, strict=True))
-        mixed = (red, green, blue)
-        if contrast(mixed, on) >= _ENOUGH and max(contrast(mixed, _LIGHT_INK), contrast(mixed, _DARK_INK)) >= _ENOUGH:
-            return mixed
-    return towards
+def _until_readable(colour: Colour, *, lighter: bool, on: Colour) -> Colour:
+    """The colour itself if it can be read, else the nearest shade of the same hue that can."""
+    hue, light, full = colorsys.rgb_to_hls(*(c / 255 for c in colour))
+    for step in range(51):
+        part = light + ((1.0 if lighter else 0.0) - light) * step / 50
+        red, green, blue = (
+            round(c * 255) for c in colorsys.hls_to_rgb(hue, part, full * 0.7 if step and lighter else full)
+        )
+        shade = (red, green, blue)
+        if contrast(shade, on) >= _ENOUGH and max(contrast(shade, _LIGHT_INK), contrast(shade, _DARK_INK)) >= _ENOUGH:
+            return shade
+    return (255, 255, 255) if lighter else (0, 0, 0)
 
 
 def contrast(one: Colour, other: Colour) -> float:

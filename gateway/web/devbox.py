@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-from email.message import EmailMessage
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
@@ -74,8 +73,6 @@ def as_json(mail: StoredMail, base: str) -> dict[str, str]:
 def read_letter(raw: bytes) -> dict[str, object]:
     """Headers, plain text and file names of one of our own mails, for reading."""
     message = email.message_from_bytes(raw, policy=email.policy.default)
-    if not isinstance(message, EmailMessage):
-        return {"headers": (), "text": raw.decode("utf-8", "replace"), "files": ()}
     body = message.get_body(("plain", "html"))
     shown = ("From", "To", "Subject", "Reply-To", "Date", "Message-ID", "In-Reply-To", "Auto-Submitted")
     return {

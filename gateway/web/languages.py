@@ -39,7 +39,7 @@ def accepted_language(header: str) -> str:
 
 
 def choose_language(*, query: Mapping[str, str], cookies: Mapping[str, str], own: str, accept: str) -> str:
-    """What the person asked for (`?lang=`, then the cookie), else what we know of them, else what their browser says."""
+    """What the person asked for (`?lang=`, then the cookie), else what we know of them, else their browser's wish."""
     for wish in (query.get("lang", ""), cookies.get(COOKIE, ""), own):
         if language := known_language(wish):
             return language

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.threads.model import AuthorKind, Message, MessageKind, Participant
+from gateway.threads.model import AuthorKind, Message, Participant
 from gateway.usecases.views import Happening, ShownMessage
 
 
 @dataclass(frozen=True, slots=True)
 class LogItem:
-    """One line of the log: a day, a message or a happening. `first` marks the first message that is new to the viewer."""
+    """One line of the log: a day, a message or a happening. `first_new` is the first message new to the viewer."""
 
     at: datetime
     day: datetime | None = None
@@ -45,7 +45,7 @@ def build_log(
     waiting = sorted(happenings, key=lambda h: h.at)
     marked = read_seq is None
     for shown in messages:
-        while waiting and waiting[0].at <= shown.message.created_at:
+        while waiting and waiting[0].at < shown.message.created_at:
             items.append(LogItem(waiting[0].at, happening=waiting.pop(0)))
         new = not marked and read_seq is not None and shown.message.seq > read_seq
         marked = marked or new
@@ -78,10 +78,6 @@ def mask_address(address: str) -> str:
     """`jiwoo@naver.example` as `ji•••@naver.example`: enough to recognise, not enough to read off a screen."""
     local, at, domain = address.rpartition("@")
     return f"{local[:2]}•••@{domain}" if at else ""
-
-
-def is_note(message: Message) -> bool:
-    return message.kind is MessageKind.NOTE
 
 
 def name_of(people: Iterable[Participant], participant_id: str | None, fallback: str) -> str:

@@ -1,6 +1,6 @@
 """In charge of: the candidate's page — read, then answer, with nothing but a browser of any age.
 
-Not in charge of: the gate (`threads.policies.rejection` through `usecases.post_message`) or its live part (`portal_live`).
+Not in charge of: the gate (`usecases.post_message`) or the page's live part (`portal_live`).
 It shows no note, no delivery, no recruiter's address, no stage and no reason.
 """
 

@@ -37,7 +37,7 @@ Assets = Mapping[str, StaticFile]
 
 
 def load_assets() -> Assets:
-    """`app.js` (htmx, its SSE extension and our own script in one file: apart they race), `gateway.css`, `icons.svg`."""
+    """`app.js` (htmx, its SSE extension, our own script: in one file, apart they race), `gateway.css`, `icons.svg`."""
     script = b"\n;".join((FOLDER / name).read_bytes() for name in SCRIPTS)
     contents = {
         "app.js": script,

@@ -2,9 +2,9 @@
 
 Not in charge of: what a piece looks like.
 
-A stream reads the events after the last number the browser has seen (`Last-Event-ID`, else `?after=`), sends them, waits
-for the feed's bell and reads again: catching up and being live are the same step. It ends when the session or the
-personal link is no longer valid.
+A stream reads the events after the last number that the browser has seen (`Last-Event-ID`, else `?after=`), sends
+them, waits for the feed's bell and reads again: catching up and being live are the same step. It ends when the session
+or the personal link is no longer valid.
 """
 
 from __future__ import annotations

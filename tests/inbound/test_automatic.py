@@ -34,9 +34,7 @@ def test_mail_is_told_apart(name: str, kind: Automatic) -> None:
 
 
 def kind_of(*headers: str) -> Automatic:
-    return parse_mail(
-        ("\r\n".join(["From: a@b.example", *headers]) + "\r\n\r\nHello.\r\n").encode()
-    ).automatic
+    return parse_mail(("\r\n".join(["From: a@b.example", *headers]) + "\r\n\r\nHello.\r\n").encode()).automatic
 
 
 @pytest.mark.parametrize(

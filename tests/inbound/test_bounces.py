@@ -48,14 +48,11 @@ def test_the_diagnostic_is_unfolded() -> None:
 
 def test_every_recipient_of_a_report_is_named() -> None:
     blocks = b"".join(
-        b"\r\nFinal-Recipient: rfc822; r%d@x.example\r\nAction: failed\r\nStatus: 5.0.0\r\n" % i
-        for i in range(3)
+        b"\r\nFinal-Recipient: rfc822; r%d@x.example\r\nAction: failed\r\nStatus: 5.0.0\r\n" % i for i in range(3)
     )
     raw = (
         b"From: MAILER-DAEMON@x.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
-        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n"
-        + blocks
-        + b"\r\n--b--\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n" + blocks + b"\r\n--b--\r\n"
     )
     assert [r.recipient for r in parse_mail(raw).reports] == ["r0@x.example", "r1@x.example", "r2@x.example"]
 

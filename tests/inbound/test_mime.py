@@ -101,9 +101,7 @@ def test_an_enclosed_message_in_base64_is_opened() -> None:
     inner = base64.encodebytes(b"Subject: Inner\r\n\r\nhi\r\n").replace(b"\n", b"\r\n")
     mail = simple(
         b"Content-Type: multipart/mixed; boundary=b",
-        b"--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-        + inner
-        + b"--b--\r\n",
+        b"--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + inner + b"--b--\r\n",
     )
     assert mail.attachments[0].content.startswith(b"Subject: Inner")
 
@@ -143,25 +141,19 @@ def test_charsets_that_are_no_charsets_do_no_harm(charset: bytes) -> None:
 
 
 def test_text_never_holds_what_a_database_refuses() -> None:
-    mail = simple(
-        b"Content-Type: text/plain; charset=utf-16", "a\0b".encode("utf-16-le") + b"\x00\xd8" + b"x\0"
-    )
+    mail = simple(b"Content-Type: text/plain; charset=utf-16", "a\0b".encode("utf-16-le") + b"\x00\xd8" + b"x\0")
     assert "\0" not in mail.text
     mail.text.encode("utf-8")
 
 
 def test_format_flowed_is_unwrapped() -> None:
-    mail = simple(
-        b"Content-Type: text/plain; format=flowed", b"one \r\ntwo\r\n> q1 \r\n> q2\r\n-- \r\nme\r\n"
-    )
+    mail = simple(b"Content-Type: text/plain; format=flowed", b"one \r\ntwo\r\n> q1 \r\n> q2\r\n-- \r\nme\r\n")
     assert mail.text == "one two\n> q1 q2\n-- \nme\n"
 
 
 def test_the_same_content_has_the_same_digest() -> None:
     one = simple(b"Received: by x")
-    assert (
-        one.body_digest == simple(b"Received: by y").body_digest != simple(b"X: y", b"Other.\r\n").body_digest
-    )
+    assert one.body_digest == simple(b"Received: by y").body_digest != simple(b"X: y", b"Other.\r\n").body_digest
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,7 @@ REPLIES = {
     ),
     "thunderbird_cs_reply_iso_8859_2": "Dobrý den, děkuji za pozvání, přijdu určitě. Žluťoučký kůň.",
     "yandex_ru_reply_utf8_html": "Здравствуйте! Мне подходит среда, 13 марта.\n\nС уважением,\nАнна",
-    "outlook_ru_reply_windows_1251_attachment": (
-        "Добрый день.\n\nСпасибо, резюме во вложении.\n\nС уважением, Иван"
-    ),
+    "outlook_ru_reply_windows_1251_attachment": ("Добрый день.\n\nСпасибо, резюме во вложении.\n\nС уважением, Иван"),
     "mailru_ru_reply_koi8_r": "Да, согласен на встречу.",
     "apple_mail_sv_reply_iso_8859_1": "Hej,\n\ntack för mejlet. Jag kan börja på måndag.\n\nHälsningar\nÅsa",
     "gmail_sv_reply_utf8": "Hej! Torsdag passar bra.",
@@ -109,9 +107,7 @@ def test_the_fold_opens_by_itself_unless_it_is_ours() -> None:
     quoted = "\n".join("> " + line for line in OURS.split("\n"))
     intro = "Yes.\n\nOn Tue, Mar 12, 2024 at 1:02 PM Hiring <r@x.example> wrote:\n"
     assert split_reply(intro + quoted, known=[OURS]).fold_is_ours
-    changed = (
-        quoted + "\n> and I want three times the salary that you offered me last week, or I shall not come"
-    )
+    changed = quoted + "\n> and I want three times the salary that you offered me last week, or I shall not come"
     assert not split_reply(intro + changed, known=[OURS]).fold_is_ours
     assert not split_reply(intro + quoted).fold_is_ours
     assert split_reply("Yes.").fold_is_ours

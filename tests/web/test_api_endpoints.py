@@ -199,6 +199,7 @@ def test_messages_come_in_order_page_by_page(world: World) -> None:
         seen += [i["seq"] for i in page["items"]]
         cursor = page["next"]
     assert seen == [2, 3, 4, 5, 6, 7]
+    assert world.a.get(f"{path}?after=5&limit=2").json()["next"] is None
     assert world.a.get(f"{path}?after=7").json() == {"items": [], "next": None}
     assert world.a.get(f"{path}?after=0").json()["next"] is None
 

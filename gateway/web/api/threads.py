@@ -55,10 +55,10 @@ def post_thread_message(
 @router.get("/threads/{id}/messages", response_model=MessagePage, summary="List messages")
 def list_thread_messages(id: Id, query: Annotated[MessagesQuery, Query()], caller: CallerDep) -> Response:
     after = _read_cursor(query.cursor) if query.cursor else query.after
-    shown = messages_after(caller.ctx, caller.viewer, id, after=after, limit=query.limit)
-    full = len(shown) == query.limit
-    page = MessagePage(items=[MessageOut.of(s) for s in shown], next=_cursor(shown[-1].message.seq) if full else None)
-    return answer(page)
+    found = messages_after(caller.ctx, caller.viewer, id, after=after, limit=query.limit + 1)
+    shown = found[: query.limit]
+    more = _cursor(shown[-1].message.seq) if len(found) > query.limit else None
+    return answer(MessagePage(items=[MessageOut.of(s) for s in shown], next=more))
 
 
 def _cursor(seq: int) -> str:

@@ -11,7 +11,7 @@ from gateway.errors import Conflict, Invalid
 from gateway.threads.decisions import Reason
 from gateway.threads.model import InboxEntry, InboxState, Viewer
 from gateway.usecases import read_thread, review_inbox
-from gateway.usecases.views import EntryView
+from gateway.usecases.views import ConversationRow, EntryView
 from gateway.web.desk.conversations import desk_page
 from gateway.web.visits import Visit, go_to
 
@@ -37,6 +37,7 @@ def queue_page(visit: Visit, viewer: Viewer) -> Response:
         visit,
         viewer,
         "desk_review.html",
+        status=200,
         current="review",
         tabs=TABS,
         tab=tab,
@@ -54,7 +55,7 @@ def entry_page(visit: Visit, viewer: Viewer) -> Response:
 
 def _entry(visit: Visit, viewer: Viewer, view: EntryView, *, status: int = 200, said: str = "") -> Response:
     query = visit.asked("q")
-    rows = []
+    rows: list[ConversationRow] = []
     if query:
         rows, _ = read_thread.list_conversations(visit.site.ctx, viewer, view="all", query=query, limit=10)
     return desk_page(

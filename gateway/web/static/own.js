@@ -82,6 +82,7 @@
       field.value = "";
       forget();
       find("#compose-error").textContent = "";
+      chosen.textContent = "";
       find("#dialogs").textContent = "";
       composer.elements.key.value = newKey();
       field.removeAttribute("aria-invalid");
@@ -119,10 +120,14 @@
       else if (event.key === "Escape") { event.preventDefault(); find("[data-log]")?.focus(); }
     });
     const files = find("#files");
+    const chosen = find("#chosen");
+    const tell = () => { chosen.textContent = [...files.files].map((file) => file.name).join(", "); };
+    files.addEventListener("change", tell);
     const attach = (list) => {
       const bag = new DataTransfer();
       [...files.files, ...list].forEach((file) => bag.items.add(file));
       files.files = bag.files;
+      tell();
     };
     field.addEventListener("paste", (event) => { if (event.clipboardData?.files.length) { event.preventDefault(); attach(event.clipboardData.files); } });
     composer.addEventListener("dragover", (event) => event.preventDefault());
