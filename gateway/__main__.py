@@ -1,4 +1,6 @@
-"""In charge of: the commands. Not in charge of: what they do (`app`, `demo`, use cases): a command parses, calls, prints."""
+"""In charge of: the commands. Not in charge of: what they do (`app`, `demo`, use cases): a command parses, calls,
+prints.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ def replay(
 
 
 @cli.command()
-def trace(subject: Annotated[str, typer.Argument(help="Inbox entry, message, delivery or thread id, or a 250's id.")]) -> None:
+def trace(
+    subject: Annotated[str, typer.Argument(help="Inbox entry, message, delivery or thread id, or a 250's id.")],
+) -> None:
     """Tell the story of one mail or message: entry, decision, message, deliveries, attempts."""
     from gateway.operate import trace_subject
 

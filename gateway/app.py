@@ -1,4 +1,5 @@
-"""In charge of: putting the parts together — settings to context, front door, web server, workers — and taking them down.
+"""In charge of: putting the parts together — settings to context, front door, web server, workers — and taking them
+down.
 
 Not in charge of: anything that happens afterwards. The composition root: it may import everything.
 """
@@ -73,7 +74,9 @@ def make_prover(settings: Settings) -> Callable[[bytes, Envelope, str], SenderPr
 
     def prove(raw: bytes, envelope: Envelope, from_address: str) -> SenderProof:
         if envelope.peer in settings.trusted_relays:
-            verdict = read_verdict(split_head(raw)[0], authserv_id=settings.authserv_id) if settings.authserv_id else None
+            verdict = (
+                read_verdict(split_head(raw)[0], authserv_id=settings.authserv_id) if settings.authserv_id else None
+            )
             if verdict is not None:
                 return verdict
             envelope = replace(envelope, peer="")  # SPF would judge the relay instead of the sender
@@ -84,20 +87,23 @@ def make_prover(settings: Settings) -> Callable[[bytes, Envelope, str], SenderPr
     return prove
 
 
-def build_context(settings: Settings, *, clock: Callable[[], datetime] | None = None) -> Context:
+def build_context(settings: Settings, *, rendering: Rendering | None = None) -> Context:
     """The context of one process. Call `close_context` at its end."""
-    clock = clock or (lambda: datetime.now(UTC))
     pool = ParsingPool(settings.parser_processes, settings.parser_seconds, settings.parser_memory_mb)
     return Context(
         settings=settings,
         database=Database(settings.database_address, Blobs(settings.blobs_address)),
-        clock=clock,
+        clock=_now,
         new_id=lambda: str(ULID()).lower(),
         reader=pool,
         prove_sender=make_prover(settings),
-        render=make_rendering(),
-        channels=build_channels(settings, clock=clock),
+        render=rendering or make_rendering(),
+        channels=build_channels(settings, clock=_now),
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def close_context(ctx: Context) -> None:
@@ -162,7 +168,7 @@ def build_front(ctx: Context, writer: MailWriter) -> Front:
     spool.mkdir(parents=True, exist_ok=True)
     return Front(
         hostname=hostname,
-        spool_folder=spool,
+        spool_folder=str(spool),
         listen=split_listen(settings.smtp_listen),
         check_recipient=partial(_answer_recipient, ctx),
         accept=partial(accept_mail, ctx, writer),

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr = Field(
         SecretStr(""),
-        description="Signs reply addresses and links; at least 32 characters. `gateway migrate` makes one in DATA_DIR when empty.",
+        description="Signs reply addresses and links; at least 32 characters. Empty: one is made in DATA_DIR at start.",
     )
     old_secret_keys: list[SecretStr] = Field(
         [], description="Earlier secret keys whose addresses and links still work (a JSON list)."
@@ -74,7 +74,8 @@ class Settings(BaseSettings):
     )
     trust_matching_sender: bool = Field(
         False,
-        description="Believe a candidate's mail whose From and envelope sender are the known address, without proof. For the demo and closed networks only.",
+        description="Believe a candidate's mail whose From and envelope sender are the known address, without proof. "
+        "For the demo and closed networks only.",
     )
     dns_servers: list[str] = Field(
         [], description="Name servers for the sender checks (a JSON list); empty means the system's."
@@ -83,7 +84,8 @@ class Settings(BaseSettings):
 
     outbound_smtp_url: str = Field(
         "",
-        description="Smarthost: smtp://user:password@host:587 (STARTTLS when offered), smtps://…, or mailbox: for the built-in mailbox.",
+        description="Smarthost: smtp://user:password@host:587 (STARTTLS when offered), smtps://…, "
+        "or mailbox: for the built-in mailbox.",
     )
     outbound_require_tls: bool = Field(False, description="Refuse to send when the smarthost offers no STARTTLS.")
     dkim_selector: str = Field("", description="Selector of the DKIM key for the reply domain.")
@@ -170,7 +172,9 @@ class _FromFiles(PydanticBaseSettingsSource):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Settings from the environment; `overrides` win. Raises SettingsError that names the variable and what is wrong."""
+    """Settings from the environment; `overrides` win. Raises SettingsError that names the variable and what is
+    wrong.
+    """
     config = os.environ.get(f"{PREFIX}CONFIG")
     if config and not Path(config).is_file():
         raise SettingsError(f"GATEWAY_CONFIG names {config}, but there is no such file.")

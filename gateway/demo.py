@@ -1,4 +1,6 @@
-"""In charge of: the demo — people and mail on one machine, and what is printed about them. Not in charge of: running (`serve`)."""
+"""In charge of: the demo — people and mail on one machine, and what is printed about them. Not in charge of:
+running (`serve`).
+"""
 
 from __future__ import annotations
 
@@ -47,8 +49,15 @@ PEOPLE = (
         "ko",
         "product-designer",
         (
-            ("candidate", "안녕하세요, 한지우입니다. 지원서를 보완해서 보내 드립니다. 궁금하신 점은 편하게 물어봐 주세요."),
-            ("seoyeon", "지우 님, 안녕하세요. 포트폴리오 잘 보았습니다. 2차 면접을 제안드리고 싶습니다.\n\n1. 24일 화요일 오후 2시와 4시 중 언제가 편하신가요?\n2. 면접은 성수동 사무실과 화상 중 선택하실 수 있습니다."),
+            (
+                "candidate",
+                "안녕하세요, 한지우입니다. 지원서를 보완해서 보내 드립니다. 궁금하신 점은 편하게 물어봐 주세요.",
+            ),
+            (
+                "seoyeon",
+                "지우 님, 안녕하세요. 포트폴리오 잘 보았습니다. 2차 면접을 제안드리고 싶습니다.\n\n"
+                "1. 24일 화요일 오후 2시와 4시 중 언제가 편하신가요?\n2. 면접은 성수동 사무실과 화상 중 선택하실 수 있습니다.",
+            ),
         ),
     ),
     Person(
@@ -65,7 +74,12 @@ PEOPLE = (
         "tomas.novak@seznam.example",
         "cs",
         "backend-engineer",
-        (("candidate", "Dobrý den, rád bych se zeptal, zda je možné pracovat část týdne z domova. Děkuji, Tomáš Novák"),),
+        (
+            (
+                "candidate",
+                "Dobrý den, rád bych se zeptal, zda je možné pracovat část týdne z domova. Děkuji, Tomáš Novák",
+            ),
+        ),
     ),
     Person("maria", "Мария Ковалёва", "maria.kovaleva@yandex.example", "ru", "backend-engineer", ()),
     Person("david", "David Okafor", "david.okafor@mail.example", "en", "product-designer", ()),

@@ -1,4 +1,6 @@
-"""In charge of: `gateway doctor` — what is missing for this installation to work, each with the remedy. Not in charge of: mending it."""
+"""In charge of: `gateway doctor` — what is missing for this installation to work, each with the remedy. Not in
+charge of: mending it.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ def find_all(settings: Settings) -> Iterator[Finding]:
 def _check_disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(settings.data_dir).free
     enough = free > 1_000_000_000
-    return Finding("disk", enough, f"{free // 1_000_000} MB free in DATA_DIR", "Make room: mails are refused when it is full.")
+    return Finding(
+        "disk", enough, f"{free // 1_000_000} MB free in DATA_DIR", "Make room: mails are refused when it is full."
+    )
 
 
 def _check_database(settings: Settings) -> Iterator[Finding]:
@@ -97,14 +101,21 @@ def _check_broker(settings: Settings) -> Finding:
         make_broker(settings.broker_url)
         socket.create_connection((parts.hostname or "localhost", parts.port or 6379), 3).close()
     except (GatewayError, OSError) as error:
-        return Finding("broker", False, f"{kind}: {type(error).__name__}", "Check GATEWAY_BROKER_URL. Mail still flows, by the sweep.")
+        return Finding(
+            "broker",
+            False,
+            f"{kind}: {type(error).__name__}",
+            "Check GATEWAY_BROKER_URL. Mail still flows, by the sweep.",
+        )
     return Finding("broker", True, kind)
 
 
 def _check_smarthost(settings: Settings) -> Finding:
     url = settings.outbound_smtp_url
     if not url:
-        return Finding("smarthost", False, "none: nothing can be sent", "Set GATEWAY_OUTBOUND_SMTP_URL to your mail relay.")
+        return Finding(
+            "smarthost", False, "none: nothing can be sent", "Set GATEWAY_OUTBOUND_SMTP_URL to your mail relay."
+        )
     if url.startswith("mailbox:"):
         return Finding("smarthost", None, "the built-in mailbox: nothing leaves", "Set GATEWAY_OUTBOUND_SMTP_URL.")
     parts = urlsplit(url)
@@ -115,7 +126,9 @@ def _check_smarthost(settings: Settings) -> Finding:
         tls = parts.scheme == "smtps" or server.has_extn("starttls")
         server.quit()
     except (OSError, smtplib.SMTPException) as error:
-        return Finding("smarthost", False, f"{parts.hostname}: {type(error).__name__}", "Check GATEWAY_OUTBOUND_SMTP_URL.")
+        return Finding(
+            "smarthost", False, f"{parts.hostname}: {type(error).__name__}", "Check GATEWAY_OUTBOUND_SMTP_URL."
+        )
     if not tls:
         return Finding("smarthost", None, f"{parts.hostname} offers no TLS", "Ask its operator for STARTTLS.")
     return Finding("smarthost", True, f"{parts.hostname}, TLS")

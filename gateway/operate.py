@@ -1,4 +1,6 @@
-"""In charge of: what an operator asks of stored mail at the command line — replay and trace. Not in charge of: deciding anew (use cases)."""
+"""In charge of: what an operator asks of stored mail at the command line — replay and trace. Not in charge of:
+deciding anew (use cases).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""In charge of: one process from start to signal — which parts run, readiness, a quiet end. Not in charge of: the parts (`app`)."""
+"""In charge of: one process from start to signal — which parts run, readiness, a quiet end. Not in charge of: the
+parts (`app`).
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,11 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from gateway.app import Running, build_context, close_context
+from gateway.app import Running, build_context, close_context, make_rendering
 from gateway.config import Settings, split_listen
 from gateway.errors import SettingsError
 from gateway.outbound.registry import open_mailbox
+from gateway.rendering import Rendering
 from gateway.store.migrate import is_migrated, upgrade
 from gateway.usecases.context import Context
 from gateway.web.api.app import build_api
@@ -41,19 +44,22 @@ def run(
     demo_login: Callable[[str], str | None] | None = None,
     on_ready: Callable[[Context, str, str], None] | None = None,
 ) -> None:
-    """Run these parts until SIGTERM or SIGINT. `on_ready(ctx, http address, smtp address)` is called when all answer."""
+    """Run these parts until SIGTERM or SIGINT. `on_ready(ctx, http address, smtp address)` is called when all
+    answer.
+    """
     if migrate:
         upgrade(settings.database_address)
     sock = _bind(settings.http_listen) if web else None
     if sock is not None and settings.http_listen.endswith(":0"):
         settings = settings.model_copy(update={"public_url": f"http://{_name(sock)}"})
-    ctx = build_context(settings)
+    rendering = make_rendering()
+    ctx = build_context(settings, rendering=rendering)
     if not is_migrated(ctx.database.engine):
         raise SettingsError("The database has no tables yet: run `gateway migrate` first.")
     ctx.database.check()
     running = Running(ctx)
     stop = threading.Event()
-    server = _build_server(ctx, demo_login=demo_login) if sock else None
+    server = _build_server(ctx, rendering, demo_login=demo_login) if sock else None
     _on_signal(stop, server)
     try:
         if workers:
@@ -70,9 +76,9 @@ def run(
         close_context(ctx)
 
 
-def _build_server(ctx: Context, *, demo_login: Callable[[str], str | None] | None) -> WebServer:
+def _build_server(ctx: Context, rendering: Rendering, *, demo_login: Callable[[str], str | None] | None) -> WebServer:
     mailbox = open_mailbox(ctx.settings) if ctx.settings.demo else None
-    app = build_web(ctx, ctx.render, mailbox=mailbox, api=build_api(ctx), demo_login=demo_login)
+    app = build_web(ctx, rendering, mailbox=mailbox, api=build_api(ctx), demo_login=demo_login)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -131,4 +137,3 @@ def _bind(listen: str) -> socket.socket:
 def _name(sock: socket.socket) -> str:
     host, port = sock.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-

@@ -83,7 +83,9 @@ def _run(job: Callable[[], object], name: str, subject_id: str) -> None:
 
 
 class Waker:
-    """Hands ids to the broker from a thread of its own, so that a slow or dead broker never holds up a commit or a 250."""
+    """Hands ids to the broker from a thread of its own, so that a slow or dead broker never holds up a commit or a
+    250.
+    """
 
     def __init__(self, actors: Actors) -> None:
         self._actors = actors

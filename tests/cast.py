@@ -1,4 +1,6 @@
-"""The people of the tests: Mina applies, Jun and Ara recruit at Moa Labs, a stranger knocks; Nordlys is another company."""
+"""The people of the tests: Mina applies, Jun and Ara recruit at Moa Labs, a stranger knocks; Nordlys is another
+company.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class Company:
         return viewer_of_member(self.ara)
 
 
-def make_company(ctx: Context, *, slug: str = "moalabs", name: str = "Moa Labs", domain: str = "moalabs.example") -> Company:
+def make_company(
+    ctx: Context, *, slug: str = "moalabs", name: str = "Moa Labs", domain: str = "moalabs.example"
+) -> Company:
     workspace = accounts.create_workspace(
         ctx, name=name, slug=slug, public_contact=f"jobs@{domain}", locale="en", timezone="Asia/Seoul"
     )

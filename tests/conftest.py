@@ -1,10 +1,11 @@
-"""Fixtures: a database per test (SQLite; PostgreSQL too where a test asks for `both_databases`), a context, the cast."""
+"""Fixtures: a database per test (SQLite; PostgreSQL too where a test asks for `both_databases`), a context, the
+cast.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from cast import Company, make_applicant, make_company
 from fakes import DirectReader, FakeChannel, FakeClock, FakeProver
 from hypothesis import HealthCheck, settings
 from ulid import ULID
@@ -24,8 +26,6 @@ from gateway.store.migrate import upgrade
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, find_due
 from gateway.usecases.process_mail import process_mail
-
-from cast import Company, make_applicant, make_company
 
 settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("gateway")
@@ -80,7 +80,9 @@ both_databases = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path, sqlite_template: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(
+    database_kind: str, tmp_path: Path, sqlite_template: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
     if database_kind == "sqlite":
         shutil.copy(sqlite_template, tmp_path / "gateway.db")
         yield f"sqlite:///{tmp_path / 'gateway.db'}"

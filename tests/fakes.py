@@ -32,7 +32,7 @@ class FakeChannel:
     """Records what it is given; answers from `script` while that lasts, then Accepted."""
 
     name: str = "email"
-    capabilities: Capabilities = Capabilities(stable_key=True)
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities(stable_key=True))
     sent: list[Outgoing] = field(default_factory=list)
     script: list[SendResult | Exception] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -17,7 +17,8 @@ from gateway.threads.incoming import Address, Automatic, DeliveryReport
 # Out of office and confirmations, as mail clients and servers word them at the start of the subject.
 _REPLY_SUBJECT = re.compile(
     r"\s*\[?(?:"
-    r"auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar|matisk svar)|auto:|autosvar|out of (?:the )?office|ooo:|"
+    r"auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar|matisk svar)|auto:|autosvar|"
+    r"out of (?:the )?office|ooo:|"
     r"vacation (?:reply|response|message)|away from (?:the |my )?office|"
     r"automatische antwort|abwesenheits(?:notiz|nachricht|meldung|assistent)|automatisch antwoord|afwezig(?:heid)?:|"
     r"automatiskt? svar|frånvaro(?:meddelande)?|fraværsbesked|fravær(?:smelding)?:|poissaoloviesti|automaattinen vastaus|"

@@ -1,4 +1,4 @@
-"""In charge of: which of our mails a bounce speaks of, and what it says (RFC 3464, 6522; X-Failed-Recipients; plain text).
+"""In charge of: which of our mails a bounce speaks of, and what it says (RFC 3464, RFC 6522, plain text).
 
 Not in charge of: which delivery that is (`usecases.record_report`), nor whether the mail is a bounce (`automatic`).
 """

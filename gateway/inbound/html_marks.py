@@ -1,4 +1,4 @@
-"""In charge of: what classes, ids and styles of mail clients say about an element: quote, header block, signature, hidden.
+"""In charge of: what classes, ids and styles of mail clients say of an element: quote, signature, hidden.
 
 Not in charge of: judging (`replies`). Own text is often found inside such containers, so a mark is only a cue.
 """

@@ -1,6 +1,6 @@
-"""In charge of: recognising single things in lines: attribution, header block, separator, signature mark, mobile tagline.
+"""In charge of: recognising an attribution, a header block, a separator, a signature mark.
 
-Not in charge of: what becomes of the lines (`replies`). Patterns are anchored and see at most 1,000 characters of a line.
+Not in charge of: what becomes of the lines (`replies`). Patterns see at most 1,000 characters of a line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _DASHED = re.compile(r"[ \t]*[-_=*—–─>]{2,}[ \t]*(.{2,80}?)[ \t]*[-_=*—�
 _ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>")
 _ANGLED_END = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>[ ]?(?:[:：]|작성:?)[ *_]*\Z")
 _LEAD = re.compile(
-    r"[ \t]*[*_-]{0,6}(?:on|at|am|um|le|el|il|em|op|den|dne|dňa|w dniu|в|у|på|pe|ke|ti|ma|to|la|su|tarihinde|no dia)\b[^\n]{0,60}\d",
+    r"[ \t]*[*_-]{0,6}(?:on|at|am|um|le|el|il|em|op|den|dne|dňa|w dniu|в|у|på|pe|ke|ti|ma|to|la|su|"
+    r"tarihinde|no dia)\b[^\n]{0,60}\d",
     re.IGNORECASE,
 )
 _SHARED = re.compile(r"(.{1,700}?[ \t-])(On (?:[A-Z][a-z]{2,8},? |\d{1,2}[ ./-]).{8,200}wrote:)[ \t]*")
@@ -47,34 +48,6 @@ _WROTE = re.compile("|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key
 
 _INTRODUCING = re.compile(r"\d|[:：]|[-_=*—–─]{2}|@")
 _PHRASES = words.FORWARD_PHRASES | words.ORIGINAL_PHRASES
-
-# Whole lines that phones and apps add. Each alternative covers the line to its end.
-_DEVICE = (
-    r"(?:(?:my |mein(?:em)? |min |mon |mi |meu |mio |il mio |m[ij]jn |svojí? |svého |mého |mojí? |můj |мо(?:его|го|єї) )?"
-    r"[\w'’-]*(?:iphone|ipad|ipod|android|galaxy|samsung|huawei|xiaomi|redmi|oppo|lg|htc|nokia|lumia|pixel|oneplus|blackberry|"
-    r"windows phone|mobile|mobil|phone|smartphone|telefon|tablet|handheld|iphon)\w*)"
-)
-_TAGLINES = re.compile(
-    r"[ \t]*(?:"
-    rf"(?:sent|posted)(?: \w+)?(?: wirelessly)? (?:from|via|by|using|with)(?: the)? {_DEVICE}[\w ,./()®™’'+-]{{0,40}}|"
-    r"sent (?:from|via|with|using)(?: the)? (?:yahoo|aol|gmail|outlook|windows|mail\.ru|yandex|proton|tutanota|spark|airmail|"
-    r"superhuman|mailbird|samsung|naver|daum|kakao|hiworks|sparrow|mailbox|blue|thunderbird|fairemail|k-9|mail for|mobile|"
-    r"seznam)[\w ,./()®™:’'+-]{0,60}|"
-    r"sent from (?:my )?(?:mobile|phone|cell)(?: (?:device|phone))?(?: -? ?please excuse [\w ,.]{0,40})?|"
-    r"get outlook for (?:ios|android|mac)[\w <>:/.()?=-]{0,60}|outlook (?:for|für|pour|para|per) (?:ios|android)[\w <>:/.()?-]{0,60}|"
-    r"(?:holen sie sich|téléchargez|obtén|obtener|scarica|télécharger|pobierz|hämta|hent|získejte|скачать|получите) outlook .{0,80}|"
-    rf"(?:von|vom) {_DEVICE}.{{0,20}} gesendet.{{0,20}}|gesendet (?:von|mit|über) .{{1,50}}|diese nachricht wurde von .{{1,50}} gesendet|"
-    rf"envoyé (?:de|depuis|à partir de|avec) .{{1,50}}|enviado (?:desde|do|de|através|a partir|com) .{{1,50}}|inviato (?:da|dal|con) .{{1,50}}|"
-    rf"verzonden (?:vanaf|vanuit|met|via) .{{1,50}}|verstuurd vanaf .{{1,50}}|skickat från .{{1,50}}|sendt fra .{{1,50}}|"
-    rf"lähetetty .{{1,50}}(?:sta|stä|ltä|lta|ni)|odesláno (?:z|ze|prostřednictvím|pomocí) .{{1,50}}|odoslané (?:z|zo) .{{1,50}}|"
-    rf"отправлено (?:с|со|из|через) .{{1,60}}|надіслано (?:з|із|через) .{{1,50}}|wysłan[eo] (?:z|ze|za pomocą) .{{1,50}}|"
-    rf"(?:iphone|ipad)['’]?(?:um|im)?(?:dan|den) gönderildi|.{{1,30}} cihazımdan gönderildi|"
-    rf"(?:나의 |내 )?{_DEVICE}에서 보냄|.{{1,30}}에서 (?:보냄|보냈습니다|보낸 메일입니다|전송됨)|"
-    rf"(?:私の)?{_DEVICE}から送信|.{{1,20}}から送信(?:されました)?|(?:从|發自|发自|從)\s?(?:我的)?\s?.{{1,20}}(?:发送|傳送|寄出)?|"
-    r"sendt fra min .{1,30}|telefonumdan gönderildi"
-    r")[.!]?[ \t]*",
-    re.IGNORECASE,
-)
 
 
 def cut(text: str) -> str:
@@ -95,12 +68,6 @@ def is_ruler(text: str) -> bool:
 def is_signature_mark(text: str) -> bool:
     """The line that RFC 3676 §4.3 puts above a signature, also without its trailing space."""
     return bool(_SIGNATURE_MARK.fullmatch(cut(text)))
-
-
-def is_tagline(text: str) -> bool:
-    """A whole line such as "Sent from my iPhone"; never a sentence that merely begins so."""
-    text = cut(text).strip()
-    return 4 < len(text) <= 120 and bool(_TAGLINES.fullmatch(text))
 
 
 def _phrase(text: str) -> str:
@@ -182,7 +149,7 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
             blanks += 1
             if blanks > 1 or (labels >= 3 and not _more_labels(lines, at)):
                 break
-        elif pair is None or (label_kind(pair[0]) < 0 and kinds and labels >= 3):
+        elif pair is None or (label_kind(pair[0]) < 0 and len(kinds - {-1}) >= 3):
             stray += 1
             if stray > 2 or not labels or blanks:
                 break
@@ -227,7 +194,9 @@ def _is_header_block(
 def _has_foreign_shape(lines: Sequence[Line]) -> bool:
     """`Name <address>` first and a date with a time next, under labels that we do not know."""
     values = [pair[1] for pair in (read_label(line.text) for line in lines) if pair]
-    return len(values) == 4 and bool(_ANGLED.search(values[0])) and any(has_date(v) and has_time(v) for v in values[1:3])
+    return (
+        len(values) == 4 and bool(_ANGLED.search(values[0])) and any(has_date(v) and has_time(v) for v in values[1:3])
+    )
 
 
 def _is_separated(lines: Sequence[Line], start: int) -> bool:
@@ -269,7 +238,7 @@ def _joined(lines: Sequence[Line], start: int, end: int) -> str:
 
 
 def _may_open_attribution(text: str, line: Line) -> bool:
-    """Own text above an attribution must not become part of it: the first line has the date, or a word that leads to one."""
+    """Own text above an attribution must not become part of it: the first line has the date, or leads to one."""
     if line.marks & Mark.ATTRIBUTION or has_date(text) or has_time(text) or is_dashed_phrase(text):
         return True
     if _LEAD.match(text) or (has_address(text) and says_wrote(text)):

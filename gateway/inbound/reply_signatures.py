@@ -1,6 +1,6 @@
 """In charge of: which of the writer's own lines are a signature, a phone's tagline or a mailing list's footer.
 
-Not in charge of: recognising a tagline (`reply_cues`). Soft signatures (a name, a greeting) stay in the reply.
+Not in charge of: recognising a tagline (`reply_taglines`). Soft signatures (a name, a greeting) stay in the reply.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from gateway.inbound import reply_cues as cues
 from gateway.inbound.reply_lines import Line, Mark, Role
+from gateway.inbound.reply_taglines import is_tagline
 
 _SIGNATURE_LINES = 20
 
@@ -19,10 +20,11 @@ def mark_signature(lines: list[Line], roles: list[Role]) -> None:
     if not own:
         return
     for number, at in enumerate(own):
-        if number and cues.is_signature_mark(lines[at].text) and len(own) - number <= _SIGNATURE_LINES:
-            if _all_together(own[number:], roles):
-                _set(roles, own[number:])
-                own = own[:number]
+        if number and cues.is_signature_mark(lines[at].text):
+            block = _block_from(own[number:], roles)
+            if len(block) <= _SIGNATURE_LINES:
+                _set(roles, block)
+                own = [place for place in own if place not in set(block)]
                 break
     marked = [at for at in own if lines[at].marks & Mark.SIGNATURE]
     if marked and len(marked) < len(own):
@@ -42,9 +44,10 @@ def _mark_list_footer(lines: list[Line], roles: list[Role]) -> None:
             return
 
 
-def _all_together(places: Sequence[int], roles: Sequence[Role]) -> bool:
-    """Whether no history stands between these lines: below a quote the writer may go on."""
-    return all(roles[at] is Role.OWN for at in range(places[0], places[-1] + 1))
+def _block_from(places: Sequence[int], roles: Sequence[Role]) -> list[int]:
+    """The first of these own lines up to where history begins: below a quote the writer may go on."""
+    end = next((at for at in range(places[0], len(roles)) if roles[at] is not Role.OWN), len(roles))
+    return [at for at in places if at < end]
 
 
 def _set(roles: list[Role], places: Sequence[int]) -> None:
@@ -62,7 +65,7 @@ def _mark_taglines(lines: list[Line], roles: list[Role], own: list[int]) -> None
         below_is_end = below_is_end or any(role is not Role.OWN for role in roles[at:after])
         if not below_is_end:
             continue
-        below_is_end = cues.is_tagline(lines[at].text)
+        below_is_end = is_tagline(lines[at].text)
         if below_is_end:
             taglines.append(at)
     if len(taglines) < len(own):

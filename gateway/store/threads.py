@@ -31,7 +31,8 @@ class Threads:
         self._connection = connection
 
     def open_for(self, viewer: Viewer, thread_id: str, *, lock: bool = False) -> Conversation | None:
-        """The conversation, if this viewer may know of it. `lock` holds its row until the commit: the gate's serialisation.
+        """The conversation, if this viewer may know of it. `lock` holds its row until the commit: the gate's
+        serialisation.
 
         SQLite needs no row lock: every transaction that may write holds the only write lock (BEGIN IMMEDIATE).
         """

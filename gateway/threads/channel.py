@@ -83,7 +83,9 @@ SendResult = Accepted | Retry | Failed | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the core must know of a channel. `stable_key`: a repeat carries the same key (Message-ID), so receivers can drop it."""
+    """What the core must know of a channel. `stable_key`: a repeat carries the same key (Message-ID), so receivers
+    can drop it.
+    """
 
     stable_key: bool
     receipts: bool = False

@@ -1,6 +1,7 @@
 """In charge of: what a policy may answer, and the closed list of reasons with their meaning for people and peers.
 
-Not in charge of: the rules themselves (`policies/`), nor the words in other languages (`gateway/locales`, key `reason.*`).
+Not in charge of: the rules themselves (`policies/`), nor the words in other languages (`gateway/locales`, key
+`reason.*`).
 """
 
 from __future__ import annotations

@@ -86,12 +86,14 @@ def after_report(current: DeliveryState, action: str, *, code: str, detail: str)
         if current in (DeliveryState.BOUNCED, DeliveryState.CANCELLED, DeliveryState.SKIPPED):
             return None
         return Move(DeliveryState.BOUNCED, "bounced", code, detail)
-    if action in ("delivered", "relayed", "expanded"):
-        if current in (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN, DeliveryState.SENDING):
-            return Move(DeliveryState.DELIVERED, "delivered", code, detail)
+    waiting = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
+    if action in ("delivered", "relayed", "expanded") and current in waiting:
+        return Move(DeliveryState.DELIVERED, "delivered", code, detail)
     return None
 
 
 def is_hard(code: str) -> bool:
-    """A bounce that will not mend itself: no such mailbox or domain (RFC 3463 §3.2 X.1.1-X.1.3, X.1.6, X.1.10, X.2.1)."""
+    """A bounce that will not mend itself: no such mailbox or domain (RFC 3463 §3.2 X.1.1-X.1.3, X.1.6, X.1.10,
+    X.2.1).
+    """
     return code in {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.0.0"}

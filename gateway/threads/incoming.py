@@ -14,7 +14,9 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One mailbox of a header. `address` is the addr-spec as written, domain in lower case; "" if it could not be read."""
+    """One mailbox of a header. `address` is the addr-spec as written, domain in lower case; "" if it could not be
+    read.
+    """
 
     name: str
     address: str

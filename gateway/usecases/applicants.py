@@ -1,4 +1,5 @@
-"""In charge of: openings and applicants as the ATS and the desk tell of them; an applicant's thread is made with them (SJ-5).
+"""In charge of: openings and applicants as the ATS and the desk tell of them; an applicant's thread is made with
+them (SJ-5).
 
 Not in charge of: stages and the gate (`change_stage`).
 """
@@ -29,6 +30,7 @@ from gateway.usecases.outgoing import portal_url
 from gateway.usecases.sign_in import queue_notice
 from gateway.usecases.views import ApplicantView
 
+
 class Contact(TypedDict):
     """How a person is called and reached."""
 
@@ -52,7 +54,9 @@ def put_opening(
     notify_emails: Sequence[str],
     public_contact: str | None = None,
 ) -> tuple[Opening, bool]:
-    """Make or change an opening; True if it was made. `notify_emails` are told of candidates' messages (SJ-10); [] is legal."""
+    """Make or change an opening; True if it was made. `notify_emails` are told of candidates' messages (SJ-10); []
+    is legal.
+    """
     title = check_name("title", title)
     if len(notify_emails) > NOTIFY_LIMIT:
         raise Invalid("notify_emails", f"Give at most {NOTIFY_LIMIT} addresses.")

@@ -3,7 +3,8 @@
 Not in charge of: the rule (`policies.rejection`).
 
 `rejected` closes the gate when this returns, in the transaction that also writes the message to the candidate. With a
-message that is scheduled for later, the gate closes when that message goes out (`deliver`): a robot must not tell first.
+message that is scheduled for later, the gate closes when that message goes out (`deliver`): a robot must not tell
+first.
 """
 
 from __future__ import annotations

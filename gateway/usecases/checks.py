@@ -1,4 +1,5 @@
-"""In charge of: values that people and systems give us — addresses, phone numbers, languages — made clean or refused with a remedy.
+"""In charge of: values that people and systems give us — addresses, phone numbers, languages — made clean or
+refused with a remedy.
 
 Not in charge of: the content of messages (`post_message.check_content`).
 """

@@ -33,7 +33,9 @@ RECRUITER_MESSAGE = "recruiter.new_message"
 
 
 def build_outgoing(ctx: Context, tx: Transaction, delivery: Delivery) -> Outgoing | None:
-    """The message to hand to the channel; None if what it was about is gone. Raises Invalid when a template lacks a value."""
+    """The message to hand to the channel; None if what it was about is gone. Raises Invalid when a template lacks a
+    value.
+    """
     if delivery.notice_id:
         notice = tx.outbox.find_notice(delivery.notice_id)
         return _from_notice(ctx, tx, delivery, notice) if notice else None

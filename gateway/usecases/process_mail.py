@@ -3,7 +3,7 @@
 Not in charge of: reading bytes (`inbound`), the rules (`threads.policies`), storing before 250 (`receive_email`).
 
     claim ─▶ locate ─▶ read (another process) ─▶ prove sender ─▶ match ─▶ decide ─┬▶ threaded
-                                                                                  ├▶ held · unmatched · failed  (review queue)
+                                                                                  ├▶ held · unmatched · failed
                                                                                   └▶ refused · ignored
 """
 

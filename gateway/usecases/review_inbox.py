@@ -1,6 +1,8 @@
-"""In charge of: the review queue — what was held, not matched, refused or unreadable, and what a person decides about it.
+"""In charge of: the review queue — what was held, not matched, refused or unreadable, and what a person decides
+about it.
 
-Not in charge of: the first decision (`process_mail`). Nothing here deletes: a discarded mail keeps its entry and raw bytes
+Not in charge of: the first decision (`process_mail`). Nothing here deletes: a discarded mail keeps its entry and
+raw bytes
 until retention ends.
 """
 

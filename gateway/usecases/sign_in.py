@@ -22,7 +22,9 @@ WINDOW = 3600  # seconds
 
 
 def sign_in(ctx: Context, email: str, password: str, *, client: str = "") -> str | None:
-    """A session token, or None when address or password is wrong (same answer, same time). Raises Conflict `too_many`."""
+    """A session token, or None when address or password is wrong (same answer, same time). Raises Conflict
+    `too_many`.
+    """
     email = email.strip().lower()[:320]
     with ctx.database.begin() as tx:
         if tx.limits.count(f"sign-in:{email}", now=ctx.now, seconds=WINDOW) > TRIES:

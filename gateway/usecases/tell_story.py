@@ -1,4 +1,6 @@
-"""In charge of: gathering all that belongs to one mail, message, delivery or thread, for `gateway trace`. Not in charge of: printing."""
+"""In charge of: gathering all that belongs to one mail, message, delivery or thread, for `gateway trace`. Not in
+charge of: printing.
+"""
 
 from __future__ import annotations
 

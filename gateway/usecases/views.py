@@ -117,4 +117,5 @@ class Counts:
     rejected: int
     review: int  # held + unmatched + failed entries
 
+
 FeedEvent = Event

@@ -9,10 +9,10 @@ from cast import ARA, HR, JUN, MINA, Company, as_candidate, make_applicant, make
 from conftest import Pump, both_databases
 from fakes import FakeChannel, FakeClock
 
+from gateway.store.writer import MailWriter
 from gateway.threads.addresses import reply_address
 from gateway.threads.incoming import Envelope
 from gateway.threads.model import AuthorKind, CameInBy, InboxState, MessageKind
-from gateway.store.writer import MailWriter
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import counts, list_conversations, mark_read, messages_after
@@ -92,7 +92,9 @@ def test_thread_exists_before_any_message(ctx: Context, company: Company, mina: 
     assert texts(ctx, company, mina) == ["Welcome"]
 
 
-def test_same_text_by_both_ways_differs_only_in_its_way(ctx: Context, company: Company, mina: ApplicantView, pump: Pump) -> None:
+def test_same_text_by_both_ways_differs_only_in_its_way(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
     """SJ-3."""
     viewer = as_candidate(ctx, mina)
     post_message(ctx, viewer, mina.thread_id, NewMessage(text="The same words"))
@@ -124,7 +126,9 @@ def test_only_the_openings_own_list_is_mailed_and_all_admins_see_the_badge(
     assert (counts(ctx, company.as_jun).unread, counts(ctx, company.as_ara).unread) == (1, 2)
 
 
-def test_an_opening_may_notify_nobody(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel) -> None:
+def test_an_opening_may_notify_nobody(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
     """DESIGN §6: `notify_emails: []` is legal; the message is in the desk all the same."""
     from gateway.usecases.applicants import put_opening
 
@@ -135,7 +139,9 @@ def test_an_opening_may_notify_nobody(ctx: Context, company: Company, mina: Appl
     assert counts(ctx, company.as_jun).unread == 1
 
 
-def test_two_recruiters_one_conversation(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel) -> None:
+def test_two_recruiters_one_conversation(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
     """SJ-4, SJ-P4: one thread, two authors, one References chain."""
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="one"))
     post_message(ctx, company.as_ara, mina.thread_id, NewMessage(text="two"))
@@ -146,7 +152,9 @@ def test_two_recruiters_one_conversation(ctx: Context, company: Company, mina: A
     assert first.references[0] == second.references[0]
 
 
-def test_notes_stay_in_the_team(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel) -> None:
+def test_notes_stay_in_the_team(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
     """NH-X-8, GW-7: a note reaches nobody and is in no candidate's or ATS's view."""
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="strong portfolio", kind=MessageKind.NOTE))
     pump()
@@ -156,7 +164,9 @@ def test_notes_stay_in_the_team(ctx: Context, company: Company, mina: ApplicantV
     assert [s.message.text for s in messages_after(ctx, company.as_ara, mina.thread_id)] == ["strong portfolio"]
 
 
-def test_unanswered_applicants_are_listed_until_somebody_writes(ctx: Context, company: Company, mina: ApplicantView) -> None:
+def test_unanswered_applicants_are_listed_until_somebody_writes(
+    ctx: Context, company: Company, mina: ApplicantView
+) -> None:
     """SJ-P2."""
     rows, _ = list_conversations(ctx, company.as_jun, view="unanswered")
     assert [r.applicant_name for r in rows] == ["Mina Han"]

@@ -1,4 +1,6 @@
-"""The demo as a stranger meets it: one process, real SMTP and HTTP, the contract of DESIGN §6 and seeds §7.1 no. 1 – 4."""
+"""The demo as a stranger meets it: one process, real SMTP and HTTP, the contract of DESIGN §6 and seeds §7.1 no. 1
+– 4.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,14 @@ def demo(demo_data: Path) -> Iterator[Demo]:
 
 def make_applicant(demo: Demo, key: str, **more: Any) -> dict[str, Any]:
     demo.api("PUT", "/openings/e2e", title="Engineer", notify_emails=["minho@moalabs.example", "list@moalabs.example"])
-    body = {"opening": "e2e", "name": "Mina Han", "email": f"{key}@mail.example", "locale": "en", "source": "ats", **more}
+    body = {
+        "opening": "e2e",
+        "name": "Mina Han",
+        "email": f"{key}@mail.example",
+        "locale": "en",
+        "source": "ats",
+        **more,
+    }
     answer = demo.api("PUT", f"/applicants/{key}", **body)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
@@ -131,7 +140,11 @@ def test_ten_steps_over_real_sockets(demo: Demo, source: str) -> None:
 
     minho = wait_for(lambda: demo.mails("minho@moalabs.example"), "the recruiter's notice")[-1]
     back = demo.raw(minho)["Reply-To"].addresses[0].addr_spec
-    demo.send(make_mail("See you then.", from_="minho@moalabs.example", name="M", to=back), from_="minho@moalabs.example", to=back)
+    demo.send(
+        make_mail("See you then.", from_="minho@moalabs.example", name="M", to=back),
+        from_="minho@moalabs.example",
+        to=back,
+    )
     held = wait_for(
         lambda: [e for e in demo.api("GET", "/inbox?state=held").json()["items"] if e["thread_id"] == thread],
         "the unproven recruiter mail in the review queue",

@@ -9,10 +9,10 @@ import pytest
 from cast import CONTACT, MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
 from conftest import Pump, both_databases
 from fakes import FakeChannel, FakeClock
-from flows.test_conversation import receive, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.test_conversation import receive, texts
 from gateway.errors import Conflict, Refused
 from gateway.threads.addresses import reply_address
 from gateway.threads.decisions import Reason
@@ -51,7 +51,12 @@ def test_after_a_rejection_nothing_of_the_candidate_enters(
     for number, files in enumerate([{}, {}, {"cv.pdf": b"%PDF"}]):
         clock.move(minutes=10)
         text = "please" if not files else "\n"
-        receive(ctx, make_mail(f"{text} {number}", to=address, files=files, message_id=f"m{number}@x.example"), to=address, from_=MINA)
+        receive(
+            ctx,
+            make_mail(f"{text} {number}", to=address, files=files, message_id=f"m{number}@x.example"),
+            to=address,
+            from_=MINA,
+        )
         pump()
     assert texts(ctx, company, mina) == ["before", "We chose another candidate."]
     assert len(channel.sent) - len(channel.to(MINA)) == recruiters_before
@@ -108,7 +113,9 @@ def test_a_silent_rejection_sends_nothing_by_itself(
 def test_the_notice_names_the_contact_of_the_moment(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    """SJ-16: change it in the settings → the next notice shows the new one; the opening's goes before the workspace's."""
+    """SJ-16: change it in the settings → the next notice shows the new one; the opening's goes before the
+    workspace's.
+    """
     from gateway.usecases.applicants import put_opening
 
     address = address_of(ctx, mina)
@@ -117,7 +124,14 @@ def test_the_notice_names_the_contact_of_the_moment(
     receive(ctx, make_mail("one", to=address), to=address, from_=MINA)
     pump()
     assert "people@moalabs.example" in channel.to(MINA)[-1].text
-    put_opening(ctx, company.ats, "designer", title="Product Designer", notify_emails=[], public_contact="design@moalabs.example")
+    put_opening(
+        ctx,
+        company.ats,
+        "designer",
+        title="Product Designer",
+        notify_emails=[],
+        public_contact="design@moalabs.example",
+    )
     clock.move(hours=25)
     receive(ctx, make_mail("two", to=address), to=address, from_=MINA)
     pump()
@@ -125,7 +139,9 @@ def test_the_notice_names_the_contact_of_the_moment(
     assert len(channel.to(MINA)) == 2
 
 
-def test_nobody_else_gets_the_notice(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel) -> None:
+def test_nobody_else_gets_the_notice(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
     """GW-5, GW-6: strangers, machines and null return paths are never answered."""
     address = address_of(ctx, mina)
     change_stage(ctx, company.as_jun, mina.thread_id, "rejected")

@@ -6,9 +6,9 @@ import pytest
 from cast import HR, JUN, MINA, STRANGER, Company, as_candidate, make_applicant, make_company, make_mail
 from conftest import Pump, both_databases
 from fakes import FakeChannel, FakeProver
+
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
-
 from gateway.threads.channel import Failed
 from gateway.threads.incoming import Proof
 from gateway.threads.model import DeliveryState, InboxState
@@ -42,8 +42,12 @@ def test_the_same_mail_again_is_one_entry_and_one_message(ctx: Context, company:
     assert entries(ctx, company, "ignored") == [("ignored", "duplicate")]
 
 
-def test_rung_two_and_three_need_a_known_sender(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel) -> None:
-    """GW-1, GW-3: to the visible sender address; references or a single open thread name it, the sender must be theirs."""
+def test_rung_two_and_three_need_a_known_sender(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """GW-1, GW-3: to the visible sender address; references or a single open thread name it, the sender must be
+    theirs.
+    """
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
     pump()
     ours = channel.to(MINA)[0].message_id
@@ -55,7 +59,12 @@ def test_rung_two_and_three_need_a_known_sender(ctx: Context, company: Company, 
     pump()
     assert texts(ctx, company, mina) == ["hello", "fresh mail", "by reference"]
     receive(ctx, make_mail("which one?", to=address), to=address, from_=MINA)
-    receive(ctx, make_mail("who?", from_=STRANGER, to=address, headers={"In-Reply-To": f"<{ours}>"}), to=address, from_=STRANGER)
+    receive(
+        ctx,
+        make_mail("who?", from_=STRANGER, to=address, headers={"In-Reply-To": f"<{ours}>"}),
+        to=address,
+        from_=STRANGER,
+    )
     pump()
     assert entries(ctx, company) == [("unmatched", "no_thread"), ("unmatched", "several_threads")]
     assert texts(ctx, company, second) == []
@@ -64,10 +73,14 @@ def test_rung_two_and_three_need_a_known_sender(ctx: Context, company: Company, 
     assert texts(ctx, company, second) == ["which one?"]
 
 
-def test_an_alias_is_stored_with_a_mark_and_a_stranger_is_held(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel) -> None:
+def test_an_alias_is_stored_with_a_mark_and_a_stranger_is_held(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
     """GW-4: the token is right, the sender is not."""
     address = address_of(ctx, mina)
-    receive(ctx, make_mail("alias", from_="mina+jobs@mail.example", to=address), to=address, from_="mina+jobs@mail.example")
+    receive(
+        ctx, make_mail("alias", from_="mina+jobs@mail.example", to=address), to=address, from_="mina+jobs@mail.example"
+    )
     receive(ctx, make_mail("stranger", from_=STRANGER, to=address), to=address, from_=STRANGER)
     pump()
     (shown,) = messages_after(ctx, company.ats, mina.thread_id)
@@ -122,7 +135,8 @@ def test_what_a_recruiter_quotes_does_not_reach_the_candidate(
     pump()
     notice = channel.to(JUN)[0]
     quoted = "\n".join(f"> {line}" for line in notice.text.splitlines())
-    body = f"Yes, gladly. Write to {JUN} or see http://gateway.test/desk/t/{mina.thread_id}\n\nJun\n{JUN}\n\nOn Mon, Mina via Moa wrote:\n{quoted}\n"
+    body = f"Yes, gladly. Write to {JUN} or see http://gateway.test/desk/t/{mina.thread_id}\n\nJun\n{JUN}\n"
+    body += f"\nOn Mon, Mina via Moa wrote:\n{quoted}\n"
     receive(ctx, make_mail(body, from_=JUN, to=notice.reply_to), to=notice.reply_to, from_=JUN)
     pump()
     (mail,) = channel.to(MINA)
@@ -139,8 +153,22 @@ def test_recipients(ctx: Context, company: Company, mina: ApplicantView) -> None
     """DESIGN §4.4, reliability 21: only what we issued, postmaster and abuse."""
     address = address_of(ctx, mina)
     local, _, domain = address.partition("@")
-    good = [address, address.upper(), address.replace("+", "-", 1), "postmaster", f"abuse@{domain}", f"moalabs@{domain}"]
-    unknown = [f"{local[:-1]}a@{domain}", f"nobody@{domain}", f'"{local}"@{domain}', f"a@b@{domain}", "", f"x%y@{domain}"]
+    good = [
+        address,
+        address.upper(),
+        address.replace("+", "-", 1),
+        "postmaster",
+        f"abuse@{domain}",
+        f"moalabs@{domain}",
+    ]
+    unknown = [
+        f"{local[:-1]}a@{domain}",
+        f"nobody@{domain}",
+        f'"{local}"@{domain}',
+        f"a@b@{domain}",
+        "",
+        f"x%y@{domain}",
+    ]
     foreign = ["user@elsewhere.example", f"{address}.", f"{local}@{domain}.other.example", "user@[127.0.0.1]"]
     assert {check_recipient(ctx, a) for a in good} == {RecipientVerdict.ACCEPTED}
     assert {check_recipient(ctx, a) for a in unknown if a != address} == {RecipientVerdict.UNKNOWN}
@@ -157,7 +185,9 @@ def test_mail_to_postmaster_waits_in_the_review_queue(ctx: Context, company: Com
 @pytest.mark.parametrize(
     "raw", [b"", b"\0\xff\xfe", b"Subject: x\r\n\r\n", b"From: broken <<\r\nContent-Type: multipart/mixed\r\n\r\nbody"]
 )
-def test_broken_mail_is_visible_with_its_raw_bytes(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, raw: bytes) -> None:
+def test_broken_mail_is_visible_with_its_raw_bytes(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, raw: bytes
+) -> None:
     """DESIGN §4.3: whatever was accepted is somewhere, with a reason and the same bytes."""
     address = address_of(ctx, mina)
     receive(ctx, raw, to=address, from_=MINA)
@@ -182,7 +212,9 @@ def test_a_held_mail_can_be_replayed_after_its_sender_became_known(
     assert texts(ctx, company, mina) == ["new address"]
 
 
-def test_a_bounce_is_tied_to_its_delivery(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel) -> None:
+def test_a_bounce_is_tied_to_its_delivery(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
     """GW-5: the return path names the delivery; a hard bounce suppresses the address until somebody corrects it."""
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
     pump()
@@ -213,7 +245,9 @@ def test_a_bounce_is_tied_to_its_delivery(ctx: Context, company: Company, mina: 
     assert list_conversations(ctx, company.as_jun, view="attention")[0] == []
 
 
-def test_a_failed_delivery_is_shown_and_can_be_sent_again(ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel) -> None:
+def test_a_failed_delivery_is_shown_and_can_be_sent_again(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
     channel.script.append(Failed("5.2.2", "mailbox full"))
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
     pump()

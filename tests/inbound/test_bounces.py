@@ -51,12 +51,13 @@ def test_every_recipient_of_a_report_is_named() -> None:
         b"\r\nFinal-Recipient: rfc822; r%d@x.example\r\nAction: failed\r\nStatus: 5.0.0\r\n" % i for i in range(3)
     )
     raw = (
-        b"From: MAILER-DAEMON@x.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        b"From: MAILER-DAEMON@x.example\r\n"
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
         b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n" + blocks + b"\r\n--b--\r\n"
     )
     assert [r.recipient for r in parse_mail(raw).reports] == ["r0@x.example", "r1@x.example", "r2@x.example"]
 
 
 def test_a_person_who_tells_of_a_bounce_makes_no_report() -> None:
-    raw = b"From: sam@x.example\r\nSubject: Re: mail\r\n\r\nMy mail to jan@y.example was not delivered, 550 5.1.1 user unknown.\r\n"
-    assert parse_mail(raw).reports == ()
+    words = b"My mail to jan@y.example was not delivered, 550 5.1.1 user unknown.\r\n"
+    assert parse_mail(b"From: sam@x.example\r\nSubject: Re: mail\r\n\r\n" + words).reports == ()

@@ -81,7 +81,8 @@ def test_headers_of_a_reply_are_read() -> None:
     mail = parse("seznam_cs_reply_attachment_rfc2231")
     assert mail.message_id == "seznam_cs_reply_attachment_rfc2231@mail.example"
     assert mail.in_reply_to == mail.references == ("notice-1@gateway.example",)
-    assert mail.date is not None and mail.date.isoformat() == "2024-03-12T13:05:11+00:00"
+    assert mail.date is not None
+    assert mail.date.isoformat() == "2024-03-12T13:05:11+00:00"
     assert mail.to == (Address("Hiring", "r+token@reply.gateway.example"),)
     assert ("Subject", "Re: Pohovor") in mail.headers
 
@@ -91,7 +92,8 @@ def test_an_enclosed_message_is_one_attachment_and_its_words_stay_inside() -> No
     (enclosed,) = mail.attachments
     assert mail.text.strip() == "My own words."
     assert (enclosed.filename, enclosed.content_type) == ("forwarded.eml", "message/rfc822")
-    assert b"Words of a stranger." in enclosed.content and b"Inner secret" in enclosed.content
+    assert b"Words of a stranger." in enclosed.content
+    assert b"Inner secret" in enclosed.content
     assert parse_mail(enclosed.content).subject == "Inner secret"
 
 

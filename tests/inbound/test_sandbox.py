@@ -83,7 +83,8 @@ def test_a_fault_is_told_and_the_next_mail_is_read(
 ) -> None:
     monkeypatch.setattr(sandbox, "_read_mail", fault)
     read = pool.read_mail(RAW)
-    assert words in read.mail.defects[0] and read.mail.defects[0].startswith("unreadable:")
+    assert words in read.mail.defects[0]
+    assert read.mail.defects[0].startswith("unreadable:")
     assert read.mail.message_id == "gmail_ko_reply_utf8@mail.example"
     assert read.mail.from_[0].address == "minsu.kim@gmail.example"
     monkeypatch.undo()
@@ -91,7 +92,11 @@ def test_a_fault_is_told_and_the_next_mail_is_read(
 
 
 def test_one_hanging_mail_holds_up_no_other(pool: ParsingPool) -> None:
-    slow = threading.Thread(target=lambda: pytest.raises(Exception, pool._run, hang, b"", ()))
+    def run_slow() -> None:
+        with pytest.raises(sandbox._Failed, match="took longer"):
+            pool._run(hang, b"", ())
+
+    slow = threading.Thread(target=run_slow)
     slow.start()
     started = time.monotonic()
     for _ in range(5):
@@ -151,7 +156,8 @@ def test_children_end_when_the_parent_is_killed() -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert parent.stdout is not None and parent.stdin is not None
+    assert parent.stdout is not None
+    assert parent.stdin is not None
     child = int(parent.stdout.readline())
     parent.kill()
     parent.wait()

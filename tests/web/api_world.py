@@ -55,12 +55,19 @@ class Company:
 
 @dataclass(slots=True)
 class World:
-    """Two companies that must know nothing of each other."""
+    """Companies that must know nothing of each other."""
 
     ctx: Context
     anyone: TestClient
-    a: Company
-    b: Company
+    companies: list[Company]
+
+    @property
+    def a(self) -> Company:
+        return self.companies[0]
+
+    @property
+    def b(self) -> Company:
+        return self.companies[1]
 
     def dumps(self, body: object) -> str:
         return json.dumps(body)
@@ -72,10 +79,10 @@ def make_app(ctx: Context) -> Starlette:
 
 
 @contextmanager
-def build_world(ctx: Context) -> Iterator[World]:
+def build_world(ctx: Context, *names: str) -> Iterator[World]:
+    """The API with a company for each name; most tests need one only."""
     with TestClient(make_app(ctx)) as client:
-        companies = [_make_company(ctx, client, name) for name in ("anvil", "birch")]
-        yield World(ctx, client, *companies)
+        yield World(ctx, client, [_make_company(ctx, client, name) for name in names])
 
 
 def _make_company(ctx: Context, client: TestClient, name: str) -> Company:

@@ -21,7 +21,7 @@ FILE = {
 
 @pytest.fixture
 def world(ctx: object) -> Iterator[World]:
-    with build_world(ctx) as world:
+    with build_world(ctx, "anvil") as world:
         yield world
 
 

@@ -20,7 +20,7 @@ KEY = {"Idempotency-Key": "7c0e1d0c-9d2d-4a3c-8d1e-0a1b2c3d4e5f"}
 
 @pytest.fixture
 def world(ctx: object) -> Iterator[World]:
-    with build_world(ctx) as world:
+    with build_world(ctx, "anvil", "birch") as world:
         yield world
 
 

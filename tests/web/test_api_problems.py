@@ -17,7 +17,7 @@ SECRET = "kim.minji@example.test"
 
 @pytest.fixture
 def world(ctx: object) -> Iterator[World]:
-    with build_world(ctx) as world:
+    with build_world(ctx, "anvil") as world:
         yield world
 
 

@@ -30,7 +30,7 @@ LINES = ("name", "title", "stage")  # there are characters without an outside: p
 
 @pytest.fixture
 def world(ctx: object) -> Iterator[World]:
-    with build_world(ctx) as world:
+    with build_world(ctx, "anvil") as world:
         yield world
 
 

@@ -25,7 +25,7 @@ BODIES: dict[tuple[str, str], object] = {
 
 @pytest.fixture
 def world(ctx: object) -> Iterator[World]:
-    with build_world(ctx) as world:
+    with build_world(ctx, "anvil", "birch") as world:
         yield world
 
 

@@ -77,13 +77,8 @@ def frame_of(visit: Visit, viewer: Viewer) -> Frame:
 def desk_page(visit: Visit, viewer: Viewer, template: str, *, status: int = 200, **variables: object) -> Response:
     """A page of the desk in its frame."""
     frame = frame_of(visit, viewer)
-    return show(
-        visit,
-        template,
-        status=status,
-        **shared_variables(viewer, frame),
-        **{"where": Where(), "current": "", **variables},
-    )
+    shared = {**shared_variables(viewer, frame), "where": Where(), "current": ""}
+    return show(visit, template, status=status, **{**shared, **variables})
 
 
 def shared_variables(viewer: Viewer, frame: Frame) -> dict[str, object]:
@@ -159,6 +154,7 @@ def _list(visit: Visit, viewer: Viewer, where: Where) -> Response:
         visit,
         viewer,
         "desk_list.html",
+        status=200,
         where=where,
         current=where.view,
         rows=rows,
