@@ -115,6 +115,32 @@ def trace(
     raise typer.Exit(trace_subject(_settings(), subject))
 
 
+@cli.command()
+def erase(
+    workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    applicant: Annotated[str, typer.Argument(help="The applicant's external id.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget an applicant: thread, files, addresses and links. Cannot be undone."""
+    from gateway.operate import erase_one
+
+    if not yes:
+        typer.confirm(f"Erase everything about {applicant}?", abort=True)
+    erase_one(_settings(), workspace, applicant)
+
+
+@cli.command()
+def export(
+    workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    applicant: Annotated[str, typer.Argument(help="The applicant's external id.")],
+    to: Annotated[Path, typer.Option(help="Folder for the copy.")] = Path("export"),
+) -> None:
+    """Copy all that is stored about an applicant: thread as JSON, files, raw mails."""
+    from gateway.operate import export_one
+
+    export_one(_settings(), workspace, applicant, to)
+
+
 @workspace_cli.command("create")
 def workspace_create(
     slug: Annotated[str, typer.Argument(help="Short name; also its sender address slug@reply-domain.")],

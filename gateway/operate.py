@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
@@ -13,7 +15,11 @@ from gateway.app import build_context, close_context
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
 from gateway.threads.model import Delivery, InboxEntry, InboxState, Viewer, ViewerKind
+from gateway.usecases.accounts import find_workspace
+from gateway.usecases.change_stage import thread_of_applicant
 from gateway.usecases.context import Context
+from gateway.usecases.erase import erase_applicant
+from gateway.usecases.export import gather_export
 from gateway.usecases.review_inbox import replay
 from gateway.usecases.tell_story import Story, find_entries, tell_story
 
@@ -58,6 +64,26 @@ def trace_subject(settings: Settings, subject: str) -> int:
             return 1
         _print_story(console, story)
     return 0
+
+
+def erase_one(settings: Settings, workspace: str, applicant: str) -> None:
+    """Erase an applicant. Raises NotFound."""
+    with operator_context(settings) as ctx:
+        viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
+        erase_applicant(ctx, viewer, thread_of_applicant(ctx, viewer, applicant))
+    Console().print("Erased.")
+
+
+def export_one(settings: Settings, workspace: str, applicant: str, folder: Path) -> None:
+    """Write an applicant's data into a folder. Raises NotFound."""
+    with operator_context(settings) as ctx:
+        viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
+        files = gather_export(ctx, viewer, thread_of_applicant(ctx, viewer, applicant))
+        for name, content in files.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    Console().print(f"{len(files)} files in {folder}")
 
 
 def _print_story(console: Console, story: Story) -> None:

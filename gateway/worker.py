@@ -20,8 +20,10 @@ from dramatiq.middleware import CurrentMessage, ShutdownNotifications
 from gateway.errors import SettingsError, Unavailable
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, extend_leases, find_due, release_expired
+from gateway.usecases.erase import expire_raw_mails
 from gateway.usecases.process_mail import process_mail
 
+EXPIRE_EVERY = 3600.0  # seconds
 EXTEND_EVERY = 20.0  # seconds; a lease lasts 60
 log = logging.getLogger("gateway.worker")
 
@@ -141,8 +143,12 @@ class Workers:
         self._extender.join(5)
 
     def _sweep(self) -> None:
+        expire_at = time.monotonic()
         while not self._stop.wait(self._ctx.settings.sweep_seconds):
             _quietly("sweep", self.sweep_once)
+            if time.monotonic() >= expire_at:
+                expire_at = time.monotonic() + EXPIRE_EVERY
+                _quietly("retention", lambda: expire_raw_mails(self._ctx))
 
     def _extend(self) -> None:
         while not self._stop.wait(EXTEND_EVERY):
@@ -164,7 +170,7 @@ class Workers:
             actor.fn(subject_id)
 
 
-def _quietly(name: str, job: Callable[[], None]) -> None:
+def _quietly(name: str, job: Callable[[], object]) -> None:
     try:
         job()
     except Unavailable:

@@ -176,7 +176,7 @@ def _from_text(root: _Part, text: str, original: str) -> list[DeliveryReport]:
 def _before_original(text: str) -> str:
     """The notice itself, without the returned mail below it."""
     found = re.search(
-        r"^(?:-{3,}.*(?:copy|original|message|원본|kopie).*|received: .*|return-path: .*)$",
+        r"^(?:-{3,}+[^\n]{0,60}(?:copy|original|message|원본|kopie)|received: |return-path: )",
         text[:_MAX_TEXT],
         re.I | re.M,
     )

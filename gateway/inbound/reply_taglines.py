@@ -24,7 +24,8 @@ _SENDING_FIRST = re.compile(
     re.IGNORECASE,
 )
 _SENDING_LAST = re.compile(
-    r"(?:gesendet|보냄|보냈습니다|보낸 메일입니다|전송됨|전송했습니다|から送信|から送信されました|からの送信|发送|傳送|gönderildi|küldve)[.!。]?\Z",
+    r"(?:gesendet|보냄|보냈습니다|보낸 메일입니다|전송됨|전송했습니다|"
+    r"から送信|から送信されました|からの送信|发送|傳送|gönderildi|küldve)[.!。]?\Z",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(

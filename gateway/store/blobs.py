@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +17,11 @@ from typing import Any
 import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import from_url
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from gateway.store.tables import blobs
+from gateway.store.tables import attachments, blobs, inbox
 
 IN_ROW = 64 * 1024  # bytes
 
@@ -58,6 +59,11 @@ class Blobs:
         """Bytes of a big one. Raises FileNotFoundError."""
         return bytes(obstore.get(self.store, _path(digest)).bytes())
 
+    def remove(self, digest: str) -> None:
+        """Remove a big one; nothing happens if it is gone already."""
+        with suppress(FileNotFoundError):
+            obstore.delete(self.store, _path(digest))
+
 
 class BlobRows:
     """Blobs within one transaction."""
@@ -90,6 +96,19 @@ class BlobRows:
             for digest, data, at in items
         }
         self._connection.execute(insert(blobs).values(list(rows.values())).on_conflict_do_nothing())
+
+    def drop_unused(self, digests: Iterable[str]) -> list[str]:
+        """Forget those that no attachment and no entry names any more; the ones forgotten, to be removed after the
+        commit.
+        """
+        gone = []
+        for digest in set(digests):
+            named = exists().where(attachments.c.digest == digest)
+            raw = exists().where(inbox.c.digest == digest, inbox.c.raw_gone.is_(False))
+            statement = delete(blobs).where(blobs.c.digest == digest, ~named, ~raw)
+            if self._connection.execute(statement).rowcount:
+                gone.append(digest)
+        return gone
 
     def read(self, digest: str) -> bytes:
         """The bytes. Raises FileNotFoundError if they are gone (retention, erasure)."""

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.errors import SettingsError, Unavailable
 from gateway.store.blobs import Blobs
+from gateway.store.erasure import Erasure
 from gateway.store.events import Events
 from gateway.store.inbox import Inbox
 from gateway.store.limits import Limits
@@ -47,6 +48,7 @@ class Transaction:
         self.events = Events(connection)
         self.limits = Limits(connection)
         self.listing = Listing(connection)
+        self.erasure = Erasure(connection)
         self._wakes: list[tuple[str, str]] = []
 
     def wake(self, job: str, subject_id: str) -> None:

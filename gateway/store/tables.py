@@ -288,6 +288,7 @@ inbox = Table(  # one row for each recipient of each mail
     _text("proof"),
     Column("date", UtcTime),
     Column("received_at", UtcTime, nullable=False),
+    Column("raw_gone", Boolean, nullable=False, default=False),  # retention ended: the raw bytes are no longer kept
     UniqueConstraint("digest", "rcpt"),  # a sender's retry after a lost 250 is one entry
     Index(None, "state", "received_at"),
     Index(None, "workspace_id", "state", "id"),

@@ -9,6 +9,7 @@ from threading import Barrier
 
 import pytest
 from api_world import World, build_world
+from conftest import both_databases
 
 from gateway.errors import Conflict, Unavailable
 from gateway.threads.model import Viewer, ViewerKind
@@ -76,6 +77,7 @@ def test_without_a_key_each_post_is_a_message(world: World) -> None:
     assert len(messages(world)) == 3
 
 
+@both_databases
 def test_twenty_at_once_are_one_message_with_one_answer(world: World) -> None:
     together = Barrier(20)
 
@@ -128,6 +130,7 @@ def test_a_second_request_waits_no_longer_than_it_must(
     assert run_once(world.ctx, viewer, "k1", request_digest="d", run=call_again) == (200, "first", True)
 
 
+@both_databases
 def test_a_key_whose_process_died_is_taken_over(world: World, viewer: Viewer) -> None:
     died = world.ctx.now - ABANDONED - timedelta(seconds=1)
     with world.ctx.database.begin() as tx:
@@ -139,3 +142,18 @@ def test_a_key_whose_process_died_is_taken_over(world: World, viewer: Viewer) ->
         "mine",
         False,
     )
+
+
+@both_databases
+def test_the_same_new_applicant_ten_times_at_once_is_one(world: World) -> None:
+    together = Barrier(10)
+
+    def put(_: int) -> tuple[int, str]:
+        together.wait()
+        answered = world.a.put("/applicants/new", json={"opening": "dev", "name": "New", "source": "ats"})
+        return answered.status_code, answered.json()["thread_id"]
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(put, range(10)))
+    assert sorted(status for status, _ in answers) == [200] * 9 + [201]
+    assert len({thread_id for _, thread_id in answers}) == 1

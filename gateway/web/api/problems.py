@@ -11,6 +11,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -24,7 +25,7 @@ from gateway.threads.decisions import MEANINGS
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
-FRAMES = 8  # of a fault in the log: places in the code, never values
+HOME = str(Path(__file__).parents[2])
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gateway"'}
 
 log = logging.getLogger("gateway.web.api")
@@ -91,9 +92,15 @@ def answer_fault(fault: Exception, *, trace: str) -> Response:
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
             detail = "We cannot do this at the moment. Nothing was stored; send the same request again."
             return problem(503, "unavailable", detail, headers=headers, trace=trace)
-    frames = "".join(traceback.format_tb(fault.__traceback__, limit=-FRAMES))
-    log.error("fault trace=%s %s\n%s", trace, type(fault).__name__, frames)
+    log.error("fault trace=%s %s\n%s", trace, type(fault).__name__, _places(fault))
     return problem(500, "fault", "Something went wrong on our side. Name the trace when you ask about it.", trace=trace)
+
+
+def _places(fault: Exception) -> str:
+    """Where in our own code it happened: places only, because the text of an exception may hold what people wrote."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    ours = [f for f in frames[:-1] if f.filename.startswith(HOME)]
+    return "".join(traceback.format_list([*ours, *frames[-1:]]))
 
 
 def invalid(errors: Sequence[FieldError]) -> Response:

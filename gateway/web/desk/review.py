@@ -5,11 +5,13 @@ Not in charge of: why they wait (`threads`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from starlette.responses import Response
 
-from gateway.errors import Conflict, Invalid
+from gateway.errors import Conflict, Invalid, NotFound
 from gateway.threads.decisions import Reason
-from gateway.threads.model import InboxEntry, InboxState, Viewer
+from gateway.threads.model import InboxEntry, InboxState, Role, Viewer
 from gateway.usecases import read_thread, review_inbox
 from gateway.usecases.views import ConversationRow, EntryView
 from gateway.web.desk.conversations import desk_page
@@ -25,6 +27,17 @@ _HEADED = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One entry as the queue shows it. `forged`: ignoring it is the main button, and passing it on asks again."""
+
+    view: EntryView
+    heading: str  # key of the sentence that says why it is here
+    tone: str
+    chip: str
+    forged: bool
+
+
 def queue_page(visit: Visit, viewer: Viewer) -> Response:
     """One tab of the queue: to decide, not accepted, could not be read."""
     state = visit.asked("state")
@@ -32,63 +45,80 @@ def queue_page(visit: Visit, viewer: Viewer) -> Response:
     entries, more = review_inbox.list_entries(
         visit.site.ctx, viewer, state=tab, cursor=visit.asked("cursor"), limit=PAGE_SIZE
     )
-    views = [review_inbox.read_entry(visit.site.ctx, viewer, entry.id) for entry in entries]
+    cards = [card_of(visit, viewer, entry.id) for entry in entries]
     return desk_page(
         visit,
         viewer,
         "desk_review.html",
-        status=200,
         current="review",
         tabs=TABS,
         tab=tab,
-        views_of=views,
+        cards=cards,
         more=more or "",
-        **_words(),
+        first_lines=first_lines,
     )
 
 
 def entry_page(visit: Visit, viewer: Viewer) -> Response:
     """One entry whole, with a search for the conversation that it belongs to."""
-    view = review_inbox.read_entry(visit.site.ctx, viewer, visit.path("entry_id"))
-    return _entry(visit, viewer, view)
+    return _entry(visit, viewer)
 
 
-def _entry(visit: Visit, viewer: Viewer, view: EntryView, *, status: int = 200, said: str = "") -> Response:
+def _entry(visit: Visit, viewer: Viewer, *, status: int = 200, said: str = "", ask: bool = False) -> Response:
     query = visit.asked("q")
     rows: list[ConversationRow] = []
     if query:
         rows, _ = read_thread.list_conversations(visit.site.ctx, viewer, view="all", query=query, limit=10)
+    card = card_of(visit, viewer, visit.path("entry_id"))
     return desk_page(
         visit,
         viewer,
         "desk_entry.html",
         status=status,
         current="review",
-        view=view,
-        rows=rows or list(view.suggested),
+        card=card,
+        rows=rows or list(card.view.suggested),
         query=query,
         said=said,
-        **_words(),
+        ask=ask,
+        first_lines=first_lines,
     )
 
 
-def _words() -> dict[str, object]:
-    return {"heading_of": heading_of, "chip_of": chip_of, "is_forged": is_forged, "first_lines": first_lines}
+def card_of(visit: Visit, viewer: Viewer, entry_id: str) -> Card:
+    """The card of one entry. Raises NotFound."""
+    view = review_inbox.read_entry(visit.site.ctx, viewer, entry_id)
+    entry = view.entry
+    forged = entry.reason in FORGED or (entry.reason == Reason.OTHER_SENDER and _is_recruiters(visit, viewer, entry))
+    tone, chip = _chip_of(entry, forged)
+    return Card(view, _heading_of(view, forged), tone, chip, forged)
 
 
-def heading_of(view: EntryView) -> str:
-    """The key of the sentence that says why an entry is here."""
+def _is_recruiters(visit: Visit, viewer: Viewer, entry: InboxEntry) -> bool:
+    """Did it come to a reply address whose mails go on to the candidate?"""
+    if entry.thread_id is None or entry.participant_id is None:
+        return False
+    try:
+        page = read_thread.read_page(visit.site.ctx, viewer, entry.thread_id, limit=1)
+    except NotFound:
+        return False
+    person = page.conversation.participant(entry.participant_id)
+    return person is not None and person.role is not Role.CANDIDATE
+
+
+def _heading_of(view: EntryView, forged: bool) -> str:
     reason = view.entry.reason
     if view.entry.state is InboxState.FAILED:
         return "held.unreadable"
+    if reason == Reason.OTHER_SENDER and forged:
+        return "held.unproven_recruiter"
     if reason == Reason.OTHER_SENDER and not view.applicant_name:
         return "held.other_sender_unknown"
     return f"held.{reason}" if reason in _HEADED else "held.other"
 
 
-def chip_of(entry: InboxEntry) -> tuple[str, str]:
-    """Tone and key of the chip beside the heading."""
-    if is_forged(entry):
+def _chip_of(entry: InboxEntry, forged: bool) -> tuple[str, str]:
+    if forged and entry.state is InboxState.HELD:
         return "bad", "held.chip_forged"
     match entry.state:
         case InboxState.HELD:
@@ -99,12 +129,7 @@ def chip_of(entry: InboxEntry) -> tuple[str, str]:
             return "bad", "held.chip_failed"
         case InboxState.REFUSED:
             return "", "held.chip_refused"
-    return "", f"held.chip_{'done' if entry.state is InboxState.THREADED else 'ignored'}"
-
-
-def is_forged(entry: InboxEntry) -> bool:
-    """Does it look like a forgery? Then ignoring it is the main button."""
-    return entry.reason in FORGED
+    return "", "held.chip_done" if entry.state is InboxState.THREADED else "held.chip_ignored"
 
 
 def first_lines(text: str) -> str:
@@ -115,26 +140,30 @@ def first_lines(text: str) -> str:
 
 def decide(visit: Visit, viewer: Viewer) -> Response:
     """POST: put it into a conversation, keep it as a note, ignore it, or try it again."""
-    ctx, entry_id, do = visit.site.ctx, visit.path("entry_id"), visit.text("do")
-    thread_id = visit.text("thread") or None
+    do = visit.text("do")
+    if do == "release" and not visit.text("sure") and card_of(visit, viewer, visit.path("entry_id")).forged:
+        return _entry(visit, viewer, ask=True)
     try:
-        match do:
-            case "release":
-                review_inbox.release(ctx, viewer, entry_id, thread_id=thread_id)
-            case "note":
-                review_inbox.release(ctx, viewer, entry_id, thread_id=thread_id, as_note=True)
-            case "discard":
-                review_inbox.discard(ctx, viewer, entry_id)
-            case "replay":
-                review_inbox.replay(ctx, viewer, entry_id)
-            case _:
-                raise Invalid("do", "Choose one of: release, note, discard, replay.")
+        _do(visit, viewer, do)
     except (Conflict, Invalid) as error:
-        view = review_inbox.read_entry(ctx, viewer, entry_id)
-        status = 409 if isinstance(error, Conflict) else 422
-        return _entry(visit, viewer, view, status=status, said=error.message)
+        return _entry(visit, viewer, status=409 if isinstance(error, Conflict) else 422, said=error.message)
     visit.site.feed.wake()
     return go_to("/desk/review", anchor="done", state=visit.text("state"))
+
+
+def _do(visit: Visit, viewer: Viewer, do: str) -> None:
+    ctx, entry_id, thread_id = visit.site.ctx, visit.path("entry_id"), visit.text("thread") or None
+    match do:
+        case "release":
+            review_inbox.release(ctx, viewer, entry_id, thread_id=thread_id)
+        case "note":
+            review_inbox.release(ctx, viewer, entry_id, thread_id=thread_id, as_note=True)
+        case "discard":
+            review_inbox.discard(ctx, viewer, entry_id)
+        case "replay":
+            review_inbox.replay(ctx, viewer, entry_id)
+        case _:
+            raise Invalid("do", "Choose one of: release, note, discard, replay.")
 
 
 def raw_mail(visit: Visit, viewer: Viewer) -> Response:

@@ -285,6 +285,7 @@ def upgrade() -> None:
         sa.Column("proof", sa.Text(), nullable=False),
         sa.Column("date", UtcTime(), nullable=True),
         sa.Column("received_at", UtcTime(), nullable=False),
+        sa.Column("raw_gone", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["participant_id"], ["participants.id"], name=op.f("fk_inbox_participant_id")),
         sa.ForeignKeyConstraint(["thread_id"], ["threads.id"], name=op.f("fk_inbox_thread_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_inbox_workspace_id")),

@@ -1,0 +1,53 @@
+"""In charge of: removing rows for good — one applicant's (SJ-P3), and raw mails whose retention ended.
+
+Not in charge of: when that is due (`usecases.erase`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from gateway.store import tables as t
+from gateway.threads.model import InboxState, ThreadState
+
+
+class Erasure:
+    """Removal within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def erase_thread(self, thread_id: str, applicant_id: str) -> list[str]:
+        """Wipe a thread and its applicant; the digests of all bytes that it named.
+
+        The thread's row and the applicant's external id stay, so that nothing is recreated by accident; the audit
+        log stays, because it holds no words and no addresses.
+        """
+        run = self._connection.execute
+        of_thread = select(t.messages.c.id).where(t.messages.c.thread_id == thread_id)
+        of_delivery = select(t.deliveries.c.id).where(t.deliveries.c.thread_id == thread_id)
+        digests = list(run(select(t.attachments.c.digest).where(t.attachments.c.message_id.in_(of_thread))).scalars())
+        digests += run(select(t.inbox.c.digest).where(t.inbox.c.thread_id == thread_id)).scalars()
+        run(delete(t.attachments).where(t.attachments.c.message_id.in_(of_thread)))
+        run(delete(t.attempts).where(t.attempts.c.delivery_id.in_(of_delivery)))
+        for table in (t.deliveries, t.notices, t.inbox, t.messages, t.events, t.reads, t.participants):
+            run(delete(table).where(table.c.thread_id == thread_id))
+        blank = {"name": "", "email": "", "phone": "", "fields": {}, "stage": "erased"}
+        run(update(t.applicants).where(t.applicants.c.id == applicant_id).values(blank))
+        state = {"state": ThreadState.ERASED.value, "last_text": "", "unanswered_since": None, "failed": 0}
+        run(update(t.threads).where(t.threads.c.id == thread_id).values(state))
+        return digests
+
+    def expire_raw(self, states: Sequence[InboxState], *, before: datetime, limit: int) -> list[str]:
+        """Mark entries of these states whose raw mail need no longer be kept; the digests they named."""
+        c = t.inbox.c
+        old = (
+            select(c.id)
+            .where(c.state.in_([s.value for s in states]), c.received_at < before, c.raw_gone.is_(False))
+            .limit(limit)
+        )
+        marked = update(t.inbox).where(c.id.in_(old)).values(raw_gone=True).returning(c.digest)
+        return list(self._connection.execute(marked).scalars())

@@ -1,0 +1,48 @@
+"""In charge of: forgetting — an applicant when consent ends (SJ-P3), raw mails when their retention ends.
+
+Not in charge of: which rows that touches (`store.erasure`).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.errors import NotFound
+from gateway.threads.model import InboxState, Viewer, ViewerKind
+from gateway.usecases.context import Context
+
+NOT_KEPT = (InboxState.REFUSED, InboxState.IGNORED, InboxState.DISCARDED)
+
+
+def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str) -> None:
+    """Wipe thread, files, addresses and links. Admins and the ATS only. Raises NotFound."""
+    if viewer.kind is ViewerKind.CANDIDATE or not viewer.admin:
+        raise NotFound("conversation")
+    with ctx.database.begin() as tx:
+        conversation = tx.threads.open_for(viewer, thread_id, lock=True)
+        if conversation is None:
+            raise NotFound("conversation")
+        digests = tx.erasure.erase_thread(thread_id, conversation.applicant.id)
+        gone = tx.blobs.drop_unused(digests)
+        tx.events.write_audit(
+            "erase",
+            now=ctx.now,
+            workspace_id=conversation.workspace.id,
+            thread_id=thread_id,
+            actor_kind=viewer.kind.value,
+            actor_id=viewer.id,
+            actor_name=viewer.name,
+        )
+    for digest in gone:
+        ctx.database.blobs.remove(digest)
+
+
+def expire_raw_mails(ctx: Context, *, limit: int = 500) -> int:
+    """Forget raw mails of refused, ignored and discarded entries older than RETENTION_DAYS; how many entries."""
+    before = ctx.now - timedelta(days=ctx.settings.retention_days)
+    with ctx.database.begin() as tx:
+        digests = tx.erasure.expire_raw(NOT_KEPT, before=before, limit=limit)
+        gone = tx.blobs.drop_unused(digests)
+    for digest in gone:
+        ctx.database.blobs.remove(digest)
+    return len(digests)

@@ -1,0 +1,88 @@
+"""Erasure, export and retention: SJ-P3, DESIGN §6 (refused mails are kept under retention)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cast import MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
+from conftest import Pump, both_databases
+from fakes import FakeClock
+from flows.test_conversation import receive
+from flows.test_gate import address_of
+
+from gateway.errors import NotFound
+from gateway.threads.channel import OutgoingFile
+from gateway.threads.model import InboxState
+from gateway.usecases.applicants import candidate_viewer
+from gateway.usecases.context import Context
+from gateway.usecases.erase import erase_applicant, expire_raw_mails
+from gateway.usecases.export import gather_export
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import list_conversations, messages_after, read_file
+from gateway.usecases.receive_email import RecipientVerdict, check_recipient
+from gateway.usecases.review_inbox import list_entries, read_raw
+from gateway.usecases.views import ApplicantView
+
+BIG = b"%PDF" + bytes(200_000)
+
+
+@both_databases
+def test_after_erasure_nothing_is_left_and_nothing_comes_in(ctx: Context, company: Company, pump: Pump) -> None:
+    """SJ-P3: link 404, inbound 550, files gone, other applicants untouched."""
+    mina = make_applicant(ctx, company)
+    tom = make_applicant(ctx, company, external_id="tom", name="Tom", email="tom@mail.example")
+    address = address_of(ctx, mina)
+    shared = OutgoingFile("info.pdf", "application/pdf", BIG)
+    own = OutgoingFile("cv.pdf", "application/pdf", BIG + b"mina")
+    posted = post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="hello", files=(own, shared)))
+    kept = post_message(ctx, as_candidate(ctx, tom), tom.thread_id, NewMessage(text="hi", files=(shared,)))
+    receive(ctx, make_mail("by mail", to=address), to=address, from_=MINA)
+    pump()
+    link = mina.portal_url.rsplit("/", 1)[1]
+    erase_applicant(ctx, company.ats, mina.thread_id)
+    assert candidate_viewer(ctx, link) is None
+    assert check_recipient(ctx, address) is RecipientVerdict.UNKNOWN
+    with pytest.raises(NotFound):
+        messages_after(ctx, company.ats, mina.thread_id)
+    with pytest.raises(NotFound):
+        read_file(ctx, company.as_jun, posted.message.attachments[0].id)
+    assert [r.applicant_name for r in list_conversations(ctx, company.as_jun)[0]] == ["Tom"]
+    assert read_file(ctx, company.as_jun, kept.message.attachments[0].id).content == BIG
+    with pytest.raises(FileNotFoundError):
+        ctx.database.blobs.read(posted.message.attachments[0].digest)
+
+
+def test_the_export_holds_words_files_and_raw_mails(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
+    address = address_of(ctx, mina)
+    raw = make_mail("by mail", to=address, files={"cv.pdf": b"%PDF-1.7"})
+    receive(ctx, raw, to=address, from_=MINA)
+    pump()
+    files = gather_export(ctx, company.ats, mina.thread_id)
+    assert [m["text"] for m in json.loads(files["thread.json"])["messages"]] == ["by mail"]
+    assert files["files/00001-0-cv.pdf"] == b"%PDF-1.7"
+    assert raw in files.values()
+
+
+@both_databases
+def test_raw_mails_of_refused_entries_end_with_their_retention(
+    ctx: Context, company: Company, pump: Pump, clock: FakeClock
+) -> None:
+    from gateway.usecases.change_stage import change_stage
+
+    mina = make_applicant(ctx, company)
+    address = address_of(ctx, mina)
+    receive(ctx, make_mail("held", from_=STRANGER, to=address), to=address, from_=STRANGER)
+    pump()
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    receive(ctx, make_mail("refused", to=address), to=address, from_=MINA)
+    pump()
+    clock.move(days=ctx.settings.retention_days + 1)
+    assert expire_raw_mails(ctx) == 1
+    (refused,), _ = list_entries(ctx, company.as_jun, state=InboxState.REFUSED)
+    with pytest.raises(NotFound):
+        read_raw(ctx, company.as_jun, refused.id)
+    (held,), _ = list_entries(ctx, company.as_jun, state=InboxState.HELD)
+    assert b"held" in read_raw(ctx, company.as_jun, held.id)
