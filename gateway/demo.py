@@ -25,7 +25,7 @@ from gateway.usecases.sign_in import demo_session, viewer_of_member
 SLUG = "moalabs"
 DOMAIN = "moalabs.example"
 REPLY_DOMAIN = "reply.moalabs.example"
-RECRUITERS = (("seoyeon", "Seoyeon Kim", "ko"), ("minho", "Minho Park", "en"))
+RECRUITERS = (("minho", "Minho Park", "en"), ("seoyeon", "Seoyeon Kim", "ko"))
 OPENINGS = (("product-designer", "Product Designer"), ("backend-engineer", "Backend Engineer"))
 
 

@@ -155,8 +155,8 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
                 break
         else:
             kind = label_kind(pair[0])
-            if kind in kinds and kind in (0, 4):
-                break  # nobody writes two From or two Subject: another block begins
+            if kind in kinds and kind in (0, 1, 2, 4):
+                break  # a block has each once: another one begins
             blanks = stray = 0
             labels += 1
             kinds.add(kind)
@@ -218,11 +218,12 @@ def read_attribution(lines: Sequence[Line], start: int, *, quoted_below: Callabl
     above quoted text. `sure` means that it holds even without quoted text below: date, and verb that we know.
     """
     first = cut(lines[start].text)
-    if not _may_open_attribution(first, lines[start]):
+    opens_more = _leads_to_attribution(first, lines[start])
+    if not opens_more and not (_ends_attribution(first) and len(first) <= 200):
         return start, False
     for end in range(start + 1, min(start + 5, len(lines) + 1)):
         line = lines[end - 1]
-        if line.blank or line.depth != lines[start].depth:
+        if line.blank or line.depth != lines[start].depth or (end > start + 1 and not opens_more):
             break
         if end > start + 1 and _is_attribution(lines, end - 1, end) and has_date(line.text):
             break  # a whole attribution begins further down
@@ -237,13 +238,13 @@ def _joined(lines: Sequence[Line], start: int, end: int) -> str:
     return " ".join(cut(line.text).strip() for line in lines[start:end]).strip(" *_")
 
 
-def _may_open_attribution(text: str, line: Line) -> bool:
+def _leads_to_attribution(text: str, line: Line) -> bool:
     """Own text above an attribution must not become part of it: the first line has the date, or leads to one."""
     if line.marks & Mark.ATTRIBUTION or has_date(text) or has_time(text) or is_dashed_phrase(text):
         return True
     if _LEAD.match(text) or (has_address(text) and says_wrote(text)):
         return not text.rstrip().endswith((".", "!", "?"))
-    return _ends_attribution(text) and len(text) <= 200
+    return False
 
 
 def _is_attribution(lines: Sequence[Line], start: int, end: int) -> bool:

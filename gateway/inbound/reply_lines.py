@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, IntFlag
 
-MAX_LINES = 3000
+MAX_LINES = 2000
 JUDGED_CHARS = 1000
 
 _MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")

@@ -21,8 +21,8 @@ def mark_signature(lines: list[Line], roles: list[Role]) -> None:
         return
     for number, at in enumerate(own):
         if number and cues.is_signature_mark(lines[at].text):
-            block = _block_from(own[number:], roles)
-            if len(block) <= _SIGNATURE_LINES:
+            block = _block_from(own[number : number + _SIGNATURE_LINES + 1], roles)
+            if block:
                 _set(roles, block)
                 own = [place for place in own if place not in set(block)]
                 break
@@ -45,9 +45,15 @@ def _mark_list_footer(lines: list[Line], roles: list[Role]) -> None:
 
 
 def _block_from(places: Sequence[int], roles: Sequence[Role]) -> list[int]:
-    """The first of these own lines up to where history begins: below a quote the writer may go on."""
-    end = next((at for at in range(places[0], len(roles)) if roles[at] is not Role.OWN), len(roles))
-    return [at for at in places if at < end]
+    """The first of these own lines up to where history begins (below a quote the writer may go on); [] if too many."""
+    block: list[int] = []
+    for at in places:
+        if block and any(role is not Role.OWN for role in roles[block[-1] : at]):
+            break
+        block.append(at)
+        if len(block) > _SIGNATURE_LINES:
+            return []
+    return block
 
 
 def _set(roles: list[Role], places: Sequence[int]) -> None:

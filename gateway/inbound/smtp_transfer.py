@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.crashpoints import reach
 from gateway.inbound import smtp_replies as say
 from gateway.inbound.smtp_data import Intake
 from gateway.inbound.smtp_state import FrontState
@@ -109,6 +110,7 @@ async def _finish(session: SmtpSession, intake: Intake) -> str:
     try:
         raw, fault = await intake.collect(session.state.disk, session.limits)
         intake.discard()
+        reach("smtp.mail_read")
         commit = None if fault else _begin_commit(session, raw)
     except (OSError, MemoryError) as error:
         room.give(reserved)
@@ -172,6 +174,8 @@ async def _await_commit(session: SmtpSession, commit: asyncio.Future[str], octet
         return _answer_failure(session, error)
     session.commands_since_mail = 0
     log.info("session %d: %s accepted, %d octets", session.serial, commit.result(), octets)
+    reach("smtp.before_250")
+    session.state.loop.call_soon(reach, "smtp.after_250")  # the loop's next turn: the reply has left by then
     return say.accepted(commit.result())
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from gateway.crashpoints import reach
 from gateway.errors import SettingsError, Unavailable
 from gateway.store.blobs import Blobs
 from gateway.store.erasure import Erasure
@@ -79,6 +80,7 @@ class Database:
             tx = Transaction(connection, self.blobs)
             yield tx
         for job, subject_id in tx.wakes:
+            reach("store.committed")
             self._wake(job, subject_id)
 
     @contextmanager

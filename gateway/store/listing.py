@@ -30,7 +30,8 @@ class ListedThread:
     state: ThreadState
     locale: str
     last_text: str
-    last_by_company: bool
+    last_author: str
+    last_member_id: str | None
     last_at: datetime
     unread: int
     unanswered_since: datetime | None
@@ -99,10 +100,10 @@ class Listing:
     def _rows(self, workspace_id: str, member_id: str) -> Select[Any]:
         th, ap, op = t.threads.c, t.applicants.c, t.openings.c
         return self._base(workspace_id, member_id).add_columns(
-            *(th.id, th.state, th.last_text, th.last_by_company, th.last_at),
+            *(th.id, th.state, th.last_text, th.last_author, th.last_member_id, th.last_at),
             *(th.unanswered_since, th.failed, th.blocked_tries),
             *(ap.name, ap.stage, ap.locale, op.title),
-            (th.last_seq - func.coalesce(t.reads.c.seq, 0)).label("unread"),
+            (th.candidate_seq - func.coalesce(t.reads.c.seq, 0)).label("unread"),
         )
 
     def _base(self, workspace_id: str, member_id: str) -> Select[Any]:
@@ -121,7 +122,7 @@ class Listing:
         views: dict[str, list[Any]] = {
             "all": [live],
             "open": [th.state == ThreadState.OPEN.value],
-            "unread": [live, th.last_seq > func.coalesce(t.reads.c.seq, 0)],
+            "unread": [live, th.candidate_seq > func.coalesce(t.reads.c.seq, 0)],
             "unanswered": [th.state == ThreadState.OPEN.value, th.unanswered_since.is_not(None)],
             "attention": [live, th.failed > 0],
             "rejected": [th.state == ThreadState.BLOCKED.value],
@@ -138,7 +139,8 @@ def _listed(row: Row[Any]) -> ListedThread:
         state=ThreadState(row.state),
         locale=row.locale,
         last_text=row.last_text,
-        last_by_company=row.last_by_company,
+        last_author=row.last_author,
+        last_member_id=row.last_member_id,
         last_at=row.last_at,
         unread=max(row.unread, 0),
         unanswered_since=row.unanswered_since,

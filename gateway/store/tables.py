@@ -171,7 +171,11 @@ threads = Table(
     Column("last_event", Integer, nullable=False),  # of events
     Column("last_at", UtcTime, nullable=False),  # newest message, else creation: the order of the list
     _text("last_text"),  # newest message's first words, for the list
-    Column("last_by_company", Boolean, nullable=False, default=False),
+    _text("last_author"),  # its author's name, "" for the candidate
+    _ref("last_member_id", "members.id", nullable=True),
+    Column(
+        "candidate_seq", Integer, nullable=False, default=0
+    ),  # newest message of the candidate: unread is about these
     Column("unanswered_since", UtcTime),  # SJ-P2
     Column("failed", Integer, nullable=False, default=0),  # deliveries that need attention
     Column("blocked_at", UtcTime),

@@ -14,6 +14,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from gateway.crashpoints import reach
 from gateway.errors import Unavailable
 from gateway.store.blobs import IN_ROW
 from gateway.store.database import Database
@@ -66,6 +67,7 @@ class MailWriter:
             log.exception("blob store failed")
             job.done.set_exception(Unavailable(type(error).__name__))
         else:
+            reach("store.blob_written")
             self._enqueue(job)
 
     def _enqueue(self, job: _Job) -> None:
@@ -91,11 +93,13 @@ class MailWriter:
                 tx.blobs.add_many([(j.entries[0].digest, j.raw, j.entries[0].received_at) for j in jobs])
                 for entry_id in tx.inbox.store_once([e for j in jobs for e in j.entries]):
                     tx.wake("process_mail", entry_id)
+                reach("store.before_commit")
         except Exception as error:
             if not isinstance(error, Unavailable):
                 log.exception("a batch of mails could not be stored")
             for job in jobs:
                 job.done.set_exception(Unavailable(type(error).__name__))
         else:
+            reach("store.stored")
             for job in jobs:
                 job.done.set_result(None)

@@ -151,15 +151,13 @@ def _summarise(tx: Transaction, conversation: Conversation, message: Message, no
     values: dict[str, object] = {
         "last_at": now,
         "last_text": (message.text or ", ".join(a.filename for a in message.attachments))[:SUMMARY],
-        "last_by_company": by_company,
+        "last_author": message.author.name if by_company else "",
+        "last_member_id": message.author.member_id,
     }
     if by_company:
         values["unanswered_since"] = None
-    elif not _waits(tx, conversation):
-        values["unanswered_since"] = now
+    else:
+        values["candidate_seq"] = message.seq
+        if not tx.threads.is_unanswered(conversation.thread.id):
+            values["unanswered_since"] = now  # who waits already waits since then
     tx.threads.update(conversation.thread.id, **values)
-
-
-def _waits(tx: Transaction, conversation: Conversation) -> bool:
-    """Does the candidate wait for an answer already? Then the older time stands."""
-    return tx.threads.is_unanswered(conversation.thread.id)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 
+from gateway.crashpoints import reach
 from gateway.errors import Conflict, GatewayError, Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads.channel import Failed, Retry, SendResult
@@ -34,13 +36,17 @@ def deliver_one(ctx: Context, delivery_id: str) -> DeliveryState | None:
         if delivery is None:
             return None
         _close_gate_if_due(ctx, tx, delivery)
+    reach("delivery.claimed")
     with ctx.leases.holding(lease_id):
         result = _send(ctx, delivery)
+    reach("delivery.sent")
     channel = ctx.channels.get(delivery.channel)
     stable = channel.capabilities.stable_key if channel else False
     move = after_send(result, tries=delivery.tries, now=ctx.now, jitter=ctx.jitter(), stable_key=stable)
     with ctx.database.begin() as tx:
         _record(ctx, tx, delivery, move=move, lease_id=lease_id)
+        reach("delivery.before_commit")
+    reach("delivery.recorded")
     return move.state
 
 
@@ -58,7 +64,8 @@ def _send(ctx: Context, delivery: Delivery) -> SendResult:
     if outgoing is None:
         return Failed("gone", "The message or the person no longer exists.")
     try:
-        return channel.send(outgoing)
+        reach("delivery.built")
+        return channel.send(outgoing, handing_over=partial(reach, "delivery.handing_over"))
     except GatewayError as error:
         return Retry("ours", type(error).__name__)
     except Exception:  # a channel must not raise; if it does, nothing is lost and the log tells

@@ -13,6 +13,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from gateway.crashpoints import reach
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import IssuedAddress, Purpose, read_address
@@ -71,10 +72,15 @@ def process_mail(ctx: Context, entry_id: str) -> InboxEntry | None:
         if entry.tries > MAX_TRIES:
             return _give_up(tx, entry, located)
         raw = tx.blobs.read(entry.digest)
+    reach("mail.claimed")
     read = ctx.reader.read_mail(raw, located.known)
     proof = _prove(ctx, raw, entry=entry, mail=read.mail)
+    reach("mail.read")
     with ctx.database.begin() as tx:
-        return settle(ctx, tx, entry, located=located, read=read, proof=proof)
+        settled = settle(ctx, tx, entry, located=located, read=read, proof=proof)
+        reach("mail.before_commit")
+    reach("mail.settled")
+    return settled
 
 
 def locate(ctx: Context, tx: Transaction, entry: InboxEntry) -> Located:

@@ -67,7 +67,7 @@ def list_conversations(
             limit=limit + 1,
         )
         held = tx.inbox.held_by_thread([row.thread_id for row in listed])
-    rows = [_row(row, held.get(row.thread_id, 0)) for row in listed[:limit]]
+    rows = [_row(viewer, row, held=held.get(row.thread_id, 0)) for row in listed[:limit]]
     more = _write_cursor(listed[limit - 1]) if len(listed) > limit else None
     return rows, more
 
@@ -214,7 +214,7 @@ def _happenings(tx: Transaction, thread_id: str) -> tuple[Happening, ...]:
     return tuple(Happening(e.at, e.name, e.data) for e in tx.events.named(thread_id, events.SHOWN))
 
 
-def _row(listed: ListedThread, held: int) -> ConversationRow:
+def _row(viewer: Viewer, listed: ListedThread, *, held: int = 0) -> ConversationRow:
     return ConversationRow(
         thread_id=listed.thread_id,
         applicant_name=listed.applicant_name,
@@ -223,7 +223,8 @@ def _row(listed: ListedThread, held: int) -> ConversationRow:
         state=listed.state,
         locale=listed.locale,
         last_text=listed.last_text,
-        last_by_company=listed.last_by_company,
+        last_author=listed.last_author,
+        last_by_viewer=listed.last_member_id == viewer.id,
         last_at=listed.last_at,
         unread=listed.unread,
         unanswered_since=listed.unanswered_since,
@@ -238,7 +239,7 @@ def rows_of(tx: Transaction, viewer: Viewer, thread_ids: list[str]) -> tuple[Con
     found = []
     for thread_id in thread_ids:
         if tx.threads.open_for(viewer, thread_id):
-            found += [_row(r, 0) for r in tx.listing.one(viewer.workspace_id, viewer.id, thread_id)]
+            found += [_row(viewer, r) for r in tx.listing.one(viewer.workspace_id, viewer.id, thread_id)]
     return tuple(found)
 
 

@@ -33,9 +33,10 @@ class ConversationRow:
     state: ThreadState
     locale: str
     last_text: str  # first 200 characters of the newest message, "" if there is none
-    last_by_company: bool
+    last_author: str  # the company's author of the newest message, "" when the candidate wrote it
+    last_by_viewer: bool
     last_at: datetime
-    unread: int  # messages newer than this viewer's mark
+    unread: int  # 1 or more when the candidate wrote something newer than this viewer's mark
     unanswered_since: (
         datetime | None
     )  # the oldest candidate message without an answer, or the application itself (SJ-P2)

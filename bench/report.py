@@ -1,0 +1,118 @@
+"""In charge of: medians, ratios by round, the tables and the page. Not in charge of: measuring."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.mail import Turn
+
+YARDSTICK = "Postfix"
+HEAD = ("", "accepted /s", "× Postfix", "visible /s", "× Postfix", "CPU ms", "memory MB", "p50 ms", "p99 ms")
+REMARKS = """\
+- **accepted**: 250 received; the mail is on stable storage (aiosmtpd: nowhere). **visible**: from the first MAIL until the
+  last mail of the round is a message in its thread, counted in the database. Rates are medians over the rounds with the
+  smallest and largest in brackets; **× Postfix** is the median of the rounds' own ratios, always to Postfix's *accepted* rate.
+- The gateway begins to work on mails while others still come in: its accepted rate is measured under its own work.
+- **CPU** is user and system time per mail of all processes of a server until all is done, for PostgreSQL with the backends
+  of our connections but without its shared writers. **memory** is the most all processes held together, shared pages
+  once (PSS), looked at twice a second. **p50** and **p99** run from MAIL to the 250 after the final dot.
+- Postfix is a private instance as it comes, but for `in_flow_delay = 0` and that it holds every mail: nothing but queueing
+  is counted. It logs to a file, as the gateway does. aiosmtpd is the stock controller with a handler that says 250.
+- 20 kept connections, PIPELINING where offered. The load generator and all servers share the processors: compare
+  ratios of one run, never rates of different runs. Differences under about 30 % are noise on a shared machine.
+- Every run checks itself: all mails acknowledged, stored and visible, in the right thread, none twice, each file's digest.
+"""
+
+
+def describe_machine(folder: Path) -> str:
+    """One line: cores, Python, Postfix, file system."""
+    parts = [f"{os.cpu_count()} cores", platform.machine(), f"Python {platform.python_version()}", _postfix_version()]
+    return ", ".join(p for p in (*parts, f"{_file_system(folder)} under the data") if p)
+
+
+def print_tables(turns: Sequence[Turn], sizes: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    for size in sizes:
+        table = Table(*HEAD, title=f"{size} mails")
+        for row in make_rows(turns, size):
+            table.add_row(*row)
+        console.print(table)
+
+
+def write_page(
+    path: Path, turns: Sequence[Turn], sizes: Sequence[str], *, machine: str, setting: str, missing: Sequence[str]
+) -> None:
+    """docs/performance.md: what was measured, where, how, and how far to believe it."""
+    tables = "\n".join(f"## {size} mails\n\n{_markdown(make_rows(turns, size))}" for size in sizes)
+    left_out = "".join(f"- Left out in this run: {why}.\n" for why in missing)
+    path.write_text(
+        f"# Performance\n\nWritten by `make bench` (`python -m bench mail`) on {datetime.now(UTC):%Y-%m-%d}.\n\n"
+        f"Machine: {machine}. {setting}, servers in turn within each round.\n\n"
+        f"{tables}\n## How to read this\n\n{REMARKS}{left_out}",
+        "utf-8",
+    )
+
+
+def make_rows(turns: Sequence[Turn], size: str) -> list[list[str]]:
+    """One row for each server, in the order in which they first ran."""
+    names = dict.fromkeys(t.server for t in turns)
+    yardstick = {t.round: t.accepted for t in turns if t.server == YARDSTICK and t.size == size}
+    rows = []
+    for name in names:
+        mine = [t for t in turns if t.server == name and t.size == size]
+        rows.append([
+            name,
+            _spread([t.accepted for t in mine]),
+            _ratio(mine, yardstick, lambda t: t.accepted),
+            _spread([t.visible for t in mine if t.visible is not None]),
+            _ratio(mine, yardstick, lambda t: t.visible),
+            f"{median(t.cpu_ms for t in mine):.2f}",
+            f"{max(t.peak_mb for t in mine):.0f}",
+            f"{median(t.p50_ms for t in mine):.0f}",
+            f"{median(t.p99_ms for t in mine):.0f}",
+        ])
+    return rows
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{median(values):.0f} ({min(values):.0f}-{max(values):.0f})" if values else "-"
+
+
+def _ratio(turns: Sequence[Turn], yardstick: dict[int, float], rate: Callable[[Turn], float | None]) -> str:
+    ratios = [r / yardstick[t.round] for t in turns if t.round in yardstick and (r := rate(t)) is not None]
+    return f"{median(ratios):.2f}" if ratios else "-"
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    lines = [HEAD, ["---"] + ["---:"] * (len(HEAD) - 1), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _postfix_version() -> str:
+    try:
+        found = subprocess.run(["/usr/sbin/postconf", "-dh", "mail_version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return f"Postfix {found.stdout.strip()}"
+
+
+def _file_system(folder: Path) -> str:
+    """The type of the file system that holds the folder: on tmpfs a sync costs nothing and no rate means anything."""
+    best = ("", "unknown")
+    for line in Path("/proc/mounts").read_text().splitlines():
+        _, point, kind, *_ = line.split()
+        if folder.resolve().is_relative_to(point) and len(point) >= len(best[0]):
+            best = (point, kind)
+    return best[1]

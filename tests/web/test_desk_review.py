@@ -1,0 +1,101 @@
+"""The review queue: nothing that was accepted disappears, and a doubtful mail is a person's decision (DESIGN §4.3, §4.5)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from cast import JUN, MINA, STRANGER, Company, make_mail
+from conftest import Pump
+from starlette.testclient import TestClient
+from web.web_kit import browser_of, make_app, words_of
+
+from gateway.store.writer import MailWriter
+from gateway.threads.addresses import reply_address
+from gateway.threads.incoming import Envelope
+from gateway.threads.model import Role
+from gateway.usecases.change_stage import change_stage
+from gateway.usecases.context import Context
+from gateway.usecases.read_thread import messages_after, read_page
+from gateway.usecases.receive_email import accept_mail
+from gateway.usecases.views import ApplicantView
+
+
+@pytest.fixture
+def desk(ctx: Context, company: Company) -> TestClient:
+    return browser_of(make_app(ctx, company), company.jun)
+
+
+def receive(ctx: Context, company: Company, view: ApplicantView, *, text: str, from_: str, role: Role) -> None:
+    page = read_page(ctx, company.as_jun, view.thread_id)
+    person = next(p for p in page.conversation.participants if p.role is role)
+    to = reply_address(ctx.settings.key, person.id, ctx.settings.reply_domain)
+    raw = make_mail(text, from_=from_, name="Somebody", to=to)
+    writer = MailWriter(ctx.database)
+    accept_mail(ctx, writer, Envelope(mail_from=from_, rcpt_tos=(to,), peer="192.0.2.1"), raw).result(10)
+    writer.close()
+
+
+def entry_path(page: str) -> str:
+    found = re.search(r'action="(/desk/review/[^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_held_mail_is_put_into_its_conversation(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
+) -> None:
+    receive(ctx, company, mina, text="From my other address", from_=STRANGER, role=Role.CANDIDATE)
+    pump()
+    page = desk.get("/desk/review").text
+    assert "It looks like an answer from Mina Han, but came from another address" in words_of(page)
+    assert "From my other address" in page
+    assert b"From my other address" in desk.get(entry_path(page) + "/raw").content
+    assert desk.post(entry_path(page), data={"do": "release"}).status_code == 303
+    assert messages_after(ctx, company.as_jun, mina.thread_id)[-1].message.text == "From my other address"
+    assert desk.post(entry_path(page), data={"do": "release"}).status_code == 409
+    assert "Nothing is waiting here." in words_of(desk.get("/desk/review").text)
+
+
+def test_a_mail_in_a_recruiters_name_is_passed_on_only_after_a_second_question(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
+) -> None:
+    """The main button ignores it; passing it on asks again (ux §5, review card)."""
+    receive(ctx, company, mina, text="Send us a deposit", from_="jun@moalabs-hr.example", role=Role.MEMBER)
+    pump()
+    page = desk.get("/desk/review").text
+    assert "Possibly forged" in words_of(page)
+    assert re.search(r'btn-main"[^>]*value="discard"', page)
+    asked = desk.post(entry_path(page), data={"do": "release"})
+    assert "This mail may be forged." in words_of(asked.text)
+    assert not messages_after(ctx, company.as_jun, mina.thread_id)
+    assert desk.post(entry_path(page), data={"do": "discard"}).status_code == 303
+
+
+def test_a_rejected_candidates_mail_shows_that_they_wrote_not_what(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
+) -> None:
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    receive(ctx, company, mina, text="But why?", from_=MINA, role=Role.CANDIDATE)
+    pump()
+    page = desk.get("/desk/review?state=refused").text
+    assert "Somebody wrote after the conversation had ended" in words_of(page)
+    assert MINA in page
+    assert "But why?" not in page
+    assert "after the end" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
+
+
+def test_an_unmatched_mail_finds_its_conversation_by_search(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
+) -> None:
+    raw = make_mail("Which day?", from_=STRANGER, to="moalabs@reply.example.test")
+    writer = MailWriter(ctx.database)
+    envelope = Envelope(mail_from=STRANGER, rcpt_tos=("moalabs@reply.example.test",), peer="192.0.2.1")
+    accept_mail(ctx, writer, envelope, raw).result(10)
+    writer.close()
+    pump()
+    path = entry_path(desk.get("/desk/review").text)
+    assert mina.thread_id in desk.get(path + "?q=Mina").text
+    assert desk.post(path, data={"do": "release"}).status_code == 422
+    assert desk.post(path, data={"do": "note", "thread": mina.thread_id}).status_code == 303
+    assert JUN not in desk.get("/desk/review").text

@@ -1,0 +1,68 @@
+"""Files: saved, never shown; each to whom it may concern and nobody else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from cast import Company, as_candidate, make_applicant
+from hypothesis import given
+from hypothesis import strategies as st
+from web.web_kit import browser_of, make_app, path_of
+
+from gateway.threads.channel import OutgoingFile
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.views import ApplicantView
+from gateway.web.files import disposition
+
+
+def test_a_file_is_a_link_with_its_name_and_comes_as_a_download(
+    ctx: Context, company: Company, mina: ApplicantView
+) -> None:
+    html = OutgoingFile("이력서 <1>.html", "text/html", b"<script>alert(1)</script>")
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(files=(html,)))
+    for client, url in (
+        (browser_of(make_app(ctx, company)), path_of(mina)),
+        (browser_of(make_app(ctx, company), company.jun), f"/desk/t/{mina.thread_id}"),
+    ):
+        link = re.search(r'<a href="([^"]*/files/[^"]+)"[^>]*>(.*?)</a>', client.get(url).text)
+        assert link
+        assert re.sub("<[^>]+>", "", link[2]) == "이력서 &lt;1&gt;.html"
+        answer = client.get(link[1])
+        assert answer.content == html.content
+        assert answer.headers["content-disposition"].startswith("attachment;")
+        assert "filename*=UTF-8''%EC%9D%B4" in answer.headers["content-disposition"]
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_nobody_reads_anothers_file(ctx: Context, company: Company, mina: ApplicantView) -> None:
+    """DESIGN §4.8."""
+    secret = OutgoingFile("secret.txt", "text/plain", b"mine")
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(files=(secret,)))
+    client = browser_of(make_app(ctx, company))
+    link = re.search(r'href="[^"]*(/files/[^"]+)"', client.get(path_of(mina)).text)
+    assert link
+    other = make_applicant(ctx, company, external_id="o", name="Oskar", email="oskar@mail.example")
+    assert client.get(path_of(other) + link[1]).status_code == 404
+    assert client.get("/desk" + link[1]).status_code == 303
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_a_file_name_never_breaks_the_header(name: str) -> None:
+    header = disposition(name)
+    assert header.isascii()
+    assert header.isprintable()
+    assert header.count('"') == 2
+
+
+@pytest.mark.parametrize("kind", ["text/html\r\nX: y", "nonsense", "текст/html"])
+def test_a_nonsense_type_becomes_octet_stream(ctx: Context, company: Company, mina: ApplicantView, kind: str) -> None:
+    file = OutgoingFile("a.bin", kind, b"x")
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(files=(file,)))
+    client = browser_of(make_app(ctx, company))
+    link = re.search(r'href="([^"]*/files/[^"]+)"', client.get(path_of(mina)).text)
+    assert link
+    assert client.get(link[1]).headers["content-type"] == "application/octet-stream"
