@@ -10,6 +10,8 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 
 import uvloop
 
@@ -17,6 +19,7 @@ from bench.mails import Mail
 
 CONNECTIONS = 20
 LIMIT = 300.0  # seconds for one run
+GREETING = 30.0  # seconds for all greetings
 
 
 class LoadError(Exception):
@@ -53,10 +56,10 @@ async def _send_all(address: tuple[str, int], mails: Sequence[Mail], *, connecti
     times: list[float] = []
     clients = [_Client(loop, waiting, times) for _ in range(connections)]
     try:
-        for client in clients:
-            await loop.create_connection(lambda c=client: c, *address)
         async with asyncio.timeout(LIMIT):
-            await asyncio.gather(*(c.greeted for c in clients))
+            for client in clients:
+                await loop.create_connection(partial(_itself, client), *address)
+            await asyncio.wait_for(asyncio.gather(*(c.greeted for c in clients)), GREETING)
             started = time.perf_counter()
             for client in clients:
                 client.send_next()
@@ -67,6 +70,10 @@ async def _send_all(address: tuple[str, int], mails: Sequence[Mail], *, connecti
     finally:
         for client in clients:
             client.close()
+
+
+def _itself(client: _Client) -> _Client:
+    return client
 
 
 class _Client(asyncio.Protocol):
@@ -87,8 +94,7 @@ class _Client(asyncio.Protocol):
         self._began = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
         *lines, self._buffer = (self._buffer + data).split(b"\r\n")

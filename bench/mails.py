@@ -25,6 +25,7 @@ _QUOTED = (
     "지우 님, 안녕하세요. 포트폴리오 잘 보았습니다. 2차 면접을 제안드리고 싶습니다.",
     "24일 화요일 오후 2시와 4시 중 언제가 편하신가요?",
     "면접은 성수동 사무실과 화상 중 선택하실 수 있습니다.",
+    "면접관은 디자인 팀장과 프로덕트 매니저이며, 약 한 시간 정도 진행될 예정입니다.",
 )
 
 
@@ -90,7 +91,7 @@ def _header(author: Author, *, message_id: str) -> str:
 
 
 def _alternative(chance: random.Random, *, boundary: str) -> str:
-    said = [*chance.sample(_SENTENCES, 5), f"확인 번호는 {chance.getrandbits(64):016x} 입니다."]
+    said = [*chance.sample(_SENTENCES, 7), f"확인 번호는 {chance.getrandbits(64):016x} 입니다."]
     intro = "2026년 11월 20일 (금) 오후 3:12, Moa Labs <moalabs@reply.example.test>님이 작성:"
     plain = "\n".join([*said, "", "감사합니다.", "한지우 드림", "", intro, *(f"> {q}" for q in _QUOTED), ""])
     html = (

@@ -47,10 +47,12 @@ class Score:
 
 
 def count_tokens(text: str) -> Counter[str]:
+    """The tokens that the score counts."""
     return Counter(_TOKEN.findall(unicodedata.normalize("NFC", text).casefold()))
 
 
 def read_cases(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every case below a folder, with the folder that its paths are relative to."""
     for index in sorted(folder.rglob("index.jsonl")):
         for line in index.read_text("utf-8").splitlines():
             if line.strip():
@@ -58,6 +60,7 @@ def read_cases(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def score_case(folder: Path, case: dict[str, Any]) -> Score:
+    """Run one case and compare."""
     raw = (folder / case["input"]).read_bytes()
     expected = (folder / case["expected"]).read_text("utf-8", "replace")
     optional = (folder / case["optional"]).read_text("utf-8", "replace") if case.get("optional") else ""
@@ -88,6 +91,8 @@ def score_case(folder: Path, case: dict[str, Any]) -> Score:
 
 
 def print_scores(scores: list[Score], *, show: bool) -> None:
+    """The shares of all cases and the speed."""
+
     def share(count: int) -> str:
         return f"{count:4d} = {100 * count / len(scores):5.1f} %"
 
@@ -102,6 +107,7 @@ def print_scores(scores: list[Score], *, show: bool) -> None:
 
 
 def main() -> int:
+    """Score the folder given on the command line."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path, help="folder with index.jsonl")
     options.add_argument("--show", action="store_true", help="print every case that is not ok")

@@ -20,6 +20,7 @@ from ulid import ULID
 
 from gateway.app import make_rendering
 from gateway.config import Settings
+from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.migrate import upgrade
@@ -114,6 +115,11 @@ def gateway_settings(tmp_path: Path, database_url: str, settings_values: dict[st
     return Settings(**values)
 
 
+@pytest.fixture(scope="session")
+def rendering() -> Rendering:
+    return make_rendering()
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -130,7 +136,9 @@ def prover() -> FakeProver:
 
 
 @pytest.fixture
-def ctx(gateway_settings: Settings, clock: FakeClock, channel: FakeChannel, prover: FakeProver) -> Iterator[Context]:
+def ctx(
+    gateway_settings: Settings, clock: FakeClock, channel: FakeChannel, prover: FakeProver, rendering: Rendering
+) -> Iterator[Context]:
     """Everything real but the clock, the network and the process boundary."""
     database = Database(gateway_settings.database_address, Blobs(gateway_settings.blobs_address))
     yield Context(
@@ -140,7 +148,7 @@ def ctx(gateway_settings: Settings, clock: FakeClock, channel: FakeChannel, prov
         new_id=lambda: str(ULID()).lower(),
         reader=DirectReader(),
         prove_sender=prover,
-        render=make_rendering(),
+        render=rendering,
         channels={"email": channel},
         jitter=lambda: 0.5,
     )

@@ -142,7 +142,7 @@ def may_install() -> bool:
 def install(packages: list[str]) -> str:
     """One apt-get for all; "" or the last line of what went wrong."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    if shutil.which("debconf-set-selections"):
+    if "postfix" in packages and shutil.which("debconf-set-selections"):
         subprocess.run(["debconf-set-selections"], input=APT_SAYS, text=True, check=False, capture_output=True)
     commands = [["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages]]
     if not any(Path("/var/lib/apt/lists").glob("*Packages*")):

@@ -136,10 +136,10 @@ def _recover(data: bytes, codec: str, hint: str) -> Decoded:
         text = _try(b"\x1b$)C" + data, codec)
         if text is not None:
             return Decoded(text, "", codec)
-    for wider in ("iso2022_jp_ext", "iso2022_jp_2004") if codec == "iso2022_jp" else ():
-        text = _try(data, wider)
+    if codec.startswith("iso2022_jp"):
+        text = _try(_jis_to_cp932(data), "cp932")
         if text is not None:
-            return Decoded(text, "", wider)
+            return Decoded(text, "", codec)
     replaced = data.decode(codec, "replace")
     if codec == "cp1252" or replaced.count("\ufffd") * 20 <= len(replaced):
         return Decoded(replaced, "some bytes do not fit the declared charset", codec)
@@ -149,6 +149,24 @@ def _recover(data: bytes, codec: str, hint: str) -> Decoded:
 
 def _escape_codec(data: bytes) -> str:
     return "iso2022_kr" if b"\x1b$)C" in data else "iso2022_jp_ext"
+
+
+def _jis_to_cp932(data: bytes) -> bytes:
+    """ISO-2022-JP as phones write it, with signs such as ① and ㈱ that only the wider CP932 knows."""
+    out = bytearray()
+    double = False
+    for piece in re.split(rb"(\x1b(?:\$[@B]|\([BJ]))", data):
+        if piece.startswith(b"\x1b"):
+            double = piece.startswith(b"\x1b$")
+        elif not double:
+            out += piece
+        else:
+            for high, low in zip(piece[::2], piece[1::2], strict=False):
+                row = high - 0x21
+                lead = (row >> 1) + (0x81 if row < 62 else 0xC1)
+                trail = low + 0x7E if row % 2 else low + (0x1F if low < 0x60 else 0x20)
+                out += bytes((lead & 0xFF, trail & 0xFF))
+    return bytes(out)
 
 
 def _guess(data: bytes, hint: str) -> tuple[str, str]:

@@ -59,10 +59,12 @@ class _Splitter:
     carried: str = ""  # an item without "@": half of an unquoted "Kim, Min <a@b>", or unreadable
 
     def close_angle(self, spec: str) -> None:
+        """An item in angle brackets ends, with all words before it as its phrase."""
         self.items.append((self.carried + "".join(self.words), spec))
         self.carried, self.words, self.comment = "", [], []
 
     def close_item(self) -> None:
+        """A comma ends an item without angle brackets."""
         text = "".join(self.words).strip()
         comment = "".join(self.comment).strip().removeprefix("(").removesuffix(")")
         self.words, self.comment = [], []
@@ -79,6 +81,7 @@ class _Splitter:
             self.items.append((comment, text))
 
     def flush(self) -> None:
+        """What is still carried was no half of a name: it is kept as an unreadable item."""
         if self.carried:
             self.items.append((self.carried.rstrip(", "), ""))
             self.carried = ""

@@ -81,7 +81,10 @@ def read_parts(root: Part) -> Content:
 
 def _open_container(part: Part, content: Content) -> list[Part] | None:
     """The children of a multipart, or None for a leaf. An enclosed message counts as a leaf."""
-    content.defects.extend(f"{type(d).__name__}" for d in part.defects)
+    content.defects.extend(type(defect).__name__ for defect in part.defects)
+    declared = [str(value).lower() for value in part.get_all("content-type", [])]
+    if len(declared) > 1 or any(value.count("boundary=") > 1 for value in declared):
+        content.defects.append("ambiguous: several content types or boundaries; the first was used")
     if part.get_content_maintype() == "message":
         return None
     payload = part.get_payload()

@@ -51,6 +51,7 @@ _PHRASES = words.FORWARD_PHRASES | words.ORIGINAL_PHRASES
 
 
 def cut(text: str) -> str:
+    """What of a line is judged."""
     return text[:JUDGED_CHARS]
 
 
@@ -78,6 +79,7 @@ def _phrase(text: str) -> str:
 
 
 def is_forward_separator(text: str) -> bool:
+    """ "---------- Forwarded message ---------" and the like, in a language we know."""
     phrase = _phrase(text)
     return phrase in words.FORWARD_PHRASES or (
         _DASHED.fullmatch(cut(text)) is not None and any(phrase.startswith(p) for p in words.FORWARD_PHRASES)
@@ -95,18 +97,22 @@ def is_dashed_phrase(text: str) -> bool:
 
 
 def has_date(text: str) -> bool:
+    """A year, or a date in figures."""
     return bool(_DATE.search(text))
 
 
 def has_time(text: str) -> bool:
+    """A time of day."""
     return bool(_TIME.search(text))
 
 
 def has_address(text: str) -> bool:
+    """A mail address."""
     return bool(_ADDRESS.search(text))
 
 
 def says_wrote(text: str) -> bool:
+    """A verb of writing, in a language we know."""
     return bool(_WROTE.search(text))
 
 

@@ -51,6 +51,7 @@ class Line:
 
     @property
     def blank(self) -> bool:
+        """Whether nothing but white space (and quote marks) stands there."""
         return not self.text or self.text.isspace()
 
 

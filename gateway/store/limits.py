@@ -35,8 +35,19 @@ class Limits:
     def take_key(self, workspace_id: str, key: str, *, digest: str, now: datetime) -> bool:
         """Reserve a key; False if it is taken."""
         row = {"workspace_id": workspace_id, "key": key, "digest": digest, "status": 0, "body": "", "created_at": now}
-        done = self._connection.execute(self._insert(t.idempotency_keys).values(row).on_conflict_do_nothing())
-        return done.rowcount == 1
+        statement = self._insert(t.idempotency_keys).values(row).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(t.idempotency_keys.c.key)).first() is not None
+
+    def retake_key(self, workspace_id: str, key: str, *, digest: str, stale_before: datetime, now: datetime) -> bool:
+        """Take over a key whose first request died without an answer; False if somebody else did or it lives."""
+        c = t.idempotency_keys.c
+        stale = (c.workspace_id == workspace_id, c.key == key, c.status == 0, c.created_at <= stale_before)
+        taken = update(t.idempotency_keys).where(*stale).values(digest=digest, created_at=now).returning(c.key)
+        return self._connection.execute(taken).first() is not None
+
+    def drop_old_keys(self, *, before: datetime) -> None:
+        """Forget answers that nobody will ask for again: they hold addresses."""
+        self._connection.execute(delete(t.idempotency_keys).where(t.idempotency_keys.c.created_at < before))
 
     def find_key(self, workspace_id: str, key: str) -> StoredAnswer | None:
         c = t.idempotency_keys.c

@@ -38,6 +38,13 @@ class People:
     def find_workspace(self, workspace_id: str) -> Workspace | None:
         return self._workspace(t.workspaces.c.id == workspace_id)
 
+    def lock_workspace(self, workspace_id: str) -> None:
+        """Hold the workspace's row until the commit, so that two first PUTs of the same thing make one.
+
+        SQLite needs none: a transaction that may write holds the only write lock.
+        """
+        self._connection.execute(select(t.workspaces.c.id).where(t.workspaces.c.id == workspace_id).with_for_update())
+
     def find_workspace_by_slug(self, slug: str) -> Workspace | None:
         return self._workspace(t.workspaces.c.slug == slug)
 
@@ -229,6 +236,7 @@ def applicant_of(row: Row[Any]) -> Applicant:
         locale=row.locale,
         source=Source(row.source),
         stage=row.stage,
+        stage_before=row.stage_before,
         fields=dict(row.fields),
         created_at=row.created_at,
         rejected_at=row.rejected_at,

@@ -153,6 +153,7 @@ applicants = Table(
     Column("locale", String(16), nullable=False),
     Column("source", String(16), nullable=False),  # applied | manual | ats
     Column("stage", String(100), nullable=False),
+    Column("stage_before", String(100), nullable=False, default=""),  # where a restore leads back to
     Column("fields", JSON, nullable=False),
     Column("rejected_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),

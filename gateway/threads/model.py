@@ -101,6 +101,7 @@ class Applicant:
     fields: dict[str, str]
     created_at: datetime
     rejected_at: datetime | None = None
+    stage_before: str = ""  # before the rejection
 
 
 @dataclass(frozen=True, slots=True)

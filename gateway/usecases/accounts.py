@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 from datetime import datetime
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -49,8 +49,10 @@ def create_workspace(
     """A new company. Its visible sender address is slug@reply-domain. Raises Invalid, Conflict."""
     if not _SLUG.match(slug) or slug in RESERVED or re.match(r"[rb][+-]", slug):
         raise Invalid("slug", "Use 1 to 42 small letters, digits and hyphens; it becomes a mail address.")
-    if timezone not in available_timezones():
-        raise Invalid("timezone", "Name a time zone of the IANA list, for example Asia/Seoul.")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Invalid("timezone", "Name a time zone of the IANA list, for example Asia/Seoul.") from None
     workspace = Workspace(
         id=ctx.new_id(),
         name=check_name("name", name),

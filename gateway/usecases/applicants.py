@@ -24,6 +24,7 @@ from gateway.threads.model import (
     Viewer,
     ViewerKind,
 )
+from gateway.usecases.append_message import ensure_notified
 from gateway.usecases.checks import check_email, check_locale, check_name, check_phone
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import portal_url
@@ -63,6 +64,7 @@ def put_opening(
     emails = tuple(dict.fromkeys(check_email("notify_emails", e) for e in notify_emails))
     contact = None if public_contact is None else check_email("public_contact", public_contact, optional=True)
     with ctx.database.begin() as tx:
+        tx.people.lock_workspace(viewer.workspace_id)
         found = tx.people.find_opening(viewer.workspace_id, external_id)
         if found is None:
             opening = Opening(ctx.new_id(), viewer.workspace_id, external_id, title, emails, contact or "")
@@ -109,6 +111,7 @@ def put_applicant(
 ) -> ApplicantView:
     """Make or change an applicant. An applicant stays with their opening. Raises Invalid that names the field."""
     with ctx.database.begin() as tx:
+        tx.people.lock_workspace(viewer.workspace_id)
         job = tx.people.find_opening(viewer.workspace_id, opening)
         if job is None:
             raise Invalid("opening", "There is no such opening: create it first with PUT /openings/{external_id}.")
@@ -242,6 +245,9 @@ def _add_applicant(ctx: Context, tx: Transaction, applicant: Applicant, opening:
     tx.people.add_applicant(applicant)
     tx.threads.add(thread)
     tx.threads.add_participant(person)
+    conversation = tx.threads.load(thread.id)
+    assert conversation is not None  # added by this transaction
+    ensure_notified(ctx, tx, conversation)
     return ApplicantView(applicant, opening, thread.id, portal_url(ctx, person), created=True)
 
 

@@ -18,7 +18,7 @@ from gateway.threads.decisions import Reason, refuse
 from gateway.threads.model import Conversation, ThreadState, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, state_after_stage
 from gateway.usecases.context import Context
-from gateway.usecases.post_message import NewMessage, check_content, post_in
+from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
 
 
 def change_stage(
@@ -36,7 +36,7 @@ def change_stage(
         if conversation.thread.state is ThreadState.ERASED:
             raise Refused(refuse(Reason.THREAD_ERASED))
         later = bool(notify and notify.send_at and notify.send_at > ctx.now and stage == REJECTED_STAGE)
-        if notify:
+        if notify and not find_repeated(tx, thread_id, viewer=viewer, new=notify):
             post_in(ctx, tx, conversation, viewer=viewer, new=replace(notify, closes_gate=later))
         _move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
         if not later:
@@ -74,11 +74,11 @@ def thread_of_applicant(ctx: Context, viewer: Viewer, external_id: str) -> str:
 def _move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str) -> None:
     thread, applicant = conversation.thread, conversation.applicant
     if stage == RESTORED_STAGE:
-        stage = applicant.fields.get("stage_before_rejection", "") or "application"
-    elif stage == REJECTED_STAGE and applicant.stage != REJECTED_STAGE:
-        fields = {**applicant.fields, "stage_before_rejection": applicant.stage}
-        tx.people.update_applicant(applicant.id, fields=fields)
-    tx.people.update_applicant(applicant.id, stage=stage)
+        stage = applicant.stage_before or applicant.stage
+    if stage == applicant.stage:
+        return
+    before = applicant.stage if stage == REJECTED_STAGE else ""
+    tx.people.update_applicant(applicant.id, stage=stage, stage_before=before)
     tx.events.append(thread.id, thread.workspace_id, events.THREAD_STAGE, now=ctx.now, stage=stage, by=viewer.name)
     tx.events.write_audit(
         "stage",

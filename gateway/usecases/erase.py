@@ -11,6 +11,7 @@ from gateway.errors import NotFound
 from gateway.threads.model import InboxState, Viewer, ViewerKind
 from gateway.usecases.context import Context
 
+ANSWERS_KEPT = timedelta(days=7)  # of idempotent requests
 NOT_KEPT = (InboxState.REFUSED, InboxState.IGNORED, InboxState.DISCARDED)
 
 
@@ -43,6 +44,7 @@ def expire_raw_mails(ctx: Context, *, limit: int = 500) -> int:
     with ctx.database.begin() as tx:
         digests = tx.erasure.expire_raw(NOT_KEPT, before=before, limit=limit)
         gone = tx.blobs.drop_unused(digests)
+        tx.limits.drop_old_keys(before=ctx.now - ANSWERS_KEPT)
     for digest in gone:
         ctx.database.blobs.remove(digest)
     return len(digests)

@@ -81,8 +81,10 @@ def _take_key(ctx: Context, viewer: Viewer, key: str, *, request_digest: str) ->
             return False, (found.status, found.body)
         if found.created_at > ctx.now - ABANDONED:
             return False, None
-        tx.limits.free_key(viewer.workspace_id, key)
-        return tx.limits.take_key(viewer.workspace_id, key, digest=request_digest, now=ctx.now), None
+        stale = ctx.now - ABANDONED
+        return tx.limits.retake_key(
+            viewer.workspace_id, key, digest=request_digest, stale_before=stale, now=ctx.now
+        ), None
 
 
 def _keep(ctx: Context, viewer: Viewer, key: str, *, status: int, body: str) -> None:

@@ -64,7 +64,7 @@ def post_message(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) 
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None:
             raise NotFound("conversation")
-        repeated = _find_repeated(tx, thread_id, viewer=viewer, new=new)
+        repeated = find_repeated(tx, thread_id, viewer=viewer, new=new)
         if repeated:
             return repeated
         try:
@@ -184,7 +184,8 @@ def _scoped_key(viewer: Viewer, new: NewMessage) -> str:
     return f"{viewer.kind.value}:{viewer.id}:{new.client_key}" if new.client_key else ""
 
 
-def _find_repeated(tx: Transaction, thread_id: str, *, viewer: Viewer, new: NewMessage) -> Posted | None:
+def find_repeated(tx: Transaction, thread_id: str, *, viewer: Viewer, new: NewMessage) -> Posted | None:
+    """What the same writer posted with the same client key before."""
     key = _scoped_key(viewer, new)
     message = tx.messages.find_by_client_key(thread_id, key) if key else None
     if message is None:

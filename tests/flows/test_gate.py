@@ -245,3 +245,23 @@ def test_any_order_of_steps_keeps_the_rule(
         if step == "ats" or (step in ("web", "mail") and is_open):
             expected.append(text)
     assert texts(ctx, company, mina) == expected
+
+
+def test_many_are_rejected_each_in_their_own_words_or_silently(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """SJ-P1: own message for each, in their language; with the mail switched off: blocked, zero mails."""
+    from gateway.usecases.reject import reject_many
+
+    make_applicant(ctx, company, external_id="a", email="a@mail.example", locale="ko", name="한지우")
+    make_applicant(ctx, company, external_id="b", email="b@mail.example", locale="cs", name="Tomáš")
+    quiet = make_applicant(ctx, company, external_id="c", email="c@mail.example")
+    done = reject_many(ctx, company.ats, ["a", "b", "nobody"], notify=None, suggest=True)
+    assert [(r.external_id, bool(r.problem)) for r in done] == [("a", False), ("b", False), ("nobody", True)]
+    reject_many(ctx, company.ats, ["c"], notify=None, suggest=False)
+    pump()
+    assert "한지우" in channel.to("a@mail.example")[0].text
+    assert "Tomáš" in channel.to("b@mail.example")[0].text
+    assert channel.to("c@mail.example") == []
+    with pytest.raises(Refused):
+        post_message(ctx, as_candidate(ctx, quiet), quiet.thread_id, NewMessage(text="x"))

@@ -182,3 +182,22 @@ def test_address_lists_survive_a_bad_item(value: str, found: list[tuple[str, str
 def test_a_line_break_never_gets_into_an_address() -> None:
     for address in read_mailboxes("a@b.example\r\nBcc: x@y.example"):
         assert not set("\r\n\0") & set(address.name + address.address)
+
+
+def test_japanese_phones_may_use_signs_beyond_their_charset() -> None:
+    assert simple(b"Content-Type: text/plain; charset=iso-2022-jp", b"\x1b$B$3-!-j\x1b(B\r\n").text == "こ①㈱\n"
+
+
+def test_two_boundaries_are_told_and_the_first_is_used() -> None:
+    mail = simple(b'Content-Type: multipart/mixed; boundary="b"; boundary=c', b"--b\r\n\r\nB\r\n--b--\r\n")
+    assert mail.text == "B"
+    assert any(defect.startswith("ambiguous") for defect in mail.defects)
+
+
+def test_an_enclosed_message_keeps_its_bytes() -> None:
+    inner = b"Subject: in\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\xc5\x99 raw\r\nline2"
+    mail = simple(
+        b"Content-Type: multipart/mixed; boundary=b",
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--b--\r\n",
+    )
+    assert mail.attachments[0].content == inner

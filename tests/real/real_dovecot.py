@@ -56,6 +56,11 @@ def start_dovecot(folder: Path, *, mail: Path, owner: int, port: int) -> Dovecot
     folder.mkdir()
     config = folder / "dovecot.conf"
     config.write_text(CONFIG.format(folder=folder, mail=mail, owner=owner, port=port, password=PASSWORD))
-    run_program([program, "-c", config])
-    wait_for(lambda: answers(port), f"Dovecot on port {port}")
-    return Dovecot(folder, port)
+    dovecot = Dovecot(folder, port)
+    try:
+        run_program([program, "-c", config])
+        wait_for(lambda: answers(port), f"Dovecot on port {port}")
+    except BaseException:
+        dovecot.stop()
+        raise
+    return dovecot

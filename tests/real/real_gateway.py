@@ -11,7 +11,7 @@ import signal
 import smtplib
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,6 @@ class Gateway:
     api_key: str
     environment: dict[str, str]
     process: subprocess.Popen[bytes]
-    openings: set[str] = field(default_factory=set)
 
     def api(self, method: str, path: str, **body: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.api_key}"}

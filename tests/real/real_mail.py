@@ -6,6 +6,7 @@ Not in charge of: transport.
 from __future__ import annotations
 
 import mailbox
+import os
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -36,8 +37,6 @@ class Box:
 
 def make_box(path: Path, address: str, *, owner: int) -> Box:
     """An empty Maildir that belongs to the user id `owner`."""
-    import os
-
     path.parent.mkdir(parents=True, exist_ok=True)
     os.chown(path.parent, owner, owner)
     mailbox.Maildir(path, create=True)

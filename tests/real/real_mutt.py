@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from real_mail import read
 from real_programs import find_program, run_on_terminal
 
 RC = """
@@ -31,10 +32,14 @@ set autoedit=yes
 set abort_unmodified=no
 set abort_nosubject=no
 set recall=no
+set folder="{folder}"
+set postponed="{folder}/postponed"
+set confirmcreate=no
 set copy=no
 set record=""
 set mbox_type=Maildir
 set sort=mailbox-order
+bind editor <space> noop
 set mark_old=no
 set move=no
 set quit=yes
@@ -47,7 +52,7 @@ set tmpdir="{folder}"
 set hostname="laptop.example"
 """
 WRITE = """#!/bin/sh
-cat "{folder}/words" "$1" > "{folder}/draft" && cat "{folder}/draft" > "$1"
+cat "{folder}/words" "$1" | {convert} > "{folder}/draft" && cat "{folder}/draft" > "$1"
 """
 
 
@@ -64,14 +69,26 @@ class Writer:
 
 
 def answer_with_mutt(
-    folder: Path, writer: Writer, *, mailbox: str | Path, words: str, smtp_port: int, password: str = ""
+    folder: Path,
+    writer: Writer,
+    *,
+    mailbox: str | Path,
+    to: bytes,
+    words: str,
+    smtp_port: int,
+    password: str = "",
+    plain_quote: bool = False,
 ) -> None:
-    """Reply to the newest mail of `mailbox` (a Maildir or imap://…) with `words` above the quote."""
+    """Reply to the mail `to` in `mailbox` (a Maildir or imap://…) with `words` above the quote.
+
+    `plain_quote`: what the writer's charset cannot hold is lost from the quote, as with programs that know one charset.
+    """
     program = find_program("mutt")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "words").write_text(words + "\n\n")
     write = folder / "write"
-    write.write_text(WRITE.format(folder=folder))
+    convert = f"iconv -c -f UTF-8 -t {writer.charset} | iconv -f {writer.charset} -t UTF-8" if plain_quote else "cat"
+    write.write_text(WRITE.format(folder=folder, convert=convert))
     write.chmod(0o755)
     (folder / "signature").write_text(writer.signature + "\n")
     values = {
@@ -86,7 +103,8 @@ def answer_with_mutt(
     rc = RC.format(**values) + (f'set imap_pass="{password}"\n' if password else "")
     (folder / "muttrc").write_text(rc)
     keys = "".join(f"<attach-file>{_lay_down(folder, *file)}<enter>" for file in writer.files.items())
-    push = f'push "<last-entry><reply>{keys}<send-message><quit>"'
+    message_id = str(read(to)["Message-ID"]).strip("<> ").partition("@")[0]
+    push = f'push "<limit>~i {message_id}<enter><first-entry><reply>{keys}<send-message><quit>"'
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

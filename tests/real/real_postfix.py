@@ -6,7 +6,8 @@ Not in charge of: what it is set up for (`conftest`).
 from __future__ import annotations
 
 import grp
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from real_programs import answers, find_program, leave_out, run_program, stop_by_pid_file, wait_for
@@ -66,8 +67,6 @@ class Postfix:
 
     folder: Path
     port: int
-    name: str
-    tables: dict[str, str] = field(default_factory=dict)
 
     @property
     def log(self) -> str:
@@ -87,7 +86,7 @@ def start_postfix(
     for path in (config, queue, data):
         path.mkdir(parents=True)
     data.chmod(0o700)
-    _own(data, "postfix")
+    shutil.chown(data, "postfix")
     for table, content in (tables or {}).items():
         (config / table).write_text(content)
     values = {
@@ -101,9 +100,14 @@ def start_postfix(
     }
     (config / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in values.items()))
     (config / "master.cf").write_text(MASTER.format(port=port) + services.replace("{folder}", str(config)))
-    run_program([program, "-c", config, "start"])
-    wait_for(lambda: answers(port), f"{name} on port {port}")
-    return Postfix(folder, port, name)
+    postfix = Postfix(folder, port)
+    try:
+        run_program([program, "-c", config, "start"])
+        wait_for(lambda: answers(port), f"{name} on port {port}")
+    except BaseException:
+        postfix.stop()
+        raise
+    return postfix
 
 
 def _check_users() -> None:
@@ -111,9 +115,3 @@ def _check_users() -> None:
         grp.getgrnam("postdrop")
     except KeyError:
         leave_out("the group postdrop is missing: Postfix is not installed completely")
-
-
-def _own(path: Path, user: str) -> None:
-    import shutil
-
-    shutil.chown(path, user)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -68,10 +69,13 @@ def answers(port: int) -> bool:
 
 
 def run_program(command: Sequence[str | Path], *, seconds: float = 30.0) -> str:
-    """Its output. A failure shows what it said."""
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=seconds, check=False)
-    assert done.returncode == 0, f"{command[0]} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    """Its output, read from a file: a daemon that it leaves behind would hold a pipe open. A failure shows what it said."""
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run([str(c) for c in command], stdout=output, stderr=output, timeout=seconds, check=False)
+        output.seek(0)
+        said = output.read().decode("utf-8", "replace")
+    assert done.returncode == 0, f"{command[0]} ended with {done.returncode}:\n{said}"
+    return said
 
 
 def run_on_terminal(command: Sequence[str], *, environment: dict[str, str], seconds: float = 30.0) -> None:

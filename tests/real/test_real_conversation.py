@@ -27,16 +27,17 @@ def test_mail_there_and_back(gateway: Gateway, post: Post, tmp_path: Path) -> No
     assert applicant["portal_url"] in plain_text(first)
 
     answer_with_mutt(
-        tmp_path / "mina", mina, mailbox=post.box("mina").path, words="Tuesday at two.", smtp_port=post.provider.port
+        tmp_path / "mina", mina, mailbox=post.box("mina").path, to=first, words="Tuesday at two.", smtp_port=post.provider.port
     )
     said = gateway.wait_messages(thread, 2)[1]
     assert (said["author"]["kind"], said["came_in_by"], said["text"]) == ("candidate", "email", "Tuesday at two.")
     assert "When could you come?" in said["folded"]
     assert "Tuesday at two." in plain_text(post.box("list").wait(1))
-    assert "mina@mail.example" not in read(post.box("minho").wait(1))["From"]
+    notice = post.box("minho").wait(1)
+    assert "mina@mail.example" not in read(notice)["From"]
 
     answer_with_mutt(
-        tmp_path / "minho", MINHO, mailbox=post.box("minho").path, words="See you then.", smtp_port=post.provider.port
+        tmp_path / "minho", MINHO, mailbox=post.box("minho").path, to=notice, words="See you then.", smtp_port=post.provider.port
     )
     assert gateway.wait_messages(thread, 3)[2]["author"]["name"] == "Minho Park"
     second = post.box("mina").wait(2)
@@ -46,7 +47,7 @@ def test_mail_there_and_back(gateway: Gateway, post: Post, tmp_path: Path) -> No
 
     imap = f"imap://mina%40mail.example@127.0.0.1:{post.dovecot.port}/INBOX"
     answer_with_mutt(
-        tmp_path / "imap", mina, mailbox=imap, words="I will be there.", smtp_port=post.provider.port, password=PASSWORD
+        tmp_path / "imap", mina, mailbox=imap, to=second, words="I will be there.", smtp_port=post.provider.port, password=PASSWORD
     )
     said = gateway.wait_messages(thread, 4)
     assert [(m["author"]["kind"], m["came_in_by"]) for m in said] == [
@@ -64,10 +65,10 @@ def test_rejected_candidate_is_answered_once(gateway: Gateway, post: Post, tmp_p
     applicant = gateway.add_applicant("reject", writer.address)
     thread = applicant["thread_id"]
     gateway.post(thread, "Thank you for your time.")
-    box.wait(1)
+    first = box.wait(1)
     gateway.api("POST", "/applicants/reject/stage", stage="rejected")
     address = gateway.reply_address(thread, writer.address)
-    answer_with_mutt(tmp_path, writer, mailbox=box.path, words="Why?", smtp_port=post.provider.port)
+    answer_with_mutt(tmp_path, writer, mailbox=box.path, to=first, words="Why?", smtp_port=post.provider.port)
     notice = box.wait(2)
     assert CONTACT in plain_text(notice)
     assert read(notice)["Auto-Submitted"] == "auto-replied"

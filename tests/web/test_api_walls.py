@@ -38,6 +38,7 @@ def foreign_ids(world: World, path: str) -> list[str]:
     """The other company's ids for a route; a route that is not known here fails the test."""
     kinds = {
         "/applicants/{external_id}/stage": ["birch-only"],
+        "/attachments/{id}": attachment_ids(world),
         "/threads/{id}": [world.b.thread_id],
         "/threads/{id}/messages": [world.b.thread_id],
         "/deliveries/{id}": [world.b.delivery_id],
@@ -47,6 +48,23 @@ def foreign_ids(world: World, path: str) -> list[str]:
         "/inbox/{id}/discard": world.b.entry_ids,
     }
     return kinds[path]
+
+
+def attachment_ids(world: World) -> list[str]:
+    """A file that the other company sent, readable by them."""
+    file = {"filename": "plan.txt", "content_type": "text/plain", "content": "aGVsbG8="}
+    path = f"/threads/{world.b.thread_id}/messages"
+    world.b.post(path, json={"text": "see the file", "attachments": [file]})
+    (sent,) = world.b.get(path).json()["items"][-1]["attachments"]
+    assert world.b.get(f"/attachments/{sent['id']}").content == b"hello"
+    return [sent["id"]]
+
+
+def test_another_company_cannot_erase_our_applicant(world: World) -> None:
+    world.b.put("/applicants/birch-only", json={"opening": "dev", "name": "Only Birch", "source": "ats"})
+    assert world.a.request("DELETE", "/applicants/birch-only").status_code == 404
+    assert world.b.request("DELETE", "/applicants/birch-only").status_code == 204
+    assert world.b.request("DELETE", "/applicants/birch-only").status_code == 404
 
 
 @pytest.mark.parametrize(("method", "path"), routes_with_ids())

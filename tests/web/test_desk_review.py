@@ -1,11 +1,11 @@
-"""The review queue: nothing that was accepted disappears, and a doubtful mail is a person's decision (DESIGN §4.3, §4.5)."""
+"""The review queue: nothing that was accepted is lost; a doubtful mail is a person's decision (DESIGN §4.3, §4.5)."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from cast import JUN, MINA, STRANGER, Company, make_mail
+from cast import JUN, MINA, STRANGER, Company, as_candidate, make_mail
 from conftest import Pump
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, make_app, words_of
@@ -16,6 +16,7 @@ from gateway.threads.incoming import Envelope
 from gateway.threads.model import Role
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after, read_page
 from gateway.usecases.receive_email import accept_mail
 from gateway.usecases.views import ApplicantView
@@ -61,6 +62,8 @@ def test_a_mail_in_a_recruiters_name_is_passed_on_only_after_a_second_question(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
 ) -> None:
     """The main button ignores it; passing it on asks again (ux §5, review card)."""
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="Hello"))
+    pump()
     receive(ctx, company, mina, text="Send us a deposit", from_="jun@moalabs-hr.example", role=Role.MEMBER)
     pump()
     page = desk.get("/desk/review").text
@@ -68,7 +71,7 @@ def test_a_mail_in_a_recruiters_name_is_passed_on_only_after_a_second_question(
     assert re.search(r'btn-main"[^>]*value="discard"', page)
     asked = desk.post(entry_path(page), data={"do": "release"})
     assert "This mail may be forged." in words_of(asked.text)
-    assert not messages_after(ctx, company.as_jun, mina.thread_id)
+    assert len(messages_after(ctx, company.as_jun, mina.thread_id)) == 1
     assert desk.post(entry_path(page), data={"do": "discard"}).status_code == 303
 
 

@@ -21,13 +21,13 @@ from starlette.routing import Mount, compile_path
 import gateway
 from gateway.errors import GatewayError
 from gateway.usecases.context import Context
-from gateway.web.api import applicants, deliveries, inbox, openings, threads
+from gateway.web.api import applicants, deliveries, inbox, openings, rejections, threads
 from gateway.web.api.auth import RequireKey, route_path
 from gateway.web.api.bodies import TakeJson, largest_body
 from gateway.web.api.problems import MEDIA_TYPE, AnswerFaults, Problem, answer_fault
 from gateway.web.api.schemas_out import PREFIX
 
-ROUTERS = (openings.router, applicants.router, threads.router, deliveries.router, inbox.router)
+ROUTERS = (openings.router, applicants.router, rejections.router, threads.router, deliveries.router, inbox.router)
 SILENT: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 SUMMARY = "Post messages into conversations with applicants, read them, and follow their deliveries."
 

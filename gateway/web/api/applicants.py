@@ -5,13 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from gateway.threads.policies.rejection import REJECTED_STAGE
 from gateway.usecases import applicants
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
+from gateway.usecases.erase import erase_applicant
+from gateway.usecases.reject import reject_applicant
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import CallerDep, IdempotencyKey
 from gateway.web.api.drafts import draft_message, named_as_sent
 from gateway.web.api.schemas import ExternalId
-from gateway.web.api.schemas_in import ApplicantIn, StageIn
+from gateway.web.api.schemas_in import ApplicantIn, MessageIn, StageIn
 from gateway.web.api.schemas_out import ApplicantOut, StageOut
 
 router = APIRouter(tags=["Applicants"])
@@ -51,9 +54,24 @@ def post_stage(
 ) -> Response:
     def run() -> StageOut:
         thread_id = thread_of_applicant(caller.ctx, caller.viewer, external_id)
-        notify = draft_message(body.notify, key=key) if body.notify else None
+        notify = draft_message(body.notify, key=key) if isinstance(body.notify, MessageIn) else None
         with named_as_sent("notify." if notify else ""):
-            moved = change_stage(caller.ctx, caller.viewer, thread_id, body.stage, notify=notify)
+            if body.notify is True and body.stage == REJECTED_STAGE:
+                moved = reject_applicant(caller.ctx, caller.viewer, thread_id, notify=None, suggest=True)
+            else:
+                moved = change_stage(caller.ctx, caller.viewer, thread_id, body.stage, notify=notify)
         return StageOut.of(moved)
 
     return answer_once(request, caller, key=key, body=body, status=200, run=run)
+
+
+@router.delete(
+    "/applicants/{external_id}",
+    status_code=204,
+    response_class=Response,
+    summary="Erase an applicant",
+    description="Wipes the thread, its files, addresses and links. Cannot be undone.",
+)
+def delete_applicant(external_id: ExternalId, caller: CallerDep) -> Response:
+    erase_applicant(caller.ctx, caller.viewer, thread_of_applicant(caller.ctx, caller.viewer, external_id))
+    return Response(status_code=204)

@@ -173,7 +173,7 @@ def _field_error(fault: Mapping[str, Any]) -> FieldError:
 def _field_path(where: Sequence[str | int]) -> str:
     """`("body", "attachments", 0, "filename")` as `attachments[0].filename`; others' keys are cut and cleaned."""
     path = ""
-    for part in (p for p in where[1:] if p != "[key]"):
+    for part in (p for p in where[1:] if p not in ("[key]", "[message]", "[switch]")):
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     printable = "".join(c if c.isprintable() else "?" for c in path.removeprefix("."))
     return printable[:_LONGEST_FIELD] or str(where[0] if where else "body")

@@ -15,8 +15,10 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BeforeValidator,
+    Discriminator,
     Field,
     StrictBool,
+    Tag,
     WithJsonSchema,
     model_validator,
 )
@@ -172,11 +174,25 @@ class MessageIn(Input, json_schema_extra=_ask_for_content):
         return self
 
 
+def _kind_of_notify(value: object) -> str:
+    """Which branch of `Notify` is meant, so that a complaint names the caller's own field only."""
+    return "[switch]" if isinstance(value, bool) else "[message]"
+
+
+Notify = Annotated[
+    Annotated[MessageIn, Tag("[message]")] | Annotated[StrictBool, Tag("[switch]")], Discriminator(_kind_of_notify)
+]
+
+
 class StageIn(Input):
     """A step of the hiring process. `rejected` closes the gate, `restored` opens it."""
 
     stage: Stage = Field(description="`rejected`, `restored`, or any other stage by your own name.")
-    notify: MessageIn | None = Field(None, description="A message to the candidate that goes with it.")
+    notify: Notify | None = Field(
+        None,
+        description="A message to the candidate that goes with it. With `rejected`, `true` sends our own kind message "
+        "in the candidate's language; `false` or nothing sends none.",
+    )
 
 
 class ReleaseIn(Input):

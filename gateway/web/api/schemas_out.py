@@ -177,6 +177,7 @@ class AttachmentOut(BaseModel):
     content_type: str
     size: int = Field(description="Bytes.")
     content_id: str | None
+    url: str = Field(description="Where to get the bytes, with the same API key.")
 
     @classmethod
     def of(cls, attachment: Attachment) -> Self:
@@ -186,6 +187,7 @@ class AttachmentOut(BaseModel):
             content_type=attachment.content_type,
             size=attachment.size,
             content_id=attachment.content_id or None,
+            url=f"{PREFIX}/attachments/{attachment.id}",
         )
 
 

@@ -14,13 +14,14 @@ from starlette.responses import Response
 
 from gateway.errors import Invalid
 from gateway.usecases.post_message import post_message
-from gateway.usecases.read_thread import messages_after, read_page, reply_addresses
+from gateway.usecases.read_thread import messages_after, read_file, read_page, reply_addresses
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import CallerDep, IdempotencyKey
 from gateway.web.api.drafts import draft_message, named_as_sent
 from gateway.web.api.schemas import Id
 from gateway.web.api.schemas_in import MessageIn, MessagesQuery
 from gateway.web.api.schemas_out import MessageOut, MessagePage, PostedOut, ThreadOut
+from gateway.web.files import as_download
 
 router = APIRouter(tags=["Threads"])
 _CURSOR = "seq:"
@@ -59,6 +60,16 @@ def list_thread_messages(id: Id, query: Annotated[MessagesQuery, Query()], calle
     shown = found[: query.limit]
     more = _cursor(shown[-1].message.seq) if len(found) > query.limit else None
     return answer(MessagePage(items=[MessageOut.of(s) for s in shown], next=more))
+
+
+@router.get(
+    "/attachments/{id}",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    summary="The bytes of an attachment",
+)
+def get_attachment(id: Id, caller: CallerDep) -> Response:
+    return as_download(read_file(caller.ctx, caller.viewer, id))
 
 
 def _cursor(seq: int) -> str:

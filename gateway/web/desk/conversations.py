@@ -5,6 +5,8 @@ Not in charge of: one conversation (`thread`).
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -121,6 +123,11 @@ def rows_of(visit: Visit, viewer: Viewer, where: Where) -> tuple[list[Conversati
     return rows, more or ""
 
 
+def stamp_of(rows: Sequence[ConversationRow], counts: Counts) -> str:
+    """What a page shows of list and numbers, as a short stamp: its stream tells by it whether it is still so."""
+    return hashlib.blake2s(repr((tuple(rows), counts)).encode(), digest_size=8).hexdigest()
+
+
 def chips_of(row: ConversationRow, now: datetime) -> list[tuple[str, str, int]]:
     """At most two chips of a row, most serious first: (tone, key, number)."""
     chips: list[tuple[str, str, int]] = []
@@ -166,7 +173,7 @@ def _list(visit: Visit, viewer: Viewer, where: Where) -> Response:
 def row_helpers(visit: Visit, open_thread: str = "") -> dict[str, object]:
     """What the row template needs besides the row."""
     now = visit.site.ctx.now
-    return {"chips_of": lambda row: chips_of(row, now), "open_thread": open_thread, "now": now}
+    return {"stamp_of": stamp_of, "chips_of": lambda row: chips_of(row, now), "open_thread": open_thread, "now": now}
 
 
 def counts_json(visit: Visit, viewer: Viewer) -> Response:

@@ -18,7 +18,7 @@ from gateway.threads.model import Viewer
 from gateway.usecases import accounts, read_thread
 from gateway.usecases.views import FeedEvent, Happening
 from gateway.web.auth import viewer_of
-from gateway.web.desk.conversations import row_helpers, rows_of, where_of
+from gateway.web.desk.conversations import VIEWS, count_of, row_helpers, rows_of, stamp_of, where_of
 from gateway.web.desk.thread import message_helpers
 from gateway.web.stream import Piece, Source, last_seen, send_stream
 from gateway.web.visits import Visit, in_language_of, language_of, render
@@ -95,40 +95,33 @@ class _Sent:
 
 
 def _beside(visit: Visit, viewer: Viewer, thread_id: str) -> Callable[[], str]:
-    """A function that gives the changed rows and numbers since its last call."""
+    """A function that gives what changed in rows and numbers since its last call.
+
+    The first call compares with the stamp of the page: what happened between its making and this connection, or while
+    the connection was lost, is made up for with the whole list.
+    """
     where = replace(where_of(visit), cursor="")
     timezone = accounts.read_workspace(visit.site.ctx, viewer).timezone
+    stamp = visit.asked("stamp")
     sent = _Sent()
-    reconnected = "last-event-id" in visit.request.headers
 
     def changed() -> str:
         helpers = {**row_helpers(visit, thread_id), "where": where, "timezone": timezone}
         found, _ = rows_of(visit, viewer, where)
+        counts = read_thread.counts(visit.site.ctx, viewer)
         rows = {r.thread_id: render(visit, "desk_live.html", part="row", row=r, **helpers) for r in found}
-        counts = _counts(visit, viewer)
+        numbers = {view: count_of(counts, view) for view in VIEWS} | {"review": counts.review}
         before, sent.rows = sent.rows, rows
-        old_counts, sent.counts = sent.counts, counts
+        old, sent.counts = sent.counts, numbers
         if before is None:
-            return _whole_list(visit, rows, counts) if reconnected else ""
-        numbers = {name: n for name, n in counts.items() if old_counts.get(name) != n}
-        return _changes(visit, before, rows) + _numbers(visit, numbers)
+            return "" if stamp in ("", stamp_of(found, counts)) else _whole_list(visit, rows, numbers)
+        return _changes(visit, before, rows) + _numbers(visit, {v: n for v, n in numbers.items() if old.get(v) != n})
 
     return changed
 
 
-def _counts(visit: Visit, viewer: Viewer) -> dict[str, int]:
-    counts = read_thread.counts(visit.site.ctx, viewer)
-    return {
-        "unread": counts.unread,
-        "unanswered": counts.unanswered,
-        "attention": counts.attention,
-        "all": counts.all,
-        "review": counts.review,
-    }
-
-
 def _whole_list(visit: Visit, rows: dict[str, str], counts: dict[str, int]) -> str:
-    whole = render(visit, "desk_live.html", part="swap", target="rows", swap="innerHTML", html="".join(rows.values()))
+    whole = render(visit, "desk_live.html", part="swap", target="rows", swap="innerMorph", html="".join(rows.values()))
     return whole + _numbers(visit, counts)
 
 

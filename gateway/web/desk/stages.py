@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gateway.threads.model import ThreadState, Viewer
 from gateway.usecases import change_stage, post_message, read_thread
+from gateway.usecases.reject import suggest_rejection
 from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page
 from gateway.web.visits import Visit, go_to
@@ -39,13 +40,7 @@ def _ask(
     problem: str = "",
 ) -> Response:
     chat = page.conversation
-    suggested = visit.site.pages.text(
-        chat.candidate.locale,
-        "reject.template",
-        name=chat.candidate.name,
-        opening=chat.opening.title,
-        company=chat.workspace.name,
-    )
+    suggested = suggest_rejection(visit.site.ctx, chat)
     return desk_page(
         visit,
         viewer,

@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=16), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
         sa.Column("stage", sa.String(length=100), nullable=False),
+        sa.Column("stage_before", sa.String(length=100), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("rejected_at", UtcTime(), nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),

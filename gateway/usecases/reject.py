@@ -1,0 +1,74 @@
+"""In charge of: rejecting one or many with the message that suits each (SJ-P1). Not in charge of: the gate
+(`change_stage`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.errors import GatewayError, Invalid, NotFound
+from gateway.threads.model import CameInBy, Conversation, Viewer
+from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.usecases.change_stage import change_stage, thread_of_applicant
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage
+from gateway.usecases.read_thread import read_page
+
+MOST = 200  # applicants in one call
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """What became of one of many; `problem` is "" when it worked."""
+
+    external_id: str
+    thread_id: str = ""
+    problem: str = ""
+
+
+def suggest_rejection(ctx: Context, conversation: Conversation) -> str:
+    """A kind message in the candidate's language, to be sent as it is or edited."""
+    return ctx.render.text(
+        conversation.candidate.locale,
+        "reject.template",
+        name=conversation.candidate.name,
+        opening=conversation.opening.title,
+        company=conversation.workspace.name,
+    )
+
+
+def reject_applicant(
+    ctx: Context, viewer: Viewer, thread_id: str, *, notify: NewMessage | None, suggest: bool = False
+) -> Conversation:
+    """Reject one: with a message, with the suggested one, or silently. Raises NotFound, Invalid, Refused."""
+    if suggest and notify is None:
+        conversation = read_page(ctx, viewer, thread_id, limit=1).conversation
+        notify = NewMessage(text=suggest_rejection(ctx, conversation), came_in_by=CameInBy.API)
+    return change_stage(ctx, viewer, thread_id, REJECTED_STAGE, notify=notify)
+
+
+def reject_many(
+    ctx: Context, viewer: Viewer, external_ids: Sequence[str], *, notify: NewMessage | None, suggest: bool
+) -> list[Rejection]:
+    """Reject many, each personally; one that fails does not stop the others. Raises Invalid for too many."""
+    if len(external_ids) > MOST:
+        raise Invalid("applicants", f"Give at most {MOST} at a time.")
+    return [
+        _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest)
+        for external_id in dict.fromkeys(external_ids)
+    ]
+
+
+def _reject_one(
+    ctx: Context, viewer: Viewer, external_id: str, *, notify: NewMessage | None, suggest: bool
+) -> Rejection:
+    own = replace(notify, client_key=f"{notify.client_key}:{external_id}") if notify and notify.client_key else notify
+    try:
+        thread_id = thread_of_applicant(ctx, viewer, external_id)
+        reject_applicant(ctx, viewer, thread_id, notify=own, suggest=suggest)
+    except NotFound:
+        return Rejection(external_id, problem="There is no such applicant.")
+    except GatewayError as error:
+        return Rejection(external_id, problem=str(error))
+    return Rejection(external_id, thread_id)

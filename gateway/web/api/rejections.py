@@ -1,0 +1,67 @@
+"""In charge of: `/rejections`, rejecting many applicants at once (SJ-P1). Not in charge of: rejecting one
+(`applicants`).
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from gateway.usecases.reject import MOST, Rejection, reject_many
+from gateway.web.api.answers import answer_once
+from gateway.web.api.auth import CallerDep, IdempotencyKey
+from gateway.web.api.drafts import draft_message
+from gateway.web.api.schemas import ExternalId, Input
+from gateway.web.api.schemas_in import MessageIn, Notify
+
+router = APIRouter(tags=["Applicants"])
+
+
+class RejectionsIn(Input):
+    """Many applicants to reject, each personally."""
+
+    applicants: list[ExternalId] = Field(min_length=1, max_length=MOST, description="Their external ids.")
+    notify: Notify = Field(
+        True, description="`true`: our own kind message in each one's language; `false`: silently; or your message."
+    )
+
+
+class RejectionOut(BaseModel):
+    """What became of one applicant; `problem` says why it did not work."""
+
+    applicant: str
+    thread_id: str | None
+    problem: str | None
+
+
+class RejectionsOut(BaseModel):
+    """What became of each."""
+
+    items: list[RejectionOut]
+
+    @classmethod
+    def of(cls, done: list[Rejection]) -> Self:
+        return cls(
+            items=[
+                RejectionOut(applicant=r.external_id, thread_id=r.thread_id or None, problem=r.problem or None)
+                for r in done
+            ]
+        )
+
+
+@router.post(
+    "/rejections",
+    response_model=RejectionsOut,
+    summary="Reject many applicants",
+    description="Each gets their own message in their own language, or none. One that fails does not stop the others.",
+)
+def post_rejections(request: Request, body: RejectionsIn, caller: CallerDep, key: IdempotencyKey = None) -> Response:
+    def run() -> RejectionsOut:
+        notify = draft_message(body.notify, key=key) if isinstance(body.notify, MessageIn) else None
+        done = reject_many(caller.ctx, caller.viewer, body.applicants, notify=notify, suggest=body.notify is True)
+        return RejectionsOut.of(done)
+
+    return answer_once(request, caller, key=key, body=body, status=200, run=run)

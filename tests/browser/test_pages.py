@@ -1,0 +1,215 @@
+"""The pages in a real browser, at phone and desk width, with scripts and without (ux §4, §6, §12)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cast import CONTACT, Company, as_candidate
+from fakes import FakeChannel
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from web.web_kit import Served, make_app, path_of, serve, wait_until
+
+from gateway.usecases.change_stage import change_stage
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import messages_after
+from gateway.usecases.views import ApplicantView
+
+CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), "")
+DESK_PAGES = ("/desk", "/desk/review", "/desk/openings", "/desk/settings", "/desk/applicants/new")
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM and os.environ.get("CI") != "true":
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM or None)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def site(ctx: Context, company: Company) -> Iterator[Served]:
+    with serve(make_app(ctx, company)) as served:
+        yield served
+
+
+class Window:
+    """A browser window that remembers what went wrong in it."""
+
+    def __init__(self, browser: Browser, *, size: dict[str, int], scripts: bool = True, dark: bool = False) -> None:
+        scheme: Any = "dark" if dark else "light"
+        self.context: BrowserContext = browser.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            java_script_enabled=scripts,
+            color_scheme=scheme,
+            locale="en-GB",
+        )
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda m: self.complaints.append(m.text) if "Content Security" in m.text else None)
+
+    @property
+    def is_sideways(self) -> bool:
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+@pytest.fixture
+def open_window(browser: Browser) -> Iterator[Any]:
+    windows: list[Window] = []
+
+    def make(**how: Any) -> Window:
+        windows.append(Window(browser, **how))
+        return windows[-1]
+
+    yield make
+    for window in windows:
+        assert not window.complaints
+        window.context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_a_candidate_reads_answers_with_a_file_and_is_told_so(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, tmp_path: Path,
+    scripts: bool, size: dict[str, int],
+) -> None:  # fmt: skip
+    """SJ-6, SJ-9."""
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="When could you come?"))
+    file = tmp_path / "이력서.pdf"
+    file.write_bytes(b"%PDF-1.7")
+    window = open_window(size=size, scripts=scripts)
+    page = window.page
+    page.goto(site.url + path_of(mina))
+    assert page.is_visible("text=When could you come?")
+    page.fill("#text", "On Tuesday, please.")
+    page.set_input_files("#files", file)
+    page.click("button[type=submit]")
+    page.wait_for_url("**#sent")
+    assert page.is_visible("text=Your message has been sent.")
+    assert page.is_visible("text=On Tuesday, please.")
+    assert page.inner_text(".files a") == "이력서.pdf"
+    assert page.input_value("#text") == ""
+    if scripts:
+        assert not window.is_sideways
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_rejection_while_writing_loses_no_word(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, scripts: bool
+) -> None:
+    """SJ-14 … SJ-16."""
+    page = open_window(size=PHONE, scripts=scripts).page
+    page.goto(site.url + path_of(mina))
+    page.fill("#text", "A long letter")
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    if scripts:
+        page.wait_for_selector("#gate .closed")
+        assert page.input_value("#text") == "A long letter"
+    page.click(".write button[type=submit]")
+    page.wait_for_selector("#kept")
+    assert page.input_value("#kept") == "A long letter"
+    assert page.get_attribute("#closed .btn", "href").startswith(f"mailto:{CONTACT}")
+
+
+def test_a_reply_reaches_the_candidates_open_page_and_back(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any
+) -> None:
+    """Live both ways; focus stays in the emptied field; the keyboard alone is enough."""
+    desk, phone = open_window(size=DESK).page, open_window(size=PHONE).page
+    desk.goto(f"{site.url}/dev/login/{company.jun.id}")
+    desk.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    phone.goto(site.url + path_of(mina))
+    desk.keyboard.press("r")
+    desk.keyboard.type("Hello Mina")
+    desk.keyboard.press("Control+Enter")
+    phone.wait_for_selector("ol.log >> text=Hello Mina")
+    desk.wait_for_selector("ol.log >> text=Hello Mina")
+    assert desk.input_value("#text") == ""
+    assert desk.evaluate("document.activeElement.id") == "text"
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="Good morning"))
+    desk.wait_for_selector("ol.log >> text=Good morning")
+    wait_until(lambda: "New message from Mina Han" in desk.inner_text("#status"))
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("n")
+    desk.keyboard.type("She is friendly")
+    desk.keyboard.press("Control+Enter")
+    desk.wait_for_selector(".msg-note >> text=She is friendly")
+    assert "She is friendly" not in phone.content()
+
+
+def test_the_conflict_stop_keeps_the_text(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any
+) -> None:
+    page = open_window(size=DESK).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    page.fill("#text", "My slow answer")
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {value: true})"
+    )  # another tab is in front: nothing is seen
+    post_message(ctx, company.as_ara, mina.thread_id, NewMessage(text="Ara was quicker"))
+    page.press("#text", "Control+Enter")
+    page.wait_for_selector("dialog[open] >> text=Ara was quicker")
+    page.keyboard.press("Escape")
+    assert page.input_value("#text") == "My slow answer"
+    page.press("#text", "Control+Enter")
+    page.click("dialog[open] [data-do=also]")
+    page.wait_for_selector("ol.log >> text=My slow answer")
+    texts = [s.message.text for s in messages_after(ctx, company.as_jun, mina.thread_id)]
+    assert texts == ["Ara was quicker", "My slow answer"]
+
+
+def test_a_draft_survives_a_reload(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any
+) -> None:
+    page = open_window(size=DESK).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    page.fill("#text", "half a sentence")
+    page.reload()
+    assert page.input_value("#text") == "half a sentence"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_desk_works_on_a_phone(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, scripts: bool
+) -> None:
+    """One pane at a time: list, conversation, reply, reject, back."""
+    window = open_window(size=PHONE, scripts=scripts)
+    page = window.page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.click("#rows a.row")
+    page.fill("#text", "Hello")
+    page.click(".composer button[type=submit]")
+    page.wait_for_selector("ol.log >> text=Hello")
+    page.click("a[href='#applicant']")
+    page.click("#applicant >> text=Reject")
+    page.click("button[value=silent]")
+    page.wait_for_selector("text=cannot answer here")
+    page.click("a[data-key=u]")
+    assert page.is_visible("#list-title")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [320, 360, 768, 1440])
+def test_no_page_scrolls_sideways(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, channel: FakeChannel,
+    width: int, dark: bool,
+) -> None:  # fmt: skip
+    long = "https://example.com/" + "a" * 300
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text=long))
+    window = open_window(size={"width": width, "height": 700}, dark=dark)
+    window.page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    thread = f"/desk/t/{mina.thread_id}"
+    for path in (path_of(mina), thread, f"{thread}/reject", "/sign-in", "/c/lost", "/nope", *DESK_PAGES):
+        window.page.goto(site.url + path)
+        assert not window.is_sideways, path

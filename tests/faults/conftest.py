@@ -1,0 +1,74 @@
+"""Fixtures for faults: a company in a database, processes that may be killed, and the tally that is shown at the end."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import DirectReader, FakeProver
+from ulid import ULID
+
+from faults.process import Zygote
+from faults.world import World, make_world
+from gateway.app import make_rendering
+from gateway.config import Settings
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database
+from gateway.usecases.context import Context
+
+LONG = os.environ.get("GATEWAY_FAULTS") == "long"
+_tally: Counter[str] = Counter()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was tried, in numbers: docs/reliability.md quotes them."""
+    if _tally:
+        terminalreporter.section("faults")
+        for name, count in sorted(_tally.items()):
+            terminalreporter.write_line(f"{count:>8}  {name}")
+
+
+@pytest.fixture(scope="session")
+def tally() -> Counter[str]:
+    """Counts for the summary."""
+    return _tally
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    made = Zygote()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def settings_values() -> dict[str, Any]:
+    return {"trust_matching_sender": True}
+
+
+@pytest.fixture
+def eyes(gateway_settings: Settings) -> Iterator[Context]:
+    """A context with the machine's clock on the database that the processes work on."""
+    database = Database(gateway_settings.database_address, Blobs(gateway_settings.blobs_address))
+    yield Context(
+        settings=gateway_settings,
+        database=database,
+        clock=lambda: datetime.now(UTC),
+        new_id=lambda: str(ULID()).lower(),
+        reader=DirectReader(),
+        prove_sender=FakeProver(),
+        render=make_rendering(),
+    )
+    database.close()
+
+
+@pytest.fixture
+def world(eyes: Context, zygote: Zygote, tmp_path: Path) -> Iterator[World]:
+    made = make_world(eyes, zygote, tmp_path)
+    yield made
+    made.close()

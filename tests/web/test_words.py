@@ -1,0 +1,76 @@
+"""Every word of the pages comes from the catalogues, in all five languages (ux §10, seeds §10)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[2]
+LOCALES = ("en", "ko", "cs", "ru", "sv")
+RESERVED = {  # sentences that must exist although nothing says them yet (seeds §10.1, ux §10)
+    "consent_missing", "referees_request", "auto.away", "fold.opened", "send.pending",
+    "view.mine", "view.unassigned", "view.scheduled", "how_to_reply", "new_message_subject",
+    "not_delivered_reply", "recruiter_subject",
+}  # fmt: skip
+
+
+def sources() -> list[str]:
+    templates = [p for p in (ROOT / "templates").rglob("*") if p.suffix in (".html", ".txt")]
+    code = [p for p in (ROOT / "gateway").rglob("*.py")]
+    return [p.read_text("utf-8") for p in (*templates, *code)]
+
+
+@cache
+def catalogue(locale: str) -> dict[str, object]:
+    with (ROOT / "gateway" / "locales" / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        po = read_po(file, locale=locale)
+    return {(m.id if isinstance(m.id, str) else m.id[0]): m.string for m in po if m.id}
+
+
+def used_in_templates() -> tuple[set[str], set[str]]:
+    """Keys that templates name in full, and beginnings of keys that they complete."""
+    whole: set[str] = set()
+    begun: set[str] = set()
+    for path in (ROOT / "templates" / "pages").glob("*.html"):
+        text = path.read_text("utf-8")
+        whole |= set(re.findall(r"\b_n?\('([a-z0-9_.]+)'\s*[,)]", text))
+        begun |= set(re.findall(r"\b_n?\('([a-z0-9_.]+)' ~", text))
+    return whole, begun
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_key_in_use_has_words(locale: str) -> None:
+    words = catalogue(locale)
+    whole, begun = used_in_templates()
+    assert not [key for key in whole if not words.get(key)]
+    for start in begun:
+        mine = {k for k in words if k.startswith(start)}
+        assert mine == {k for k in catalogue("en") if k.startswith(start)} != set()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_language_lacks_or_adds_a_key_and_nothing_is_left_empty(locale: str) -> None:
+    words = catalogue(locale)
+    assert set(words) == set(catalogue("en"))
+    for key, string in words.items():
+        assert all(string if isinstance(string, (tuple, list)) else (string,)), key
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_language_takes_the_same_parameters(locale: str) -> None:
+    for key, english in catalogue("en").items():
+        string = catalogue(locale)[key]
+        if isinstance(english, str) and isinstance(string, str):
+            assert set(re.findall(r"%\((\w+)\)s", string)) == set(re.findall(r"%\((\w+)\)s", english)), key
+
+
+def test_no_key_is_left_over() -> None:
+    text = "\n".join(sources())
+    _, begun = used_in_templates()
+    named = {key for key in catalogue("en") if f"'{key}'" in text or f'"{key}"' in text}
+    built = {key for key in catalogue("en") if key.startswith((*begun, "held.", "skip.", "view."))}
+    assert set(catalogue("en")) - named - built - RESERVED == set()
