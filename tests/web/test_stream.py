@@ -159,7 +159,10 @@ def test_what_happens_between_page_and_stream_is_made_up_for(
     late.close()
 
 
-def test_a_stream_ends_with_the_session(ctx: Context, company: Company, mina: ApplicantView, site: Served) -> None:
+def test_a_stream_ends_with_the_session(
+    ctx: Context, company: Company, site: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.web.stream.CHECK_EVERY", 0.2)
     session = sign_in.demo_session(ctx, company.jun.id)
     listener = Listener(f"{site.url}/desk/stream", cookie=session)
     wait_until(lambda: listener.status == 200)
