@@ -58,6 +58,9 @@ class DirectReader:
     def read_mail(self, raw: bytes, known: Sequence[str] = ()) -> ReadMail:
         return read_mail(raw, known)
 
+    def read_mails(self, mails: Sequence[tuple[bytes, Sequence[str]]]) -> list[ReadMail]:
+        return [read_mail(raw, known) for raw, known in mails]
+
     def sanitise(self, html: str) -> str:
         return sanitise(html)
 

@@ -95,19 +95,21 @@ def _from_status_parts(root: _Part, original: str) -> list[DeliveryReport]:
 
 
 def _status_blocks(part: _Part) -> list[dict[str, str]]:
-    """The field groups of a delivery-status part; the parser gives them as messages, or as text if it was encoded."""
+    """The field groups of a delivery-status part; the parser gives them as messages, or as text if it was encoded.
+
+    Of `message/global-delivery-status` (RFC 6533 §3) it gives the first group as a message and the others as its body.
+    """
     blocks = []
     for child in _children(part):
         fields = {k.lower(): decode_header(str(v)[:5000]) for k, v in reversed(list(child.raw_items()))}
-        rest = child.get_payload()
-        if not fields and isinstance(rest, str):
-            fields = _read_fields(rest)
-        blocks.append(fields)
-    if not blocks:
-        data = part.get_payload(decode=True)
-        text = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
-        blocks = [_read_fields(group) for group in re.split(r"\r?\n\r?\n", text[:_MAX_TEXT])]
-    return blocks
+        blocks += [fields, *_read_groups(child)]
+    return blocks or _read_groups(part)
+
+
+def _read_groups(part: _Part) -> list[dict[str, str]]:
+    data = part.get_payload(decode=True)
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+    return [_read_fields(group) for group in re.split(r"\r?\n\r?\n", text[:_MAX_TEXT]) if group.strip()]
 
 
 def _read_fields(text: str) -> dict[str, str]:

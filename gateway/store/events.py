@@ -25,6 +25,12 @@ class Events:
         c = t.threads.c
         step = update(t.threads).where(c.id == thread_id).values(last_event=c.last_event + 1).returning(c.last_event)
         seq = self._connection.execute(step).scalar_one()
+        self.add(thread_id, workspace_id, seq, name=name, now=now, data=data)
+
+    def add(
+        self, thread_id: str, workspace_id: str, seq: int, *, name: str, now: datetime, data: dict[str, str]
+    ) -> None:
+        """Add an event whose number the caller has taken with the thread's row (`Threads.append`)."""
         row = {"workspace_id": workspace_id, "thread_id": thread_id, "seq": seq, "name": name, "data": data, "at": now}
         self._connection.execute(insert(t.events).values(row))
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -48,28 +48,37 @@ class Inbox:
         query = select(t.inbox.c.id).where(t.inbox.c.state == state.value).order_by(t.inbox.c.id)
         return list(self._connection.execute(query).scalars())
 
-    def claim(self, entry_id: str, *, now: datetime, until: datetime) -> InboxEntry | None:
-        """Take an entry for processing, unless somebody else has it or it is done."""
+    def is_due(self, entry_id: str, *, now: datetime) -> bool:
+        """Does it wait for a worker?"""
+        query = select(t.inbox.c.id).where(t.inbox.c.id == entry_id, _free(now))
+        return self._connection.execute(query).first() is not None
+
+    def claim_many(
+        self, *, first: str, limit: int, most_bytes: int, now: datetime, until: datetime
+    ) -> list[InboxEntry]:
+        """Take waiting entries for processing, oldest first, `first` among them: at most so many, and so many bytes
+        together (but one at least). What somebody else is taking at this moment is left out."""
         c = t.inbox.c
-        free = or_(c.state == InboxState.RECEIVED, (c.state == InboxState.PROCESSING) & (c.lease_until < now))
+        waiting = select(c.id, c.size).where(_free(now)).order_by(c.id != first, c.received_at, c.id).limit(limit)
+        chosen: list[str] = []
+        for row in self._connection.execute(waiting.with_for_update(skip_locked=True)):
+            most_bytes -= row.size
+            if chosen and most_bytes < 0:
+                break
+            chosen.append(row.id)
         taken = (
             update(t.inbox)
-            .where(c.id == entry_id, free)
+            .where(c.id.in_(chosen))
             .values(state=InboxState.PROCESSING.value, lease_until=until, tries=c.tries + 1)
             .returning(*t.inbox.c)
         )
-        row = self._connection.execute(taken).first()
-        return _entry(row) if row else None
+        rows = self._connection.execute(taken).all() if chosen else []
+        return sorted((_entry(r) for r in rows), key=lambda e: (e.received_at, e.id))
 
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that nobody processes: received, or left by a worker that died."""
         c = t.inbox.c
-        query = (
-            select(c.id)
-            .where(or_(c.state == InboxState.RECEIVED, (c.state == InboxState.PROCESSING) & (c.lease_until < now)))
-            .order_by(c.received_at)
-            .limit(limit)
-        )
+        query = select(c.id).where(_free(now)).order_by(c.received_at).limit(limit)
         return list(self._connection.execute(query).scalars())
 
     def finish(self, entry_id: str, state: InboxState, **values: Any) -> None:
@@ -127,6 +136,12 @@ class Inbox:
             .group_by(c.thread_id)
         )
         return {row[0]: row[1] for row in self._connection.execute(query)}
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Nobody processes it: received, or left by a worker that died."""
+    c = t.inbox.c
+    return or_(c.state == InboxState.RECEIVED.value, (c.state == InboxState.PROCESSING.value) & (c.lease_until < now))
 
 
 def _row_of(e: InboxEntry) -> dict[str, Any]:

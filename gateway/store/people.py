@@ -212,7 +212,7 @@ class People:
         return self._connection.execute(select(func.count()).select_from(t.members)).scalar_one()
 
 
-def workspace_of(row: Row[Any]) -> Workspace:
+def workspace_of(row: Any) -> Workspace:
     return Workspace(row.id, row.name, row.slug, row.public_contact, row.locale, row.timezone, row.brand)
 
 
@@ -220,11 +220,11 @@ def _member(row: Row[Any]) -> Member:
     return Member(row.id, row.workspace_id, row.email, row.name, row.role, row.locale, row.active)
 
 
-def opening_of(row: Row[Any]) -> Opening:
+def opening_of(row: Any) -> Opening:
     return Opening(row.id, row.workspace_id, row.external_id, row.title, tuple(row.notify_emails), row.public_contact)
 
 
-def applicant_of(row: Row[Any]) -> Applicant:
+def applicant_of(row: Any) -> Applicant:
     return Applicant(
         id=row.id,
         workspace_id=row.workspace_id,

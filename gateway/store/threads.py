@@ -6,15 +6,19 @@ Not in charge of: the rules (`policies.visibility`, `policies.rejection`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
 from gateway.store import tables as t
 from gateway.store.people import applicant_of, opening_of, workspace_of
 from gateway.threads.matching import Candidate
 from gateway.threads.model import (
+    AuthorKind,
     Conversation,
+    Message,
+    MessageKind,
     Participant,
     Role,
     Thread,
@@ -43,24 +47,26 @@ class Threads:
 
     def load(self, thread_id: str, *, lock: bool = False) -> Conversation | None:
         """The conversation for the gateway's own work (a mail, a delivery): no viewer, so never for an edge."""
-        query = select(t.threads).where(t.threads.c.id == thread_id)
-        row = self._connection.execute(query.with_for_update() if lock else query).first()
+        parts = (t.threads, t.applicants, t.openings, t.workspaces)
+        named = [c.label(f"{table.name}_{c.name}") for table in parts for c in table.c]
+        joined = (
+            t.threads.join(t.applicants, t.applicants.c.id == t.threads.c.applicant_id)
+            .join(t.openings, t.openings.c.id == t.threads.c.opening_id)
+            .join(t.workspaces, t.workspaces.c.id == t.threads.c.workspace_id)
+        )
+        query = select(*named).select_from(joined).where(t.threads.c.id == thread_id)
+        row = self._connection.execute(query.with_for_update(of=t.threads) if lock else query).first()
         if row is None:
             return None
-        thread = _thread(row)
-        one = self._connection.execute
-        applicant = one(select(t.applicants).where(t.applicants.c.id == thread.applicant_id)).one()
-        opening = one(select(t.openings).where(t.openings.c.id == thread.opening_id)).one()
-        workspace = one(select(t.workspaces).where(t.workspaces.c.id == thread.workspace_id)).one()
-        people = one(
-            select(t.participants).where(t.participants.c.thread_id == thread_id).order_by(t.participants.c.id)
-        )
+        people = select(t.participants).where(t.participants.c.thread_id == thread_id).order_by(t.participants.c.id)
+        found = self._connection.execute(people)
+        thread, applicant, opening, workspace = (_Part(row, table.name) for table in parts)
         return Conversation(
-            thread,
+            _thread(thread),
             applicant_of(applicant),
             opening_of(opening),
             workspace_of(workspace),
-            tuple(participant_of(p) for p in people),
+            tuple(participant_of(p) for p in found),
         )
 
     def add(self, thread: Thread) -> None:
@@ -81,16 +87,34 @@ class Threads:
     def update(self, thread_id: str, **values: Any) -> None:
         self._connection.execute(update(t.threads).where(t.threads.c.id == thread_id).values(values))
 
-    def next_seq(self, thread_id: str) -> int:
-        """Take the next message number. The row stays locked until the commit, so commit order is the order."""
+    def lock_many(self, thread_ids: set[str]) -> None:
+        """Hold several threads' rows until the commit, in one order for everybody, so that no two wait for each
+        other.
+        """
         c = t.threads.c
-        step = update(t.threads).where(c.id == thread_id).values(last_seq=c.last_seq + 1).returning(c.last_seq)
-        seq: int = self._connection.execute(step).scalar_one()
-        return seq
+        ordered = select(c.id).where(c.id.in_(sorted(thread_ids))).order_by(c.id)
+        if thread_ids and self._connection.dialect.name != "sqlite":
+            self._connection.execute(ordered.with_for_update())
 
-    def is_unanswered(self, thread_id: str) -> bool:
-        query = select(t.threads.c.unanswered_since).where(t.threads.c.id == thread_id)
-        return self._connection.execute(query).scalar_one() is not None
+    def append(self, thread_id: str, message: Message, *, summary: str, now: datetime) -> tuple[int, int]:
+        """Take the thread's next message and event numbers, and keep what the list shows of the message.
+
+        The row stays locked until the commit, so commit order is the order. Notes change no summary.
+        """
+        c = t.threads.c
+        values: dict[str, Any] = {"last_seq": c.last_seq + 1, "last_event": c.last_event + 1}
+        by_candidate = message.author.kind is AuthorKind.CANDIDATE
+        if message.kind is MessageKind.MESSAGE:
+            values |= {"last_at": now, "last_text": summary, "last_member_id": message.author.member_id}
+            values["last_author"] = "" if by_candidate else message.author.name
+            values["unanswered_since"] = (
+                func.coalesce(c.unanswered_since, literal(now, t.UtcTime())) if by_candidate else None
+            )
+        if by_candidate:
+            values["candidate_seq"] = c.last_seq + 1
+        step = update(t.threads).where(c.id == thread_id).values(values).returning(c.last_seq, c.last_event)
+        row = self._connection.execute(step).one()
+        return row.last_seq, row.last_event
 
     def add_failed(self, thread_id: str, by: int) -> None:
         """Count deliveries of the thread that need attention up or down."""
@@ -119,15 +143,15 @@ class Threads:
     def update_participant(self, participant_id: str, **values: Any) -> None:
         self._connection.execute(update(t.participants).where(t.participants.c.id == participant_id).values(values))
 
-    def find_participant(self, participant_id: str) -> tuple[Participant, ThreadState] | None:
-        """A participant with the state of their thread."""
+    def find_participant(self, participant_id: str) -> tuple[Participant, ThreadState, str] | None:
+        """A participant with the state of their thread and its workspace's id."""
         query = (
-            select(t.participants, t.threads.c.state)
+            select(t.participants, t.threads.c.state, t.threads.c.workspace_id)
             .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
             .where(t.participants.c.id == participant_id)
         )
         row = self._connection.execute(query).first()
-        return (participant_of(row), ThreadState(row.state)) if row else None
+        return (participant_of(row), ThreadState(row.state), row.workspace_id) if row else None
 
     def find_candidates(self, email: str, *, workspace_id: str | None = None) -> list[Participant]:
         """Candidate participants with this address in threads that are not erased, newest thread first."""
@@ -166,7 +190,18 @@ class Threads:
         return [Candidate(found[m]) for m in message_ids if m in found]
 
 
-def _thread(row: Row[Any]) -> Thread:
+class _Part:
+    """One table's columns of a joined row, by their own names."""
+
+    def __init__(self, row: Row[Any], table: str) -> None:
+        self._mapping = row._mapping
+        self._table = table
+
+    def __getattr__(self, name: str) -> Any:
+        return self._mapping[f"{self._table}_{name}"]
+
+
+def _thread(row: Any) -> Thread:
     return Thread(
         id=row.id,
         workspace_id=row.workspace_id,

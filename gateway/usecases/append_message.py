@@ -6,7 +6,6 @@ Not in charge of: deciding whether it may (the callers, under the thread's lock)
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from gateway.store.database import Transaction
 from gateway.threads import events
@@ -18,11 +17,10 @@ from gateway.threads.model import (
     Delivery,
     DeliveryState,
     Message,
-    MessageKind,
     Participant,
     Role,
 )
-from gateway.threads.routing import PlannedDelivery, plan_deliveries
+from gateway.threads.routing import PlannedDelivery, plan_deliveries, recipients
 from gateway.usecases.context import Context
 
 SUMMARY = 200  # characters of the newest message kept for the list
@@ -40,25 +38,18 @@ def append_message(
 ) -> tuple[Message, tuple[Delivery, ...]]:
     """Write the message as the thread's next, with its event and deliveries, in the caller's transaction."""
     now = ctx.now
-    seq = tx.threads.next_seq(conversation.thread.id)
+    thread = conversation.thread
+    summary = (message.text or ", ".join(a.filename for a in message.attachments))[:SUMMARY]
+    seq, event_seq = tx.threads.append(thread.id, message, summary=summary, now=now)
     message = replace(message, seq=seq)
     tx.messages.add(message, body_digest=body_digest, client_key=client_key, closes_gate=closes_gate)
-    thread = conversation.thread
-    tx.events.append(
-        thread.id,
-        thread.workspace_id,
-        events.MESSAGE_CREATED,
-        now=now,
-        message_id=message.id,
-        seq=str(seq),
-        kind=message.kind.value,
-    )
+    told = {"message_id": message.id, "seq": str(seq), "kind": message.kind.value}
+    tx.events.add(thread.id, thread.workspace_id, event_seq, name=events.MESSAGE_CREATED, now=now, data=told)
     conversation = ensure_notified(ctx, tx, conversation) if _is_candidates(message) else conversation
-    known = tx.outbox.suppressed(thread.workspace_id, [p.email for p in conversation.participants])
+    addressed = [p.email for p in recipients(conversation, message)]
+    known = tx.outbox.suppressed(thread.workspace_id, addressed)
     planned = plan_deliveries(conversation, message, suppressed=known, now=now)
     deliveries = tuple(add_delivery(ctx, tx, conversation, plan=p, message_id=message.id) for p in planned)
-    if message.kind is MessageKind.MESSAGE:
-        _summarise(tx, conversation, message, now)
     return message, deliveries
 
 
@@ -143,21 +134,3 @@ def store_files(
         )
         for position, file in enumerate(files)
     )
-
-
-def _summarise(tx: Transaction, conversation: Conversation, message: Message, now: datetime) -> None:
-    """Keep what the desk's list shows on the thread's row, so that a page of the list is one query."""
-    by_company = message.author.kind is not AuthorKind.CANDIDATE
-    values: dict[str, object] = {
-        "last_at": now,
-        "last_text": (message.text or ", ".join(a.filename for a in message.attachments))[:SUMMARY],
-        "last_author": message.author.name if by_company else "",
-        "last_member_id": message.author.member_id,
-    }
-    if by_company:
-        values["unanswered_since"] = None
-    else:
-        values["candidate_seq"] = message.seq
-        if not tx.threads.is_unanswered(conversation.thread.id):
-            values["unanswered_since"] = now  # who waits already waits since then
-    tx.threads.update(conversation.thread.id, **values)

@@ -1,172 +1,142 @@
-"""In charge of: what becomes of a stored mail — read it, find its thread, decide, write — as a list of named steps.
+"""In charge of: what becomes of stored mails — claimed together, read in another process, settled together.
 
-Not in charge of: reading bytes (`inbound`), the rules (`threads.policies`), storing before 250 (`receive_email`).
+Not in charge of: reading bytes (`inbound`), deciding (`settle_mail`), storing before 250 (`receive_email`).
 
-    claim ─▶ locate ─▶ read (another process) ─▶ prove sender ─▶ match ─▶ decide ─┬▶ threaded
-                                                                                  ├▶ held · unmatched · failed
-                                                                                  └▶ refused · ignored
+    claim ─▶ locate ─▶ read (another process) ─▶ prove sender ─▶ settle ─┬▶ threaded
+                                                                        ├▶ held · unmatched · failed
+                                                                        └▶ refused · ignored
+
+Mails that wait are taken many at a time, so that one commit serves many; a mail that spoils a batch is settled alone.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.crashpoints import reach
+from gateway.errors import Unavailable
 from gateway.store.database import Transaction
-from gateway.threads import events
-from gateway.threads.addresses import IssuedAddress, Purpose, read_address
-from gateway.threads.decisions import Decision, Reason, Verdict, first_objection, hold, ignore, refuse
+from gateway.threads.addresses import Purpose, read_address
 from gateway.threads.incoming import Automatic, Envelope, IncomingMail, ReadMail, SenderProof
-from gateway.threads.matching import Candidate, Match, Rung, match_thread
-from gateway.threads.model import (
-    AuthorKind,
-    Conversation,
-    InboxEntry,
-    InboxState,
-    Participant,
-    Role,
-)
-from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
-from gateway.threads.policies.loops import check_automatic, check_rate
-from gateway.threads.policies.rejection import check_may_write
-from gateway.usecases.answer_blocked import answer_blocked
+from gateway.threads.model import InboxEntry
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
-from gateway.usecases.record_report import record_bounce
-from gateway.usecases.take_mail import take_mail
+from gateway.usecases.settle_mail import Located, fail_mail, from_address, settle
 
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 3
-RATE_WINDOW = timedelta(hours=1)
-RATE_LIMIT = 60  # mails of one sender in the window
-STATES = {
-    Verdict.ALLOW: InboxState.THREADED,
-    Verdict.HOLD: InboxState.HELD,
-    Verdict.REFUSE: InboxState.REFUSED,
-    Verdict.IGNORE: InboxState.IGNORED,
-}
-UNMATCHED = (Reason.NO_THREAD, Reason.SEVERAL_THREADS, Reason.FOR_POSTMASTER)
+BATCH = 24  # mails
+BATCH_BYTES = 8_000_000  # raw bytes held at a time; a bigger mail goes alone
 log = logging.getLogger("gateway.process_mail")
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """What the envelope recipient alone tells: address, workspace, and for a token the participant and thread."""
+class Claimed:
+    """A mail that this worker holds, with what its envelope recipient tells."""
 
-    issued: IssuedAddress | None
-    workspace_id: str | None
-    participant: Participant | None = None
-    thread_id: str | None = None
-    known: tuple[str, ...] = ()
+    entry: InboxEntry
+    located: Located
+    raw: bytes
 
 
-def process_mail(ctx: Context, entry_id: str) -> InboxEntry | None:
-    """Process one entry; None if it is done or somebody else has it. Raises only for our own faults: tried again."""
-    with ctx.database.begin() as tx:
-        entry = tx.inbox.claim(entry_id, now=ctx.now, until=ctx.now + LEASE)
-        if entry is None:
-            return None
-        located = locate(ctx, tx, entry)
-        if entry.tries > MAX_TRIES:
-            return _give_up(tx, entry, located)
-        raw = tx.blobs.read(entry.digest)
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A claimed mail with what the parsing process read and how well its sender is proven."""
+
+    claimed: Claimed
+    read: ReadMail
+    proof: SenderProof
+
+
+def process_mail(ctx: Context, entry_id: str) -> int:
+    """Process this entry, and others that wait, if nobody has them; how many. Raises only Unavailable: tried again."""
+    with ctx.database.read() as tx:
+        if not tx.inbox.is_due(entry_id, now=ctx.now):
+            return 0
+    return process_waiting(ctx, first=entry_id)
+
+
+def process_waiting(ctx: Context, *, first: str = "") -> int:
+    """Process a batch of waiting mails, the oldest and `first` among them; how many."""
+    claimed = _claim(ctx, first)
     reach("mail.claimed")
-    read = ctx.reader.read_mail(raw, located.known)
-    proof = _prove(ctx, raw, entry=entry, mail=read.mail)
+    understood = _read(ctx, claimed)
     reach("mail.read")
+    _settle_all(ctx, understood)
+    return len(claimed)
+
+
+def _claim(ctx: Context, first: str) -> list[Claimed]:
+    now = ctx.now
     with ctx.database.begin() as tx:
-        settled = settle(ctx, tx, entry, located=located, read=read, proof=proof)
-        reach("mail.before_commit")
-    reach("mail.settled")
-    return settled
+        entries = tx.inbox.claim_many(first=first, limit=BATCH, most_bytes=BATCH_BYTES, now=now, until=now + LEASE)
+    with ctx.database.read() as tx:
+        claimed = [Claimed(e, locate(ctx, tx, e), tx.blobs.read(e.digest)) for e in entries]
+    for tired in (c for c in claimed if c.entry.tries > MAX_TRIES):
+        with ctx.database.begin() as tx:
+            _give_up(tx, tired.entry, tired.located, "processing it ended a worker several times")
+    return [c for c in claimed if c.entry.tries <= MAX_TRIES]
 
 
 def locate(ctx: Context, tx: Transaction, entry: InboxEntry) -> Located:
     """Whose address it was written to."""
     issued = read_address(ctx.settings.keys, entry.rcpt, ctx.settings.reply_domain)
-    first = tx.people.first_workspace()
-    operator = first.id if first else None
-    if issued is None:
-        return Located(None, operator)
-    if issued.purpose == Purpose.REPLY:
-        found = tx.threads.find_participant(issued.id)
-        conversation = tx.threads.load(found[0].thread_id) if found else None
-        if found and conversation:
-            texts = tuple(tx.messages.texts(conversation.thread.id))
-            return Located(issued, conversation.workspace.id, found[0], conversation.thread.id, texts)
-        return Located(issued, operator)
-    if issued.purpose == Purpose.BOUNCE:
-        delivery = tx.outbox.find(issued.id)
-        if delivery is None:
-            return Located(issued, operator)
+    if issued and issued.purpose == Purpose.REPLY and (found := tx.threads.find_participant(issued.id)):
+        person, _, workspace_id = found
+        return Located(issued, workspace_id, person, person.thread_id, tuple(tx.messages.texts(person.thread_id)))
+    if issued and issued.purpose == Purpose.BOUNCE and (delivery := tx.outbox.find(issued.id)):
         return Located(issued, delivery.workspace_id, thread_id=delivery.thread_id)
-    workspace = None if issued.name in ROLE_NAMES else tx.people.find_workspace_by_slug(issued.name)
-    return Located(issued, workspace.id if workspace else operator)
+    named = tx.people.find_workspace_by_slug(issued.name) if issued and issued.name not in ROLE_NAMES else None
+    workspace = named or tx.people.first_workspace()  # what belongs to nobody waits where the operator looks
+    return Located(issued, workspace.id if workspace else None)
 
 
-def settle(
-    ctx: Context, tx: Transaction, entry: InboxEntry, *, located: Located, read: ReadMail, proof: SenderProof
-) -> InboxEntry:
-    """Decide and write, in one transaction that holds the thread's lock (DESIGN §4.6)."""
-    mail = read.mail
-    if located.issued and located.issued.purpose == Purpose.BOUNCE and record_bounce(ctx, tx, located.issued.id, mail):
-        return _finish(ctx, tx, entry, mail=mail, located=located, decision=ignore(Reason.BOUNCE), proof=proof)
-    if not mail.from_ and any(d.startswith("unreadable") for d in mail.defects):
-        return _fail(tx, entry, mail, located=located)
-    match = _match(tx, mail, located=located)
-    conversation = tx.threads.load(match.thread_id, lock=True) if match.thread_id else None
-    if conversation is None:
-        automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
-        unmatched = hold(_unmatched_reason(located, match), ",".join(match.suggested))
-        decision = first_objection(automatic, unmatched)
-        return _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof)
-    speaker = _speaker(conversation, match, mail)
-    decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
-    if decision.allowed:
-        take_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, mark=decision.detail)
-    elif decision.verdict is Verdict.REFUSE:
-        answer_blocked(ctx, tx, entry, conversation=conversation, mail=mail, proof=proof)
-    located = replace(
-        located, thread_id=conversation.thread.id, participant=speaker, workspace_id=conversation.workspace.id
-    )
-    return _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof)
+def _read(ctx: Context, claimed: Sequence[Claimed]) -> list[Understood]:
+    reads = ctx.reader.read_mails([(c.raw, c.located.known) for c in claimed])
+    return [
+        Understood(c, read, _prove(ctx, c.raw, entry=c.entry, mail=read.mail))
+        for c, read in zip(claimed, reads, strict=True)
+    ]
 
 
-def decide(
-    ctx: Context,
-    tx: Transaction,
-    entry: InboxEntry,
-    *,
-    conversation: Conversation,
-    speaker: Participant,
-    mail: IncomingMail,
-    proof: SenderProof,
-) -> Decision:
-    """The policies in their order: machine? gate? the same again? who? too many?"""
-    kind = AuthorKind.CANDIDATE if speaker.role is Role.CANDIDATE else AuthorKind.MEMBER
-    automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
-    if not automatic.allowed:
-        return automatic
-    gate = check_may_write(conversation.thread, kind)
-    if not gate.allowed:
-        return refuse(gate.reason)
-    if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
-        return ignore(Reason.DUPLICATE)
-    if not (mail.text.strip() or mail.html.strip() or mail.attachments):
-        return ignore(Reason.EMPTY_MAIL)
-    trusted = ctx.settings.trust_matching_sender
-    who = check_sender(
-        mail, entry.envelope_from, role=speaker.role.value, known=(speaker.email,), proof=proof, trust_matching=trusted
-    )
-    recent = tx.inbox.count_from(from_address(mail), since=ctx.now - RATE_WINDOW)
-    return first_objection(check_rate(recent, limit=RATE_LIMIT), who)
+def _settle_all(ctx: Context, understood: Sequence[Understood]) -> None:
+    """All in one transaction; if one of them fails, each in its own, so that it spoils nothing for the others."""
+    if not understood:
+        return
+    try:
+        with ctx.database.begin() as tx:
+            tx.threads.lock_many({u.claimed.located.thread_id for u in understood if u.claimed.located.thread_id})
+            for one in understood:
+                _settle(ctx, tx, one)
+            reach("mail.before_commit")
+        reach("mail.settled")
+        return
+    except Unavailable:
+        if len(understood) == 1:
+            raise
+    except Exception:
+        log.exception("a batch of %d mails could not be settled together", len(understood))
+    for one in understood:
+        _settle_alone(ctx, one)
 
 
-def from_address(mail: IncomingMail) -> str:
-    """The From address in lower case, "" if there is none."""
-    return mail.from_[0].address.lower() if mail.from_ else ""
+def _settle_alone(ctx: Context, one: Understood) -> None:
+    try:
+        with ctx.database.begin() as tx:
+            _settle(ctx, tx, one)
+    except Unavailable:
+        raise
+    except Exception as error:  # our own fault: visible at once, with the raw mail, to be replayed after a mend
+        log.exception("entry %s could not be settled", one.claimed.entry.id)
+        with ctx.database.begin() as tx:
+            _give_up(tx, one.claimed.entry, one.claimed.located, f"settling it failed: {type(error).__name__}")
+
+
+def _settle(ctx: Context, tx: Transaction, one: Understood) -> None:
+    settle(ctx, tx, one.claimed.entry, located=one.claimed.located, read=one.read, proof=one.proof)
 
 
 def _prove(ctx: Context, raw: bytes, *, entry: InboxEntry, mail: IncomingMail) -> SenderProof:
@@ -178,102 +148,6 @@ def _prove(ctx: Context, raw: bytes, *, entry: InboxEntry, mail: IncomingMail) -
     return ctx.prove_sender(raw, envelope, from_address(mail))
 
 
-def _match(tx: Transaction, mail: IncomingMail, *, located: Located) -> Match:
-    if located.participant:
-        token = Candidate(located.participant.thread_id, located.participant.id)
-        return match_thread(token, by_references=(), by_sender=())
-    if located.workspace_id is None or (located.issued and located.issued.name in ROLE_NAMES):
-        return Match(Rung.NONE, reason=Reason.FOR_POSTMASTER)
-    named = (*mail.in_reply_to, *reversed(mail.references))
-    return match_thread(
-        None,
-        by_references=tx.threads.by_message_ids(named[:40], located.workspace_id),
-        by_sender=tx.threads.by_sender(from_address(mail), located.workspace_id),
-    )
-
-
-def _unmatched_reason(located: Located, match: Match) -> Reason:
-    if located.issued and located.issued.name in ROLE_NAMES:
-        return Reason.FOR_POSTMASTER
-    return match.reason if match.reason is not Reason.OK else Reason.NO_THREAD
-
-
-def _speaker(conversation: Conversation, match: Match, mail: IncomingMail) -> Participant:
-    """Whose words these are: the token's participant, or the colleague whose proven address stands in From (SJ-12)."""
-    owner = conversation.participant(match.participant_id or "") or conversation.candidate
-    if owner.role is Role.CANDIDATE:
-        return owner
-    sender = from_address(mail)
-    colleagues = [p for p in conversation.participants if p.role is not Role.CANDIDATE]
-    return next((p for p in colleagues if p.email and same_mailbox(p.email, sender) is Sameness.EXACT), owner)
-
-
-def _finish(
-    ctx: Context,
-    tx: Transaction,
-    entry: InboxEntry,
-    *,
-    mail: IncomingMail,
-    located: Located,
-    decision: Decision,
-    proof: SenderProof,
-) -> InboxEntry:
-    """Write the outcome on the entry, so that it is visible with its reason."""
-    state = InboxState.UNMATCHED if decision.reason in UNMATCHED else STATES[decision.verdict]
-    person = located.participant
-    tx.inbox.finish(
-        entry.id,
-        state,
-        reason=decision.reason.value,
-        detail=decision.detail[:500],
-        workspace_id=located.workspace_id,
-        thread_id=located.thread_id,
-        participant_id=person.id if person else None,
-        proof=f"{proof.proof.value}: {proof.detail}"[:500],
-        **read_columns(mail),
-    )
-    _tell(ctx, tx, entry, located=located, decision=decision, state=state)
-    found = tx.inbox.find(entry.id)
-    assert found is not None  # this very transaction holds it
-    return found
-
-
-def read_columns(mail: IncomingMail) -> dict[str, object]:
-    """What the review queue shows of a mail, cut to sizes that a row can hold."""
-    return {
-        "message_id": mail.message_id[:1000],
-        "body_digest": mail.body_digest,
-        "subject": mail.subject[:1000],
-        "from_address": from_address(mail)[:320],
-        "from_name": (mail.from_[0].name if mail.from_ else "")[:320],
-        "date": mail.date,
-    }
-
-
-def _tell(
-    ctx: Context, tx: Transaction, entry: InboxEntry, *, located: Located, decision: Decision, state: InboxState
-) -> None:
-    if located.thread_id is None or located.workspace_id is None:
-        return
-    names = {InboxState.HELD: events.MAIL_HELD, InboxState.REFUSED: events.CANDIDATE_TRIED}
-    name = names.get(state)
-    if state is InboxState.IGNORED and decision.reason is Reason.AUTOMATIC_REPLY:
-        name = events.MAIL_AUTOMATIC
-    if name:
-        data = {"entry_id": entry.id, "reason": decision.reason.value, "channel": "email"}
-        tx.events.append(located.thread_id, located.workspace_id, name, now=ctx.now, **data)
-
-
-def _fail(tx: Transaction, entry: InboxEntry, mail: IncomingMail, *, located: Located) -> InboxEntry:
-    """The parsing process gave up: visible, with the raw mail, to be tried again."""
-    values = {**read_columns(mail), "reason": Reason.UNREADABLE.value, "detail": "; ".join(mail.defects)[:500]}
-    tx.inbox.finish(
-        entry.id, InboxState.FAILED, workspace_id=located.workspace_id, thread_id=located.thread_id, **values
-    )
-    return replace(entry, state=InboxState.FAILED, reason=Reason.UNREADABLE.value)
-
-
-def _give_up(tx: Transaction, entry: InboxEntry, located: Located) -> InboxEntry:
-    log.error("entry %s was left by a worker %d times: set aside", entry.id, entry.tries - 1)
-    empty = IncomingMail(defects=("unreadable: processing it ended a worker several times",))
-    return _fail(tx, entry, empty, located=located)
+def _give_up(tx: Transaction, entry: InboxEntry, located: Located, why: str) -> None:
+    log.error("entry %s set aside: %s", entry.id, why)
+    fail_mail(tx, entry, IncomingMail(defects=(f"unreadable: {why}",)), located=located)

@@ -27,8 +27,9 @@ from gateway.threads.model import (
 from gateway.threads.policies.identity import Sameness, same_mailbox
 from gateway.threads.policies.rejection import check_may_write
 from gateway.usecases.context import Context
-from gateway.usecases.process_mail import from_address, process_mail, read_columns
+from gateway.usecases.process_mail import process_mail
 from gateway.usecases.read_thread import rows_of
+from gateway.usecases.settle_mail import from_address, read_columns
 from gateway.usecases.take_mail import take_mail
 from gateway.usecases.views import EntryView
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,18 +96,18 @@ def post(post_folder: Path, ports: Ports, gateway: Gateway) -> Iterator[Post]:
     mail.mkdir()
     names = [(name, HOME) for name in CANDIDATES] + [(name, COMPANY) for name in RECRUITERS]
     boxes = {name: make_box(mail / domain / name, f"{name}@{domain}", owner=OWNER) for name, domain in names}
-    running: list[Postfix | Dovecot] = []
+    with ThreadPoolExecutor() as starters:
+        front = starters.submit(_start_front, post_folder / "front", ports)
+        provider = starters.submit(_start_provider, post_folder / "provider", ports, mail=mail, boxes=boxes)
+        dovecot = starters.submit(start_dovecot, post_folder / "dovecot", mail=mail, owner=OWNER, port=ports.imap)
+    started = (front, provider, dovecot)
     try:
-        front = _start_front(post_folder / "front", ports)
-        running.append(front)
-        provider = _start_provider(post_folder / "provider", ports, mail=mail, boxes=boxes)
-        running.append(provider)
-        dovecot = start_dovecot(post_folder / "dovecot", mail=mail, owner=OWNER, port=ports.imap)
-        running.append(dovecot)
-        yield Post(front, provider, dovecot, boxes)
+        yield Post(front.result(), provider.result(), dovecot.result(), boxes)
     finally:
-        for program in running:
-            program.stop()
+        with ThreadPoolExecutor() as stoppers:
+            for one in started:
+                if one.exception() is None:
+                    stoppers.submit(one.result().stop)
 
 
 def _start_front(folder: Path, ports: Ports) -> Postfix:
@@ -161,9 +162,7 @@ def _start_provider(folder: Path, ports: Ports, *, mail: Path, boxes: dict[str, 
     }
     swaks = f"{find_program('swaks')} --server 127.0.0.1:{ports.provider} --from <> --to ${{sender}}"
     services = f"vacation unix - n n - - pipe flags= user=nobody argv={swaks} --data @{{folder}}/away\n"
-    return start_postfix(
-        folder, name=f"mx.{HOME}", port=ports.provider, main=main, services=services, tables=tables
-    )
+    return start_postfix(folder, name=f"mx.{HOME}", port=ports.provider, main=main, services=services, tables=tables)
 
 
 def _write_certificate(folder: Path) -> None:

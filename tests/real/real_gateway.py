@@ -53,7 +53,9 @@ class Gateway:
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
         return answer.content
 
-    def add_applicant(self, key: str, email: str, *, name: str = "Mina Han", notify: tuple[str, ...] = (), **more: Any) -> Any:
+    def add_applicant(
+        self, key: str, email: str, *, name: str = "Mina Han", notify: tuple[str, ...] = (), **more: Any
+    ) -> Any:
         """An applicant of an opening of their own; `notify` are the addresses told of new words."""
         self.api("PUT", f"/openings/{key}", title="Engineer", notify_emails=list(notify))
         return self.api("PUT", f"/applicants/{key}", opening=key, name=name, email=email, source="ats", **more)
@@ -115,7 +117,11 @@ class Gateway:
     def run(self, *command: str) -> str:
         """A command of the operator, beside the running server."""
         done = subprocess.run(
-            [sys.executable, "-m", "gateway", *command], env=self.environment, capture_output=True, text=True, timeout=30
+            [sys.executable, "-m", "gateway", *command],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

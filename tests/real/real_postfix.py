@@ -77,7 +77,13 @@ class Postfix:
 
 
 def start_postfix(
-    folder: Path, *, name: str, port: int, main: dict[str, str], services: str = "", tables: dict[str, str] | None = None
+    folder: Path,
+    *,
+    name: str,
+    port: int,
+    main: dict[str, str],
+    services: str = "",
+    tables: dict[str, str] | None = None,
 ) -> Postfix:
     """Write its files and start it. `{folder}` in values of `main` is its configuration folder, where `tables` lie."""
     program = find_program("postfix")

@@ -27,7 +27,12 @@ def test_mail_there_and_back(gateway: Gateway, post: Post, tmp_path: Path) -> No
     assert applicant["portal_url"] in plain_text(first)
 
     answer_with_mutt(
-        tmp_path / "mina", mina, mailbox=post.box("mina").path, to=first, words="Tuesday at two.", smtp_port=post.provider.port
+        tmp_path / "mina",
+        mina,
+        mailbox=post.box("mina").path,
+        to=first,
+        words="Tuesday at two.",
+        smtp_port=post.provider.port,
     )
     said = gateway.wait_messages(thread, 2)[1]
     assert (said["author"]["kind"], said["came_in_by"], said["text"]) == ("candidate", "email", "Tuesday at two.")
@@ -37,7 +42,12 @@ def test_mail_there_and_back(gateway: Gateway, post: Post, tmp_path: Path) -> No
     assert "mina@mail.example" not in read(notice)["From"]
 
     answer_with_mutt(
-        tmp_path / "minho", MINHO, mailbox=post.box("minho").path, to=notice, words="See you then.", smtp_port=post.provider.port
+        tmp_path / "minho",
+        MINHO,
+        mailbox=post.box("minho").path,
+        to=notice,
+        words="See you then.",
+        smtp_port=post.provider.port,
     )
     assert gateway.wait_messages(thread, 3)[2]["author"]["name"] == "Minho Park"
     second = post.box("mina").wait(2)
@@ -47,7 +57,13 @@ def test_mail_there_and_back(gateway: Gateway, post: Post, tmp_path: Path) -> No
 
     imap = f"imap://mina%40mail.example@127.0.0.1:{post.dovecot.port}/INBOX"
     answer_with_mutt(
-        tmp_path / "imap", mina, mailbox=imap, to=second, words="I will be there.", smtp_port=post.provider.port, password=PASSWORD
+        tmp_path / "imap",
+        mina,
+        mailbox=imap,
+        to=second,
+        words="I will be there.",
+        smtp_port=post.provider.port,
+        password=PASSWORD,
     )
     said = gateway.wait_messages(thread, 4)
     assert [(m["author"]["kind"], m["came_in_by"]) for m in said] == [

@@ -29,7 +29,9 @@ def test_recruiters_answer_leaks_nothing(gateway: Gateway, post: Post, tmp_path:
 
     signature = f"Minho Park\nMoa Labs\nMail: {MINHO}\nhttps://moalabs.example"
     writer = Writer(MINHO, "Minho Park", signature=signature)
-    answer_with_mutt(tmp_path, writer, mailbox=minho.path, to=notice, words="Great, see you.", smtp_port=post.provider.port)
+    answer_with_mutt(
+        tmp_path, writer, mailbox=minho.path, to=notice, words="Great, see you.", smtp_port=post.provider.port
+    )
     by_mutt = box.wait(2)
     assert "Great, see you." in plain_text(by_mutt)
     say(post, outlook_mail(own, notice), MINHO)
@@ -67,7 +69,9 @@ def test_no_mail_of_all_these_tests_names_a_recruiters_address(gateway: Gateway,
     """GW-7: whatever went to a candidate in this run, in any mailbox."""
     theirs = [b for b in post.boxes.values() if b.address.endswith("@mail.example")]
     raws = [(b.address, raw) for b in theirs for raw in b.raws()]
-    found = {address: leaks for address, raw in raws if (leaks := find_leaks(raw, [MINHO, "seoyeon@", "list@", "/desk/"]))}
+    found = {
+        address: leaks for address, raw in raws if (leaks := find_leaks(raw, [MINHO, "seoyeon@", "list@", "/desk/"]))
+    }
     assert found == {}
 
 

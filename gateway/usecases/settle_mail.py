@@ -1,0 +1,207 @@
+"""In charge of: deciding about one mail that has been read, and writing the outcome, under the thread's lock.
+
+Not in charge of: reading it (`process_mail`), the rules (`threads.policies`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from gateway.store.database import Transaction
+from gateway.threads import events
+from gateway.threads.addresses import IssuedAddress, Purpose
+from gateway.threads.decisions import Decision, Reason, Verdict, first_objection, hold, ignore, refuse
+from gateway.threads.incoming import IncomingMail, ReadMail, SenderProof
+from gateway.threads.matching import Candidate, Match, Rung, match_thread
+from gateway.threads.model import AuthorKind, Conversation, InboxEntry, InboxState, Participant, Role
+from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
+from gateway.threads.policies.loops import check_automatic, check_rate
+from gateway.threads.policies.rejection import check_may_write
+from gateway.usecases.answer_blocked import answer_blocked
+from gateway.usecases.context import Context
+from gateway.usecases.receive_email import ROLE_NAMES
+from gateway.usecases.record_report import record_bounce
+from gateway.usecases.take_mail import take_mail
+
+RATE_WINDOW = timedelta(hours=1)
+RATE_LIMIT = 60  # mails of one sender in the window
+STATES = {
+    Verdict.ALLOW: InboxState.THREADED,
+    Verdict.HOLD: InboxState.HELD,
+    Verdict.REFUSE: InboxState.REFUSED,
+    Verdict.IGNORE: InboxState.IGNORED,
+}
+UNMATCHED = (Reason.NO_THREAD, Reason.SEVERAL_THREADS, Reason.FOR_POSTMASTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What the envelope recipient alone tells: address, workspace, and for a token the participant and thread."""
+
+    issued: IssuedAddress | None
+    workspace_id: str | None
+    participant: Participant | None = None
+    thread_id: str | None = None
+    known: tuple[str, ...] = ()
+
+
+def settle(
+    ctx: Context, tx: Transaction, entry: InboxEntry, *, located: Located, read: ReadMail, proof: SenderProof
+) -> None:
+    """Decide and write, in one transaction that holds the thread's lock (DESIGN §4.6)."""
+    mail = read.mail
+    if located.issued and located.issued.purpose == Purpose.BOUNCE and record_bounce(ctx, tx, located.issued.id, mail):
+        _finish(ctx, tx, entry, mail=mail, located=located, decision=ignore(Reason.BOUNCE), proof=proof)
+    elif not mail.from_ and any(d.startswith("unreadable") for d in mail.defects):
+        fail_mail(tx, entry, mail, located=located)
+    else:
+        _settle_in_thread(ctx, tx, entry, located=located, read=read, proof=proof)
+
+
+def _settle_in_thread(
+    ctx: Context, tx: Transaction, entry: InboxEntry, *, located: Located, read: ReadMail, proof: SenderProof
+) -> None:
+    mail = read.mail
+    match = _match(tx, mail, located=located)
+    conversation = tx.threads.load(match.thread_id, lock=True) if match.thread_id else None
+    if conversation is None:
+        automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
+        unmatched = hold(_unmatched_reason(located, match), ",".join(match.suggested))
+        decision = first_objection(automatic, unmatched)
+        _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof)
+        return
+    speaker = _speaker(conversation, match, mail)
+    decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
+    if decision.allowed:
+        take_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, mark=decision.detail)
+    elif decision.verdict is Verdict.REFUSE:
+        answer_blocked(ctx, tx, entry, conversation=conversation, mail=mail, proof=proof)
+    located = replace(
+        located, thread_id=conversation.thread.id, participant=speaker, workspace_id=conversation.workspace.id
+    )
+    _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof)
+
+
+def decide(
+    ctx: Context,
+    tx: Transaction,
+    entry: InboxEntry,
+    *,
+    conversation: Conversation,
+    speaker: Participant,
+    mail: IncomingMail,
+    proof: SenderProof,
+) -> Decision:
+    """The policies in their order: machine? gate? the same again? who? too many?"""
+    kind = AuthorKind.CANDIDATE if speaker.role is Role.CANDIDATE else AuthorKind.MEMBER
+    automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
+    if not automatic.allowed:
+        return automatic
+    gate = check_may_write(conversation.thread, kind)
+    if not gate.allowed:
+        return refuse(gate.reason)
+    if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
+        return ignore(Reason.DUPLICATE)
+    if not (mail.text.strip() or mail.html.strip() or mail.attachments):
+        return ignore(Reason.EMPTY_MAIL)
+    trusted = ctx.settings.trust_matching_sender
+    who = check_sender(
+        mail, entry.envelope_from, role=speaker.role.value, known=(speaker.email,), proof=proof, trust_matching=trusted
+    )
+    recent = tx.inbox.count_from(from_address(mail), since=ctx.now - RATE_WINDOW)
+    return first_objection(check_rate(recent, limit=RATE_LIMIT), who)
+
+
+def from_address(mail: IncomingMail) -> str:
+    """The From address in lower case, "" if there is none."""
+    return mail.from_[0].address.lower() if mail.from_ else ""
+
+
+def _match(tx: Transaction, mail: IncomingMail, *, located: Located) -> Match:
+    if located.participant:
+        token = Candidate(located.participant.thread_id, located.participant.id)
+        return match_thread(token, by_references=(), by_sender=())
+    if located.workspace_id is None or (located.issued and located.issued.name in ROLE_NAMES):
+        return Match(Rung.NONE, reason=Reason.FOR_POSTMASTER)
+    named = (*mail.in_reply_to, *reversed(mail.references))
+    return match_thread(
+        None,
+        by_references=tx.threads.by_message_ids(named[:40], located.workspace_id),
+        by_sender=tx.threads.by_sender(from_address(mail), located.workspace_id),
+    )
+
+
+def _unmatched_reason(located: Located, match: Match) -> Reason:
+    if located.issued and located.issued.name in ROLE_NAMES:
+        return Reason.FOR_POSTMASTER
+    return match.reason if match.reason is not Reason.OK else Reason.NO_THREAD
+
+
+def _speaker(conversation: Conversation, match: Match, mail: IncomingMail) -> Participant:
+    """Whose words these are: the token's participant, or the colleague whose proven address stands in From (SJ-12)."""
+    owner = conversation.participant(match.participant_id or "") or conversation.candidate
+    if owner.role is Role.CANDIDATE:
+        return owner
+    sender = from_address(mail)
+    colleagues = [p for p in conversation.participants if p.role is not Role.CANDIDATE]
+    return next((p for p in colleagues if p.email and same_mailbox(p.email, sender) is Sameness.EXACT), owner)
+
+
+def _finish(
+    ctx: Context,
+    tx: Transaction,
+    entry: InboxEntry,
+    *,
+    mail: IncomingMail,
+    located: Located,
+    decision: Decision,
+    proof: SenderProof,
+) -> None:
+    """Write the outcome on the entry, so that it is visible with its reason."""
+    state = InboxState.UNMATCHED if decision.reason in UNMATCHED else STATES[decision.verdict]
+    person = located.participant
+    values = {
+        "reason": decision.reason.value,
+        "detail": decision.detail[:500],
+        "workspace_id": located.workspace_id,
+        "thread_id": located.thread_id,
+        "participant_id": person.id if person else None,
+        "proof": f"{proof.proof.value}: {proof.detail}"[:500],
+    }
+    tx.inbox.finish(entry.id, state, **values, **read_columns(mail))
+    _tell(ctx, tx, entry, located=located, decision=decision, state=state)
+
+
+def read_columns(mail: IncomingMail) -> dict[str, object]:
+    """What the review queue shows of a mail, cut to sizes that a row can hold."""
+    return {
+        "message_id": mail.message_id[:1000],
+        "body_digest": mail.body_digest,
+        "subject": mail.subject[:1000],
+        "from_address": from_address(mail)[:320],
+        "from_name": (mail.from_[0].name if mail.from_ else "")[:320],
+        "date": mail.date,
+    }
+
+
+def _tell(
+    ctx: Context, tx: Transaction, entry: InboxEntry, *, located: Located, decision: Decision, state: InboxState
+) -> None:
+    if located.thread_id is None or located.workspace_id is None:
+        return
+    names = {InboxState.HELD: events.MAIL_HELD, InboxState.REFUSED: events.CANDIDATE_TRIED}
+    name = names.get(state)
+    if state is InboxState.IGNORED and decision.reason is Reason.AUTOMATIC_REPLY:
+        name = events.MAIL_AUTOMATIC
+    if name:
+        data = {"entry_id": entry.id, "reason": decision.reason.value, "channel": "email"}
+        tx.events.append(located.thread_id, located.workspace_id, name, now=ctx.now, **data)
+
+
+def fail_mail(tx: Transaction, entry: InboxEntry, mail: IncomingMail, *, located: Located) -> None:
+    """The parsing process gave up: visible, with the raw mail, to be tried again."""
+    values = {**read_columns(mail), "reason": Reason.UNREADABLE.value, "detail": "; ".join(mail.defects)[:500]}
+    tx.inbox.finish(
+        entry.id, InboxState.FAILED, workspace_id=located.workspace_id, thread_id=located.thread_id, **values
+    )
