@@ -1,4 +1,6 @@
-"""In charge of: the commands. Not in charge of: what they do (`app`, `demo`, use cases): a command parses, calls,
+"""In charge of: the commands.
+
+Not in charge of: what they do (`app`, `demo`, use cases): a command parses, calls,
 prints.
 """
 

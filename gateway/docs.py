@@ -220,7 +220,7 @@ def _writers(constant: str) -> list[str]:
     found = []
     for path in sorted((PACKAGE / "usecases").glob("*.py")):
         text = path.read_text()
-        if f"events.{constant}" in text and "events.append(" in text:
+        if f"events.{constant}" in text and re.search(r"\bevents\.(append|add)\(", text):
             found.append(str(path.relative_to(PACKAGE.parent)))
     return found
 

@@ -1,4 +1,6 @@
-"""In charge of: what an operator asks of stored mail at the command line — replay and trace. Not in charge of:
+"""In charge of: what an operator asks of stored mail at the command line — replay and trace.
+
+Not in charge of:
 deciding anew (use cases).
 """
 

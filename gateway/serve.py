@@ -1,4 +1,6 @@
-"""In charge of: one process from start to signal — which parts run, readiness, a quiet end. Not in charge of: the
+"""In charge of: one process from start to signal — which parts run, readiness, a quiet end.
+
+Not in charge of: the
 parts (`app`).
 """
 

@@ -117,9 +117,9 @@ def _shown(parameter: object) -> str:
 def _first_arguments(function: str) -> Iterator[str]:
     for tree in modules().values():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == function and node.args:
-                if isinstance(node.args[0], ast.Constant):
-                    yield str(node.args[0].value)
+            is_call = isinstance(node, ast.Call) and getattr(node.func, "id", "") == function
+            if isinstance(node, ast.Call) and is_call and node.args and isinstance(node.args[0], ast.Constant):
+                yield str(node.args[0].value)
 
 
 # ---- what people write -------------------------------------------------------------------------------------------

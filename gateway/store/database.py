@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -30,6 +30,7 @@ from gateway.store.messages import Messages
 from gateway.store.outbox import Outbox
 from gateway.store.people import People
 from gateway.store.threads import Threads
+from gateway.store.turns import ORDINARY, Turns
 
 Wake = Callable[[str, str], None]
 log = logging.getLogger("gateway.store")
@@ -68,15 +69,17 @@ class Database:
         self.engine = make_engine(url, pool_size=pool_size)
         self.blobs = blobs
         self._wake: Wake = lambda job, subject_id: None
+        self._turns = Turns() if self.engine.dialect.name == "sqlite" else None
 
     def on_commit(self, wake: Wake) -> None:
         """Set who is told of jobs after a commit. `wake` must not raise and must not block."""
         self._wake = wake
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
+    def begin(self, *, urgency: int = ORDINARY) -> Iterator[Transaction]:
         """A transaction that may write. Raises Unavailable when the database is away; then nothing was stored."""
-        with _as_unavailable(), self.engine.begin() as connection:
+        turn = self._turns.taking(urgency) if self._turns else nullcontext()
+        with _as_unavailable(), turn, self.engine.begin() as connection:
             tx = Transaction(connection, self.blobs)
             yield tx
         for job, subject_id in tx.wakes:

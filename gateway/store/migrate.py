@@ -1,4 +1,7 @@
-"""In charge of: bringing a database to the present tables (Alembic). Not in charge of: the tables (`tables`)."""
+"""In charge of: bringing a database to the present tables (Alembic).
+
+Not in charge of: the tables (`tables`).
+"""
 
 from __future__ import annotations
 

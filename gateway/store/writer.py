@@ -18,6 +18,7 @@ from gateway.crashpoints import reach
 from gateway.errors import Unavailable
 from gateway.store.blobs import IN_ROW
 from gateway.store.database import Database
+from gateway.store.turns import URGENT
 from gateway.threads.model import InboxEntry
 
 BATCH = 64  # mails in one commit
@@ -89,7 +90,7 @@ class MailWriter:
 
     def _commit(self, jobs: list[_Job]) -> None:
         try:
-            with self._database.begin() as tx:
+            with self._database.begin(urgency=URGENT) as tx:
                 tx.blobs.add_many([(j.entries[0].digest, j.raw, j.entries[0].received_at) for j in jobs])
                 for entry_id in tx.inbox.store_once([e for j in jobs for e in j.entries]):
                     tx.wake("process_mail", entry_id)

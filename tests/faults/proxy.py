@@ -6,6 +6,7 @@ Faults: latency; cut after N bytes in either direction, or after certain bytes h
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -125,6 +126,7 @@ class _Link:
         self._server = server
         self._faults = faults
         self._dark = False
+        self._over = False  # both sides are to be closed
 
     def pump_up(self) -> None:
         f = self._faults
@@ -136,8 +138,8 @@ class _Link:
 
     def _pump(self, source: socket.socket, sink: socket.socket, *, limit: int | None, after: bytes, instead: bytes) -> None:
         passed, seen = 0, b""
-        try:
-            while data := source.recv(65_536):
+        with suppress(OSError):
+            while data := self._receive(source):
                 if self._faults.latency:
                     time.sleep(self._faults.latency)
                 seen = (seen + data)[-(len(after) + len(instead) + len(data)) :]
@@ -152,10 +154,19 @@ class _Link:
                     passed += len(data)
                     if after and after in seen and self._proxy.strike():
                         self._fault()
-        except OSError:
-            pass
-        with suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
+            if not self._over:
+                sink.shutdown(socket.SHUT_WR)
+                return
+        self._over = True  # an end that failed takes the other with it
+
+    def _receive(self, source: socket.socket) -> bytes:
+        """The next piece; b"" at the end. A thread that blocks in recv would keep the socket open after its close."""
+        poll = select.poll()
+        poll.register(source, select.POLLIN)
+        while not self._over:
+            if poll.poll(20):
+                return source.recv(65_536)
+        return b""
 
     def _pass(self, sink: socket.socket, data: bytes) -> None:
         if data and not self._dark:
@@ -168,11 +179,7 @@ class _Link:
         elif how is How.HALF_CLOSE:
             self._server.shutdown(socket.SHUT_WR)
         else:
-            for side in (self._client, self._server):
-                with suppress(OSError):
-                    if how is How.RESET:
-                        side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                        side.close()
-                    else:
-                        side.shutdown(socket.SHUT_RDWR)
-            raise ConnectionAbortedError
+            if how is How.RESET:
+                for side in (self._client, self._server):
+                    side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self._over = True

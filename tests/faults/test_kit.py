@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -40,7 +42,7 @@ def test_the_checker_sees_what_is_wrong(told: dict[str, Told], visible: dict[str
 
 
 @pytest.fixture
-def echo() -> tuple[str, int]:
+def echo() -> Iterator[tuple[str, int]]:
     """A server that says each piece back, in upper case."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -50,12 +52,14 @@ def echo() -> tuple[str, int]:
                 client, _ = listener.accept()
             except OSError:
                 return
-            with client:
+            with client, suppress(ConnectionResetError):
                 while data := client.recv(1000):
                     client.sendall(data.upper())
 
     threading.Thread(target=serve, daemon=True).start()
-    return ("127.0.0.1", int(listener.getsockname()[1]))
+    yield ("127.0.0.1", int(listener.getsockname()[1]))
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
 
 
 @pytest.mark.parametrize(

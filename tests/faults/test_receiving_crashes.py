@@ -39,7 +39,7 @@ def test_killed_at_each_step_of_receiving(world: World, tally: Counter[str], poi
         for _ in range(2):
             mail = world.write(size=100_000 if point == "store.blob_written" else 0)
             sender = threading.Thread(
-                target=send_until_acknowledged, args=(smtp.address, mail, history), kwargs={"seconds": 1500}
+                target=send_until_acknowledged, args=(smtp.address, mail, history), kwargs={"seconds": 1500}, daemon=True
             )
             senders.append(sender)
             sender.start()
@@ -76,5 +76,5 @@ def test_killed_at_each_step_of_processing(world: World, tally: Counter[str], po
     verdict.assert_good()
     assert verdict.reviewed == 0
     assert verdict.acknowledged == KILLS
-    assert sorted(world.provider.counts().values()) == [1] * KILLS  # one notice for each message
+    world.assert_sent()
     tally["SIGKILLs at a named step of processing"] += KILLS

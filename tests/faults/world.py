@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -137,6 +138,14 @@ class World:
             for message_id, outcome in tx.connection.execute(query):
                 found.setdefault(message_id, []).append(outcome)
         return found
+
+    def assert_sent(self) -> Counter[str]:
+        """P8: every delivery reached the provider; a second time only where a try ended unknown. Counts by Message-ID."""
+        sent, outcomes = self.provider.counts(), self.outcomes()
+        assert set(sent) == set(self.delivery_states())
+        unknown = {m: o.count("unknown") for m, o in outcomes.items()}
+        assert {m: n for m, n in sent.items() if n > 1 + unknown[m]} == {}
+        return sent
 
     # -- time and quiet ---------------------------------------------------------------------------------------
 

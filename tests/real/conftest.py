@@ -1,8 +1,6 @@
-"""The post of these tests: the company's Postfix in front of the gateway, the candidates' Postfix with Maildirs and IMAP behind.
+"""Real programs around a real gateway: all on free loopback ports, in a folder of their own.
 
-    recruiters' and candidates' mail ─▶ provider ─▶ front ─▶ gateway ─▶ provider ─▶ Maildir ─▶ mutt, IMAP
-
-All on free loopback ports, in a folder of their own, stopped by their own pid files.
+They are stopped by their own pid files, and nothing of the machine's own mail system is read or changed.
 """
 
 from __future__ import annotations
@@ -10,59 +8,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import trustme
-from real_dovecot import Dovecot, start_dovecot
-from real_gateway import RELAY_NAME, REPLY_DOMAIN, Gateway, start_gateway
-from real_mail import Box, make_box
-from real_postfix import Postfix, start_postfix
-from real_programs import find_program, free_ports, need_root
 
-OWNER = 5000  # user id of the mailboxes
-HOME = "mail.example"  # where the candidates have their mailboxes
-COMPANY = "moalabs.example"
-CANDIDATES = (
-    "mina", "imap", "reject", "away", "five-ko", "five-cs", "five-ru", "five-koi8", "five-sv", "five-en",
-    "byte", "html", "forged", "burst", "big", "line", "words", "receipt", "slow", "hops", "tls", "김민아",
-)  # fmt: skip
-RECRUITERS = ("minho", "seoyeon", "list")
-# The candidate's mailbox answers by itself while its owner is away (RFC 3834), as `vacation` does.
-AWAY = """\
-From: Away <away@mail.example>
-To: %TO_ADDRESS%
-Subject: Out of office: I am away until Monday
-Auto-Submitted: auto-replied (vacation)
-Precedence: bulk
-Message-ID: <%MESSAGEID%>
-
-I am on holiday and read no mail. You will hear from me on Monday.
-"""
-
-
-@dataclass(frozen=True)
-class Ports:
-    http: int
-    smtp: int
-    front: int
-    provider: int
-    imap: int
-
-
-@dataclass(frozen=True)
-class Post:
-    """Everything that carries mail."""
-
-    front: Postfix
-    provider: Postfix
-    dovecot: Dovecot
-    boxes: dict[str, Box]
-
-    def box(self, name: str) -> Box:
-        return self.boxes[name]
+from real.gateway import Gateway, start_gateway
+from real.network import Ports, Post, start_post
+from real.programs import free_ports, need_root
 
 
 @pytest.fixture(scope="session")
@@ -81,92 +33,23 @@ def ports() -> Ports:
 
 @pytest.fixture(scope="session")
 def gateway(post_folder: Path, ports: Ports) -> Iterator[Gateway]:
-    running = start_gateway(
-        post_folder / "gateway", http_port=ports.http, smtp_port=ports.smtp, smarthost_port=ports.provider
-    )
-    yield running
-    assert running.stop() == 0, running.log[-3000:]
+    """Ends with the run: quietly, and with nobody's address in its log."""
+    folder = post_folder / "gateway"
+    running = start_gateway(folder, http_port=ports.http, smtp_port=ports.smtp, smarthost_port=ports.provider)
+    try:
+        yield running
+    finally:
+        status = running.stop()
+    assert status == 0, running.log[-3000:]
     assert "Traceback" not in running.log, running.log[-6000:]
+    assert "@" not in running.log
 
 
 @pytest.fixture(scope="session")
 def post(post_folder: Path, ports: Ports, gateway: Gateway) -> Iterator[Post]:
     need_root()
-    mail = post_folder / "mail"
-    mail.mkdir()
-    names = [(name, HOME) for name in CANDIDATES] + [(name, COMPANY) for name in RECRUITERS]
-    boxes = {name: make_box(mail / domain / name, f"{name}@{domain}", owner=OWNER) for name, domain in names}
-    with ThreadPoolExecutor() as starters:
-        front = starters.submit(_start_front, post_folder / "front", ports)
-        provider = starters.submit(_start_provider, post_folder / "provider", ports, mail=mail, boxes=boxes)
-        dovecot = starters.submit(start_dovecot, post_folder / "dovecot", mail=mail, owner=OWNER, port=ports.imap)
-    started = (front, provider, dovecot)
+    running = start_post(post_folder, ports)
     try:
-        yield Post(front.result(), provider.result(), dovecot.result(), boxes)
+        yield running
     finally:
-        with ThreadPoolExecutor() as stoppers:
-            for one in started:
-                if one.exception() is None:
-                    stoppers.submit(one.result().stop)
-
-
-def _start_front(folder: Path, ports: Ports) -> Postfix:
-    """The company's MX. It writes its verdict on the sender (as OpenDMARC does) and hands over by TLS only."""
-    verdict = f"PREPEND Authentication-Results: {RELAY_NAME}; dmarc"
-    senders = (
-        f"/^forged@/ {verdict}=fail header.from={COMPANY}\n"
-        f"/@{HOME}$/ {verdict}=pass header.from={HOME}\n"
-        f"/@{COMPANY}$/ {verdict}=pass header.from={COMPANY}\n"
-        f"/./ {verdict}=none header.from=unknown.example\n"
-    )
-    main = {
-        "relay_domains": REPLY_DOMAIN,
-        "relay_transport": f"smtp:[127.0.0.1]:{ports.smtp}",
-        "smtp_tls_security_level": "encrypt",
-        "smtp_tls_loglevel": "1",
-        "smtpd_relay_restrictions": "permit_mynetworks, reject",
-        "smtpd_recipient_restrictions": "check_sender_access regexp:{folder}/senders, permit_mynetworks, reject",
-    }
-    return start_postfix(folder, name=RELAY_NAME, port=ports.front, main=main, tables={"senders": senders})
-
-
-def _start_provider(folder: Path, ports: Ports, *, mail: Path, boxes: dict[str, Box]) -> Postfix:
-    """The gateway's smarthost and everybody's mailboxes. It finds out about unknown users after it took a mail."""
-    paths = {box.address: f"{box.path.relative_to(mail)}/" for box in boxes.values()}
-    tables = {
-        "boxes": "".join(f"{address} {path}\n" for address, path in paths.items()),
-        "aliases": f"away@{HOME} away@{HOME}, away@vacation.invalid\n",
-        "transport": (
-            f"{REPLY_DOMAIN} smtp:[127.0.0.1]:{ports.front}\n"
-            "vacation.invalid vacation:\n"
-            "busy.example smtp:[127.0.0.1]:1\n"  # nobody listens there: mail for it waits
-        ),
-        "away": AWAY,
-    }
-    _write_certificate(folder)
-    main = {
-        "virtual_mailbox_domains": f"{HOME}, {COMPANY}",
-        "virtual_mailbox_maps": "texthash:{folder}/boxes",
-        "virtual_mailbox_base": str(mail),
-        "virtual_alias_maps": "texthash:{folder}/aliases",
-        "virtual_uid_maps": f"static:{OWNER}",
-        "virtual_gid_maps": f"static:{OWNER}",
-        "transport_maps": "texthash:{folder}/transport",
-        "smtpd_reject_unlisted_recipient": "no",
-        "delay_warning_time": "1s",
-        "smtpd_tls_security_level": "may",
-        "smtpd_tls_received_header": "yes",
-        "smtpd_tls_cert_file": str(folder / "cert.pem"),
-        "smtpd_tls_key_file": str(folder / "key.pem"),
-        "vacation_destination_recipient_limit": "1",
-    }
-    swaks = f"{find_program('swaks')} --server 127.0.0.1:{ports.provider} --from <> --to ${{sender}}"
-    services = f"vacation unix - n n - - pipe flags= user=nobody argv={swaks} --data @{{folder}}/away\n"
-    return start_postfix(folder, name=f"mx.{HOME}", port=ports.provider, main=main, services=services, tables=tables)
-
-
-def _write_certificate(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    made = trustme.CA().issue_cert("127.0.0.1", f"mx.{HOME}")
-    made.private_key_pem.write_to_path(folder / "key.pem")
-    made.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+        running.stop()

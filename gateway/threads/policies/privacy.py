@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 REMOVED = "•••"
 
@@ -17,12 +18,14 @@ REMOVED = "•••"
 def hide_private(text: str, *, addresses: Iterable[str], reply_domain: str, public_url: str) -> str:
     """`text` without these addresses, without any address at the reply domain, and without links to our own pages.
 
-    A line that held nothing else is dropped; inside a sentence the place is marked with three dots.
+    A line that held nothing else is dropped; inside a sentence the place is marked with three dots. All are found in
+    their percent-encoded form too: Outlook's Safe Links carry the link that they wrap, and whose mailbox they came to.
     """
-    private = [re.escape(a) for a in addresses if a]
-    private.append(rf"[\w.+-]+@{re.escape(reply_domain)}")
-    private.append(rf"{re.escape(public_url)}/\S*")
-    pattern = re.compile(rf"(?:mailto:)?(?<![\w.+-])(?:{'|'.join(private)})", re.IGNORECASE)
+    private = [re.escape(a).replace("@", "(?:@|%40)") for a in addresses if a]
+    private.append(rf"[\w.+%-]{{1,90}}(?:@|%40){re.escape(reply_domain)}")
+    private.append(rf"(?:{re.escape(public_url)}/|{re.escape(quote(public_url, safe=''))}%2F)\S*")
+    begin = r"(?:(?<![\w.+-])|(?<=%[0-9a-f]{2}))"
+    pattern = re.compile(rf"(?:mailto:)?{begin}(?:{'|'.join(private)})", re.IGNORECASE)
     lines = [_hide_in_line(line, pattern) for line in text.split("\n")]
     return "\n".join(line for line in lines if line is not None)
 

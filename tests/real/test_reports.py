@@ -1,4 +1,4 @@
-"""What mail systems report by themselves: Postfix's bounces, delays and receipts, and a reader's receipt (GW-5, seeds §6.2)."""
+"""What mail systems report: Postfix's bounces, delays and receipts, and a reader's receipt (GW-5, seeds §6.2)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import smtplib
 from typing import Any
 
 import pytest
-from conftest import Post
-from real_gateway import Gateway
-from real_mail import read
-from real_programs import wait_for
+
+from real.gateway import Gateway
+from real.mail import read
+from real.network import Post
+from real.programs import wait_for
 
 # A reading receipt as mail programs send it (RFC 8098).
 RECEIPT = """\
@@ -46,11 +47,11 @@ def post_to(gateway: Gateway, key: str, email: str) -> tuple[str, Any]:
 
 @pytest.mark.parametrize(("key", "email"), [("ghost", "ghost@mail.example"), ("ghost-utf8", "없는사람@mail.example")])
 def test_unknown_user_comes_back_to_its_delivery(gateway: Gateway, post: Post, key: str, email: str) -> None:
-    """The smarthost took the mail and finds out later: the delivery is bounced, with its code; nobody wrote anything."""
+    """The smarthost took the mail and finds out later: the delivery is bounced, with its code."""
     thread, delivery = post_to(gateway, key, email)
     bounced = gateway.wait_delivery(delivery["id"], "bounced")
     assert bounced["code"] == "5.1.1"
-    assert [a["outcome"] for a in bounced["attempts"]][0] == "accepted"
+    assert bounced["attempts"][0]["outcome"] == "accepted"
     assert "unknown user" in str(bounced["attempts"])
     assert len(gateway.messages(thread)) == 1
     assert gateway.post(thread, "Once more")["deliveries"][0]["state"] == "skipped"
@@ -81,7 +82,7 @@ def wait_for_report(gateway: Gateway, thread: str) -> Any:
 
 
 def test_success_report_marks_the_delivery_delivered(gateway: Gateway, post: Post) -> None:
-    """A next hop that asks for it (NOTIFY=SUCCESS, RFC 3461) lets Postfix confirm; the return path names the delivery."""
+    """A next hop asks Postfix to confirm (NOTIFY=SUCCESS, RFC 3461); a reading receipt says nothing more."""
     box = post.box("receipt")
     thread, delivery = post_to(gateway, "receipt", box.address)
     raw = box.wait(1)

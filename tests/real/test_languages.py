@@ -1,4 +1,4 @@
-"""Korean, Czech, Russian, Swedish and English answers in their usual charsets, with quote, signature and file (seeds §7.1 no. 5)."""
+"""Answers in five languages and their usual charsets, with quote, signature and file (seeds §7.1 no. 5)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Post
-from real_gateway import Gateway
-from real_mail import Box
-from real_mutt import Writer, answer_with_mutt
+
+from real.gateway import Gateway
+from real.mail import Box
+from real.mutt import Writer, answer_with_mutt
+from real.network import Post
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,6 @@ def test_answer_comes_out_clean(gateway: Gateway, post: Post, tmp_path: Path, an
         signature=answer.signature,
         files={answer.file: FILE},
     )
-    # The quote would force UTF-8: what we wrote is left out of it, as charset converters of old programs do.
     answer_with_mutt(
         tmp_path, writer, mailbox=box.path, to=first, words=answer.words, smtp_port=post.provider.port, plain_quote=True
     )
@@ -91,7 +91,7 @@ def test_answer_comes_out_clean(gateway: Gateway, post: Post, tmp_path: Path, an
 
 
 def test_long_korean_answer_in_utf8_inside_our_quote(gateway: Gateway, post: Post, tmp_path: Path) -> None:
-    """SJ-7: the answer to our Korean mail quotes our Korean words; they are folded, whatever the client made of them."""
+    """SJ-7: the answer to our Korean mail quotes our Korean words, and they are folded."""
     box = post.box("words")
     applicant = gateway.add_applicant("words", box.address, name="김민아", locale="ko")
     thread = applicant["thread_id"]

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from real_programs import wait_for
+from real.programs import wait_for
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
-"""In charge of: a private Dovecot that shows the Maildirs by IMAP. Not in charge of: putting mail into them (`real_postfix`)."""
+"""In charge of: a private Dovecot that shows the Maildirs by IMAP.
+
+Not in charge of: putting mail into them (`postfix`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from real_programs import answers, find_program, run_program, stop_by_pid_file, wait_for
+from real.programs import answers, find_program, run_program, stop_by_pid_file, wait_for
 
 PASSWORD = "correct-horse"
 CONFIG = """

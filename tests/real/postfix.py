@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from real_programs import answers, find_program, leave_out, run_program, stop_by_pid_file, wait_for
+from real.programs import answers, find_program, leave_out, run_program, stop_by_pid_file, wait_for
 
 # name, type, private, unpriv, chroot, wakeup, maxproc, command: nothing runs in a chroot
 MASTER = """

@@ -9,8 +9,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from real_mail import read
-from real_programs import find_program, run_on_terminal
+from real.mail import read
+from real.programs import find_program, run_on_terminal
 
 RC = """
 set from="{address}"

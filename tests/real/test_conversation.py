@@ -5,14 +5,17 @@ Seeds §7.1 no. 1 and 3 (SJ-1 … SJ-16, GW-4 … GW-7).
 
 from __future__ import annotations
 
+import imaplib
+from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
-from conftest import Post
-from real_dovecot import PASSWORD
-from real_gateway import CONTACT, Gateway
-from real_mail import plain_text, read
-from real_mutt import Writer, answer_with_mutt
-from real_programs import run_program
+from real.dovecot import PASSWORD
+from real.gateway import CONTACT, Gateway
+from real.mail import plain_text, read
+from real.mutt import Writer, answer_with_mutt
+from real.network import Post
+from real.programs import run_program
 
 MINHO = Writer("minho@moalabs.example", "Minho Park", signature="Minho Park\nminho@moalabs.example")
 
@@ -76,7 +79,7 @@ def test_mail_there_and_back(gateway: Gateway, post: Post, tmp_path: Path) -> No
 
 
 def test_rejected_candidate_is_answered_once(gateway: Gateway, post: Post, tmp_path: Path) -> None:
-    """SJ-14 … SJ-16, GW-6: five tries, one notice with the public contact; the company can still write; restoring opens."""
+    """SJ-14 … SJ-16, GW-6: five tries, one notice; the company can still write; restoring opens."""
     writer, box = Writer("reject@mail.example", "Mina Han"), post.box("reject")
     applicant = gateway.add_applicant("reject", writer.address)
     thread = applicant["thread_id"]
@@ -101,7 +104,7 @@ def test_rejected_candidate_is_answered_once(gateway: Gateway, post: Post, tmp_p
 
 
 def test_out_of_office_is_never_answered(gateway: Gateway, post: Post) -> None:
-    """GW-5: the mailbox answers by itself, to the return path; open or closed, nothing comes back and nothing is said."""
+    """GW-5: the mailbox answers by itself, to the return path; open or closed, nothing comes back."""
     applicant, box = gateway.add_applicant("away", "away@mail.example"), post.box("away")
     thread = applicant["thread_id"]
     first = gateway.post(thread, "Are you there?")
@@ -118,6 +121,22 @@ def test_out_of_office_is_never_answered(gateway: Gateway, post: Post) -> None:
     assert "all the best" in plain_text(box.wait(2))
     assert len(gateway.messages(thread)) == 2
     assert gateway.api("GET", f"/deliveries/{first['deliveries'][0]['id']}")["state"] == "accepted"
+
+
+def test_files_of_the_company_reach_the_mailbox(gateway: Gateway, post: Post) -> None:
+    """SJ-8: what the ATS attaches is fetched by IMAP to the last bit, under its name."""
+    content = bytes(range(256)) * 300 + b"\r\n.\r\n\nFrom here\n"
+    thread = gateway.add_applicant("files", "imap@mail.example", name="김민아", locale="ko")["thread_id"]
+    file = {"filename": "근로 계약서.pdf", "content_type": "application/pdf", "content": b64encode(content).decode()}
+    gateway.post(thread, "계약서를 보내 드립니다.", attachments=[file])
+    post.box("imap").wait(1)
+    with imaplib.IMAP4("127.0.0.1", post.dovecot.port, timeout=20) as client:
+        client.login("imap@mail.example", PASSWORD)
+        client.select()
+        data: Any = client.fetch("1", "(RFC822)")[1]
+    (part,) = read(data[0][1]).iter_attachments()
+    assert (part.get_filename(), part.get_content()) == ("근로 계약서.pdf", content)
+    assert "계약서를 보내 드립니다." in plain_text(data[0][1])
 
 
 def swaks_to(post: Post, sender: str, rcpt: str, text: str, *more: str) -> None:

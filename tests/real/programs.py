@@ -1,4 +1,4 @@
-"""In charge of: finding and running the programs of these tests. Not in charge of: any one of them (`real_*`)."""
+"""In charge of: finding and running the programs of these tests. Not in charge of: any one of them (the modules beside this one)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-WAIT = 20.0  # seconds until something that must happen has happened
+WAIT = 40.0  # seconds until something that must happen has happened
 SBIN = "/usr/sbin:/usr/lib/postfix/sbin"
 
 
@@ -69,7 +69,7 @@ def answers(port: int) -> bool:
 
 
 def run_program(command: Sequence[str | Path], *, seconds: float = 30.0) -> str:
-    """Its output, read from a file: a daemon that it leaves behind would hold a pipe open. A failure shows what it said."""
+    """Its output, by way of a file: a daemon that it leaves behind would hold a pipe open."""
     with tempfile.TemporaryFile() as output:
         done = subprocess.run([str(c) for c in command], stdout=output, stderr=output, timeout=seconds, check=False)
         output.seek(0)

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from real_programs import wait_for
 
 from gateway.app import prepare_settings
 from gateway.config import Settings
 from gateway.operate import operator_context
 from gateway.store.migrate import upgrade
 from gateway.usecases import accounts
+from real.programs import wait_for
 
 REPLY_DOMAIN = "reply.moalabs.example"
 RELAY_NAME = "mx.moalabs.example"  # the authserv-id of the company's own Postfix
@@ -136,7 +136,7 @@ class Gateway:
 
 
 def start_gateway(data: Path, *, http_port: int, smtp_port: int, smarthost_port: int) -> Gateway:
-    """A company in the database, then the server over it. Candidates and recruiters alike must be proven by the relay."""
+    """A company in the database, then the server over it. Everybody's mail must be proven by the relay."""
     values = {
         "DATA_DIR": str(data),
         "SECRET_KEY": base64.b64encode(os.urandom(48)).decode(),

@@ -1,22 +1,24 @@
-"""A recruiter answers by mail, proven by the company's own Postfix; not one byte of theirs reaches the candidate (SJ-12, GW-4, GW-7)."""
+"""A recruiter answers by mail, proven by the company's own Postfix; their address stays here (SJ-12, GW-4, GW-7)."""
 
 from __future__ import annotations
 
+import re
 import smtplib
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import quote
 
-from conftest import Post
-from real_gateway import Gateway
-from real_mail import find_leaks, plain_text, read, write_mail
-from real_mutt import Writer, answer_with_mutt
+from real.gateway import Gateway
+from real.mail import find_leaks, plain_text, read, write_mail
+from real.mutt import Writer, answer_with_mutt
+from real.network import Post
 
 MINHO = "minho@moalabs.example"
 FORGED = "forged@moalabs.example"
 
 
 def test_recruiters_answer_leaks_nothing(gateway: Gateway, post: Post, tmp_path: Path) -> None:
-    """By mutt with the notice quoted and a signature, then as Outlook writes HTML: under their name, without their address."""
+    """By mutt with quote and signature, then as Outlook writes HTML: under their name, without their address."""
     box, minho = post.box("byte"), post.box("minho")
     applicant = gateway.add_applicant("byte", box.address, notify=(MINHO, "seoyeon@moalabs.example"))
     thread = applicant["thread_id"]
@@ -37,10 +39,11 @@ def test_recruiters_answer_leaks_nothing(gateway: Gateway, post: Post, tmp_path:
     say(post, outlook_mail(own, notice), MINHO)
     by_outlook = box.wait(3)
     assert "Bring your laptop" in plain_text(by_outlook)
+    assert "maps.example" in plain_text(by_outlook)
 
     tokens = [own.partition("@")[0].removeprefix("r+")]
     tokens.append(gateway.reply_address(thread, "seoyeon@moalabs.example").partition("@")[0].removeprefix("r+"))
-    secrets = [MINHO, "minho@", "seoyeon", "/desk/t/", "outlook.moalabs", "10.1.2.3", *tokens]
+    secrets = [MINHO, "minho@", "minho%40", "%2Fdesk%2F", "seoyeon", "/desk/t/", "outlook.moalabs", "10.1.2.3", *tokens]
     for raw in (by_mutt, by_outlook):
         assert "Minho Park" in read(raw)["From"]
         assert find_leaks(raw, secrets) == []
@@ -76,10 +79,14 @@ def test_no_mail_of_all_these_tests_names_a_recruiters_address(gateway: Gateway,
 
 
 def outlook_mail(to: str, notice: bytes) -> EmailMessage:
-    """HTML with the whole notice below, the address in the signature as a link, split by tags, and in headers of all kinds."""
+    """HTML with the whole notice below; the address as a link, split by tags, and in headers."""
     quoted = str(read(notice).get_body(("html",)).get_content())
+    safe_links = "https://eur01.safelinks.protection.outlook.com/?url="
+    data = f"&data=05%7C02%7C{MINHO.replace('@', '%40')}%7C7f8e"
+    desk = quote(str(re.findall(r"http://\S+/desk/t/\w+", plain_text(notice))[0]), safe="")
     mail = write_mail(
-        f"Bring your laptop.\n\nMinho Park\n{MINHO}\n\n> {plain_text(notice)}",
+        f"Bring your laptop.\nThe way: {safe_links}https%3A%2F%2Fmaps.example%2F1{data}\n"
+        f"Our thread: {safe_links}{desk}{data}\n\nMinho Park\n{MINHO}\n\n> {plain_text(notice)}",
         from_=f"Minho Park <{MINHO}>",
         to=to,
         Sender=MINHO,
