@@ -1,1 +1,4 @@
-"""In charge of: measuring — speed beside yardsticks, quality on cases. Not in charge of: anything that the gateway does."""
+"""In charge of: measuring — speed beside yardsticks, quality on cases.
+
+Not in charge of: anything that the gateway does.
+"""

@@ -1,7 +1,9 @@
-"""In charge of: the benchmarks by name; without a name, all that need nothing but this machine. Not in charge of: what they measure.
+"""In charge of: the benchmarks by name; without a name, all that need nothing but this machine.
 
-    python -m bench [mail] [options]
-    python -m bench replies FOLDER [--show]
+Not in charge of: what they measure.
+
+python -m bench [mail] [options]
+python -m bench replies FOLDER [--show]
 """
 
 from __future__ import annotations

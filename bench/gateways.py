@@ -26,7 +26,6 @@ from gateway.config import PREFIX, Settings
 from gateway.store.database import make_engine
 from gateway.store.migrate import upgrade
 from gateway.threads.addresses import reply_address
-from gateway.threads.model import ViewerKind
 from gateway.usecases import accounts
 from gateway.usecases.applicants import candidate_viewer, put_applicant, put_opening
 from gateway.usecases.context import Context
@@ -35,6 +34,7 @@ POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:
 KEY = "a secret key for benchmarks, long enough"
 PATIENCE = 300.0  # seconds for the last mail of a round to become visible
 LOOK = 0.02  # seconds between two looks
+GAPS = "SELECT thread_id FROM messages GROUP BY thread_id HAVING max(seq) <> count(*)"
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Gateway(Server):
         return [*super().pids(), *self._backend_pids()]
 
     def cpu_ms(self) -> float:
-        """With the database's own processes for our connections; its writers of log and pages are shared and not counted."""
+        """With the database's processes for our connections; its writers of log and pages are shared, so not counted."""
         for pid in self._backend_pids():
             self.backends[pid] = cpu_of([pid], with_children=False) or self.backends.get(pid, 0.0)
         return cpu_of(super().pids()) + sum(self.backends.values())
@@ -72,10 +72,8 @@ class Gateway(Server):
         with self.engine.connect() as db:
             rows = db.execute(text(query), {"label": mails[0].message_id.partition(".")[0] + ".%"}).all()
             found = {r[0].strip("<>"): (r[1], r[2]) for r in rows}
-            states = dict(db.execute(text("SELECT state, count(*) FROM inbox GROUP BY state")).tuples().all())
-            gaps = db.execute(text(
-                "SELECT count(*) FROM (SELECT thread_id FROM messages GROUP BY thread_id HAVING max(seq) <> count(*)) AS g"
-            )).scalar_one()
+            states = {r[0]: r[1] for r in db.execute(text("SELECT state, count(*) FROM inbox GROUP BY state"))}
+            gaps = len(db.execute(text(GAPS)).all())
         self.seen += len(mails)
         if len(rows) != len(mails) or found != wanted or states != {"threaded": self.seen} or gaps:
             wrong = len(wanted.items() - found.items())
@@ -108,7 +106,7 @@ def why_no_postgres() -> str:
 
 @contextmanager
 def run_gateway(folder: Path, authors: list[Author], *, people: int, postgres: bool = False) -> Iterator[Server]:
-    """The gateway with `people` applicants, added to `authors` (the same on every database, so that mails are the same)."""
+    """The gateway with `people` applicants; they are put into `authors` (the same on every database)."""
     with _database(folder, postgres=postgres) as url:
         values = {
             "data_dir": str(folder),
@@ -120,7 +118,7 @@ def run_gateway(folder: Path, authors: list[Author], *, people: int, postgres: b
             "outbound_smtp_url": "mailbox:",  # nothing is sent: nobody is notified
         }
         upgrade(url)
-        authors[:] = seed(Settings(**values), people=people)
+        authors[:] = seed(Settings.model_validate(values), people=people)
         http, smtp = free_port(), free_port()
         env = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
         env |= {f"{PREFIX}{k.upper()}": v for k, v in values.items()}
@@ -173,7 +171,7 @@ def _seed(ctx: Context, *, people: int) -> list[Author]:
         email = f"applicant-{n}@mail.example"
         view = put_applicant(ctx, ats, f"a-{n}", opening="designer", name=f"한지우 {n}", email=email, source="applied")
         viewer = candidate_viewer(ctx, view.portal_url.rsplit("/", 1)[1])
-        assert viewer is not None and viewer.kind is ViewerKind.CANDIDATE  # just issued
+        assert viewer is not None  # the link was issued the line above
         address = reply_address(ctx.settings.key, viewer.id, ctx.settings.reply_domain)
         authors.append(Author(view.applicant.name, email, address, view.thread_id))
     return authors

@@ -1,6 +1,7 @@
 """In charge of: sending mails over kept SMTP connections as fast as the server takes them, and timing each.
 
-Not in charge of: what is sent (`mails`) or to whom (the servers). A refused mail ends the run: nothing is left out of a rate.
+Not in charge of: what is sent (`mails`) or to whom (the servers). A refused mail ends the run:
+nothing is left out of a rate.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ SIZES = ("4 kB", "200 kB")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One server, one size of mail, one round. Rates are mails a second; `visible` is None where there are no threads."""
+    """One server, one size of mail, one round. Rates: mails a second; `visible` is None where there are no threads."""
 
     server: str
     size: str
@@ -66,8 +66,8 @@ def main() -> int:
 def read_options() -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--small", type=int, default=1000, help="mails of 4 kB in a round")
-    options.add_argument("--large", type=int, default=150, help="mails of 200 kB in a round")
+    options.add_argument("--small", type=int, default=800, help="mails of 4 kB in a round")
+    options.add_argument("--large", type=int, default=100, help="mails of 200 kB in a round")
     options.add_argument("--folder", type=Path, help="where servers keep their data meanwhile: a real disk")
     options.add_argument("--page", type=Path, default=Path("docs/performance.md"), help="the report; '' for none")
     return options.parse_args()
@@ -81,7 +81,9 @@ def run_rounds(*, rounds: int, small: int, large: int, folder: Path | None = Non
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gateway-bench-", dir=folder)))
         root.chmod(0o755)  # Postfix's processes are not root
         authors: list[Author] = []
-        servers = [stack.enter_context(start(_make_folder(root, n))) for n, start in enumerate(_starters(authors, people))]
+        servers = [
+            stack.enter_context(start(_make_folder(root, n))) for n, start in enumerate(_starters(authors, people))
+        ]
         for server in servers:
             take_turn(server, make_small(authors, count=WARM_UP[0], label="w0"), size="", number=0)
             take_turn(server, make_large(authors, count=WARM_UP[1], label="w1"), size="", number=0)
@@ -100,7 +102,7 @@ def run_rounds(*, rounds: int, small: int, large: int, folder: Path | None = Non
 
 
 def _starters(authors: list[Author], people: int) -> list[Callable[[Path], AbstractContextManager[Server]]]:
-    starters = [] if why_no_postfix() else [run_postfix]
+    starters: list[Callable[[Path], AbstractContextManager[Server]]] = [] if why_no_postfix() else [run_postfix]
     starters += [run_sink, partial(run_gateway, authors=authors, people=people)]
     if not why_no_postgres():
         starters.append(partial(run_gateway, authors=authors, people=people, postgres=True))

@@ -1,4 +1,7 @@
-"""In charge of: the mails that are sent, each different, the same bytes for every server. Not in charge of: sending them."""
+"""In charge of: the mails that are sent, each different, the same bytes for every server.
+
+Not in charge of: sending them.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail: `wire` is what follows DATA, final dot included. `file_digest`: SHA-256 of its attachment, "" if none."""
+    """One mail: `wire` is what follows DATA, final dot included. `file_digest`: SHA-256 of its file, "" if none."""
 
     message_id: str
     mail_from: str

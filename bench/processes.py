@@ -97,7 +97,7 @@ def cpu_of(pids: Sequence[int], *, with_children: bool = True) -> float:
 
 
 class MemoryWatch:
-    """Looks at a server's memory from a thread; the most that all its processes held together (PSS: shared pages once)."""
+    """Looks at a server's memory from a thread: the most that its processes held together (PSS: shared pages once)."""
 
     def __init__(self, pids: Callable[[], Sequence[int]]) -> None:
         self._pids = pids

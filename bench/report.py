@@ -18,18 +18,21 @@ if TYPE_CHECKING:
 YARDSTICK = "Postfix"
 HEAD = ("", "accepted /s", "× Postfix", "visible /s", "× Postfix", "CPU ms", "memory MB", "p50 ms", "p99 ms")
 REMARKS = """\
-- **accepted**: 250 received; the mail is on stable storage (aiosmtpd: nowhere). **visible**: from the first MAIL until the
-  last mail of the round is a message in its thread, counted in the database. Rates are medians over the rounds with the
-  smallest and largest in brackets; **× Postfix** is the median of the rounds' own ratios, always to Postfix's *accepted* rate.
+- **accepted**: 250 received; the mail is on stable storage (aiosmtpd: nowhere). **visible**: from the first MAIL until
+  the last mail of the round is a message in its thread, counted in the database. Rates are medians over the rounds, the
+  smallest and largest in brackets. **× Postfix** is the median of the rounds' own ratios, always to Postfix's
+  *accepted* rate.
 - The gateway begins to work on mails while others still come in: its accepted rate is measured under its own work.
-- **CPU** is user and system time per mail of all processes of a server until all is done, for PostgreSQL with the backends
-  of our connections but without its shared writers. **memory** is the most all processes held together, shared pages
-  once (PSS), looked at twice a second. **p50** and **p99** run from MAIL to the 250 after the final dot.
-- Postfix is a private instance as it comes, but for `in_flow_delay = 0` and that it holds every mail: nothing but queueing
-  is counted. It logs to a file, as the gateway does. aiosmtpd is the stock controller with a handler that says 250.
+- **CPU** is user and system time per mail of all processes of a server until all is done; for PostgreSQL with the
+  backends of our connections but without its shared writers. **memory** is the most that all processes held together,
+  shared pages once (PSS), looked at twice a second. **p50** and **p99** run from MAIL to the 250 after the final dot.
+- Postfix is a private instance as it comes, but for `in_flow_delay = 0` and that it holds every mail: nothing but
+  queueing is counted. It logs to a file, as the gateway does. aiosmtpd is the stock controller with a handler that
+  says 250.
 - 20 kept connections, PIPELINING where offered. The load generator and all servers share the processors: compare
   ratios of one run, never rates of different runs. Differences under about 30 % are noise on a shared machine.
-- Every run checks itself: all mails acknowledged, stored and visible, in the right thread, none twice, each file's digest.
+- Every run checks itself: all mails acknowledged, stored and visible, each in its thread, none twice, the numbers in
+  each thread without a gap, each file's digest. A run in which one of these fails prints no table.
 """
 
 
@@ -72,17 +75,19 @@ def make_rows(turns: Sequence[Turn], size: str) -> list[list[str]]:
     rows = []
     for name in names:
         mine = [t for t in turns if t.server == name and t.size == size]
-        rows.append([
-            name,
-            _spread([t.accepted for t in mine]),
-            _ratio(mine, yardstick, lambda t: t.accepted),
-            _spread([t.visible for t in mine if t.visible is not None]),
-            _ratio(mine, yardstick, lambda t: t.visible),
-            f"{median(t.cpu_ms for t in mine):.2f}",
-            f"{max(t.peak_mb for t in mine):.0f}",
-            f"{median(t.p50_ms for t in mine):.0f}",
-            f"{median(t.p99_ms for t in mine):.0f}",
-        ])
+        rows.append(
+            [
+                name,
+                _spread([t.accepted for t in mine]),
+                _ratio(mine, yardstick, lambda t: t.accepted),
+                _spread([t.visible for t in mine if t.visible is not None]),
+                _ratio(mine, yardstick, lambda t: t.visible),
+                f"{median(t.cpu_ms for t in mine):.2f}",
+                f"{max(t.peak_mb for t in mine):.0f}",
+                f"{median(t.p50_ms for t in mine):.0f}",
+                f"{median(t.p99_ms for t in mine):.0f}",
+            ]
+        )
     return rows
 
 
@@ -102,7 +107,9 @@ def _markdown(rows: Sequence[Sequence[str]]) -> str:
 
 def _postfix_version() -> str:
     try:
-        found = subprocess.run(["/usr/sbin/postconf", "-dh", "mail_version"], capture_output=True, text=True, check=True)
+        found = subprocess.run(
+            ["/usr/sbin/postconf", "-dh", "mail_version"], capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
     return f"Postfix {found.stdout.strip()}"

@@ -1,13 +1,13 @@
-"""In charge of: the yardsticks — a private Postfix that only queues, a bare aiosmtpd — and what a server must be able to tell.
+"""In charge of: the yardsticks — a private Postfix that only queues, a bare aiosmtpd — and what a server must tell.
 
 Not in charge of: the gateway (`gateways`).
 """
 
 from __future__ import annotations
 
-import pwd
 import grp
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -20,7 +20,8 @@ from pathlib import Path
 from bench.mails import Mail
 from bench.processes import ServerError, cpu_of, free_port, list_family, start_process, stop_process, wait_for_port
 
-POSTFIX_FOLDERS = "active bounce corrupt defer deferred flush hold incoming private saved trace".split()
+POSTFIX_FOLDERS = ["active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming"]
+POSTFIX_FOLDERS += ["private", "saved", "trace"]
 MAIN_CF = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue

@@ -1,6 +1,8 @@
-"""In charge of: the lower yardstick — stock aiosmtpd that says 250 and drops the mail. Not in charge of: keeping anything.
+"""In charge of: the lower yardstick — stock aiosmtpd that says 250 and drops the mail.
 
-    python -m bench.sink PORT
+Not in charge of: keeping anything.
+
+python -m bench.sink PORT
 """
 
 from __future__ import annotations

@@ -37,7 +37,6 @@ from gateway.usecases.context import Context
 from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipient
 from gateway.worker import Actors, Waker, Workers, declare_actors, make_broker
 
-ROOT = Path(__file__).parent.parent
 ANSWERS = {
     RecipientVerdict.ACCEPTED: RCPT_OK,
     RecipientVerdict.UNKNOWN: NO_SUCH_ADDRESS,
@@ -65,7 +64,9 @@ def prepare_settings(settings: Settings) -> Settings:
 
 
 def make_rendering() -> Rendering:
-    return Rendering(ROOT / "templates", Path(__file__).parent / "locales")
+    package = Path(__file__).parent
+    shipped = package / "templates"  # in an installed wheel they lie inside the package
+    return Rendering(shipped if shipped.is_dir() else package.parent / "templates", package / "locales")
 
 
 def make_prover(settings: Settings) -> Callable[[bytes, Envelope, str], SenderProof]:
@@ -87,8 +88,8 @@ def make_prover(settings: Settings) -> Callable[[bytes, Envelope, str], SenderPr
     return prove
 
 
-def build_context(settings: Settings, *, rendering: Rendering | None = None) -> Context:
-    """The context of one process. Call `close_context` at its end."""
+def build_context(settings: Settings, *, rendering: Rendering | None = None, sends: bool = True) -> Context:
+    """The context of one process; without `sends` it needs no smarthost. Call `close_context` at its end."""
     pool = ParsingPool(settings.parser_processes, settings.parser_seconds, settings.parser_memory_mb)
     return Context(
         settings=settings,
@@ -98,7 +99,7 @@ def build_context(settings: Settings, *, rendering: Rendering | None = None) -> 
         reader=pool,
         prove_sender=make_prover(settings),
         render=rendering or make_rendering(),
-        channels=build_channels(settings, clock=_now),
+        channels=build_channels(settings, clock=_now) if sends else {},
     )
 
 

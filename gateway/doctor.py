@@ -88,7 +88,7 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
     kind = database.engine.dialect.name
     yield Finding("database", True, f"{kind}, durable commits")
     if not is_migrated(database.engine):
-        yield Finding("database", False, "has no tables yet", "Run `gateway migrate`.")
+        yield Finding("database", False, "does not have this version's tables", "Run `gateway migrate`.")
     database.close()
 
 

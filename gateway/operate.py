@@ -31,7 +31,7 @@ OPERATOR = Viewer(ViewerKind.OPERATOR, workspace_id="", id="cli", name="operator
 @contextmanager
 def operator_context(settings: Settings) -> Iterator[Context]:
     """A context for one command."""
-    ctx = build_context(settings)
+    ctx = build_context(settings, sends=False)
     try:
         yield ctx
     finally:

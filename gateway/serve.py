@@ -57,7 +57,7 @@ def run(
     rendering = make_rendering()
     ctx = build_context(settings, rendering=rendering)
     if not is_migrated(ctx.database.engine):
-        raise SettingsError("The database has no tables yet: run `gateway migrate` first.")
+        raise SettingsError("The database does not have this version's tables: run `gateway migrate` first.")
     ctx.database.check()
     running = Running(ctx)
     stop = threading.Event()

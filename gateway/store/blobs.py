@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import from_url
 from sqlalchemy import Connection, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from gateway.errors import Unavailable
 from gateway.store.tables import attachments, blobs, inbox
 
 IN_ROW = 64 * 1024  # bytes
@@ -56,8 +57,11 @@ class Blobs:
             _sync(self.folder)
 
     def read(self, digest: str) -> bytes:
-        """Bytes of a big one. Raises FileNotFoundError."""
-        return bytes(obstore.get(self.store, _path(digest)).bytes())
+        """Bytes of a big one. Raises FileNotFoundError; Unavailable when the store does not answer."""
+        try:
+            return bytes(obstore.get(self.store, _path(digest)).bytes())
+        except BaseError as error:
+            raise Unavailable("The blob store does not answer at the moment.") from error
 
     def remove(self, digest: str) -> None:
         """Remove a big one; nothing happens if it is gone already."""

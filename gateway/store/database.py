@@ -104,7 +104,9 @@ class Database:
 
 
 def make_engine(url: str, *, pool_size: int = 12) -> Engine:
-    """An engine with the durability that DESIGN §4.1 promises. Raises SettingsError for an address we cannot use."""
+    """An engine with the durability that docs/reliability.md, promise 1 promises. Raises SettingsError for an
+    address we cannot use.
+    """
     address = make_url(url)
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")

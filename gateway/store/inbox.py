@@ -59,13 +59,17 @@ class Inbox:
         """Take waiting entries for processing, oldest first, `first` among them: at most so many, and so many bytes
         together (but one at least). What somebody else is taking at this moment is left out."""
         c = t.inbox.c
-        waiting = select(c.id, c.size).where(_free(now)).order_by(c.id != first, c.received_at, c.id).limit(limit)
+        waiting = (
+            select(c.id, c.size, c.tries).where(_free(now)).order_by(c.id != first, c.received_at, c.id).limit(limit)
+        )
         chosen: list[str] = []
         for row in self._connection.execute(waiting.with_for_update(skip_locked=True)):
             most_bytes -= row.size
-            if chosen and most_bytes < 0:
+            if chosen and (most_bytes < 0 or row.tries):
                 break
             chosen.append(row.id)
+            if row.tries:  # it was under way when a worker ended: perhaps it was the cause, so it goes alone
+                break
         taken = (
             update(t.inbox)
             .where(c.id.in_(chosen))

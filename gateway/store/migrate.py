@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.store.database import make_engine
 
+HEAD = "0001"  # the newest revision in migrations/versions; a test compares
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_306_554_311  # PostgreSQL advisory lock: of several processes that start at once, one migrates
 
@@ -39,8 +40,11 @@ def upgrade(url: str) -> str:
 
 
 def is_migrated(engine: Engine) -> bool:
-    """Are the tables there at all?"""
-    return inspect(engine).has_table("alembic_version")
+    """Are the tables those that this version needs?"""
+    if not inspect(engine).has_table("alembic_version"):
+        return False
+    with engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == HEAD
 
 
 def _migration_engine(url: str) -> Engine:

@@ -174,14 +174,6 @@ class Outbox:
         again = update(t.deliveries).where(c.id == delivery_id, c.state.in_(states)).values(values)
         return self._connection.execute(again).rowcount == 1
 
-    def cancel(self, message_id: str, *, now: datetime) -> int:
-        """Cancel what has not gone out yet; how many were cancelled."""
-        c = t.deliveries.c
-        waiting = [DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value]
-        values = {"state": DeliveryState.CANCELLED.value, "next_attempt_at": None, "updated_at": now}
-        done = update(t.deliveries).where(c.message_id == message_id, c.state.in_(waiting)).values(values)
-        return self._connection.execute(done).rowcount
-
     def find_by_rfc_message_id(self, rfc_message_id: str) -> Delivery | None:
         query = select(t.deliveries).where(t.deliveries.c.rfc_message_id == rfc_message_id).limit(1)
         row = self._connection.execute(query).first()

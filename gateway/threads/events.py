@@ -15,9 +15,9 @@ DELIVERY_UPDATED = "delivery.updated"  # delivery_id, message_id, state
 THREAD_BLOCKED = "thread.blocked"  # by
 THREAD_RESTORED = "thread.restored"  # by
 THREAD_STAGE = "thread.stage"  # stage, by
-CANDIDATE_TRIED = "candidate.tried"  # channel, entry_id: wrote after the end; not taken in
-MAIL_HELD = "mail.held"  # entry_id, reason
-MAIL_AUTOMATIC = "mail.automatic"  # entry_id, reason
+CANDIDATE_TRIED = "candidate.tried"  # channel, entry_id, reason: wrote after the end; not taken in
+MAIL_HELD = "mail.held"  # entry_id, reason, channel
+MAIL_AUTOMATIC = "mail.automatic"  # entry_id, reason, channel
 MAIL_RELEASED = "mail.released"  # entry_id, by
 
 NAMES = (

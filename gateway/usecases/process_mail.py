@@ -21,13 +21,13 @@ from gateway.errors import Unavailable
 from gateway.store.database import Transaction
 from gateway.threads.addresses import Purpose, read_address
 from gateway.threads.incoming import Automatic, Envelope, IncomingMail, ReadMail, SenderProof
-from gateway.threads.model import InboxEntry
+from gateway.threads.model import InboxEntry, InboxState
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.settle_mail import Located, fail_mail, from_address, settle
 
 LEASE = timedelta(minutes=2)
-MAX_TRIES = 3
+MAX_TRIES = 8  # a mail that was under way when a worker ended is tried alone, so often
 BATCH = 24  # mails
 BATCH_BYTES = 8_000_000  # raw bytes held at a time; a bigger mail goes alone
 log = logging.getLogger("gateway.process_mail")
@@ -73,12 +73,29 @@ def _claim(ctx: Context, first: str) -> list[Claimed]:
     now = ctx.now
     with ctx.database.begin() as tx:
         entries = tx.inbox.claim_many(first=first, limit=BATCH, most_bytes=BATCH_BYTES, now=now, until=now + LEASE)
+    return [claimed for entry in entries if (claimed := _fetch(ctx, entry))]
+
+
+def _fetch(ctx: Context, entry: InboxEntry) -> Claimed | None:
+    """The claimed mail with its bytes; None when it was set aside, or given back because the blob store is away."""
     with ctx.database.read() as tx:
-        claimed = [Claimed(e, locate(ctx, tx, e), tx.blobs.read(e.digest)) for e in entries]
-    for tired in (c for c in claimed if c.entry.tries > MAX_TRIES):
-        with ctx.database.begin() as tx:
-            _give_up(tx, tired.entry, tired.located, "processing it ended a worker several times")
-    return [c for c in claimed if c.entry.tries <= MAX_TRIES]
+        located = locate(ctx, tx, entry)
+        try:
+            raw = tx.blobs.read(entry.digest)
+        except FileNotFoundError:
+            why = "its raw bytes are gone"
+        except Unavailable:
+            why = ""
+        else:
+            if entry.tries <= MAX_TRIES:
+                return Claimed(entry, located, raw)
+            why = "processing it ended a worker several times"
+    with ctx.database.begin() as tx:
+        if why:
+            _give_up(tx, entry, located, why)
+        else:
+            tx.inbox.finish(entry.id, InboxState.RECEIVED, tries=entry.tries - 1)
+    return None
 
 
 def locate(ctx: Context, tx: Transaction, entry: InboxEntry) -> Located:

@@ -25,7 +25,8 @@ class RecipientVerdict(StrEnum):
 
 
 def check_recipient(ctx: Context, address: str) -> RecipientVerdict:
-    """May this envelope recipient be written to? Only addresses that we issued, postmaster and abuse (DESIGN §4.4).
+    """May this envelope recipient be written to? Only addresses that we issued, postmaster and abuse
+    (docs/reliability.md, promise 4).
 
     Raises Unavailable when the database is away: the edge answers 451.
     """

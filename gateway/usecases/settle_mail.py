@@ -49,7 +49,7 @@ class Located:
 def settle(
     ctx: Context, tx: Transaction, entry: InboxEntry, *, located: Located, read: ReadMail, proof: SenderProof
 ) -> None:
-    """Decide and write, in one transaction that holds the thread's lock (DESIGN §4.6)."""
+    """Decide and write, in one transaction that holds the thread's lock (docs/reliability.md, promise 6)."""
     mail = read.mail
     if located.issued and located.issued.purpose == Purpose.BOUNCE and record_bounce(ctx, tx, located.issued.id, mail):
         _finish(ctx, tx, entry, mail=mail, located=located, decision=ignore(Reason.BOUNCE), proof=proof)

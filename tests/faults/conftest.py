@@ -25,6 +25,10 @@ LONG = os.environ.get("GATEWAY_FAULTS") == "long"
 _tally: Counter[str] = Counter()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite_only: this test of a module for PostgreSQL runs on SQLite")
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What was tried, in numbers: docs/reliability.md quotes them."""
     if _tally:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -40,9 +41,15 @@ class Zygote:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
 
     def fork(self, order: dict[str, Any]) -> int:
         """The process id of a new gateway."""
+        with self._lock:
+            self._start()
+            return int(self._say(json.dumps(order) + "\n"))
+
+    def _start(self) -> None:
         if self._process is None:
             environment = {k: v for k, v in os.environ.items() if not k.startswith("GATEWAY_")}
             paths = [str(TESTS), str(TESTS.parent)]
@@ -51,7 +58,6 @@ class Zygote:
             pipe = subprocess.PIPE
             self._process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
             assert self._say("").startswith("ready")
-        return int(self._say(json.dumps(order) + "\n"))
 
     def _say(self, line: str) -> str:
         process = self._process

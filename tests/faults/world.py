@@ -80,6 +80,11 @@ class World:
         self.belongs[mail.name] = tuple(p.thread_id for p in writers)
         return mail
 
+    def write_blindly(self) -> Mail:
+        """A mail of somebody who is known already, while the database is away."""
+        assert self._person is not None
+        return self.write(self._person)
+
     def gateway(self, command: str, **environment: str) -> Gateway:
         """A process of the gateway, not yet started."""
         values = environment_of(self.ctx.settings, GATEWAY_OUTBOUND_SMTP_URL=self.provider.url)
@@ -170,6 +175,9 @@ class World:
 
     def await_quiet(self, *, seconds: float = 60.0) -> None:
         wait_until(self.is_quiet, "all mails to be decided and all deliveries to be sent", seconds=seconds)
+
+    def await_log(self, log: Path, words: str) -> None:
+        wait_until(lambda: log.exists() and words in log.read_text(), f"{words!r} in {log}")
 
     def close(self) -> None:
         for gateway in self.gateways:

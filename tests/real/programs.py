@@ -1,4 +1,7 @@
-"""In charge of: finding and running the programs of these tests. Not in charge of: any one of them (the modules beside this one)."""
+"""In charge of: finding and running the programs of these tests.
+
+Not in charge of: any one of them (the modules beside this one).
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import smtplib
 from email.message import EmailMessage
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +41,7 @@ def test_recruiters_answer_leaks_nothing(gateway: Gateway, post: Post, tmp_path:
     by_outlook = box.wait(3)
     assert "Bring your laptop" in plain_text(by_outlook)
     assert "maps.example" in plain_text(by_outlook)
+    assert "Tuesday." not in plain_text(by_outlook)
 
     tokens = [own.partition("@")[0].removeprefix("r+")]
     tokens.append(gateway.reply_address(thread, "seoyeon@moalabs.example").partition("@")[0].removeprefix("r+"))
@@ -79,14 +81,13 @@ def test_no_mail_of_all_these_tests_names_a_recruiters_address(gateway: Gateway,
 
 
 def outlook_mail(to: str, notice: bytes) -> EmailMessage:
-    """HTML with the whole notice below; the address as a link, split by tags, and in headers."""
-    quoted = str(read(notice).get_body(("html",)).get_content())
-    safe_links = "https://eur01.safelinks.protection.outlook.com/?url="
+    """HTML with the whole notice below; the address as a link, split by tags, in headers, and in Safe Links."""
+    quoted, original = str(read(notice).get_body(("html",)).get_content()), read(notice)
+    safe_link = "https://eur01.safelinks.protection.outlook.com/?url="
     data = f"&data=05%7C02%7C{MINHO.replace('@', '%40')}%7C7f8e"
     desk = quote(str(re.findall(r"http://\S+/desk/t/\w+", plain_text(notice))[0]), safe="")
     mail = write_mail(
-        f"Bring your laptop.\nThe way: {safe_links}https%3A%2F%2Fmaps.example%2F1{data}\n"
-        f"Our thread: {safe_links}{desk}{data}\n\nMinho Park\n{MINHO}\n\n> {plain_text(notice)}",
+        f"Bring your laptop.\n\nMinho Park\n{MINHO}\n\n> {plain_text(notice)}",
         from_=f"Minho Park <{MINHO}>",
         to=to,
         Sender=MINHO,
@@ -95,8 +96,13 @@ def outlook_mail(to: str, notice: bytes) -> EmailMessage:
         Disposition_Notification_To=MINHO,
     )
     html = (
-        f"<html><body><div>Bring your laptop.</div><div>Minho Park<br><a href='mailto:{MINHO}?subject=x'>min<b>ho</b>"
-        f"@moalabs.example</a></div><hr><div id='divRplyFwdMsg'><b>From:</b> Mina</div>{quoted}</body></html>"
+        f"<html><body><div>Bring your laptop.</div><div>The way: {safe_link}https%3A%2F%2Fmaps.example%2F1{data}</div>"
+        f"<div>Our thread: {safe_link}{desk}{data}</div><div>Minho Park<br><a href='mailto:{MINHO}?subject=x'>min<b>ho"
+        "</b>@moalabs.example</a></div><div id='appendonsend'></div><hr style='display:inline-block;width:98%' "
+        "tabindex='-1'><div id='divRplyFwdMsg' dir='ltr'><font face='Calibri, sans-serif'><b>From:</b> "
+        f"{escape(original['From'])}<br><b>Sent:</b> Monday, November 23, 2026 9:00 AM<br><b>To:</b> Minho Park &lt;"
+        f"{MINHO}&gt;<br><b>Subject:</b> {escape(original['Subject'])}</font><div>&nbsp;</div></div>{quoted}"
+        "</body></html>"
     )
     mail.add_alternative(html, subtype="html")
     return mail
