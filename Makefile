@@ -16,10 +16,12 @@ help:            ## what can be done here
 	@.tools/bin/pip install -q --disable-pip-version-check 'uv==0.13.9'
 
 .venv/.ready: uv.lock pyproject.toml | .tools/bin/uv
-	@$(SYNC) && touch $@
+	@$(SYNC) || $(SYNC) --system-certs  # behind a company's proxy its certificate is in the system's store
+	@touch $@
 
 .venv/.ready-dev: uv.lock pyproject.toml | .tools/bin/uv
-	@$(SYNC) --all-groups && touch $@ .venv/.ready
+	@$(SYNC) --all-groups || $(SYNC) --all-groups --system-certs
+	@touch $@ .venv/.ready
 
 setup: .venv/.ready  ## the environment in .venv, from the lock
 

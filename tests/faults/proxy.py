@@ -126,6 +126,7 @@ class _Link:
         self._server = server
         self._faults = faults
         self._dark = False
+        self._mute = False  # no answer passes any more
         self._over = False  # both sides are to be closed
 
     def pump_up(self) -> None:
@@ -150,9 +151,11 @@ class _Link:
                 elif instead and instead in seen and self._proxy.strike():
                     self._fault()
                 else:
+                    struck = bool(after) and after in seen and self._proxy.strike()
+                    self._mute = self._mute or struck  # before its answer can come
                     self._pass(sink, data)
                     passed += len(data)
-                    if after and after in seen and self._proxy.strike():
+                    if struck:
                         self._fault()
             if not self._over:
                 sink.shutdown(socket.SHUT_WR)
@@ -169,7 +172,7 @@ class _Link:
         return b""
 
     def _pass(self, sink: socket.socket, data: bytes) -> None:
-        if data and not self._dark:
+        if data and not self._dark and not (self._mute and sink is self._client):
             sink.sendall(data)
 
     def _fault(self) -> None:
