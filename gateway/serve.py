@@ -22,7 +22,7 @@ from gateway.outbound.registry import open_mailbox
 from gateway.rendering import Rendering
 from gateway.store.migrate import is_migrated, upgrade
 from gateway.usecases.context import Context
-from gateway.web.api.app import build_api
+from gateway.web.api.app import mount_api
 from gateway.web.routes import build_web
 
 log = logging.getLogger("gateway.serve")
@@ -80,7 +80,7 @@ def run(
 
 def _build_server(ctx: Context, rendering: Rendering, *, demo_login: Callable[[str], str | None] | None) -> WebServer:
     mailbox = open_mailbox(ctx.settings) if ctx.settings.demo else None
-    app = build_web(ctx, rendering, mailbox=mailbox, api=build_api(ctx), demo_login=demo_login)
+    app = build_web(ctx, rendering, mailbox=mailbox, api=mount_api(ctx), demo_login=demo_login)
     config = uvicorn.Config(
         app,
         log_config=None,

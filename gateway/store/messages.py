@@ -167,6 +167,7 @@ def _attachment(row: Row[Any]) -> Attachment:
         digest=row.digest,
         content_id=row.content_id,
         inline=row.inline,
+        private=row.private,
     )
 
 
@@ -181,4 +182,5 @@ def _attachment_row(a: Attachment) -> dict[str, Any]:
         "digest": a.digest,
         "content_id": a.content_id,
         "inline": a.inline,
+        "private": a.private,
     }

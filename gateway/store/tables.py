@@ -245,6 +245,7 @@ attachments = Table(
     Column("digest", String(64), nullable=False),
     _text("content_id"),
     Column("inline", Boolean, nullable=False, default=False),
+    Column("private", Boolean, nullable=False, default=False),  # stays with the team (GW-7)
 )
 
 reads = Table(  # how far each member has read: unread is per person (SJ-11)

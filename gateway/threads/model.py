@@ -144,6 +144,7 @@ class Attachment:
     digest: str  # sha256 hex: the blob's key
     content_id: str = ""
     inline: bool = False
+    private: bool = False  # stays with the team: it names its sender (GW-7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ and nobody's private address is in any header (SJ-1, SJ-12, GW-7).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from gateway.store.database import Transaction
@@ -64,6 +65,7 @@ def _for_candidate(
 ) -> Outgoing:
     person, workspace = conversation.candidate, conversation.workspace
     page = portal_url(ctx, person)
+    message = replace(message, attachments=tuple(a for a in message.attachments if not a.private))
     attached = _read_files(tx, message)
     variables = {
         "company": workspace.name,

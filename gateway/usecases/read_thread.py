@@ -24,7 +24,7 @@ from gateway.threads.model import (
     Viewer,
     ViewerKind,
 )
-from gateway.threads.policies.visibility import visible_messages, visible_to
+from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import portal_url
 from gateway.usecases.views import (
@@ -118,7 +118,7 @@ def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) 
         message = tx.messages.find(message_id)
         if message is None or message.thread_id != thread_id or not visible_to(viewer, message, ctx.now):
             raise NotFound("message")
-        return _shown(tx, viewer, [message])[0]
+        return _shown(tx, viewer, [without_private_files(viewer, message)])[0]
 
 
 def mark_read(ctx: Context, viewer: Viewer, thread_id: str, seq: int) -> None:
@@ -156,7 +156,7 @@ def read_file(ctx: Context, viewer: Viewer, attachment_id: str) -> FileContent:
             raise NotFound("file")
         attachment, thread_id, message = found
         _open(tx, viewer, thread_id)
-        if not visible_to(viewer, message, ctx.now):
+        if not visible_to(viewer, message, ctx.now) or not may_read_file(viewer, attachment):
             raise NotFound("file")
         try:
             return FileContent(attachment, tx.blobs.read(attachment.digest))

@@ -5,6 +5,8 @@ Not in charge of: whether it may (`process_mail`, `review_inbox`).
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from gateway.store.database import Transaction
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.incoming import ReadMail
@@ -20,7 +22,7 @@ from gateway.threads.model import (
     Participant,
     Role,
 )
-from gateway.threads.policies.privacy import hide_private
+from gateway.threads.policies.privacy import hide_private, is_private_file
 from gateway.usecases.append_message import append_message
 from gateway.usecases.context import Context
 
@@ -59,7 +61,9 @@ def take_mail(
         rfc_message_id=read.mail.message_id[:1000],
         in_reply_to=read.mail.in_reply_to[0][:1000] if read.mail.in_reply_to else "",
         inbox_id=entry.id,
-        attachments=_store_files(ctx, tx, message_id, read),
+        attachments=_store_files(
+            ctx, tx, message_id, read, private=_private(ctx, conversation, read) if from_company else None
+        ),
     )
     message, _ = append_message(ctx, tx, conversation, message=message, body_digest=read.mail.body_digest)
     return message
@@ -70,13 +74,24 @@ def _words(ctx: Context, conversation: Conversation, speaker: Participant, *, re
     text, folded = read.split.reply, read.split.folded
     if speaker.role is Role.CANDIDATE:
         return text, folded, read.html
-    addresses = {p.email for p in conversation.participants if p.role is not Role.CANDIDATE}
-    addresses |= {a.address for a in read.mail.from_}
-    domain, url = ctx.settings.reply_domain, ctx.settings.public_url
-    clean = hide_private(text, addresses=addresses, reply_domain=domain, public_url=url)
+    clean = hide_private(text, **_private(ctx, conversation, read))
     if clean != text:
         folded = f"{text}\n\n{folded}".strip()  # the original stays for the team
     return clean.strip(), folded, ""
+
+
+class Private(TypedDict):
+    """What of a recruiter's mail must not reach the candidate."""
+
+    addresses: set[str]
+    reply_domain: str
+    public_url: str
+
+
+def _private(ctx: Context, conversation: Conversation, read: ReadMail) -> Private:
+    addresses = {p.email for p in conversation.participants if p.role is not Role.CANDIDATE}
+    addresses |= {a.address for a in read.mail.from_}
+    return Private(addresses=addresses, reply_domain=ctx.settings.reply_domain, public_url=ctx.settings.public_url)
 
 
 def _author(speaker: Participant, read: ReadMail) -> Author:
@@ -86,7 +101,9 @@ def _author(speaker: Participant, read: ReadMail) -> Author:
     return Author(kind, name, speaker.email, speaker.member_id, speaker.id)
 
 
-def _store_files(ctx: Context, tx: Transaction, message_id: str, read: ReadMail) -> tuple[Attachment, ...]:
+def _store_files(
+    ctx: Context, tx: Transaction, message_id: str, read: ReadMail, *, private: Private | None
+) -> tuple[Attachment, ...]:
     stored = []
     for position, file in enumerate(read.mail.attachments):
         kept = OutgoingFile(file.filename or _unnamed(position, file.content_type), file.content_type, file.content)
@@ -100,6 +117,7 @@ def _store_files(ctx: Context, tx: Transaction, message_id: str, read: ReadMail)
             digest=tx.blobs.add(kept.content, now=ctx.now),
             content_id=file.content_id,
             inline=file.inline,
+            private=private is not None and is_private_file(file.content_type, file.content, **private),
         )
         stored.append(attachment)
     return tuple(stored)

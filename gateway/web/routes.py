@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.usecases import read_thread
@@ -35,7 +34,7 @@ def build_web(
     rendering: Pages,
     *,
     mailbox: Mailbox | None = None,
-    api: ASGIApp | None = None,
+    api: Mount | None = None,
     demo_login: Callable[[str], str | None] | None = None,
 ) -> Starlette:
     """The web application. `mailbox` and `demo_login` open the pages under /dev; `api` is mounted at /api/v1."""
@@ -52,7 +51,7 @@ def build_web(
     if mailbox is not None or demo_login is not None:
         routes += _dev()
     if api is not None:
-        routes += [Mount("/api/v1", api), Route("/api/docs", api_docs_page, methods=READ)]
+        routes += [api, Route("/api/docs", api_docs_page, methods=READ)]
     app = Starlette(
         routes=routes,
         middleware=[

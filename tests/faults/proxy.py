@@ -143,7 +143,8 @@ class _Link:
             while data := self._receive(source):
                 if self._faults.latency:
                     time.sleep(self._faults.latency)
-                seen = (seen + data)[-(len(after) + len(instead) + len(data)) :]
+                overlap = max(len(after), len(instead), 1) - 1  # a pattern may come in two pieces, and counts once
+                seen = (seen[-overlap:] if overlap else b"") + data
                 if limit is not None and passed + len(data) >= limit and self._proxy.strike():
                     self._pass(sink, data[: limit - passed])
                     self._fault()

@@ -8,9 +8,9 @@ import pytest
 from cast import MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
 from conftest import Pump, both_databases
 from fakes import FakeClock
+
 from flows.test_conversation import receive
 from flows.test_gate import address_of
-
 from gateway.errors import NotFound
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import InboxState

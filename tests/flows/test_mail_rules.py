@@ -9,14 +9,16 @@ from fakes import FakeChannel, FakeProver
 
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
+from gateway.errors import NotFound
 from gateway.threads.channel import Failed
 from gateway.threads.incoming import Proof
 from gateway.threads.model import DeliveryState, InboxState
+from gateway.threads.policies.privacy import hide_private
 from gateway.usecases.applicants import put_applicant, put_opening
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import send_again
 from gateway.usecases.post_message import NewMessage, post_message
-from gateway.usecases.read_thread import list_conversations, messages_after
+from gateway.usecases.read_thread import list_conversations, messages_after, read_file
 from gateway.usecases.receive_email import RecipientVerdict, check_recipient
 from gateway.usecases.review_inbox import discard, list_entries, read_raw, release, replay
 from gateway.usecases.views import ApplicantView
@@ -262,8 +264,6 @@ def test_a_failed_delivery_is_shown_and_can_be_sent_again(
 
 def test_nothing_crosses_between_companies(ctx: Context, company: Company, mina: ApplicantView, pump: Pump) -> None:
     """DESIGN §4.8: another company's key or recruiter sees neither thread, nor mail, nor raw bytes."""
-    from gateway.errors import NotFound
-
     other = make_company(ctx, slug="nordlys", name="Nordlys", domain="nordlys.example")
     address = address_of(ctx, mina)
     receive(ctx, make_mail("held", from_=STRANGER, to=address), to=address, from_=STRANGER)
@@ -281,3 +281,57 @@ def test_nothing_crosses_between_companies(ctx: Context, company: Company, mina:
             with pytest.raises(NotFound):
                 call()
     put_opening(ctx, other.ats, "designer", title="Same external id", notify_emails=[])
+
+
+def test_files_that_name_the_recruiter_stay_with_the_team(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """GW-7: a visiting card and an enclosed notice are kept for the team; the plan goes to the candidate."""
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="question"))
+    pump()
+    notice = channel.to(JUN)[0]
+    head = (
+        f"From: {JUN}\r\nTo: x\r\nSubject: Re\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    )
+    parts = [
+        "Content-Type: text/plain\r\n\r\nSee the plan.",
+        f'Content-Type: text/vcard\r\nContent-Disposition: attachment; filename="jun.vcf"\r\n\r\nEMAIL:{JUN}',
+        f"Content-Type: message/rfc822\r\n\r\nSubject: notice\r\n\r\nanswer to {notice.reply_to}",
+        'Content-Type: application/pdf\r\nContent-Disposition: attachment; filename="plan.pdf"\r\n\r\n%PDF',
+    ]
+    raw = (head + "".join(f"--b\r\n{p}\r\n" for p in parts) + "--b--\r\n").encode()
+    receive(ctx, raw, to=notice.reply_to, from_=JUN)
+    pump()
+    (mail,) = channel.to(MINA)
+    assert [f.filename for f in mail.files] == ["plan.pdf"]
+    seen = messages_after(ctx, as_candidate(ctx, mina), mina.thread_id)[-1].message
+    assert [a.filename for a in seen.attachments] == ["plan.pdf"]
+    kept = messages_after(ctx, company.as_jun, mina.thread_id)[-1].message.attachments
+    assert len(kept) == 3
+    for file in kept:
+        if file.private:
+            with pytest.raises(NotFound):
+                read_file(ctx, as_candidate(ctx, mina), file.id)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("write to jun@moalabs.example or call", "write to ••• or call"),
+        ("jun@moalabs.example", None),
+        ("https://safe.example/?url=http%3A%2F%2Fgateway.test%2Fdesk%2Ft%2Fx&data=jun%40moalabs.example", "https"),
+        ("junior@moalabs.example.org", "junior@moalabs.example.org"),
+    ],
+)
+def test_what_is_hidden_in_a_line(line: str, shown: str | None) -> None:
+    """GW-7: own address, our links, and both in percent-encoded form."""
+    hidden = hide_private(
+        f"a\n{line}\nb", addresses=[JUN], reply_domain="reply.example.test", public_url="http://gateway.test"
+    )
+    assert JUN not in hidden
+    assert "moalabs.example&" not in hidden
+    assert "gateway.test" not in hidden
+    if shown is None:
+        assert hidden == "a\nb"
+    else:
+        assert shown in hidden

@@ -6,9 +6,10 @@ Not in charge of: loading them (`store.threads.open_for`).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
-from gateway.threads.model import Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
+from gateway.threads.model import Attachment, Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
 
 
 def may_open(viewer: Viewer, thread: Thread) -> bool:
@@ -32,5 +33,16 @@ def visible_to(viewer: Viewer, message: Message, now: datetime) -> bool:
 
 
 def visible_messages(viewer: Viewer, messages: Iterable[Message], now: datetime) -> list[Message]:
-    """The messages that the viewer may see, in order."""
-    return [m for m in messages if visible_to(viewer, m, now)]
+    """The messages that the viewer may see, in order, each without files that are not for them."""
+    return [without_private_files(viewer, m) for m in messages if visible_to(viewer, m, now)]
+
+
+def may_read_file(viewer: Viewer, attachment: Attachment) -> bool:
+    """A file that names a recruiter's own address stays with the team (GW-7)."""
+    return viewer.is_company or not attachment.private
+
+
+def without_private_files(viewer: Viewer, message: Message) -> Message:
+    """The message with only those files that the viewer may read."""
+    files = tuple(a for a in message.attachments if may_read_file(viewer, a))
+    return message if len(files) == len(message.attachments) else replace(message, attachments=files)

@@ -350,6 +350,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("content_id", sa.Text(), nullable=False),
         sa.Column("inline", sa.Boolean(), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_attachments_message_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
     )
