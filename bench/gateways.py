@@ -48,7 +48,7 @@ class Gateway(Server):
         return [*super().pids(), *self._backend_pids()]
 
     def cpu_ms(self) -> float:
-        """With the database's processes for our connections; its writers of log and pages are shared, so not counted."""
+        """With the database's processes for our connections; its writers of log and pages are shared: not counted."""
         for pid in self._backend_pids():
             self.backends[pid] = cpu_of([pid], with_children=False) or self.backends.get(pid, 0.0)
         return cpu_of(super().pids()) + sum(self.backends.values())

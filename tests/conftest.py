@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from cast import Company, make_applicant, make_company
 from fakes import DirectReader, FakeChannel, FakeClock, FakeProver
 from hypothesis import HealthCheck, settings
+from running import Pump
 from ulid import ULID
 
 from gateway.app import make_rendering
@@ -25,8 +25,6 @@ from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.migrate import upgrade
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import deliver_one, find_due
-from gateway.usecases.process_mail import process_mail
 
 settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("gateway")
@@ -77,7 +75,6 @@ def database_kind() -> str:
     return "sqlite"
 
 
-both_databases = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
 
 
 @pytest.fixture
@@ -153,25 +150,6 @@ def ctx(
         jitter=lambda: 0.5,
     )
     database.close()
-
-
-@dataclass
-class Pump:
-    """Runs the workers' jobs here and now, until nothing is due."""
-
-    ctx: Context
-
-    def __call__(self) -> int:
-        done = 0
-        while True:
-            mails, deliveries = find_due(self.ctx)
-            if not mails and not deliveries:
-                return done
-            for entry_id in mails:
-                process_mail(self.ctx, entry_id)
-            for delivery_id in deliveries:
-                deliver_one(self.ctx, delivery_id)
-            done += len(mails) + len(deliveries)
 
 
 @pytest.fixture

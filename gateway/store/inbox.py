@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -78,6 +78,16 @@ class Inbox:
         )
         rows = self._connection.execute(taken).all() if chosen else []
         return sorted((_entry(r) for r in rows), key=lambda e: (e.received_at, e.id))
+
+    def hold(self, entries: Sequence[InboxEntry], *, until: datetime) -> set[str]:
+        """Lock those that these claims still hold, and lengthen their lease; their ids.
+
+        Each claim counts a try, so a claim that another worker took over is known by its number.
+        """
+        c = t.inbox.c
+        ours = or_(*(and_(c.id == e.id, c.tries == e.tries) for e in entries))
+        held = update(t.inbox).where(c.state == InboxState.PROCESSING, ours).values(lease_until=until).returning(c.id)
+        return set(self._connection.execute(held).scalars())
 
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that nobody processes: received, or left by a worker that died."""

@@ -125,9 +125,7 @@ def _settle_all(ctx: Context, understood: Sequence[Understood]) -> None:
         return
     try:
         with ctx.database.begin() as tx:
-            tx.threads.lock_many({u.claimed.located.thread_id for u in understood if u.claimed.located.thread_id})
-            for one in understood:
-                _settle(ctx, tx, one)
+            _settle_held(ctx, tx, understood)
             reach("mail.before_commit")
         reach("mail.settled")
         return
@@ -143,7 +141,7 @@ def _settle_all(ctx: Context, understood: Sequence[Understood]) -> None:
 def _settle_alone(ctx: Context, one: Understood) -> None:
     try:
         with ctx.database.begin() as tx:
-            _settle(ctx, tx, one)
+            _settle_held(ctx, tx, (one,))
     except Unavailable:
         raise
     except Exception as error:  # our own fault: visible at once, with the raw mail, to be replayed after a mend
@@ -152,8 +150,16 @@ def _settle_alone(ctx: Context, one: Understood) -> None:
             _give_up(tx, one.claimed.entry, one.claimed.located, f"settling it failed: {type(error).__name__}")
 
 
-def _settle(ctx: Context, tx: Transaction, one: Understood) -> None:
-    settle(ctx, tx, one.claimed.entry, located=one.claimed.located, read=one.read, proof=one.proof)
+def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]) -> None:
+    """Settle what we still hold. Reading may outlast the lease; then another worker has done, or does, the work."""
+    tx.threads.lock_many({u.claimed.located.thread_id for u in understood if u.claimed.located.thread_id})
+    held = tx.inbox.hold([u.claimed.entry for u in understood], until=ctx.now + LEASE)
+    for one in understood:
+        entry = one.claimed.entry
+        if entry.id in held:
+            settle(ctx, tx, entry, located=one.claimed.located, read=one.read, proof=one.proof)
+        else:
+            log.warning("entry %s: somebody else took it over first", entry.id)
 
 
 def _prove(ctx: Context, raw: bytes, *, entry: InboxEntry, mail: IncomingMail) -> SenderProof:

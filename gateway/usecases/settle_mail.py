@@ -53,7 +53,7 @@ def settle(
     mail = read.mail
     if located.issued and located.issued.purpose == Purpose.BOUNCE and record_bounce(ctx, tx, located.issued.id, mail):
         _finish(ctx, tx, entry, mail=mail, located=located, decision=ignore(Reason.BOUNCE), proof=proof)
-    elif not mail.from_ and any(d.startswith("unreadable") for d in mail.defects):
+    elif any(d.startswith("unreadable: ") for d in mail.defects):  # "unreadable address …" is another matter
         fail_mail(tx, entry, mail, located=located)
     else:
         _settle_in_thread(ctx, tx, entry, located=located, read=read, proof=proof)

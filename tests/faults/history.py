@@ -82,7 +82,7 @@ def check(
     places = {mail: [p for p in where if p != REVIEW] for mail, where in visible.items()}
     return Verdict(
         lost={m for m in ok if len(visible.get(m, ())) < len(belongs[m])},
-        doubled={m for m, where in visible.items() if max(Counter(where).values(), default=0) > 1},
+        doubled={m for m, w in visible.items() if _repeats(places[m]) or len(w) > len(belongs.get(m, w))},
         misplaced={m for m, where in places.items() if set(where) - set(belongs.get(m, where))},
         unexpected=set(visible) - attempted,
         refused=set() if refusable else history.those(Told.REFUSED),
@@ -93,3 +93,7 @@ def check(
         recovered=len({m for m in visible if m not in ok}),
         reviewed=sum(REVIEW in where for where in visible.values()),
     )
+
+
+def _repeats(places: Sequence[str]) -> bool:
+    return max(Counter(places).values(), default=0) > 1

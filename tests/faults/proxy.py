@@ -139,7 +139,7 @@ class _Link:
 
     def _pump(self, source: socket.socket, sink: socket.socket, *, limit: int | None, after: bytes, instead: bytes) -> None:
         passed, seen = 0, b""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # ValueError: the proxy has been closed meanwhile
             while data := self._receive(source):
                 if self._faults.latency:
                     time.sleep(self._faults.latency)

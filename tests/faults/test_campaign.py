@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import pytest
-from conftest import both_databases
+from running import both_databases
 
 from faults.conftest import LONG
 from faults.history import History, Told, check

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cast import Company, as_candidate, make_applicant, make_company
 from sqlalchemy import func, select, update
 
-from cast import Company, as_candidate, make_applicant, make_company
 from faults.history import REVIEW
 from faults.process import Gateway, Zygote, environment_of, wait_until
 from faults.provider import Provider
@@ -26,6 +26,7 @@ from gateway.threads.delivery import CLAIMABLE
 from gateway.threads.model import DeliveryState, InboxState
 from gateway.usecases.applicants import put_opening
 from gateway.usecases.context import Context
+from gateway.usecases.read_thread import messages_after
 from gateway.usecases.views import ApplicantView
 
 MAILS_EACH = 40  # mails of one applicant; from 60 in an hour on a sender is held back (GW-5)
@@ -112,6 +113,10 @@ class World:
                 if name:
                     found.setdefault(name[0], []).append(REVIEW)
         return found
+
+    def texts(self, person: Person) -> list[str]:
+        """The thread as the ATS reads it."""
+        return [shown.message.text for shown in messages_after(self.ctx, self.company.ats, person.thread_id, limit=100)]
 
     def _raw(self, entry_id: str) -> str:
         with self.ctx.database.read() as tx:

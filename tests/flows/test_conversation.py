@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 from cast import ARA, HR, JUN, MINA, Company, as_candidate, make_applicant, make_mail
-from conftest import Pump, both_databases
 from fakes import FakeChannel, FakeClock
+from running import Pump, both_databases
 
 from gateway.store.writer import MailWriter
 from gateway.threads.addresses import reply_address

@@ -6,8 +6,8 @@ import json
 
 import pytest
 from cast import MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
-from conftest import Pump, both_databases
 from fakes import FakeClock
+from running import Pump, both_databases
 
 from flows.test_conversation import receive
 from flows.test_gate import address_of

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cast import CONTACT, MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
-from conftest import Pump, both_databases
 from fakes import FakeChannel, FakeClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running import Pump, both_databases
 
 from flows.test_conversation import receive, texts
 from gateway.errors import Conflict, Refused

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from cast import HR, JUN, MINA, STRANGER, Company, as_candidate, make_applicant, make_company, make_mail
-from conftest import Pump, both_databases
 from fakes import FakeChannel, FakeProver
+from running import Pump, both_databases
 
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of

@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 from api_world import World, build_world
-from conftest import both_databases
+from running import both_databases
 
 from gateway.errors import Conflict, Unavailable
 from gateway.threads.model import Viewer, ViewerKind

@@ -6,8 +6,8 @@ import re
 
 import pytest
 from cast import CONTACT, Company, as_candidate, make_applicant, make_company
-from conftest import Pump
 from fakes import FakeChannel, FakeClock
+from running import Pump
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, hidden, make_app, words_of
 

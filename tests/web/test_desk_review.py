@@ -6,7 +6,7 @@ import re
 
 import pytest
 from cast import JUN, MINA, STRANGER, Company, as_candidate, make_mail
-from conftest import Pump
+from running import Pump
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, make_app, words_of
 

@@ -11,7 +11,7 @@ from html import unescape
 import httpx2
 import pytest
 from cast import Company, as_candidate
-from conftest import Pump
+from running import Pump
 from web.web_kit import Served, make_app, path_of, serve, wait_until
 
 from gateway.threads.model import MessageKind

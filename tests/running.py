@@ -1,0 +1,32 @@
+"""What tests share besides the people and the doubles: both databases, and the workers' jobs run here and now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from gateway.usecases.context import Context
+from gateway.usecases.deliver import deliver_one, find_due
+from gateway.usecases.process_mail import process_mail
+
+both_databases = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
+
+
+@dataclass
+class Pump:
+    """Runs the workers' jobs here and now, until nothing is due."""
+
+    ctx: Context
+
+    def __call__(self) -> int:
+        done = 0
+        while True:
+            mails, deliveries = find_due(self.ctx)
+            if not mails and not deliveries:
+                return done
+            for entry_id in mails:
+                process_mail(self.ctx, entry_id)
+            for delivery_id in deliveries:
+                deliver_one(self.ctx, delivery_id)
+            done += len(mails) + len(deliveries)
