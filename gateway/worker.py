@@ -21,7 +21,7 @@ from gateway.errors import SettingsError, Unavailable
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, extend_leases, find_due, release_expired
 from gateway.usecases.erase import expire_raw_mails
-from gateway.usecases.process_mail import process_mail
+from gateway.usecases.process_mail import process_waiting
 
 EXPIRE_EVERY = 3600.0  # seconds
 EXTEND_EVERY = 20.0  # seconds; a lease lasts 60
@@ -63,8 +63,10 @@ def make_broker(url: str) -> dramatiq.Broker:
 def declare_actors(broker: dramatiq.Broker, ctx: Context) -> Actors:
     """The jobs on this broker."""
 
+    mails = MailLoop(ctx)
+
     def run_process_mail(entry_id: str) -> None:
-        _run(lambda: process_mail(ctx, entry_id), "process_mail", entry_id)
+        _run(mails.run, "process_mail", entry_id)
 
     def run_deliver(delivery_id: str) -> None:
         _run(lambda: deliver_one(ctx, delivery_id), "deliver", delivery_id)
@@ -72,6 +74,27 @@ def declare_actors(broker: dramatiq.Broker, ctx: Context) -> Actors:
     mail = dramatiq.actor(broker=broker, actor_name="process_mail", queue_name="mail")(run_process_mail)
     deliver = dramatiq.actor(broker=broker, actor_name="deliver", queue_name="outbound")(run_deliver)
     return Actors(mail, deliver)
+
+
+class MailLoop:
+    """Processes all waiting mails, in one thread at a time: more would only wait for each other (the parsing is in
+    processes of its own), and would take the processor from the front door."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._busy = threading.Lock()
+        self._asked = threading.Event()
+
+    def run(self) -> None:
+        """Until nothing waits. If another thread is at it, it is told to look again, and this one returns."""
+        self._asked.set()
+        while self._asked.is_set() and self._busy.acquire(blocking=False):
+            try:
+                self._asked.clear()
+                while process_waiting(self._ctx):
+                    pass
+            finally:
+                self._busy.release()
 
 
 def _run(job: Callable[[], object], name: str, subject_id: str) -> None:

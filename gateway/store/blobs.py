@@ -82,14 +82,12 @@ class BlobRows:
         small = len(data) <= IN_ROW
         if not small:
             self._big.write(digest, data)
-        insert = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
         row = {"digest": digest, "size": len(data), "data": data if small else None, "created_at": now}
-        self._connection.execute(insert(blobs).values(row).on_conflict_do_nothing())
+        self._connection.execute(_ADD[self._connection.dialect.name], row)
         return digest
 
     def add_many(self, items: list[tuple[str, bytes, datetime]]) -> None:
         """Keep several at once; bytes too big for a row must be on stable storage already (`Blobs.write`)."""
-        insert = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
         rows = {
             digest: {
                 "digest": digest,
@@ -99,7 +97,7 @@ class BlobRows:
             }
             for digest, data, at in items
         }
-        self._connection.execute(insert(blobs).values(list(rows.values())).on_conflict_do_nothing())
+        self._connection.execute(_ADD[self._connection.dialect.name], list(rows.values()))
 
     def drop_unused(self, digests: Iterable[str]) -> list[str]:
         """Forget those that no attachment and no entry names any more; the ones forgotten, to be removed after the
@@ -120,6 +118,12 @@ class BlobRows:
         if row is None:
             raise FileNotFoundError(digest)
         return bytes(row.data) if row.data is not None else self._big.read(digest)
+
+
+_ADD = {  # built once: building a statement costs more than running it
+    "sqlite": sqlite_insert(blobs).on_conflict_do_nothing(),
+    "postgresql": pg_insert(blobs).on_conflict_do_nothing(),
+}
 
 
 def _path(digest: str) -> str:

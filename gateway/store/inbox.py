@@ -25,12 +25,9 @@ class Inbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def store_once(self, entries: Sequence[InboxEntry]) -> list[str]:
-        """Write the entries that are not there yet (same bytes, same recipient); the ids of those written."""
-        insert = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
-        statement = insert(t.inbox).values([_row_of(e) for e in entries])
-        written = statement.on_conflict_do_nothing(index_elements=["digest", "rcpt"]).returning(t.inbox.c.id)
-        return list(self._connection.execute(written).scalars())
+    def store_once(self, entries: Sequence[InboxEntry]) -> None:
+        """Write the entries that are not there yet (same bytes, same recipient)."""
+        self._connection.execute(_STORE_ONCE[self._connection.dialect.name], [_row_of(e) for e in entries])
 
     def find(self, entry_id: str) -> InboxEntry | None:
         row = self._connection.execute(select(t.inbox).where(t.inbox.c.id == entry_id)).first()
@@ -150,6 +147,12 @@ class Inbox:
             .group_by(c.thread_id)
         )
         return {row[0]: row[1] for row in self._connection.execute(query)}
+
+
+_STORE_ONCE = {  # built once: building a statement costs more than running it
+    "sqlite": sqlite_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),
+    "postgresql": pg_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),
+}
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

@@ -297,6 +297,7 @@ inbox = Table(  # one row for each recipient of each mail
     Column("raw_gone", Boolean, nullable=False, default=False),  # retention ended: the raw bytes are no longer kept
     UniqueConstraint("digest", "rcpt"),  # a sender's retry after a lost 250 is one entry
     Index(None, "state", "received_at"),
+    Index(None, "from_address", "received_at"),
     Index(None, "workspace_id", "state", "id"),
 )
 

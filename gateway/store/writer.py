@@ -92,8 +92,8 @@ class MailWriter:
         try:
             with self._database.begin(urgency=URGENT) as tx:
                 tx.blobs.add_many([(j.entries[0].digest, j.raw, j.entries[0].received_at) for j in jobs])
-                for entry_id in tx.inbox.store_once([e for j in jobs for e in j.entries]):
-                    tx.wake("process_mail", entry_id)
+                tx.inbox.store_once([e for j in jobs for e in j.entries])
+                tx.wake("process_mail", jobs[0].entries[0].id)  # whoever wakes takes all that wait
                 reach("store.before_commit")
         except Exception as error:
             if not isinstance(error, Unavailable):

@@ -61,6 +61,9 @@ def _send(ctx: Context, delivery: Delivery) -> SendResult:
         return Failed("file_gone", "An attached file is no longer stored.")
     except Invalid as error:
         return Failed("render", f"{error.field}: {error.message}")
+    except Exception:  # nothing was handed over: a retry with its reason, and not an unknown outcome
+        log.exception("the words of delivery %s could not be built", delivery.id)
+        return Retry("ours", "The message could not be written.")
     if outgoing is None:
         return Failed("gone", "The message or the person no longer exists.")
     try:

@@ -51,17 +51,19 @@ class Understood:
     proof: SenderProof
 
 
-def process_mail(ctx: Context, entry_id: str) -> int:
-    """Process this entry, and others that wait, if nobody has them; how many. Raises only Unavailable: tried again."""
+def process_mail(ctx: Context, entry_id: str) -> None:
+    """Process this entry before others, if it waits. Raises only Unavailable: it will be tried again."""
     with ctx.database.read() as tx:
-        if not tx.inbox.is_due(entry_id, now=ctx.now):
-            return 0
-    return process_waiting(ctx, first=entry_id)
+        waits = tx.inbox.is_due(entry_id, now=ctx.now)
+    if waits:
+        process_waiting(ctx, first=entry_id)
 
 
 def process_waiting(ctx: Context, *, first: str = "") -> int:
-    """Process a batch of waiting mails, the oldest and `first` among them; how many."""
+    """Process a batch of waiting mails, the oldest and `first` among them; how many. Raises only Unavailable."""
     claimed = _claim(ctx, first)
+    if not claimed:
+        return 0
     reach("mail.claimed")
     understood = _read(ctx, claimed)
     reach("mail.read")
@@ -71,6 +73,9 @@ def process_waiting(ctx: Context, *, first: str = "") -> int:
 
 def _claim(ctx: Context, first: str) -> list[Claimed]:
     now = ctx.now
+    with ctx.database.read() as tx:
+        if not tx.inbox.due(now=now, limit=1):
+            return []
     with ctx.database.begin() as tx:
         entries = tx.inbox.claim_many(first=first, limit=BATCH, most_bytes=BATCH_BYTES, now=now, until=now + LEASE)
     return [claimed for entry in entries if (claimed := _fetch(ctx, entry))]

@@ -25,7 +25,7 @@ DESK_PAGES = ("/desk", "/desk/review", "/desk/openings", "/desk/settings", "/des
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM and os.environ.get("CI") != "true":
         pytest.skip("no Chromium is installed")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import DirectReader, FakeProver
+from fakes import DirectReader, FakeChannel, FakeProver
 from ulid import ULID
 
 from faults.process import Zygote
@@ -67,6 +67,7 @@ def eyes(gateway_settings: Settings) -> Iterator[Context]:
         reader=DirectReader(),
         prove_sender=FakeProver(),
         render=make_rendering(),
+        channels={"email": FakeChannel()},
     )
     database.close()
 

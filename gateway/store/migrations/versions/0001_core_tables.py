@@ -297,6 +297,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", "rcpt", name=op.f("uq_inbox_digest_rcpt")),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_inbox_from_address_received_at"), ["from_address", "received_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_inbox_state_received_at"), ["state", "received_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbox_thread_id"), ["thread_id"], unique=False)
         batch_op.create_index(
@@ -435,6 +438,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_inbox_workspace_id_state_id"))
         batch_op.drop_index(batch_op.f("ix_inbox_thread_id"))
         batch_op.drop_index(batch_op.f("ix_inbox_state_received_at"))
+        batch_op.drop_index(batch_op.f("ix_inbox_from_address_received_at"))
 
     op.drop_table("inbox")
     op.drop_table("reads")
