@@ -94,6 +94,17 @@ class Database:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield Transaction(connection, self.blobs)
 
+    @contextmanager
+    def glance(self) -> Iterator[Transaction]:
+        """For one single SELECT: without a transaction around it, which costs more than the SELECT. Raises
+        Unavailable.
+        """
+        options: dict[str, Any] = {"gateway_begin": ""}
+        if self.engine.dialect.name == "postgresql":
+            options = {"isolation_level": "AUTOCOMMIT"}
+        with _as_unavailable(), self.engine.connect().execution_options(**options) as connection:
+            yield Transaction(connection, self.blobs)
+
     def check(self) -> None:
         """Raises Unavailable when the database does not answer, SettingsError when it may lose what it confirmed."""
         with _as_unavailable(), self.engine.connect() as connection:
@@ -131,7 +142,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     how = connection.get_execution_options().get("gateway_begin", "IMMEDIATE")
-    connection.exec_driver_sql(f"BEGIN {how}")
+    if how:
+        connection.exec_driver_sql(f"BEGIN {how}")
 
 
 def _check_durability(connection: Connection) -> None:

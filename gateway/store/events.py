@@ -32,7 +32,7 @@ class Events:
     ) -> None:
         """Add an event whose number the caller has taken with the thread's row (`Threads.append`)."""
         row = {"workspace_id": workspace_id, "thread_id": thread_id, "seq": seq, "name": name, "data": data, "at": now}
-        self._connection.execute(insert(t.events).values(row))
+        self._connection.execute(insert(t.events), row)
 
     def of_thread(self, thread_id: str, *, after: int, limit: int = 500) -> list[Event]:
         c = t.events.c
@@ -76,7 +76,7 @@ class Events:
             "data": data,
             "at": now,
         }
-        self._connection.execute(insert(t.audit).values(row))
+        self._connection.execute(insert(t.audit), row)
 
     def audit_of(self, thread_id: str) -> list[Row[Any]]:
         query = select(t.audit).where(t.audit.c.thread_id == thread_id).order_by(t.audit.c.id)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -130,11 +130,8 @@ class Inbox:
 
     def count_from(self, from_address: str, *, since: datetime) -> int:
         """Mails of one sender since a time: for the loop guard."""
-        c = t.inbox.c
-        query = select(func.count()).select_from(t.inbox)
-        return self._connection.execute(
-            query.where(c.from_address == from_address, c.received_at >= since)
-        ).scalar_one()
+        number: int = self._connection.execute(_COUNT_FROM, {"sender": from_address, "since": since}).scalar_one()
+        return number
 
     def held_by_thread(self, thread_ids: Sequence[str]) -> dict[str, int]:
         """How many mails wait for a decision, by thread."""
@@ -149,6 +146,11 @@ class Inbox:
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
 
+_COUNT_FROM = (
+    select(func.count())
+    .select_from(t.inbox)
+    .where(t.inbox.c.from_address == bindparam("sender"), t.inbox.c.received_at >= bindparam("since"))
+)
 _STORE_ONCE = {  # built once: building a statement costs more than running it
     "sqlite": sqlite_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),
     "postgresql": pg_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from gateway.store import tables as t
 from gateway.threads.model import Attachment, Author, AuthorKind, CameInBy, Message, MessageKind
@@ -49,7 +49,7 @@ class Messages:
             "closes_gate": closes_gate,
             "created_at": message.created_at,
         }
-        self._connection.execute(insert(t.messages).values(row))
+        self._connection.execute(insert(t.messages), row)
         if message.attachments:
             self._connection.execute(insert(t.attachments), [_attachment_row(a) for a in message.attachments])
 
@@ -63,9 +63,8 @@ class Messages:
 
     def find_copy(self, thread_id: str, rfc_message_id: str, body_digest: str) -> str | None:
         """The id of a message of this thread that came from the same mail by another way (GW-2)."""
-        c = t.messages.c
-        where = (c.thread_id == thread_id, c.rfc_message_id == rfc_message_id, c.body_digest == body_digest)
-        return self._connection.execute(select(c.id).where(*where).limit(1)).scalar_one_or_none()
+        where = {"thread": thread_id, "mail": rfc_message_id, "body": body_digest}
+        return self._connection.execute(_FIND_COPY, where).scalar_one_or_none()
 
     def find_by_inbox(self, inbox_id: str) -> str | None:
         query = select(t.messages.c.id).where(t.messages.c.inbox_id == inbox_id).limit(1)
@@ -84,13 +83,7 @@ class Messages:
 
     def texts(self, thread_id: str, *, limit: int = 30) -> list[str]:
         """The newest texts of the thread: what a quote may come from."""
-        query = (
-            select(t.messages.c.text)
-            .where(t.messages.c.thread_id == thread_id, t.messages.c.kind == MessageKind.MESSAGE.value)
-            .order_by(t.messages.c.seq.desc())
-            .limit(limit)
-        )
-        return list(self._connection.execute(query).scalars())
+        return list(self._connection.execute(_TEXTS, {"thread": thread_id, "limit": limit}).scalars())
 
     def newer_by_others(self, thread_id: str, seq: int, *, member_id: str | None) -> list[Message]:
         """Messages newer than `seq` that this member did not write: the conflict stop."""
@@ -130,6 +123,24 @@ class Messages:
             for row in self._connection.execute(query):
                 found.setdefault(row.message_id, []).append(_attachment(row))
         return found
+
+
+# Built once: building a statement costs more than running it, and these run for every mail.
+_FIND_COPY = (
+    select(t.messages.c.id)
+    .where(
+        t.messages.c.thread_id == bindparam("thread"),
+        t.messages.c.rfc_message_id == bindparam("mail"),
+        t.messages.c.body_digest == bindparam("body"),
+    )
+    .limit(1)
+)
+_TEXTS = (
+    select(t.messages.c.text)
+    .where(t.messages.c.thread_id == bindparam("thread"), t.messages.c.kind == MessageKind.MESSAGE.value)
+    .order_by(t.messages.c.seq.desc())
+    .limit(bindparam("limit"))
+)
 
 
 def message_of(row: Row[Any], attachments: tuple[Attachment, ...]) -> Message:

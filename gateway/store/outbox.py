@@ -41,7 +41,7 @@ class Outbox:
             "created_at": delivery.created_at,
             "updated_at": delivery.updated_at,
         }
-        self._connection.execute(insert(t.deliveries).values(row))
+        self._connection.execute(insert(t.deliveries), row)
 
     def add_notice(self, notice: Notice) -> None:
         row = {
@@ -55,7 +55,7 @@ class Outbox:
             "automatic": notice.automatic,
             "created_at": notice.created_at,
         }
-        self._connection.execute(insert(t.notices).values(row))
+        self._connection.execute(insert(t.notices), row)
 
     def find_notice(self, notice_id: str) -> Notice | None:
         row = self._connection.execute(select(t.notices).where(t.notices.c.id == notice_id)).first()
@@ -98,7 +98,7 @@ class Outbox:
         if row is None:
             return None
         attempt = {"delivery_id": row.id, "number": row.tries, "started_at": now}
-        self._connection.execute(insert(t.attempts).values(attempt))
+        self._connection.execute(insert(t.attempts), attempt)
         return _delivery(row)
 
     def save_move(self, delivery_id: str, move: Move, *, lease_id: str | None, now: datetime) -> bool:
@@ -220,9 +220,11 @@ class Outbox:
     def suppressed(self, workspace_id: str, addresses: Iterable[str]) -> list[str]:
         """Which of these addresses are suppressed, in lower case."""
         wanted = [a.lower() for a in addresses if a]
+        if not wanted:
+            return []
         c = t.suppressions.c
         query = select(c.address).where(c.workspace_id == workspace_id, c.address.in_(wanted))
-        return list(self._connection.execute(query).scalars()) if wanted else []
+        return list(self._connection.execute(query).scalars())
 
     def unsuppress(self, workspace_id: str, address: str) -> None:
         c = t.suppressions.c

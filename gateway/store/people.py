@@ -33,7 +33,7 @@ class People:
             "brand": workspace.brand,
             "created_at": now,
         }
-        self._connection.execute(insert(t.workspaces).values(row))
+        self._connection.execute(insert(t.workspaces), row)
 
     def find_workspace(self, workspace_id: str) -> Workspace | None:
         return self._workspace(t.workspaces.c.id == workspace_id)
@@ -78,7 +78,7 @@ class People:
             "active": member.active,
             "created_at": now,
         }
-        self._connection.execute(insert(t.members).values(row))
+        self._connection.execute(insert(t.members), row)
 
     def find_member(self, member_id: str) -> Member | None:
         row = self._connection.execute(select(t.members).where(t.members.c.id == member_id)).first()
@@ -98,7 +98,7 @@ class People:
 
     def add_api_key(self, key_id: str, workspace_id: str, *, name: str, key_hash: str, now: datetime) -> None:
         row = {"id": key_id, "workspace_id": workspace_id, "name": name, "hash": key_hash, "created_at": now}
-        self._connection.execute(insert(t.api_keys).values(row))
+        self._connection.execute(insert(t.api_keys), row)
 
     def find_api_key(self, key_hash: str) -> tuple[str, str, str] | None:
         """(id, workspace id, name) of a key that is in force."""
@@ -120,7 +120,7 @@ class People:
 
     def add_session(self, session_hash: str, member_id: str, *, client: str, now: datetime, until: datetime) -> None:
         row = {"hash": session_hash, "member_id": member_id, "client": client, "created_at": now, "expires_at": until}
-        self._connection.execute(insert(t.sessions).values(row))
+        self._connection.execute(insert(t.sessions), row)
 
     def find_session(self, session_hash: str, *, now: datetime) -> Member | None:
         query = (
@@ -142,7 +142,7 @@ class People:
         old = t.login_links.delete().where(t.login_links.c.member_id == member_id)
         self._connection.execute(old)
         row = {"hash": link_hash, "member_id": member_id, "created_at": now, "expires_at": until}
-        self._connection.execute(insert(t.login_links).values(row))
+        self._connection.execute(insert(t.login_links), row)
 
     def use_login_link(self, link_hash: str, *, now: datetime) -> str | None:
         """The member's id, once: of a hundred at a time exactly one gets it."""
@@ -163,7 +163,7 @@ class People:
             "public_contact": opening.public_contact,
             "created_at": now,
         }
-        self._connection.execute(insert(t.openings).values(row))
+        self._connection.execute(insert(t.openings), row)
 
     def update_opening(self, opening_id: str, **values: Any) -> None:
         self._connection.execute(update(t.openings).where(t.openings.c.id == opening_id).values(values))
@@ -198,7 +198,7 @@ class People:
             "rejected_at": applicant.rejected_at,
             "created_at": applicant.created_at,
         }
-        self._connection.execute(insert(t.applicants).values(row))
+        self._connection.execute(insert(t.applicants), row)
 
     def update_applicant(self, applicant_id: str, **values: Any) -> None:
         self._connection.execute(update(t.applicants).where(t.applicants.c.id == applicant_id).values(values))

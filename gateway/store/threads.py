@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
 
 from gateway.store import tables as t
 from gateway.store.people import applicant_of, opening_of, workspace_of
@@ -47,26 +47,17 @@ class Threads:
 
     def load(self, thread_id: str, *, lock: bool = False) -> Conversation | None:
         """The conversation for the gateway's own work (a mail, a delivery): no viewer, so never for an edge."""
-        parts = (t.threads, t.applicants, t.openings, t.workspaces)
-        named = [c.label(f"{table.name}_{c.name}") for table in parts for c in table.c]
-        joined = (
-            t.threads.join(t.applicants, t.applicants.c.id == t.threads.c.applicant_id)
-            .join(t.openings, t.openings.c.id == t.threads.c.opening_id)
-            .join(t.workspaces, t.workspaces.c.id == t.threads.c.workspace_id)
-        )
-        query = select(*named).select_from(joined).where(t.threads.c.id == thread_id)
-        row = self._connection.execute(query.with_for_update(of=t.threads) if lock else query).first()
+        row = self._connection.execute(_LOAD_LOCKED if lock else _LOAD, {"id": thread_id}).first()
         if row is None:
             return None
-        people = select(t.participants).where(t.participants.c.thread_id == thread_id).order_by(t.participants.c.id)
-        found = self._connection.execute(people)
-        thread, applicant, opening, workspace = (_Part(row, table.name) for table in parts)
+        people = self._connection.execute(_PEOPLE, {"id": thread_id})
+        thread, applicant, opening, workspace = (_Part(row, table.name) for table in _PARTS)
         return Conversation(
             _thread(thread),
             applicant_of(applicant),
             opening_of(opening),
             workspace_of(workspace),
-            tuple(participant_of(p) for p in found),
+            tuple(participant_of(p) for p in people),
         )
 
     def add(self, thread: Thread) -> None:
@@ -82,7 +73,7 @@ class Threads:
             "unanswered_since": thread.created_at,
             "created_at": thread.created_at,
         }
-        self._connection.execute(insert(t.threads).values(row))
+        self._connection.execute(insert(t.threads), row)
 
     def update(self, thread_id: str, **values: Any) -> None:
         self._connection.execute(update(t.threads).where(t.threads.c.id == thread_id).values(values))
@@ -138,19 +129,14 @@ class Threads:
             "link_version": participant.link_version,
             "locale": participant.locale,
         }
-        self._connection.execute(insert(t.participants).values(row))
+        self._connection.execute(insert(t.participants), row)
 
     def update_participant(self, participant_id: str, **values: Any) -> None:
         self._connection.execute(update(t.participants).where(t.participants.c.id == participant_id).values(values))
 
     def find_participant(self, participant_id: str) -> tuple[Participant, ThreadState, str] | None:
         """A participant with the state of their thread and its workspace's id."""
-        query = (
-            select(t.participants, t.threads.c.state, t.threads.c.workspace_id)
-            .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
-            .where(t.participants.c.id == participant_id)
-        )
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(_FIND_PARTICIPANT, {"id": participant_id}).first()
         return (participant_of(row), ThreadState(row.state), row.workspace_id) if row else None
 
     def find_candidates(self, email: str, *, workspace_id: str | None = None) -> list[Participant]:
@@ -188,6 +174,26 @@ class Threads:
             )
             found.update({r.rfc_message_id: r.thread_id for r in self._connection.execute(query)})
         return [Candidate(found[m]) for m in message_ids if m in found]
+
+
+# Built once: building a statement costs more than running it, and these run for every mail.
+_PARTS = (t.threads, t.applicants, t.openings, t.workspaces)
+_LOAD = (
+    select(*(c.label(f"{table.name}_{c.name}") for table in _PARTS for c in table.c))
+    .select_from(
+        t.threads.join(t.applicants, t.applicants.c.id == t.threads.c.applicant_id)
+        .join(t.openings, t.openings.c.id == t.threads.c.opening_id)
+        .join(t.workspaces, t.workspaces.c.id == t.threads.c.workspace_id)
+    )
+    .where(t.threads.c.id == bindparam("id"))
+)
+_LOAD_LOCKED = _LOAD.with_for_update(of=t.threads)
+_PEOPLE = select(t.participants).where(t.participants.c.thread_id == bindparam("id")).order_by(t.participants.c.id)
+_FIND_PARTICIPANT = (
+    select(t.participants, t.threads.c.state, t.threads.c.workspace_id)
+    .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
+    .where(t.participants.c.id == bindparam("id"))
+)
 
 
 class _Part:

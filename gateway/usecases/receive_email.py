@@ -42,7 +42,7 @@ def check_recipient(ctx: Context, address: str) -> RecipientVerdict:
 def _is_alive(ctx: Context, issued: IssuedAddress) -> bool:
     if issued.purpose == "name" and issued.name in ROLE_NAMES:
         return True
-    with ctx.database.read() as tx:
+    with ctx.database.glance() as tx:
         if issued.purpose == Purpose.REPLY:
             found = tx.threads.find_participant(issued.id)
             return found is not None and found[1] is not ThreadState.ERASED
