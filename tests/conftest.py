@@ -69,12 +69,20 @@ def _with_name(url: str, name: str) -> str:
     return f"{url.rpartition('/')[0]}/{name}"
 
 
+@pytest.fixture(scope="module")
+def postgres_database(postgres_template: str) -> Iterator[str]:
+    """The address of an own database for a whole module."""
+    name = f"gateway_test_{ULID()}".lower()
+    with psycopg.connect(POSTGRES, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+        yield _with_name(POSTGRES, name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def database_kind() -> str:
     """SQLite unless a test is parametrised by `both_databases`."""
     return "sqlite"
-
-
 
 
 @pytest.fixture

@@ -70,12 +70,18 @@ class Verdict:
     reviewed: int  # visible in the review queue
 
     def assert_good(self) -> None:
-        bad = {name: sorted(getattr(self, name))[:5] for name in ("lost", "doubled", "misplaced", "unexpected", "refused")}
+        bad = {
+            name: sorted(getattr(self, name))[:5] for name in ("lost", "doubled", "misplaced", "unexpected", "refused")
+        }
         assert not any(bad.values()), f"{ {k: v for k, v in bad.items() if v} } of {self}"
 
 
 def check(
-    history: History, visible: Mapping[str, Sequence[str]], belongs: Mapping[str, Sequence[str]], *, refusable: bool = False
+    history: History,
+    visible: Mapping[str, Sequence[str]],
+    belongs: Mapping[str, Sequence[str]],
+    *,
+    refusable: bool = False,
 ) -> Verdict:
     """Compare. `visible`: for each mail the threads that show it (or REVIEW). `belongs`: where each may be seen, once each."""
     ok, attempted = history.those(Told.OK), set(history.attempts)

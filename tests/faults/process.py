@@ -112,9 +112,7 @@ class Gateway:
     def start(self, *, crash_at: str = "", wait: bool = True) -> None:
         """Start; with `crash_at` it dies the first time that it reaches this crash point."""
         environment = {**self._environment, "GATEWAY_CRASH_AT": crash_at}
-        self.pid = self._zygote.fork(
-            {"arguments": [self._command], "environment": environment, "log": str(self.log)}
-        )
+        self.pid = self._zygote.fork({"arguments": [self._command], "environment": environment, "log": str(self.log)})
         self._sessions.append(self.pid)
         if wait and self._command != "worker":
             wait_until(self._answers, f"gateway {self._command} to answer; see {self.log}", seconds=START)

@@ -14,7 +14,11 @@ from typing import IO
 LOSE = b"lose"  # do as asked, and close without an answer
 HANG = b"hang"  # do as asked, and say nothing until the provider is let go
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
-_GOOD = {"connect": b"220 provider.example ESMTP", "EHLO": b"250-provider.example\r\n250 SIZE 35000000", "DATA": b"354 go on"}
+_GOOD = {
+    "connect": b"220 provider.example ESMTP",
+    "EHLO": b"250-provider.example\r\n250 SIZE 35000000",
+    "DATA": b"354 go on",
+}
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,9 @@ class _Link:
         f = self._faults
         self._pump(self._server, self._client, limit=f.cut_down, after=b"", instead=f.swallow)
 
-    def _pump(self, source: socket.socket, sink: socket.socket, *, limit: int | None, after: bytes, instead: bytes) -> None:
+    def _pump(
+        self, source: socket.socket, sink: socket.socket, *, limit: int | None, after: bytes, instead: bytes
+    ) -> None:
         passed, seen = 0, b""
         with suppress(OSError, ValueError):  # ValueError: the proxy has been closed meanwhile
             while data := self._receive(source):

@@ -38,7 +38,9 @@ def write_mail(from_: str, *to: str, size: int = 0, prefix: str = "mail") -> Mai
     """A mail that no other equals. `size`: octets of an attached file, to make it a big one."""
     name = f"{prefix}-{next(_numbers):06d}-x"
     files = {"cv.bin": (name * (size // len(name) + 1)).encode()[:size]} if size else None
-    raw = make_mail(f"This is {name}.", from_=from_, to=to[0], subject=f"Re: {name}", message_id=f"{name}@mail.example", files=files)
+    raw = make_mail(
+        f"This is {name}.", from_=from_, to=to[0], subject=f"Re: {name}", message_id=f"{name}@mail.example", files=files
+    )
     return Mail(name, raw, from_, to)
 
 

@@ -84,6 +84,8 @@ def test_random_kills(world: World, tally: Counter[str], database_kind: str) -> 
     tally[f"  set aside in the review queue ({database_kind})"] += verdict.reviewed
     tally[f"  lost ({database_kind})"] += len(verdict.lost)
     tally[f"  doubled ({database_kind})"] += len(verdict.doubled)
-    tally[f"  notices sent more than once, each marked uncertain ({database_kind})"] += sum(n > 1 for n in sent.values())
+    tally[f"  notices sent more than once, each marked uncertain ({database_kind})"] += sum(
+        n > 1 for n in sent.values()
+    )
     tally[f"  milliseconds until the SMTP server answered again ({database_kind})"] = int(ready * 1000)
     assert pending.isdisjoint(verdict.lost)

@@ -73,7 +73,9 @@ def test_sqlite_locked_by_another_process(world: World, tally: Counter[str]) -> 
     holder.start()
     held.wait(10)
     senders = [
-        threading.Thread(target=send_until_acknowledged, args=(smtp.address, m, history), kwargs={"timeout": 60}, daemon=True)
+        threading.Thread(
+            target=send_until_acknowledged, args=(smtp.address, m, history), kwargs={"timeout": 60}, daemon=True
+        )
         for m in mails
     ]
     started = time.monotonic()

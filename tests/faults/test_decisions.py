@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import pytest
-from cast import MINA, Company, as_candidate, make_applicant, make_mail
-from running import Pump, both_databases
+from cast import MINA, Company, make_applicant, make_mail
 from fakes import DirectReader, FakeChannel, FakeClock
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
+from running import Pump, both_databases
 
 from faults.history import REVIEW, History, Told
 from faults.sender import Line, send_once, send_until_acknowledged
@@ -48,7 +47,9 @@ def test_one_thread_closes_between_rcpt_and_data(world: World) -> None:
     line.close()
     world.gateway("worker").start()
     world.await_quiet()
-    entries = {e.thread_id: e for state in InboxState for e in list_entries(world.ctx, world.company.as_jun, state=state)[0]}
+    entries = {
+        e.thread_id: e for state in InboxState for e in list_entries(world.ctx, world.company.as_jun, state=state)[0]
+    }
     assert entries[people[0].thread_id].state is InboxState.REFUSED
     assert world.texts(people[0]) == []
     assert read_raw(world.ctx, world.company.as_jun, entries[people[0].thread_id].id) == mail.raw
@@ -109,7 +110,7 @@ class SlowReader(DirectReader):
         if not self.asked:
             self.asked = True
             self.clock.move(seconds=LEASE.total_seconds() + 1)
-            assert process_mail(self.ctx, self.entry_id) == 1
+            process_mail(self.ctx, self.entry_id)
         return DirectReader.read_mails(self, mails)
 
 
@@ -123,7 +124,7 @@ def test_a_worker_that_was_paused_longer_than_its_lease(
     receive(ctx, make_mail("only once", to=address), to=address, from_=MINA)
     (entry_id,), _ = find_due(ctx)
     slow = replace(ctx, reader=SlowReader(ctx, clock, entry_id))
-    assert process_mail(slow, entry_id) == 1
+    process_mail(slow, entry_id)
     assert texts(ctx, company, mina) == ["only once"]
     _, deliveries = find_due(ctx)
     assert len(deliveries) == 2  # Jun and HR, once each

@@ -39,7 +39,10 @@ def test_killed_at_each_step_of_receiving(world: World, tally: Counter[str], poi
         for _ in range(2):
             mail = world.write(size=100_000 if point == "store.blob_written" else 0)
             sender = threading.Thread(
-                target=send_until_acknowledged, args=(smtp.address, mail, history), kwargs={"seconds": 1500}, daemon=True
+                target=send_until_acknowledged,
+                args=(smtp.address, mail, history),
+                kwargs={"seconds": 1500},
+                daemon=True,
             )
             senders.append(sender)
             sender.start()

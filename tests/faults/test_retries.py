@@ -65,7 +65,9 @@ def test_two_ways_and_two_mails(world: World) -> None:
     worker.start()
     person = world.add_person()
     first = world.write(person)
-    second_way = replace(first, raw=b"Received: from mx2.example by mx.example; Mon, 23 Nov 2026 09:00:02 +0900\r\n" + first.raw)
+    second_way = replace(
+        first, raw=b"Received: from mx2.example by mx.example; Mon, 23 Nov 2026 09:00:02 +0900\r\n" + first.raw
+    )
     same_id = world.write(person)
     ids = [line for line in (first.raw + same_id.raw).split(b"\r\n") if line.startswith(b"Message-ID")]
     same_id = replace(same_id, raw=same_id.raw.replace(ids[1], ids[0]))

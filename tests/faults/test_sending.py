@@ -125,7 +125,11 @@ def test_provider_faults_at_each_step(world: World, tally: Counter[str]) -> None
         world.provider.script = lambda at, _n, step=step, answer=answer: answer if at == step else None
         message_id = say(world)
         seconds = 110 if answer == HANG else 20
-        wait_until(lambda m=message_id: world.delivery_states()[m] not in (DeliveryState.QUEUED, DeliveryState.SENDING), f"{step} {answer!r}", seconds=seconds)
+        wait_until(
+            lambda m=message_id: world.delivery_states()[m] not in (DeliveryState.QUEUED, DeliveryState.SENDING),
+            f"{step} {answer!r}",
+            seconds=seconds,
+        )
         assert world.delivery_states()[message_id] is expected, (step, answer)
         if expected is DeliveryState.DEFERRED:
             once.add(message_id)
@@ -133,7 +137,9 @@ def test_provider_faults_at_each_step(world: World, tally: Counter[str]) -> None
             uncertain.add(message_id)
     world.provider.script = lambda at, _n: None
     world.let_waits_run_out()
-    wait_until(lambda: all(world.delivery_states()[m] is DeliveryState.ACCEPTED for m in once | uncertain), "the retries")
+    wait_until(
+        lambda: all(world.delivery_states()[m] is DeliveryState.ACCEPTED for m in once | uncertain), "the retries"
+    )
     counts = world.provider.counts()
     assert {m: n for m, n in counts.items() if n != 1} == dict.fromkeys(uncertain, 2)
     assert set(counts) == once | uncertain

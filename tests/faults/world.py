@@ -63,7 +63,9 @@ class World:
     def add_person(self) -> Person:
         number = next(self._serial)
         email = f"person{number}@mail.example"
-        view = make_applicant(self.ctx, self.company, external_id=f"person-{number}", name=f"Person {number}", email=email)
+        view = make_applicant(
+            self.ctx, self.company, external_id=f"person-{number}", name=f"Person {number}", email=email
+        )
         address = reply_address(self.ctx.settings.key, as_candidate(self.ctx, view).id, self.ctx.settings.reply_domain)
         return Person(email, address, view.thread_id, view)
 
@@ -164,7 +166,9 @@ class World:
         past = datetime.now(UTC) - timedelta(seconds=1)
         with self.ctx.database.begin() as tx:
             tx.connection.execute(update(t.inbox).where(t.inbox.c.state == "processing").values(lease_until=past))
-            tx.connection.execute(update(t.deliveries).where(t.deliveries.c.state == "sending").values(lease_until=past))
+            tx.connection.execute(
+                update(t.deliveries).where(t.deliveries.c.state == "sending").values(lease_until=past)
+            )
 
     def let_waits_run_out(self) -> None:
         """Deliveries that wait for their next attempt are due now."""

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -70,10 +72,11 @@ class Demo:
         return [i["text"] for i in self.api("GET", f"/threads/{thread_id}/messages?after=0").json()["items"]]
 
 
-def start_demo(data: Path) -> Demo:
+def start_demo(data: Path, **settings: str) -> Demo:
     command = [sys.executable, "-m", "gateway", "demo", "--json"]
     command += ["--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--data", str(data)]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GATEWAY_")}
+    environment |= {f"GATEWAY_{name.upper()}": value for name, value in settings.items()}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -94,11 +97,32 @@ def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo")
 
 
-@pytest.fixture(scope="module")
-def demo(demo_data: Path) -> Iterator[Demo]:
-    running = start_demo(demo_data)
+@pytest.fixture(scope="module", params=["SQLite, in memory", "PostgreSQL, Redis", "SQLite, RabbitMQ"])
+def demo(demo_data: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
+    """The demo on the embedded default, and on the servers of a bigger installation."""
+    settings = {}
+    if "Redis" in request.param:
+        settings["broker_url"] = find_server("TEST_REDIS_URL", "redis://127.0.0.1:6379/13")
+    if "RabbitMQ" in request.param:
+        settings["broker_url"] = find_server("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672/")
+    if "PostgreSQL" in request.param:
+        settings["database_url"] = request.getfixturevalue("postgres_database")
+    running = start_demo(demo_data / request.param.replace(", ", "-"), **settings)
     yield running
     stop_demo(running)
+
+
+def find_server(variable: str, default: str) -> str:
+    """A test server's address. Skips when none answers; in CI a missing one is a failure."""
+    url = os.environ.get(variable, default)
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), 2).close()
+    except OSError:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no server answers at {variable}")
+    return url
 
 
 def make_applicant(demo: Demo, key: str, **more: Any) -> dict[str, Any]:
