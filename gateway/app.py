@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -34,7 +34,7 @@ from gateway.store.database import Database
 from gateway.store.writer import MailWriter
 from gateway.threads.incoming import Envelope, SenderProof
 from gateway.usecases.context import Context
-from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipient
+from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipients
 from gateway.worker import Actors, Waker, Workers, declare_actors, make_broker
 
 ANSWERS = {
@@ -171,7 +171,7 @@ def build_front(ctx: Context, writer: MailWriter) -> Front:
         hostname=hostname,
         spool_folder=str(spool),
         listen=split_listen(settings.smtp_listen),
-        check_recipient=partial(_answer_recipient, ctx),
+        check_recipients=partial(_answer_recipients, ctx),
         accept=partial(accept_mail, ctx, writer),
         tls=tls,
         limits=limits,
@@ -179,5 +179,5 @@ def build_front(ctx: Context, writer: MailWriter) -> Front:
     )
 
 
-def _answer_recipient(ctx: Context, address: str) -> RcptAnswer:
-    return ANSWERS[check_recipient(ctx, address)]
+def _answer_recipients(ctx: Context, addresses: Sequence[str]) -> list[RcptAnswer]:
+    return [ANSWERS[verdict] for verdict in check_recipients(ctx, addresses)]

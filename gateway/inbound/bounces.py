@@ -17,6 +17,9 @@ from gateway.threads.incoming import DeliveryReport
 log = logging.getLogger("gateway.inbound.bounces")
 
 _Part: TypeAlias = "Message[str, str]"
+_Leaves: TypeAlias = "list[tuple[str, _Part]]"
+_STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
+_FAILED = "x-failed-recipients"
 _ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.-])([45])(\d)(\d)[ -]")
@@ -45,11 +48,15 @@ def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) 
     First the machine-readable part, then X-Failed-Recipients, then the text of a mail from a mailer daemon.
     """
     try:
-        original = _original_message_id(root, headers, text)
-        reports = _from_status_parts(root, original)
+        leaves = _list_leaves(root)
+        from_daemon = _from_daemon(headers)
+        if not from_daemon and not _may_report(leaves, headers):
+            return ()
+        original = _original_message_id(leaves, headers, text)
+        reports = _from_status_parts(leaves, original)
         if not reports:
             reports = _from_failed_recipients(headers, text, original)
-        if not reports and _from_daemon(headers):
+        if not reports and from_daemon:
             reports = _from_text(root, text, original)
         return tuple(reports[:_MAX_RECIPIENTS])
     except Exception as error:
@@ -57,14 +64,22 @@ def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) 
         return ()
 
 
-def _leaves(root: _Part, kind: str) -> list[_Part]:
-    """Direct and once-nested children of a type: never those inside an enclosed mail."""
-    found: list[_Part] = []
+def _may_report(leaves: _Leaves, headers: Sequence[tuple[str, str]]) -> bool:
+    return any(kind in _STATUS_TYPES for kind, _ in leaves) or any(k.lower() == _FAILED for k, _ in headers)
+
+
+def _list_leaves(root: _Part) -> _Leaves:
+    """(type, part) of direct and once-nested children: never those inside an enclosed mail."""
+    found: _Leaves = []
     level = [root]
     for _ in range(3):
         level = [c for part in level if part.get_content_maintype() == "multipart" for c in _children(part)][:100]
-        found.extend(c for c in level if c.get_content_type() == kind)
+        found.extend((c.get_content_type(), c) for c in level)
     return found
+
+
+def _of_type(leaves: _Leaves, wanted: str) -> list[_Part]:
+    return [part for kind, part in leaves if kind == wanted]
 
 
 def _children(part: _Part) -> list[_Part]:
@@ -72,9 +87,9 @@ def _children(part: _Part) -> list[_Part]:
     return [cast("_Part", c) for c in payload if isinstance(c, Message)] if isinstance(payload, list) else []
 
 
-def _from_status_parts(root: _Part, original: str) -> list[DeliveryReport]:
+def _from_status_parts(leaves: _Leaves, original: str) -> list[DeliveryReport]:
     reports = []
-    for part in _leaves(root, "message/delivery-status") + _leaves(root, "message/global-delivery-status"):
+    for part in [p for kind in _STATUS_TYPES for p in _of_type(leaves, kind)]:
         for block in _status_blocks(part)[: _MAX_RECIPIENTS + 1]:
             recipient = _typed(block.get("final-recipient", "")) or _typed(block.get("original-recipient", ""))
             action = block.get("action", "").split("(")[0].strip().lower()
@@ -142,7 +157,7 @@ def _action_for(status: str) -> str:
 
 
 def _from_failed_recipients(headers: Sequence[tuple[str, str]], text: str, original: str) -> list[DeliveryReport]:
-    value = next((v for k, v in headers if k.lower() == "x-failed-recipients"), "")
+    value = next((v for k, v in headers if k.lower() == _FAILED), "")
     status = _find_status(text[:_MAX_TEXT])
     return [
         DeliveryReport("failed", status, address, _diagnostic_line(text, address), original)
@@ -208,16 +223,16 @@ def _flanker_hint(root: _Part) -> tuple[str, str]:
     return _find_status(str(result.status)), str(result.diagnostic_code)[:1000]
 
 
-def _original_message_id(root: _Part, headers: Sequence[tuple[str, str]], text: str) -> str:
+def _original_message_id(leaves: _Leaves, headers: Sequence[tuple[str, str]], text: str) -> str:
     """The Message-ID of the mail that came back: from its returned headers, else the vendor header, else the text."""
     for kind in ("message/rfc822", "message/global"):
-        for part in _leaves(root, kind):
+        for part in _of_type(leaves, kind):
             for child in _children(part):
                 found = re.search(r"<([^<>\s]{1,500})>", str(child.get("message-id", "")))
                 if found:
                     return found[1]
     for kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
-        for part in _leaves(root, kind):
+        for part in _of_type(leaves, kind):
             data = part.get_payload(decode=True)
             source = data.decode("utf-8", "replace") if isinstance(data, bytes) else part.as_string()
             found = _ORIGINAL_ID.search(source[:100_000])

@@ -13,6 +13,7 @@ import codecs
 import encodings.aliases
 import logging
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import chardet
@@ -55,8 +56,11 @@ _UNDECLARED = {
 # Charsets that decode anything: valid UTF-8 under such a name is UTF-8 whose sender did not say so.
 _ANYTHING_GOES = re.compile(r"(cp|windows-?)125\d|iso-?8859-?\d+|latin\d|koi8-[ru]|mac-\w+|cp(437|85\d|866|874)")
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 _SPACE = re.compile(r"[ \t\r\n]*\Z")
 _GUESS_BYTES = 4096
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 
 
 def clean_text(text: str) -> str:
@@ -67,9 +71,14 @@ def clean_text(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():
         return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
+@lru_cache(maxsize=256)
 def find_codec(charset: str) -> str:
     """The name of the codec that really reads this charset, or "" if it is unknown or not a text codec."""
     name = charset.strip().strip("\"'").lower().replace("_", "-")
@@ -198,7 +207,9 @@ def decode_header(value: str, *, hint: str = "") -> str:
     `value` holds raw bytes as surrogates (`surrogateescape`). Neighbouring words of one charset are joined before
     decoding, because many clients split a multi-byte character between two words.
     """
-    value = re.sub(r"\r?\n(?=[ \t])", "", value)
+    if value.isascii() and "=?" not in value and value.isprintable():
+        return value.strip()
+    value = _FOLD.sub("", value)
     out: list[str] = []
     pending: list[tuple[str, bytes]] = []
     end = 0
@@ -235,7 +246,7 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 
 def decode_base64(data: bytes) -> bytes:
     """Base64 as it is found in mail: wrong padding and foreign characters are passed over, never an exception."""
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    kept = data.translate(None, _NOT_BASE64)
     if len(kept) % 4 == 1:
         kept = kept[:-1]
     return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))

@@ -52,9 +52,9 @@ def is_hidden(attributes: Attributes) -> bool:
     return bool(style and _HIDDEN.search(style))
 
 
-def mark_element(tag: str, attributes: Attributes) -> tuple[Mark, int]:
+def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
     """(marks that its lines get, levels of quoting it adds)."""
-    mark = Mark.INDENT if tag == "blockquote" else Mark.NONE
+    mark: int = Mark.INDENT if tag == "blockquote" else Mark.NONE
     if not attributes:
         return mark, 0
     ids, classes = attributes.get("id") or "", attributes.get("class") or ""
@@ -77,7 +77,7 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[Mark, int]:
     return mark, 0
 
 
-def _mark_zimbra(marker: str) -> Mark:
+def _mark_zimbra(marker: str) -> int:
     if marker == "__HEADERS__":
         return Mark.HEADER
     if marker == "__QUOTED_TEXT__":

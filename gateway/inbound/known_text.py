@@ -1,66 +1,110 @@
 """In charge of: which words of a mail stood in texts that we know, however they were re-wrapped on the way.
 
 Not in charge of: what follows from that (`replies`). Shingles of five tokens; a token is a word, or one CJK sign.
+
+The texts of a thread come again with every mail, so each text's shingles are kept for a while.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 _SHINGLE = 5
 _MAX_KNOWN_CHARS = 300_000
+_MAX_KEPT_SHINGLES = 300_000  # about 25 MB in a parsing process
+_KEPT_BESIDES = 10  # what a text costs in the same measure, however short it is
 _URL = re.compile(r"(?:https?|ftp)://\S+|www\.\S+", re.IGNORECASE)
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]|[^\W_]+")
 
 
 def tokens_of(text: str) -> list[str]:
     """Words and single CJK signs, case-folded; links left out, because trackers rewrite them."""
-    return _TOKEN.findall(_URL.sub(" ", unicodedata.normalize("NFKC", text)).casefold())
+    return _TOKEN.findall(_fold(text))
 
 
-@dataclass(frozen=True, slots=True)
+def _fold(text: str) -> str:
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    lowered = text.casefold()
+    return _URL.sub(" ", text).casefold() if "://" in lowered or "www." in lowered else lowered
+
+
 class KnownText:
-    """The shingles of all texts that we sent before."""
+    """The shingles of all texts that we sent before; false if there are none."""
 
-    shingles: frozenset[int]
+    __slots__ = ("_judged", "_known", "_texts", "_tokens")
+
+    def __init__(self, texts: Sequence[frozenset[int]]) -> None:
+        self._texts = [shingles for shingles in texts if shingles]
+        self._judged: set[int] = set()  # shingles of the mail that were looked up, and those that were found
+        self._known: set[int] = set()
+        self._tokens: dict[str, list[str]] = {}  # of each line of the mail
 
     def __bool__(self) -> bool:
-        return bool(self.shingles)
+        return bool(self._texts)
 
     def cover_lines(self, lines: Sequence[str]) -> list[tuple[int, int]]:
         """For each line (tokens that are known, tokens). A shingle may run over the end of a line."""
-        tokens: list[str] = []
-        owner: list[int] = []
-        for number, line in enumerate(lines):
-            found = tokens_of(line)
-            tokens.extend(found)
-            owner.extend([number] * len(found))
-        covered = bytearray(len(tokens))
-        if self.shingles:
-            for at, shingle in enumerate(_shingles(tokens)):
-                if shingle in self.shingles:
-                    covered[at : at + _SHINGLE] = b"\1" * _SHINGLE
-        result = [[0, 0] for _ in lines]
-        for at, number in enumerate(owner):
-            result[number][0] += covered[at]
-            result[number][1] += 1
-        return [(known, total) for known, total in result]
+        found = [self._tokens_of_line(line) for line in lines]
+        shingles = _shingles([token for tokens in found for token in tokens])
+        self._judge(shingles)
+        covered = bytearray(len(shingles) + _SHINGLE - 1)
+        for at, shingle in enumerate(shingles):
+            if shingle in self._known:
+                covered[at : at + _SHINGLE] = b"\1" * _SHINGLE
+        result = []
+        at = 0
+        for tokens in found:
+            result.append((covered.count(1, at, at + len(tokens)), len(tokens)))
+            at += len(tokens)
+        return result
+
+    def _tokens_of_line(self, line: str) -> list[str]:
+        tokens = self._tokens.get(line)
+        if tokens is None:
+            tokens = self._tokens[line] = tokens_of(line)
+        return tokens
+
+    def _judge(self, shingles: Sequence[int]) -> None:
+        new = set(shingles) - self._judged
+        self._judged |= new
+        for text in self._texts:
+            self._known |= new & text
+
+
+_kept: OrderedDict[str, frozenset[int]] = OrderedDict()
+_kept_shingles = 0
 
 
 def know_texts(texts: Sequence[str]) -> KnownText:
     """The newest texts first come into account, up to 300,000 characters in all."""
     room = _MAX_KNOWN_CHARS
-    shingles: set[int] = set()
+    found = []
     for text in reversed(texts):
         if room <= 0:
             break
-        shingles.update(_shingles(tokens_of(text[:room])))
+        found.append(_shingles_of(text[:room]))
         room -= len(text)
-    return KnownText(frozenset(shingles))
+    return KnownText(found)
+
+
+def _shingles_of(text: str) -> frozenset[int]:
+    """A text's shingles, remembered; those that were not asked for the longest time are forgotten first."""
+    global _kept_shingles
+    shingles = _kept.get(text)
+    if shingles is not None:
+        _kept.move_to_end(text)
+        return shingles
+    shingles = frozenset(_shingles(tokens_of(text)))
+    _kept[text] = shingles
+    _kept_shingles += len(shingles) + _KEPT_BESIDES
+    while _kept_shingles > _MAX_KEPT_SHINGLES and len(_kept) > 1:
+        _, forgotten = _kept.popitem(last=False)
+        _kept_shingles -= len(forgotten) + _KEPT_BESIDES
+    return shingles
 
 
 def _shingles(tokens: list[str]) -> list[int]:
-    return [hash(tuple(tokens[at : at + _SHINGLE])) for at in range(len(tokens) - _SHINGLE + 1)]
+    return list(map(hash, zip(*(tokens[at:] for at in range(_SHINGLE)), strict=False)))

@@ -2,9 +2,10 @@
 
 Not in charge of: who they are, or whether to believe them (`gateway.threads.policies.identity`).
 
-flanker judges each addr-spec. We split the list ourselves, because flanker drops a whole list for one bad item, and
-we refuse control characters before it sees them, because it lets a line break into a display name. What flanker
-does not know but real mail has (`.a..b.@docomo.example`, a trailing dot) is kept as written.
+We split the list ourselves, because flanker drops a whole list for one bad item. A plain `local@domain` is taken as
+written, also what flanker does not know but real mail has (`.a..b.@docomo.example`, a trailing dot); flanker judges
+every other addr-spec (quoted local parts, literals). We refuse control characters before it sees them, because it
+lets a line break into a display name.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ from flanker.addresslib import address as flanker_address  # noqa: E402
 MAX_ADDRESSES = 500
 _MAX_HEADER = 100_000
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[(),<>:;]|[^"\\(),<>:;]+|["\\]', re.DOTALL)
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
+_ESCAPED = re.compile(r"\\(.)")
+_SPACES = re.compile(r"\s+")
+_AROUND_DOTS = re.compile(r"\s*([@.])\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _AS_WRITTEN = re.compile(r"[^\s@<>,;:\"()\[\]]{1,64}@[^\s@<>,;:\"()\[\]]{1,255}")
 
@@ -92,7 +97,7 @@ def _split_items(value: str) -> list[tuple[str, str]]:
     state = _Splitter()
     spec: list[str] | None = None
     depth = 0
-    for match in _TOKEN.finditer(re.sub(r"\r?\n(?=[ \t])", "", value)):
+    for match in _TOKEN.finditer(_FOLD.sub("", value)):
         part = match[0]
         if depth or (part == "(" and spec is None):
             depth += (part == "(") - (part == ")")
@@ -121,9 +126,10 @@ def _read_phrase(phrase: str, hint: str) -> str:
     phrase = phrase.strip()
     if len(phrase) >= 2 and phrase[0] == phrase[-1] == '"':
         phrase = phrase[1:-1]
-    phrase = re.sub(r"\\(.)", r"\1", phrase).replace('"', "")
-    name = _CONTROL.sub(" ", decode_header(phrase, hint=hint))
-    return re.sub(r"\s+", " ", name).strip(" '\"")[:500]
+    if "\\" in phrase:
+        phrase = _ESCAPED.sub(r"\1", phrase)
+    name = _CONTROL.sub(" ", decode_header(phrase.replace('"', ""), hint=hint))
+    return _SPACES.sub(" ", name).strip(" '\"")[:500]
 
 
 def _read_spec(spec: str) -> str:
@@ -131,11 +137,14 @@ def _read_spec(spec: str) -> str:
     spec = spec.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
     if spec.startswith("@") and ":" in spec:
         spec = spec.rpartition(":")[2]  # RFC 5322 §4.4: an obsolete route is passed over
-    spec = re.sub(r"\s*([@.])\s*", r"\1", spec) if len(spec) < 1024 else spec
+    spec = _AROUND_DOTS.sub(r"\1", spec) if len(spec) < 1024 else spec
     if not spec or _CONTROL.search(spec) or len(spec) > 1024:
         return ""
-    parsed = flanker_address.parse(spec, addr_spec_only=True)
-    if not isinstance(parsed, flanker_address.EmailAddress) and not _AS_WRITTEN.fullmatch(spec):
+    if not _AS_WRITTEN.fullmatch(spec) and not _is_known_to_flanker(spec):
         return ""
     local, _, domain = spec.rpartition("@")
     return f"{local}@{domain.lower()}"
+
+
+def _is_known_to_flanker(spec: str) -> bool:
+    return isinstance(flanker_address.parse(spec, addr_spec_only=True), flanker_address.EmailAddress)

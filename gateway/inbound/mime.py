@@ -2,8 +2,8 @@
 
 Not in charge of: believing any of it (`gateway.threads`), splitting off quotes (`replies`), or safe HTML (`html`).
 
-mail-parser reads dates and names what is wrong with date and address headers; flanker reads addresses (`mailboxes`);
-the parts are our own walk (`parts`), because mail-parser mixes an enclosed mail into the outer one.
+mail-parser reads dates and names what is wrong with date and address headers (`dates`); flanker judges odd addresses
+(`mailboxes`); the parts are our own walk (`parts`), because mail-parser mixes an enclosed mail into the outer one.
 """
 
 from __future__ import annotations
@@ -12,30 +12,23 @@ import hashlib
 import logging
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from gateway.inbound.automatic import detect_automatic
 from gateway.inbound.bounces import read_reports
 from gateway.inbound.charsets import clean_text, decode_header, decode_text
+from gateway.inbound.dates import read_date
 from gateway.inbound.header_scan import scan_headers
 from gateway.inbound.mail_limits import bound_mail, split_head
 from gateway.inbound.mailboxes import read_mailboxes
-from gateway.inbound.parts import Content, Part, parse_tree, read_parts
+from gateway.inbound.mime_tree import Part, parse_tree
+from gateway.inbound.parts import Content, read_parts
 from gateway.threads.incoming import Address, IncomingAttachment, IncomingMail
-
-for _name in ("mailparser", "mailparser.core", "mailparser.utils"):
-    _log = logging.getLogger(_name)
-    _log.addHandler(logging.NullHandler())
-    _log.propagate = False
-
-import mailparser  # noqa: E402
 
 log = logging.getLogger("gateway.inbound.mime")
 
 MAX_KEPT_HEADERS = 500
 MAX_HEADER_CHARS = 10_000
 _ID = re.compile(r"<([^<>]{1,998})>")
-_DATE_LINE = re.compile(rb"^(?:date|from|to|cc|reply-to|sender)[ \t]*:", re.IGNORECASE)
 
 
 def parse_mail(raw: bytes) -> IncomingMail:
@@ -61,7 +54,7 @@ def _parse(raw: bytes) -> IncomingMail:
     head, bounded, limits = bound_mail(raw)
     root = parse_tree(bounded)
     content = read_parts(root)
-    date, date_defects = _read_date(head)
+    date, date_defects = read_date(head)
     headers = _read_headers(root, content.charset)
     text = "\n".join(t.removesuffix("\n") if t is not content.texts[-1] else t for t in content.texts)
     html = "\n".join(content.htmls)
@@ -143,18 +136,3 @@ def _read_ids(root: Part, name: str) -> list[str]:
 def _shorten(ids: list[str]) -> tuple[str, ...]:
     """The first 20 and the last 20: the thread's root and its nearest ancestors."""
     return tuple(ids if len(ids) <= 40 else ids[:20] + ids[-20:])
-
-
-def _read_date(head: bytes) -> tuple[datetime | None, list[str]]:
-    """The Date header as an aware UTC time, and what mail-parser finds wrong with date and address headers."""
-    kept = [line for line in re.split(rb"\r?\n(?![ \t])", head) if _DATE_LINE.match(line) and len(line) < 20_000]
-    try:
-        parsed = mailparser.parse_from_bytes(b"\r\n".join(kept[:20]) + b"\r\n\r\n")
-        date = parsed.date
-        defects = [f"date: {d.get('reason', 'unreadable')}" for d in parsed.date_header_defects]
-        defects += [f"address: {d.get('reason', 'unreadable')}" for d in parsed.address_header_defects]
-    except Exception as error:
-        return None, [f"headers: {type(error).__name__}"]
-    if not isinstance(date, datetime):
-        return None, defects
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC), defects

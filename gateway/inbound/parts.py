@@ -1,43 +1,30 @@
 """In charge of: the bodies and files of a MIME tree (RFC 2045–2049, 2183, 2231, 3676).
 
-Not in charge of: headers of the mail itself (`mime`), nor limits on the raw bytes (`mail_limits`).
+Not in charge of: headers of the mail itself (`mime`), building the tree (`mime_tree`), nor limits on the raw bytes.
 
 The walk stops at message/*: an enclosed mail is one attachment, so its words never look like the writer's own.
 """
 
 from __future__ import annotations
 
-import email
 import logging
 import re
 from dataclasses import dataclass, field
-from email._policybase import Compat32
 from email.generator import BytesGenerator
 from email.message import Message
 from io import BytesIO
-from typing import TypeAlias
 
 from gateway.inbound.charsets import decode_base64, decode_header, decode_text
 from gateway.inbound.filenames import safe_filename
 from gateway.inbound.flowed import unwrap_flowed
 from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
+from gateway.inbound.mime_tree import RAW, Part, parse_tree
 from gateway.threads.incoming import IncomingAttachment
 
 log = logging.getLogger("gateway.inbound.parts")
 
-Part: TypeAlias = "Message[str, str]"
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}\Z")
 _SNIFFED_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{1,60}:)")
-
-
-class RawPolicy(Compat32):
-    """Header values as they came: bytes above 127 stay surrogates, where the standard policy would lose them."""
-
-    def header_fetch_parse(self, name: str, value: str) -> str:
-        return value
-
-
-RAW = RawPolicy()
 
 
 @dataclass(slots=True)
@@ -49,11 +36,6 @@ class Content:
     attachments: list[IncomingAttachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     charset: str = ""  # of the first body that declares one: a hint for headers that do not
-
-
-def parse_tree(raw: bytes) -> Part:
-    """The MIME tree of a bounded mail, headers untouched."""
-    return email.message_from_bytes(raw, policy=RAW)
 
 
 def read_parts(root: Part) -> Content:

@@ -17,6 +17,7 @@ from ipaddress import ip_network
 
 import uvloop
 
+from gateway.inbound.gathering import Gatherer
 from gateway.inbound.smtp_data import Room
 from gateway.inbound.smtp_limits import Clients, SmtpLimits
 from gateway.inbound.smtp_replies import (
@@ -28,7 +29,7 @@ from gateway.inbound.smtp_replies import (
     RcptAnswer,
 )
 from gateway.inbound.smtp_session import SmtpSession
-from gateway.inbound.smtp_state import Accept, CheckRecipient, FrontState
+from gateway.inbound.smtp_state import Accept, CheckRecipients, FrontState
 
 __all__ = [
     "NO_SUCH_ADDRESS",
@@ -44,7 +45,6 @@ __all__ = [
 log = logging.getLogger("gateway.inbound.smtp")
 
 _BACKLOG = 1_024
-_CHECKERS = 8
 _DISK_THREADS = 2
 _FAREWELL = 1.0  # seconds for the last 421s to leave
 
@@ -52,8 +52,9 @@ _FAREWELL = 1.0  # seconds for the last 421s to leave
 class Front:
     """An SMTP listener. `start` and `stop` once each, from any thread but its own.
 
-    `check_recipient` gets the address of each RCPT as written, without brackets, ASCII, of the form local@domain, or
-    "postmaster"; it runs in a thread and may take its time. If it raises, the peer is told 451.
+    `check_recipients` gets addresses of RCPTs as written, without brackets, ASCII, of the form local@domain, or
+    "postmaster", those of several sessions at once, and answers each; it runs in one thread. If it raises, the peers
+    are told 451.
     `accept` gets envelope and raw octets (dot-stuffing undone, otherwise as sent) on the loop's thread: it must only
     hand over and return at once. Its future gives our id after the durable commit; if it raises or fails, the peer is
     told 451 (452 if the disk is full, by OSError). With `proxy_protocol_from` (networks), every connection must come
@@ -65,7 +66,7 @@ class Front:
         *,
         hostname: str,
         listen: tuple[str, int],
-        check_recipient: CheckRecipient,
+        check_recipients: CheckRecipients,
         accept: Accept,
         tls: ssl.SSLContext | None = None,
         limits: SmtpLimits | None = None,
@@ -76,7 +77,7 @@ class Front:
     ) -> None:
         self._hostname = hostname
         self._listen = listen
-        self._check_recipient = check_recipient
+        self._check_recipients = check_recipients
         self._accept = accept
         self._tls = tls
         self._limits = limits or SmtpLimits()
@@ -109,24 +110,24 @@ class Front:
             self._stop.set_result(timeout)
 
     def _run(self) -> None:
-        checkers = ThreadPoolExecutor(_CHECKERS, thread_name_prefix="smtp-check")
+        recipients = Gatherer(self._check_recipients, name="smtp-recipients")
         disk = ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="smtp-disk")
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(self._serve(checkers, disk))
+                runner.run(self._serve(recipients, disk))
         except Exception as error:
             log.error("SMTP front ended: %s", type(error).__name__)
             if not self._ready.done():
                 self._ready.set_exception(error)
         finally:
-            checkers.shutdown(wait=False, cancel_futures=True)
+            recipients.close()
             disk.shutdown(wait=False, cancel_futures=True)
 
-    async def _serve(self, checkers: ThreadPoolExecutor, disk: ThreadPoolExecutor) -> None:
+    async def _serve(self, recipients: Gatherer[str, RcptAnswer], disk: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         state = FrontState(
             hostname=self._hostname,
-            check_recipient=self._check_recipient,
+            recipients=recipients,
             accept=self._accept,
             tls=self._tls,
             limits=self._limits,
@@ -134,7 +135,6 @@ class Front:
             banner_delay=self._banner_delay,
             spool_folder=self._spool_folder,
             loop=loop,
-            checkers=checkers,
             disk=disk,
             clients=Clients(self._limits),
             room=Room(size=self._limits.bytes_in_flight, spool_size=self._limits.bytes_spooled),

@@ -111,14 +111,14 @@ async def add_recipient(session: SmtpSession, argument: str) -> str | None:
 
 
 async def _ask(session: SmtpSession, path: str) -> say.RcptAnswer:
-    """Ask our own books, in a thread. Whatever goes wrong there is our trouble, never the sender's."""
+    """Ask our own books, together with what other sessions ask. Whatever goes wrong there is our trouble, never the
+    sender's.
+    """
     state = session.state
     plain = "postmaster" if "@" not in path else path
     try:
-        return await asyncio.wait_for(
-            state.loop.run_in_executor(state.checkers, state.check_recipient, plain),
-            session.limits.recipient_timeout,
-        )
+        asked = asyncio.wrap_future(state.recipients.ask(plain), loop=state.loop)
+        return await asyncio.wait_for(asked, session.limits.recipient_timeout)
     except Exception as error:
         log.error(
             "session %d: recipient check failed: %s",

@@ -1,5 +1,5 @@
 """In charge of: reading the arguments of MAIL and RCPT (RFC 5321 §4.1.2), and refusing every shape of address that
-could mean a relay. Not in charge of: which addresses are ours (the front's `check_recipient`).
+could mean a relay. Not in charge of: which addresses are ours (the front's `check_recipients`).
 """
 
 from __future__ import annotations

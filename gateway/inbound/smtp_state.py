@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
 
+from gateway.inbound.gathering import Gatherer
 from gateway.inbound.smtp_data import Room
 from gateway.inbound.smtp_limits import Clients, SmtpLimits
 from gateway.inbound.smtp_replies import RcptAnswer
 from gateway.threads.incoming import Envelope
 
-CheckRecipient = Callable[[str], RcptAnswer]
+CheckRecipients = Callable[[Sequence[str]], Sequence[RcptAnswer]]
 Accept = Callable[[Envelope, bytes], "Future[str]"]
 
 
@@ -38,7 +39,7 @@ class FrontState:
     """Settings, budgets and books. Used by the loop's thread only."""
 
     hostname: str
-    check_recipient: CheckRecipient
+    recipients: Gatherer[str, RcptAnswer]
     accept: Accept
     tls: ssl.SSLContext | None
     limits: SmtpLimits
@@ -46,7 +47,6 @@ class FrontState:
     banner_delay: float
     spool_folder: str | None
     loop: asyncio.AbstractEventLoop
-    checkers: Executor  # runs check_recipient
     disk: Executor  # runs the temporary files
     clients: Clients
     room: Room

@@ -67,6 +67,11 @@ class Outbox:
             return None
         return _delivery(row, self._attempts(delivery_id) if attempts else ())
 
+    def existing(self, ids: Sequence[str]) -> set[str]:
+        """Which of these deliveries there are."""
+        query = select(t.deliveries.c.id).where(t.deliveries.c.id.in_(list(ids)))
+        return set(self._connection.execute(query).scalars())
+
     def by_message(self, message_ids: Sequence[str], *, attempts: bool = False) -> dict[str, list[Delivery]]:
         """Deliveries of each message, in the order in which they were made."""
         found: dict[str, list[Delivery]] = {}

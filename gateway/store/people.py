@@ -5,6 +5,7 @@ Not in charge of: who may see them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,11 @@ class People:
 
     def find_workspace_by_slug(self, slug: str) -> Workspace | None:
         return self._workspace(t.workspaces.c.slug == slug)
+
+    def existing_slugs(self, slugs: Sequence[str]) -> set[str]:
+        """Which of these short names belong to a workspace."""
+        query = select(t.workspaces.c.slug).where(t.workspaces.c.slug.in_(list(slugs)))
+        return set(self._connection.execute(query).scalars())
 
     def first_workspace(self) -> Workspace | None:
         """The installation's first: mail to postmaster and abuse waits in its review queue."""

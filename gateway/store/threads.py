@@ -139,6 +139,10 @@ class Threads:
         row = self._connection.execute(_FIND_PARTICIPANT, {"id": participant_id}).first()
         return (participant_of(row), ThreadState(row.state), row.workspace_id) if row else None
 
+    def alive_participants(self, ids: Sequence[str]) -> set[str]:
+        """Which of these participants still are in a thread that is not erased."""
+        return set(self._connection.execute(_ALIVE, {"ids": list(ids)}).scalars())
+
     def find_candidates(self, email: str, *, workspace_id: str | None = None) -> list[Participant]:
         """Candidate participants with this address in threads that are not erased, newest thread first."""
         query = (
@@ -193,6 +197,13 @@ _FIND_PARTICIPANT = (
     select(t.participants, t.threads.c.state, t.threads.c.workspace_id)
     .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
     .where(t.participants.c.id == bindparam("id"))
+)
+
+
+_ALIVE = (
+    select(t.participants.c.id)
+    .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
+    .where(t.participants.c.id.in_(bindparam("ids", expanding=True)), t.threads.c.state != ThreadState.ERASED.value)
 )
 
 

@@ -5,6 +5,7 @@ Not in charge of: understanding it (`process_mail`), which comes after the 250.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from enum import StrEnum
 
@@ -12,7 +13,7 @@ from gateway.store.blobs import digest_of
 from gateway.store.writer import MailWriter
 from gateway.threads.addresses import IssuedAddress, Purpose, read_address
 from gateway.threads.incoming import Envelope
-from gateway.threads.model import InboxEntry, InboxState, ThreadState
+from gateway.threads.model import InboxEntry, InboxState
 from gateway.usecases.context import Context
 
 ROLE_NAMES = ("postmaster", "abuse")  # RFC 2142 §3, RFC 5321 §4.5.1
@@ -24,31 +25,38 @@ class RecipientVerdict(StrEnum):
     RELAY = "relay"  # another domain: we never pass mail on
 
 
-def check_recipient(ctx: Context, address: str) -> RecipientVerdict:
-    """May this envelope recipient be written to? Only addresses that we issued, postmaster and abuse
-    (docs/reliability.md, promise 4).
+def check_recipients(ctx: Context, addresses: Sequence[str]) -> list[RecipientVerdict]:
+    """May these envelope recipients be written to? Only addresses that we issued, postmaster and abuse
+    (docs/reliability.md, promise 4). What can be told from the address alone costs no query.
 
     Raises Unavailable when the database is away: the edge answers 451.
     """
-    domain = ctx.settings.reply_domain
-    issued = read_address(ctx.settings.keys, address, domain)
+    domain, keys = ctx.settings.reply_domain, ctx.settings.keys
+    issued = [read_address(keys, address, domain) for address in addresses]
+    alive = _find_alive(ctx, [i for i in issued if i and i.name not in ROLE_NAMES])
+    return [_judge(address, i, alive=alive, domain=domain) for address, i in zip(addresses, issued, strict=True)]
+
+
+def _judge(address: str, issued: IssuedAddress | None, *, alive: set[str], domain: str) -> RecipientVerdict:
     if issued is None:
         _, at, host = address.rpartition("@")
-        foreign = at and host.lower() != domain
-        return RecipientVerdict.RELAY if foreign else RecipientVerdict.UNKNOWN
-    return RecipientVerdict.ACCEPTED if _is_alive(ctx, issued) else RecipientVerdict.UNKNOWN
+        return RecipientVerdict.RELAY if at and host.lower() != domain else RecipientVerdict.UNKNOWN
+    known = issued.name in ROLE_NAMES or (issued.id or issued.name) in alive
+    return RecipientVerdict.ACCEPTED if known else RecipientVerdict.UNKNOWN
 
 
-def _is_alive(ctx: Context, issued: IssuedAddress) -> bool:
-    if issued.purpose == "name" and issued.name in ROLE_NAMES:
-        return True
+def _find_alive(ctx: Context, issued: Sequence[IssuedAddress]) -> set[str]:
+    """Ids of participants and deliveries, and names of workspaces, that still exist."""
+    people = [i.id for i in issued if i.purpose == Purpose.REPLY]
+    deliveries = [i.id for i in issued if i.purpose == Purpose.BOUNCE]
+    names = [i.name for i in issued if i.purpose == "name"]
+    if not issued:
+        return set()
     with ctx.database.glance() as tx:
-        if issued.purpose == Purpose.REPLY:
-            found = tx.threads.find_participant(issued.id)
-            return found is not None and found[1] is not ThreadState.ERASED
-        if issued.purpose == Purpose.BOUNCE:
-            return tx.outbox.find(issued.id) is not None
-        return tx.people.find_workspace_by_slug(issued.name) is not None
+        alive = tx.threads.alive_participants(people) if people else set()
+        alive |= tx.outbox.existing(deliveries) if deliveries else set()
+        alive |= tx.people.existing_slugs(names) if names else set()
+    return alive
 
 
 def accept_mail(ctx: Context, writer: MailWriter, envelope: Envelope, raw: bytes) -> Future[str]:

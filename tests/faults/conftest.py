@@ -1,4 +1,5 @@
-"""Fixtures for faults: a company in a database, processes that may be killed, and the tally that is shown at the end."""
+"""Fixtures for faults: a company in a database, processes that may be killed, and the tally that is shown at the
+end."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """In charge of: what senders were told, what was stored, what is visible, and whether they agree.
 
-Not in charge of: sending. The words are those of Jepsen's total-queue checker: attempted, acknowledged, lost, unexpected,
+Not in charge of: sending. The words are those of Jepsen's total-queue checker: attempted, acknowledged, lost,
+unexpected,
 duplicated ("doubled"), recovered.
 """
 
@@ -83,7 +84,8 @@ def check(
     *,
     refusable: bool = False,
 ) -> Verdict:
-    """Compare. `visible`: for each mail the threads that show it (or REVIEW). `belongs`: where each may be seen, once each."""
+    """Compare. `visible`: for each mail the threads that show it (or REVIEW). `belongs`: where each may be seen,
+    once each."""
     ok, attempted = history.those(Told.OK), set(history.attempts)
     places = {mail: [p for p in where if p != REVIEW] for mail, where in visible.items()}
     return Verdict(

@@ -1,4 +1,5 @@
-"""In charge of: a smarthost that keeps what it is given and fails as it is told. Not in charge of: the gateway's side."""
+"""In charge of: a smarthost that keeps what it is given and fails as it is told. Not in charge of: the gateway's
+side."""
 
 from __future__ import annotations
 

@@ -148,6 +148,7 @@ class _Link:
                 overlap = max(len(after), len(instead), 1) - 1  # a pattern may come in two pieces, and counts once
                 seen = (seen[-overlap:] if overlap else b"") + data
                 if limit is not None and passed + len(data) >= limit and self._proxy.strike():
+                    self._mute = self._mute or (source is self._client and self._faults.how in (How.FIN, How.RESET))
                     self._pass(sink, data[: limit - passed])
                     self._fault()
                     limit = None

@@ -126,6 +126,6 @@ def send_until_acknowledged(
         history.note(mail.name, told, reply)
         if told in (Told.OK, Told.REFUSED):
             return told is Told.OK
-        if pause.wait(0.05):
+        if pause.wait(0.03):
             return False
     return False

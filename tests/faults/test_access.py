@@ -28,7 +28,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.process_mail import process_mail
 from gateway.usecases.read_thread import messages_after
-from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipient
+from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipients
 from gateway.usecases.views import ApplicantView
 
 INTERLEAVINGS = 5_000 if LONG else 75  # on each database
@@ -81,13 +81,13 @@ def test_made_up_tokens_are_unknown(ctx: Context, company: Company, tally: Count
     """Reliability 42, 43: no other form, no altered octet of an issued address is an address of ours."""
     address = address_of(ctx, make_applicant(ctx, company))
     local, _, domain = address.partition("@")
-    assert check_recipient(ctx, address) is RecipientVerdict.ACCEPTED
+    assert check_recipients(ctx, [address])[0] is RecipientVerdict.ACCEPTED
     alphabet = "abcdefghijklmnopqrstuvwxyz234567"
     for at in range(2, len(local)):
         other = local[:at] + alphabet[(alphabet.find(local[at]) + 7) % 32] + local[at + 1 :]
-        assert check_recipient(ctx, f"{other}@{domain}") is RecipientVerdict.UNKNOWN, at
+        assert check_recipients(ctx, [f"{other}@{domain}"])[0] is RecipientVerdict.UNKNOWN, at
     for cut in range(1, len(local)):
-        assert check_recipient(ctx, f"{local[:cut]}@{domain}") is RecipientVerdict.UNKNOWN, cut
+        assert check_recipients(ctx, [f"{local[:cut]}@{domain}"])[0] is RecipientVerdict.UNKNOWN, cut
     tally["altered reply addresses"] += 2 * len(local) - 3
 
 
@@ -153,7 +153,8 @@ class Race:
 def test_the_gate_under_every_interleaving(  # type: ignore[no-untyped-def]
     ctx: Context, company: Company, receive, tally: Counter[str], database_kind: str
 ) -> None:
-    """Reliability 50, P7: a mail, a page, a file and the ATS meet the rejection at a barrier: in the thread's own order no
+    """Reliability 50, P7: a mail, a page, a file and the ATS meet the rejection at a barrier: in the thread's own
+    order no
     word of the candidate stands behind the gate, and who was told "posted" is in."""
     chance, outcomes = random.Random(50), Counter[str]()
     barrier = threading.Barrier(5)
@@ -203,8 +204,8 @@ def _check_order(race: Race, told: dict[str, str]) -> Counter[str]:
         if event.name == events.THREAD_BLOCKED:
             is_open = False
         elif event.name == events.MESSAGE_CREATED:
-            if shown[event.data["message_id"]].author.kind is AuthorKind.CANDIDATE:
-                found["before the gate" if is_open else "behind the gate"] += 1
+            theirs = shown[event.data["message_id"]].author.kind is AuthorKind.CANDIDATE
+            found["before the gate" if is_open else "behind the gate"] += theirs
     said = [m.text or "file" for m in shown.values()]
     for act in ("web", "file"):
         assert (told[act] in said) == (told[act] != "refused")

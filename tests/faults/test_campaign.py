@@ -18,7 +18,7 @@ from faults.world import World
 
 SENDERS = 20 if LONG else 6
 SECONDS = 600 if LONG else 25
-WANTED = 1_000 if LONG else 20  # SIGKILLs that a campaign must have seen
+WANTED = 600 if LONG else 15  # SIGKILLs that a campaign must have seen
 
 
 def keep_killing(gateway: Gateway, stop: threading.Event, chance: random.Random) -> None:

@@ -149,8 +149,11 @@ def test_postgresql_killed(world: World, server: PrivatePostgres, tally: Counter
 
 
 @pytest.mark.timeout(600 if LONG else 60)
-@pytest.mark.parametrize("how", [How.FIN, How.RESET])
-@pytest.mark.parametrize("passes", [True, False], ids=["COMMIT arrives", "COMMIT is lost"])
+@pytest.mark.parametrize(
+    ("passes", "how"),
+    [(True, How.FIN), (False, How.RESET)],
+    ids=["COMMIT arrives, answer lost", "COMMIT lost"],
+)
 def test_ambiguous_commit(
     world: World, server: PrivatePostgres, database_url: str, tally: Counter[str], passes: bool, how: How
 ) -> None:

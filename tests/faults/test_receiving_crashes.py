@@ -1,4 +1,5 @@
-"""Reliability 1: the process dies between any two steps of receiving a mail and of putting it into its thread (P1, P3, P4)."""
+"""Reliability 1: the process dies between any two steps of receiving a mail and of putting it into its thread (P1,
+P3, P4)."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ PROCESSING = ["mail.claimed", "mail.read", "mail.before_commit", "mail.settled"]
 @pytest.mark.timeout(1800 if LONG else 60)
 @pytest.mark.parametrize("point", RECEIVING)
 def test_killed_at_each_step_of_receiving(world: World, tally: Counter[str], point: str) -> None:
-    """Reliability 1, P1, P3: whatever was acknowledged is in its thread once; whatever was not, its sender brings again."""
+    """Reliability 1, P1, P3: whatever was acknowledged is in its thread once; whatever was not, its sender brings
+    again."""
     world.notify()
     smtp, history = world.gateway("smtp"), History()
     senders = []
@@ -62,7 +64,8 @@ def test_killed_at_each_step_of_receiving(world: World, tally: Counter[str], poi
 @pytest.mark.timeout(1800 if LONG else 60)
 @pytest.mark.parametrize("point", PROCESSING)
 def test_killed_at_each_step_of_processing(world: World, tally: Counter[str], point: str) -> None:
-    """Reliability 1, P3, P4: a worker that dies leaves the mail to the next one (here: us); it is in its thread once."""
+    """Reliability 1, P3, P4: a worker that dies leaves the mail to the next one (here: us); it is in its thread
+    once."""
     world.notify("hr@moalabs.example")
     smtp, worker, history = world.gateway("smtp"), world.gateway("worker"), History()
     smtp.start()

@@ -1,4 +1,5 @@
-"""Reliability 64, 66, 67, 68: sending — deaths at every step, a provider that fails, eight workers, a fault at every line (P8)."""
+"""Reliability 64, 66, 67, 68: sending — deaths at every step, a provider that fails, eight workers, a fault at
+every line (P8)."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def say(world: World, text: str = "hello") -> str:
 @pytest.mark.timeout(900 if LONG else 60)
 @pytest.mark.parametrize("point", [*ONCE, *TWICE])
 def test_killed_at_each_step_of_sending(world: World, tally: Counter[str], point: str) -> None:
-    """Reliability 64, P8: sent at least once; again only if the provider may have it, under the same Message-ID and shown."""
+    """Reliability 64, P8: sent at least once; again only if the provider may have it, under the same Message-ID and
+    shown."""
     worker = world.gateway("worker")
     for _ in range(KILLS):
         say(world)
@@ -117,7 +119,8 @@ if LONG:
 
 @pytest.mark.timeout(1200 if LONG else 60)
 def test_provider_faults_at_each_step(world: World, tally: Counter[str]) -> None:
-    """Reliability 68, P8: each fault has its class; what is not for good is tried again, and arrives once where that can be."""
+    """Reliability 68, P8: each fault has its class; what is not for good is tried again, and arrives once where
+    that can be."""
     worker = world.gateway("worker", GATEWAY_WORKER_THREADS="1")
     worker.start()
     once, uncertain = set(), set()
@@ -186,7 +189,8 @@ class _Dies(BaseException):
 def test_any_order_of_steps_of_a_delivery(
     ctx: Context, company: Company, channel: FakeChannel, clock: FakeClock, steps: list[tuple[str, int]]
 ) -> None:
-    """Reliability 66: model of the outbox. Accepted means that the channel was called; what ended moves only by a person;
+    """Reliability 66: model of the outbox. Accepted means that the channel was called; what ended moves only by a
+    person;
     each call has its attempt; a call after one whose outcome nobody knows is recorded as such."""
     mina = make_applicant(ctx, company, external_id=ctx.new_id())
     posted = post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
@@ -327,7 +331,8 @@ def test_a_fault_at_every_line_of_the_actor(
 def test_words_that_cannot_be_built_are_no_uncertainty(
     ctx: Context, company: Company, channel: FakeChannel, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reliability 67, P8: a fault of ours before anything was handed over is a retry with its reason, not `uncertain`."""
+    """Reliability 67, P8: a fault of ours before anything was handed over is a retry with its reason, not
+    `uncertain`."""
     mina = make_applicant(ctx, company)
     posted = post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
 

@@ -126,8 +126,10 @@ class World:
             assert entry is not None
             return tx.blobs.read(entry.digest).decode("utf-8", "replace")
 
-    def count_undecided(self) -> int:
-        query = select(func.count()).select_from(t.inbox).where(t.inbox.c.state.in_([s.value for s in _UNDECIDED]))
+    def count_undecided(self, *states: InboxState) -> int:
+        """Entries that nobody has decided about yet, in these states or any."""
+        wanted = [s.value for s in states or _UNDECIDED]
+        query = select(func.count()).select_from(t.inbox).where(t.inbox.c.state.in_(wanted))
         with self.ctx.database.read() as tx:
             return int(tx.connection.execute(query).scalar_one())
 
@@ -152,7 +154,8 @@ class World:
         return found
 
     def assert_sent(self) -> Counter[str]:
-        """P8: every delivery reached the provider; a second time only where a try ended unknown. Counts by Message-ID."""
+        """P8: every delivery reached the provider; a second time only where a try ended unknown. Counts by
+        Message-ID."""
         sent, outcomes = self.provider.counts(), self.outcomes()
         assert set(sent) == set(self.delivery_states())
         unknown = {m: o.count("unknown") for m, o in outcomes.items()}

@@ -20,7 +20,7 @@ from gateway.usecases.erase import erase_applicant, expire_raw_mails
 from gateway.usecases.export import gather_export
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import list_conversations, messages_after, read_file
-from gateway.usecases.receive_email import RecipientVerdict, check_recipient
+from gateway.usecases.receive_email import RecipientVerdict, check_recipients
 from gateway.usecases.review_inbox import list_entries, read_raw
 from gateway.usecases.views import ApplicantView
 
@@ -42,7 +42,7 @@ def test_after_erasure_nothing_is_left_and_nothing_comes_in(ctx: Context, compan
     link = mina.portal_url.rsplit("/", 1)[1]
     erase_applicant(ctx, company.ats, mina.thread_id)
     assert candidate_viewer(ctx, link) is None
-    assert check_recipient(ctx, address) is RecipientVerdict.UNKNOWN
+    assert check_recipients(ctx, [address])[0] is RecipientVerdict.UNKNOWN
     with pytest.raises(NotFound):
         messages_after(ctx, company.ats, mina.thread_id)
     with pytest.raises(NotFound):

@@ -19,7 +19,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.deliver import send_again
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import list_conversations, messages_after, read_file
-from gateway.usecases.receive_email import RecipientVerdict, check_recipient
+from gateway.usecases.receive_email import RecipientVerdict, check_recipients
 from gateway.usecases.review_inbox import discard, list_entries, read_raw, release, replay
 from gateway.usecases.views import ApplicantView
 
@@ -172,9 +172,9 @@ def test_recipients(ctx: Context, company: Company, mina: ApplicantView) -> None
         f"x%y@{domain}",
     ]
     foreign = ["user@elsewhere.example", f"{address}.", f"{local}@{domain}.other.example", "user@[127.0.0.1]"]
-    assert {check_recipient(ctx, a) for a in good} == {RecipientVerdict.ACCEPTED}
-    assert {check_recipient(ctx, a) for a in unknown if a != address} == {RecipientVerdict.UNKNOWN}
-    assert {check_recipient(ctx, a) for a in foreign} == {RecipientVerdict.RELAY}
+    assert {check_recipients(ctx, [a])[0] for a in good} == {RecipientVerdict.ACCEPTED}
+    assert {check_recipients(ctx, [a])[0] for a in unknown if a != address} == {RecipientVerdict.UNKNOWN}
+    assert {check_recipients(ctx, [a])[0] for a in foreign} == {RecipientVerdict.RELAY}
 
 
 def test_mail_to_postmaster_waits_in_the_review_queue(ctx: Context, company: Company, pump: Pump) -> None:

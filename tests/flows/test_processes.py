@@ -1,4 +1,6 @@
-"""The bigger installation: web, SMTP and workers as processes of their own over PostgreSQL and Redis (docker-compose.yml)."""
+"""The bigger installation: web, SMTP and workers as processes of their own over PostgreSQL and Redis
+(docker-compose.yml).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from cast import make_mail
+
 from flows.test_demo import find_server, wait_for
 
 

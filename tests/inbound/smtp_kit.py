@@ -159,7 +159,7 @@ def serving(books: Books | None = None, *, limits: SmtpLimits | None = None, **s
     front = Front(
         hostname="mx.ours.test",
         listen=settings.pop("listen", ("127.0.0.1", 0)),
-        check_recipient=books.check_recipient,
+        check_recipients=lambda addresses: [books.check_recipient(a) for a in addresses],
         accept=settings.pop("accept", books.accept),
         limits=limits or SmtpLimits(),
         **settings,

@@ -9,10 +9,15 @@ their personal reply address and desk links. None of it reaches the candidate (S
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable
 from urllib.parse import quote
 
 REMOVED = "•••"
+_UNSEEN = "[\u00ad\u200b-\u200d\u2060\ufeff]*"  # characters of no width, by which pages let a long address break
+_AT = f"{_UNSEEN}(?:@|\uff20|%(?:25)?40){_UNSEEN}"
+_TOKEN_LOCAL = r"[rb](?:[+-]|%2B)[a-z2-7]{52}"  # of a reply address, also without its domain (`addresses`)
+_AFTER_ESCAPE = r"(?:(?<=%[0-9a-f]{2})|(?<=%25[0-9a-f]{2}))"
 NAMES_ITS_SENDER = frozenset(
     {
         "text/vcard",
@@ -44,20 +49,37 @@ def is_private_file(
     content_type: str, content: bytes, *, addresses: Iterable[str], reply_domain: str, public_url: str
 ) -> bool:
     """Must a file of a recruiter's mail stay with the team? Enclosed mails, visiting cards, invitations and signatures
-    name their sender; any other text does if it holds what `hide_private` would hide."""
+    name their sender; any other text does if it holds what `hide_private` would hide, whatever type it claims."""
     if content_type.startswith("message/") or content_type in NAMES_ITS_SENDER:
         return True
-    if not content_type.startswith("text/"):
-        return False
-    return bool(_pattern(addresses, reply_domain, public_url).search(content.decode("utf-8", "replace")))
+    return bool(_pattern(addresses, reply_domain, public_url).search(_as_text(content_type, content)))
+
+
+def _as_text(content_type: str, content: bytes) -> str:
+    """The file's words; "" for what is no text. Mail clients send cards and mails as application/octet-stream too."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8", "replace" if content_type.startswith("text/") else "strict")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _pattern(addresses: Iterable[str], reply_domain: str, public_url: str) -> re.Pattern[str]:
-    private = [re.escape(a).replace("@", "(?:@|%40)") for a in addresses if a]
-    private.append(rf"[\w.+%-]{{1,90}}(?:@|%40){re.escape(reply_domain)}")
-    private.append(rf"(?:{re.escape(public_url)}/|{re.escape(quote(public_url, safe=''))}%2F)\S*")
-    begin = r"(?:(?<![\w.+-])|(?<=%[0-9a-f]{2}))"
-    return re.compile(rf"(?:mailto:)?{begin}(?:{'|'.join(private)})", re.IGNORECASE)
+    """A letter of another script may touch an address: in Korean the particle follows and the noun precedes it
+    without a blank. `[a-z0-9]` before it makes it another address."""
+    mailboxes = [rf"{re.escape(local)}{_AT}{re.escape(host)}" for local, _, host in (a.rpartition("@") for a in addresses)]
+    ours = re.escape(public_url.partition("://")[2])
+    found = [
+        _TOKEN_LOCAL,
+        rf"(?:(?<![a-z0-9_.+%-])|{_AFTER_ESCAPE})[a-z0-9_.+%-]{{1,90}}{_AT}{re.escape(reply_domain)}",
+        rf"(?<![a-z0-9.-])(?:https?://)?{ours}/\S*",
+        rf"{re.escape(quote(public_url, safe=''))}%2F\S*",
+    ]
+    if any(mailboxes):
+        begin = rf"(?:(?<![a-z0-9])(?<![a-z0-9][+_-])|{_AFTER_ESCAPE})"
+        found.insert(0, rf"{begin}(?:{'|'.join(mailboxes)})")
+    return re.compile(rf"(?:mailto:)?(?:{'|'.join(found)})", re.IGNORECASE)
 
 
 def _hide_in_line(line: str, pattern: re.Pattern[str]) -> str | None:

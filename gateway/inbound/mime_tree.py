@@ -1,0 +1,94 @@
+"""In charge of: the MIME tree of a bounded mail, read at the speed of finding its boundaries where it is well-formed.
+
+Not in charge of: what the parts hold (`parts`), nor limits (`mail_limits`).
+
+The standard parser looks at every line, which is most of the time that a mail with a file costs. A mail without any
+fault gives the same tree here, part for part; at the first doubt, and for enclosed mails, the standard parser reads it.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from email._policybase import Compat32
+from email.message import Message
+from typing import TypeAlias
+
+Part: TypeAlias = "Message[str, str]"
+
+_MAX_QUICK_DEPTH = 10
+_FIELD = re.compile(r"[!-9;-~]++:[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
+_EMPTY_LINE = re.compile(r"\r?\n")
+_AFTER_BOUNDARY = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
+
+
+class RawPolicy(Compat32):
+    """Header values as they came: bytes above 127 stay surrogates, where the standard policy would lose them."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+RAW = RawPolicy()
+
+
+def parse_tree(raw: bytes) -> Part:
+    """The MIME tree of a bounded mail, headers untouched: what `email.message_from_bytes` gives."""
+    text = raw.decode("ascii", "surrogateescape")
+    quick = _read_entity(text, 0, len(text)) if text.count("\r") == text.count("\r\n") else None
+    return email.message_from_bytes(raw, policy=RAW) if quick is None else quick
+
+
+def _read_entity(text: str, start: int, end: int, *, depth: int = 0) -> Part | None:
+    """The part between two positions; None where the standard parser has something to mend or to complain of."""
+    part: Part = Message(policy=RAW)
+    at = start
+    while field := _FIELD.match(text, at, end):
+        part.set_raw(*RAW.header_source_parse([field[0]]))
+        at = field.end()
+    blank = _EMPTY_LINE.match(text, at, end)
+    if blank is None:
+        return None
+    kind = part.get_content_type()
+    if kind.startswith("message/") or kind == "multipart/digest" or depth > _MAX_QUICK_DEPTH:
+        return None
+    if kind.startswith("multipart/"):
+        return part if _read_children(part, text, blank.end(), end, depth=depth) else None
+    body = text[blank.end() : end]
+    part.set_payload(_chop(body) if depth else body)
+    return part
+
+
+def _read_children(part: Part, text: str, start: int, end: int, *, depth: int) -> bool:
+    """Attach the parts of a multipart (RFC 2046 §5.1.1); False if it has any fault."""
+    boundary = part.get_boundary()
+    if not boundary or "\n" in boundary:
+        return False
+    if str(part.get("content-transfer-encoding", "8bit")).lower() not in ("7bit", "8bit", "binary"):
+        return False
+    mark = "--" + boundary
+    line = start if text.startswith(mark, start, end) else text.find("\n" + mark, start, end) + 1
+    if not line:
+        return False
+    if line > start:
+        part.preamble = _chop(text[start:line])
+    while (after := _AFTER_BOUNDARY.match(text, line + len(mark), end)) and not after[1]:
+        begin = after.end()
+        line = text.find("\n" + mark, begin, end) + 1
+        child = None
+        if line and not text.startswith(mark, begin, end):
+            child = _read_entity(text, begin, line, depth=depth + 1)
+        if child is None:
+            return False
+        if child.is_multipart():
+            child.epilogue = _chop(child.epilogue) if child.epilogue else None
+        part.attach(child)
+    if after is None or not part.is_multipart():
+        return False
+    part.epilogue = text[after.end() : end]
+    return True
+
+
+def _chop(text: str) -> str:
+    """Without its last line end: the one above a boundary belongs to the boundary."""
+    return text[: -2 if text.endswith("\r\n") else -1] if text.endswith("\n") else text
