@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+from functools import lru_cache
 
 MAX_HTML_CHARS = 1_000_000
 _MAX_OPEN_TAGS = 2000
@@ -24,8 +25,12 @@ _IMPLIED = frozenset(
 )
 
 
+@lru_cache(maxsize=1)
 def prepare_html(html: str) -> str | None:
-    """The HTML as a parser may have it (well-formed Unicode, without embedded files), or None if it is hostile."""
+    """The HTML as a parser may have it (well-formed Unicode, without embedded files), or None if it is hostile.
+
+    The last answer is kept: one body is first read for its words and then made safe.
+    """
     html = html.encode("utf-8", "replace").decode().replace("\0", "")
     if "data:" in html.lower():
         html = _DATA_URI.sub("data:,", html)
@@ -35,6 +40,8 @@ def prepare_html(html: str) -> str | None:
 
 
 def _is_bounded(html: str) -> bool:
+    if len(html) <= _MAX_TAG_CHARS and html.count("<") <= _MAX_OPEN_TAGS:
+        return True
     opened: dict[str, int] = {}
     depth = 0
     at = 0

@@ -71,6 +71,7 @@ _BLOCKS = frozenset(
 )
 _PARAGRAPHS = frozenset(["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"])
 _MAX_TAGS = 40_000  # opening and closing: more are read roughly, to bound the time of the walk
+_SPACES = re.compile(r" {2,}")
 _WHITE = re.compile(r"[ \t\n\r\f\v\u200b\ufeff]+")
 
 
@@ -99,35 +100,36 @@ class _Walk:
 
     lines: list[Line] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=lambda: [Mark.NONE])
+    marks: list[int] = field(default_factory=lambda: [Mark.NONE])
     depths: list[int] = field(default_factory=lambda: [0])
+    tags: list[tuple[str, bool]] = field(default_factory=list)  # of open elements; whether an empty line ends one
     numbers: list[int] = field(default_factory=list)  # of open lists; -1 for an unordered one
     preformatted: int = 0
     bold: int = 0
-    line_marks: Mark = Mark.NONE
+    line_marks: int = Mark.NONE
     spaced: bool = False  # the line in the making holds a hard space and nothing else: an empty line on purpose
 
     def run(self, root: LexborNode) -> None:
-        open_nodes: list[tuple[LexborNode, bool]] = []
+        open_nodes: list[LexborNode] = []
         node: LexborNode | None = root
         while node is not None or open_nodes:
             if node is None:
-                done, _ = open_nodes.pop()
-                self._leave(done)
+                done = open_nodes.pop()
+                self._leave()
                 node = done.next if open_nodes else None
                 continue
-            if node.tag == "-text":
+            tag = node.tag or ""
+            if tag == "-text":
                 self._add_text(node.text(deep=False) or "")
-            elif self._enter(node):
-                open_nodes.append((node, True))
+            elif self._enter(tag, node):
+                open_nodes.append(node)
                 node = node.first_child
                 continue
             node = node.next if open_nodes else None
         self._break()
 
-    def _enter(self, node: LexborNode) -> bool:
+    def _enter(self, tag: str, node: LexborNode) -> bool:
         """Note what an element says; False if its children are not to be read."""
-        tag = node.tag or ""
         if tag in _SKIPPED or tag.startswith("-"):
             return False
         attributes = node.attributes
@@ -139,19 +141,21 @@ class _Walk:
         if tag == "img":
             self._add_image(attributes)
             return False
+        paragraph = tag in _PARAGRAPHS and not (attributes.get("class") or "").startswith("Mso")
         if tag in _BLOCKS:
             self._break()
-            if tag in _PARAGRAPHS and not (attributes.get("class") or "").startswith("Mso"):
+            if paragraph:
                 self._blank()
+        self.tags.append((tag, paragraph))
         mark, deeper = mark_element(tag, attributes)
         self.marks.append(self.marks[-1] | mark)
         self.depths.append(self.depths[-1] + deeper)
         if tag == "hr":
             self.lines.append(Line("", "", self.depths[-1], self.marks[-1] | Mark.RULE))
-        self._enter_text_tag(tag, node)
+        self._enter_text_tag(tag)
         return True
 
-    def _enter_text_tag(self, tag: str, node: LexborNode) -> None:
+    def _enter_text_tag(self, tag: str) -> None:
         if tag in ("b", "strong"):
             self.bold += 1
         elif tag == "pre":
@@ -163,11 +167,11 @@ class _Walk:
         elif tag in ("td", "th") and self.words:
             self.words.append("\t")
 
-    def _leave(self, node: LexborNode) -> None:
-        tag = node.tag or ""
+    def _leave(self) -> None:
+        tag, paragraph = self.tags.pop()
         if tag in _BLOCKS:
             self._break()
-            if tag in _PARAGRAPHS and not (node.attributes.get("class") or "").startswith("Mso"):
+            if paragraph:
                 self._blank()
         if tag in ("b", "strong"):
             self.bold -= 1
@@ -214,10 +218,12 @@ class _Walk:
 
     def _break(self, *, always: bool = False) -> None:
         """End the line in the making; an empty one only counts if a <br> made it."""
-        text = "".join(self.words)
-        self.words.clear()
-        text = text.rstrip() if self.preformatted else re.sub(r" {2,}", " ", text).strip(" ")
-        if text.strip() or always:
+        text = ""
+        if self.words:
+            text = "".join(self.words)
+            self.words.clear()
+            text = text.rstrip() if self.preformatted else _SPACES.sub(" ", text).strip(" ")
+        if always or (text and not text.isspace()):
             self._add_line(text)
         elif self.spaced:
             self._blank()

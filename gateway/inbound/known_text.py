@@ -50,10 +50,7 @@ class KnownText:
         found = [self._tokens_of_line(line) for line in lines]
         shingles = _shingles([token for tokens in found for token in tokens])
         self._judge(shingles)
-        covered = bytearray(len(shingles) + _SHINGLE - 1)
-        for at, shingle in enumerate(shingles):
-            if shingle in self._known:
-                covered[at : at + _SHINGLE] = b"\1" * _SHINGLE
+        covered = _widen(bytes(map(self._known.__contains__, shingles)))
         result = []
         at = 0
         for tokens in found:
@@ -72,6 +69,14 @@ class KnownText:
         self._judged |= new
         for text in self._texts:
             self._known |= new & text
+
+
+def _widen(flags: bytes) -> bytes:
+    """A 1 for every token that lies in a flagged shingle: four bytes longer than the flags, one for each shingle."""
+    number = int.from_bytes(flags, "little")
+    for _ in range(_SHINGLE - 1):
+        number |= number << 8
+    return number.to_bytes(len(flags) + _SHINGLE - 1, "little")
 
 
 _kept: OrderedDict[str, frozenset[int]] = OrderedDict()

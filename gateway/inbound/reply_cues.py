@@ -48,6 +48,8 @@ _WROTE = re.compile("|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key
 
 _INTRODUCING = re.compile(r"\d|[:：]|[-_=*—–─]{2}|@")
 _PHRASES = words.FORWARD_PHRASES | words.ORIGINAL_PHRASES
+_PHRASE_STARTS = frozenset(phrase[0] for phrase in _PHRASES)
+_SPACES = re.compile(r"\s+")
 
 
 def cut(text: str) -> str:
@@ -58,7 +60,7 @@ def cut(text: str) -> str:
 def may_introduce(text: str) -> bool:
     """A quick look: without a digit, a colon, dashes or a known phrase a line introduces nothing."""
     text = cut(text)
-    return bool(_INTRODUCING.search(text)) or _phrase(text) in _PHRASES
+    return bool(_INTRODUCING.search(text)) or (_may_be_phrase(text) and _phrase(text) in _PHRASES)
 
 
 def is_ruler(text: str) -> bool:
@@ -75,11 +77,18 @@ def _phrase(text: str) -> str:
     """The words of a separator line: without dashes, stars and colon."""
     found = _DASHED.fullmatch(cut(text))
     bare = found[1] if found else cut(text)
-    return re.sub(r"\s+", " ", bare.strip(" \t*_-=>:：.")).casefold()
+    return _SPACES.sub(" ", bare.strip(" \t*_-=>:：.")).casefold()
+
+
+def _may_be_phrase(text: str) -> bool:
+    """A quick look: whether the first letter is that of a phrase that we know."""
+    return text.lstrip(" \t*_-=>:：.—–─")[:1].casefold()[:1] in _PHRASE_STARTS
 
 
 def is_forward_separator(text: str) -> bool:
     """ "---------- Forwarded message ---------" and the like, in a language we know."""
+    if not _may_be_phrase(text):
+        return False
     phrase = _phrase(text)
     return phrase in words.FORWARD_PHRASES or (
         _DASHED.fullmatch(cut(text)) is not None and any(phrase.startswith(p) for p in words.FORWARD_PHRASES)
@@ -88,7 +97,7 @@ def is_forward_separator(text: str) -> bool:
 
 def is_original_separator(text: str) -> bool:
     """ "-----Original Message-----" in a language we know; without dashes only the whole line counts."""
-    return _phrase(text) in words.ORIGINAL_PHRASES
+    return _may_be_phrase(text) and _phrase(text) in words.ORIGINAL_PHRASES
 
 
 def is_dashed_phrase(text: str) -> bool:
@@ -126,7 +135,7 @@ def read_label(text: str) -> tuple[str, str] | None:
 
 def label_kind(label: str) -> int:
     """Which kind of known label it is: 0 from, 1 sent, 2 to, 3 cc, 4 subject, 5 other, -1 unknown."""
-    label = re.sub(r"\s+", " ", label)
+    label = _SPACES.sub(" ", label)
     compact = label.replace(" ", "").replace("\u3000", "")
     for kind, known in enumerate(_KNOWN_LABELS):
         if label in known or (compact != label and compact in known):

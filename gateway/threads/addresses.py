@@ -1,6 +1,6 @@
 """In charge of: addresses and links that carry a signed token — making them, and reading them back.
 
-Not in charge of: whether the participant still exists (`usecases.receive_email.check_recipient`).
+Not in charge of: whether the participant still exists (`usecases.receive_email.check_recipients`).
 
 A token is base32(ULID 16 bytes + HMAC-SHA256 cut to 16 bytes): 52 letters and digits, case-insensitive, because
 some mail systems change the case of local parts. `r+TOKEN@` and `r-TOKEN@` are the same reply address: some forms

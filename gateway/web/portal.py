@@ -40,7 +40,7 @@ def candidate_page(visit: Visit) -> Response:
 def _post(visit: Visit, viewer: Viewer) -> Response:
     text = visit.text("text")
     if problem := find_problem(visit):
-        return show_thread(visit, viewer, status=422, text=text, problem=problem)
+        return _hand_back(visit, viewer, text, problem)
     new = post_message.NewMessage(text=text, files=visit.files, came_in_by=CameInBy.WEB, client_key=post_key(visit))
     try:
         post_message.post_message(visit.site.ctx, viewer, viewer.thread_id, new)
@@ -49,9 +49,17 @@ def _post(visit: Visit, viewer: Viewer) -> Response:
             raise NotFound("erased") from error
         return show_thread(visit, viewer, status=403, text=text, refused=True)
     except Invalid as error:
-        return show_thread(visit, viewer, status=422, text=text, problem=("", {"said": error.message}))
+        return _hand_back(visit, viewer, text, ("", {"said": error.message}))
     visit.site.feed.wake()
     return go_to(f"/c/{visit.path('token')}", anchor="sent")
+
+
+def _hand_back(visit: Visit, viewer: Viewer, text: str, problem: tuple[str, dict[str, object]]) -> Response:
+    """The text with what is wrong with it; behind a closed gate nothing can be mended, so that alone is said (403)."""
+    page = read_thread.read_page(visit.site.ctx, viewer, viewer.thread_id, limit=1)
+    if page.conversation.thread.state is not ThreadState.OPEN:
+        return show_thread(visit, viewer, status=403, text=text, refused=True)
+    return show_thread(visit, viewer, status=422, text=text, problem=problem)
 
 
 def find_problem(visit: Visit) -> tuple[str, dict[str, object]] | None:

@@ -53,8 +53,8 @@ class Visit:
         return "prefetch" in self.request.headers.get("sec-purpose", "")
 
     def text(self, name: str) -> str:
-        """A text field of the form, trimmed, line ends as LF; "" when it was not sent."""
-        return self.fields.get(name, "").replace("\r\n", "\n").replace("\r", "\n").strip()
+        """A text field of the form, trimmed, line ends as LF, no NUL; "" when it was not sent."""
+        return self.fields.get(name, "").replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
     def number(self, name: str) -> int | None:
         """A whole number of the form, None when there is none."""

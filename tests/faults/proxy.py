@@ -53,12 +53,19 @@ class FaultProxy:
     connections: int = 0
     struck: int = 0  # faults that took place
     _open: set[socket.socket] = field(default_factory=set)
+    _links: list[_Link] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.address: tuple[str, int] = ("127.0.0.1", self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def go_dark(self) -> None:
+        """From now on nothing passes on the connections that are open; new ones are served."""
+        with self._lock:
+            for link in self._links:
+                link.go_dark()
 
     def close(self) -> None:
         # shutdown wakes the thread that waits in accept; close alone does not
@@ -99,6 +106,8 @@ class FaultProxy:
         with self._lock:
             self._open |= {client, server}
         link = _Link(self, client, server, faults)
+        with self._lock:
+            self._links.append(link)
         up = threading.Thread(target=link.pump_up, daemon=True)
         up.start()
         link.pump_down()
@@ -128,6 +137,9 @@ class _Link:
         self._dark = False
         self._mute = False  # no answer passes any more
         self._over = False  # both sides are to be closed
+
+    def go_dark(self) -> None:
+        self._dark = True
 
     def pump_up(self) -> None:
         f = self._faults

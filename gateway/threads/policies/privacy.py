@@ -68,7 +68,8 @@ def _as_text(content_type: str, content: bytes) -> str:
 def _pattern(addresses: Iterable[str], reply_domain: str, public_url: str) -> re.Pattern[str]:
     """A letter of another script may touch an address: in Korean the particle follows and the noun precedes it
     without a blank. `[a-z0-9]` before it makes it another address."""
-    mailboxes = [rf"{re.escape(local)}{_AT}{re.escape(host)}" for local, _, host in (a.rpartition("@") for a in addresses)]
+    parted = [a.rpartition("@") for a in addresses if "@" in a]
+    mailboxes = [f"{re.escape(local)}{_AT}{re.escape(host)}" for local, _, host in parted]
     ours = re.escape(public_url.partition("://")[2])
     found = [
         _TOKEN_LOCAL,
@@ -76,7 +77,7 @@ def _pattern(addresses: Iterable[str], reply_domain: str, public_url: str) -> re
         rf"(?<![a-z0-9.-])(?:https?://)?{ours}/\S*",
         rf"{re.escape(quote(public_url, safe=''))}%2F\S*",
     ]
-    if any(mailboxes):
+    if mailboxes:
         begin = rf"(?:(?<![a-z0-9])(?<![a-z0-9][+_-])|{_AFTER_ESCAPE})"
         found.insert(0, rf"{begin}(?:{'|'.join(mailboxes)})")
     return re.compile(rf"(?:mailto:)?(?:{'|'.join(found)})", re.IGNORECASE)

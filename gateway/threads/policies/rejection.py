@@ -24,7 +24,10 @@ def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
 
 
 def state_after_stage(current: ThreadState, stage: str) -> ThreadState:
-    """The thread's state once the applicant stands in `stage`. Erased stays erased; a live stage opens the gate."""
+    """The thread's state once the applicant was moved to `stage`. Erased stays erased.
+
+    Only `restored` opens a closed gate: an ATS files rejected applicants under stages of its own (archive, talent pool).
+    """
     if current is ThreadState.ERASED:
         return current
-    return ThreadState.BLOCKED if stage == REJECTED_STAGE else ThreadState.OPEN
+    return {REJECTED_STAGE: ThreadState.BLOCKED, RESTORED_STAGE: ThreadState.OPEN}.get(stage, current)
