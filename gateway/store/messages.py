@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from gateway.store import tables as t
 from gateway.threads.model import Attachment, Author, AuthorKind, CameInBy, Message, MessageKind
@@ -90,9 +90,12 @@ class Messages:
         found = self.after(thread_id, seq, limit=50)
         return [m for m in found if member_id is None or m.author.member_id != member_id]
 
-    def closes_gate(self, message_id: str) -> bool:
-        query = select(t.messages.c.closes_gate).where(t.messages.c.id == message_id)
-        return bool(self._connection.execute(query).scalar_one_or_none())
+    def find_scheduled(self, message_id: str) -> tuple[int, bool] | None:
+        """(seq, closes_gate) of a message that was written to go out later; None for all others."""
+        c = t.messages.c
+        query = select(c.seq, c.closes_gate).where(c.id == message_id, c.goes_out_at.is_not(None))
+        row = self._connection.execute(query).first()
+        return (row.seq, row.closes_gate) if row else None
 
     def find_attachment(self, attachment_id: str) -> tuple[Attachment, str, Message] | None:
         """An attachment with its thread's id and its message."""
@@ -102,10 +105,6 @@ class Messages:
         message = self.find(row.message_id)
         assert message is not None  # a foreign key
         return _attachment(row), message.thread_id, message
-
-    def set_released(self, message_id: str) -> None:
-        """The scheduled message goes out now."""
-        self._connection.execute(update(t.messages).where(t.messages.c.id == message_id).values(goes_out_at=None))
 
     def _load(self, *where: Any, limit: int = 1, newest: bool = False) -> list[Message]:
         order = t.messages.c.seq.desc() if newest else t.messages.c.seq

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 MESSAGE_CREATED = "message.created"  # message_id, seq, kind
+MESSAGE_RELEASED = "message.released"  # message_id, seq: a scheduled message goes out
 DELIVERY_UPDATED = "delivery.updated"  # delivery_id, message_id, state
 THREAD_BLOCKED = "thread.blocked"  # by
 THREAD_RESTORED = "thread.restored"  # by
@@ -22,6 +23,7 @@ MAIL_RELEASED = "mail.released"  # entry_id, by
 
 NAMES = (
     MESSAGE_CREATED,
+    MESSAGE_RELEASED,
     DELIVERY_UPDATED,
     THREAD_BLOCKED,
     THREAD_RESTORED,

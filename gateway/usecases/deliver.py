@@ -15,9 +15,11 @@ from functools import partial
 from gateway.crashpoints import reach
 from gateway.errors import Conflict, GatewayError, Invalid, NotFound
 from gateway.store.database import Transaction
+from gateway.threads import events
 from gateway.threads.channel import Failed, Retry, SendResult
 from gateway.threads.delivery import Move, after_report, after_send, after_unknown
 from gateway.threads.model import Delivery, DeliveryState, ThreadState, Viewer, ViewerKind
+from gateway.threads.policies.rejection import REJECTED_STAGE
 from gateway.usecases.change_stage import set_gate
 from gateway.usecases.checks import check_email
 from gateway.usecases.context import Context
@@ -35,7 +37,7 @@ def deliver_one(ctx: Context, delivery_id: str) -> DeliveryState | None:
         delivery = tx.outbox.claim(delivery_id, lease_id=lease_id, now=ctx.now, until=ctx.now + LEASE)
         if delivery is None:
             return None
-        _close_gate_if_due(ctx, tx, delivery)
+        _release_if_scheduled(ctx, tx, delivery)
     reach("delivery.claimed")
     with ctx.leases.holding(lease_id):
         result = _send(ctx, delivery)
@@ -83,12 +85,20 @@ def _record(ctx: Context, tx: Transaction, delivery: Delivery, *, move: Move, le
     note_delivery(ctx, tx, delivery, state=move.state)
 
 
-def _close_gate_if_due(ctx: Context, tx: Transaction, delivery: Delivery) -> None:
-    """A scheduled rejection takes force in the transaction that starts its sending (seeds §9 no. 4)."""
-    if delivery.message_id is None or delivery.thread_id is None or not tx.messages.closes_gate(delivery.message_id):
+def _release_if_scheduled(ctx: Context, tx: Transaction, delivery: Delivery) -> None:
+    """A scheduled message goes out: open pages show it from now on; a scheduled rejection takes force in the same
+    transaction (seeds §9 no. 4).
+    """
+    if delivery.message_id is None or delivery.thread_id is None or delivery.tries > 1:
         return
-    conversation = tx.threads.load(delivery.thread_id, lock=True)
-    if conversation and conversation.thread.state is ThreadState.OPEN and conversation.applicant.stage == "rejected":
+    scheduled = tx.messages.find_scheduled(delivery.message_id)
+    conversation = tx.threads.load(delivery.thread_id, lock=True) if scheduled else None
+    if scheduled is None or conversation is None:
+        return
+    seq, closes_gate = scheduled
+    thread, told = conversation.thread, {"message_id": delivery.message_id, "seq": str(seq)}
+    tx.events.append(thread.id, thread.workspace_id, events.MESSAGE_RELEASED, now=ctx.now, **told)
+    if closes_gate and thread.state is ThreadState.OPEN and conversation.applicant.stage == REJECTED_STAGE:
         set_gate(ctx, tx, conversation, state=ThreadState.BLOCKED, by="schedule")
 
 

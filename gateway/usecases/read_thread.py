@@ -200,7 +200,7 @@ def _for_candidate(event: FeedEvent) -> bool:
     """A candidate hears of messages that are not notes, and of the gate; nothing else."""
     if event.name == events.MESSAGE_CREATED:
         return event.data["kind"] == "message"
-    return event.name in (events.THREAD_BLOCKED, events.THREAD_RESTORED)
+    return event.name in (events.MESSAGE_RELEASED, events.THREAD_BLOCKED, events.THREAD_RESTORED)
 
 
 def _shown(tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[ShownMessage, ...]:

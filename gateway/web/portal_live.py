@@ -49,7 +49,7 @@ def candidate_pieces(visit: Visit, viewer: Viewer, after: int) -> list[Piece]:
 
 
 def _html_of(visit: Visit, viewer: Viewer, event: FeedEvent) -> str:
-    if event.name == "message.created":
+    if event.name in ("message.created", "message.released"):
         return _message(visit, viewer, event)
     if event.name in GATE_EVENTS:
         return _gate(visit, viewer)

@@ -21,7 +21,7 @@ from faults.test_sending import say
 from faults.world import World
 from gateway.threads.model import DeliveryState
 
-MAILS = 400 if LONG else 12
+MAILS = 400 if LONG else 8
 
 
 class PrivateRedis:

@@ -21,7 +21,7 @@ from gateway.usecases.accounts import update_workspace
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
-from gateway.usecases.read_thread import messages_after, read_page
+from gateway.usecases.read_thread import events_of_thread, messages_after, read_page
 from gateway.usecases.review_inbox import list_entries, read_entry, release
 from gateway.usecases.views import ApplicantView
 
@@ -168,6 +168,8 @@ def test_a_scheduled_rejection_closes_the_gate_when_it_goes_out(
     clock.move(hours=3)
     pump()
     assert "Sorry." in channel.to(MINA)[-1].text
+    heard = [e.name for e in events_of_thread(ctx, viewer, mina.thread_id, after=0)]
+    assert heard[-2:] == ["message.released", "thread.blocked"]
     with pytest.raises(Refused):
         post_message(ctx, viewer, mina.thread_id, NewMessage(text="too late"))
 

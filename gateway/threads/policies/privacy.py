@@ -73,7 +73,7 @@ def _pattern(addresses: Iterable[str], reply_domain: str, public_url: str) -> re
     ours = re.escape(public_url.partition("://")[2])
     found = [
         _TOKEN_LOCAL,
-        rf"(?:(?<![a-z0-9_.+%-])|{_AFTER_ESCAPE})[a-z0-9_.+%-]{{1,90}}{_AT}{re.escape(reply_domain)}",
+        rf"(?<![a-z0-9_.+%-])[a-z0-9_.+%-]{{1,90}}{_AT}{re.escape(reply_domain)}",
         rf"(?<![a-z0-9.-])(?:https?://)?{ours}/\S*",
         rf"{re.escape(quote(public_url, safe=''))}%2F\S*",
     ]
