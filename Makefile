@@ -42,7 +42,7 @@ bench: .venv/.ready-dev ## speed, as ratios against the yardsticks in the same r
 	@.venv/bin/python -m bench
 
 faults: .venv/.ready-dev ## the long forms of the fault tests, about an hour (the short ones are in the suite)
-	@GATEWAY_FAULTS=long .venv/bin/python -m pytest tests/faults
+	@FAULTS=long .venv/bin/python -m pytest tests/faults
 
 docs: .venv/.ready-dev  ## generated pages of docs/
 	@.venv/bin/python -m gateway.docs

@@ -2,7 +2,7 @@
 
 Not in charge of: what they measure.
 
-python -m bench [mail] [options]
+python -m bench [mail | parsing] [options]
 python -m bench replies FOLDER [--show]
 """
 
@@ -12,7 +12,7 @@ import importlib
 import signal
 import sys
 
-ALL = ("mail",)
+ALL = ("mail", "parsing")
 NEED_FILES = ("replies",)
 
 

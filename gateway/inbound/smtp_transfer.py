@@ -175,7 +175,7 @@ async def _await_commit(session: SmtpSession, commit: asyncio.Future[str], octet
     session.commands_since_mail = 0
     log.info("session %d: %s accepted, %d octets", session.serial, commit.result(), octets)
     reach("smtp.before_250")
-    session.state.loop.call_soon(reach, "smtp.after_250")  # the loop's next turn: the reply has left by then
+    session.state.loop.call_soon(lambda: reach("smtp.after_250"))  # the loop's next turn: the reply has left by then
     return say.accepted(commit.result())
 
 

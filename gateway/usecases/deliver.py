@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from functools import partial
 
 from gateway.crashpoints import reach
 from gateway.errors import Conflict, GatewayError, Invalid, NotFound
@@ -70,7 +69,7 @@ def _send(ctx: Context, delivery: Delivery) -> SendResult:
         return Failed("gone", "The message or the person no longer exists.")
     try:
         reach("delivery.built")
-        return channel.send(outgoing, handing_over=partial(reach, "delivery.handing_over"))
+        return channel.send(outgoing, handing_over=lambda: reach("delivery.handing_over"))
     except GatewayError as error:
         return Retry("ours", type(error).__name__)
     except Exception:  # a channel must not raise; if it does, nothing is lost and the log tells

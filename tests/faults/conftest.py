@@ -22,7 +22,7 @@ from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.usecases.context import Context
 
-LONG = os.environ.get("GATEWAY_FAULTS") == "long"
+LONG = os.environ.get("FAULTS") == "long"
 _tally: Counter[str] = Counter()
 
 

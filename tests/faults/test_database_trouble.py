@@ -86,14 +86,14 @@ def test_sqlite_locked_by_another_process(world: World, tally: Counter[str]) -> 
         sender.join()
     assert time.monotonic() - started < 60
     assert all(reply.startswith(("250 ", "451 4.3.0")) for reply in history.replies())
-    assert history.count(Told.FAIL) == (len(mails) if LONG else 0)
+    assert (history.count(Told.FAIL) > 0) == LONG  # SQLite's own patience is 20 s
     world.gateway("worker").start()
     world.await_quiet()
     check(history, world.visible(), world.belongs).assert_good()
     tally["seconds for which SQLite was locked"] += int(seconds)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(400)
 def test_postgresql_frozen(world: World, server: PrivatePostgres, tally: Counter[str]) -> None:
     """Reliability 5, P1, P2: a server that stands still is waited for, or answered with 451; then it goes on."""
     seconds = 70.0 if LONG else 1.0
@@ -112,8 +112,8 @@ def test_postgresql_frozen(world: World, server: PrivatePostgres, tally: Counter
             history.note(mail.name, told, reply)
             assert reply.startswith("451 4."), reply
             assert time.monotonic() - started < 65
-    assert send_until_acknowledged(smtp.address, mail, history, seconds=30, timeout=30)
-    world.await_quiet()
+    assert send_until_acknowledged(smtp.address, mail, history, seconds=60, timeout=30)
+    world.await_quiet(seconds=200 if LONG else 60)  # a mail that was claimed as it froze waits for its lease to end
     check(history, world.visible(), world.belongs).assert_good()
     tally["times PostgreSQL was frozen"] += 1
 

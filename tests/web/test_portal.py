@@ -78,6 +78,25 @@ def test_after_a_rejection_the_text_is_handed_back_with_the_public_contact(
     assert 'name="text"' not in client.get(path_of(mina)).text
 
 
+def test_what_could_not_be_sent_anyway_is_refused_and_handed_back(
+    ctx: Context, company: Company, mina: ApplicantView, client: TestClient
+) -> None:
+    """SJ-15, SJ-16: a text that is too long as well gets the notice and comes back, not a hint to shorten it."""
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    too_long = "y" * (ctx.settings.max_text_chars + 1)
+    answer = client.post(path_of(mina), data={"text": too_long})
+    assert answer.status_code == 403
+    assert too_long in answer.text
+    assert "has ended for you" in words_of(answer.text)
+    assert client.post(path_of(mina), data={"text": ""}).status_code == 403
+
+
+def test_a_text_of_nothing_visible_is_empty_in_the_readers_language(mina: ApplicantView, client: TestClient) -> None:
+    answer = client.post(f"{path_of(mina)}?lang=ko", data={"text": "\0"})
+    assert answer.status_code == 422
+    assert "Write a message" not in answer.text
+
+
 def test_without_a_public_contact_the_notice_still_makes_sense(
     ctx: Context, company: Company, mina: ApplicantView, client: TestClient
 ) -> None:

@@ -26,7 +26,7 @@ def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
 def state_after_stage(current: ThreadState, stage: str) -> ThreadState:
     """The thread's state once the applicant was moved to `stage`. Erased stays erased.
 
-    Only `restored` opens a closed gate: an ATS files rejected applicants under stages of its own (archive, talent pool).
+    Only `restored` opens a closed gate: an ATS files rejected applicants under its own stages (archive).
     """
     if current is ThreadState.ERASED:
         return current

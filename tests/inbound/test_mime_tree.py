@@ -1,0 +1,105 @@
+"""The quick reading of a mail gives what the standard parser gives, and quick looks never hide a limit (GW-5)."""
+
+from __future__ import annotations
+
+import email
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.inbound import mail_limits
+from gateway.inbound.mime_tree import RAW, Part, parse_tree
+
+EMAILS = sorted((Path(__file__).parents[1] / "emails").glob("*.eml"))
+PIECES = (
+    b"Content-Type: multipart/mixed; boundary=b\r\n",
+    b'Content-Type: multipart/alternative; boundary="b-2"\r\n',
+    b"Content-Type: multipart/digest; boundary=b\r\n",
+    b"Content-Type: message/rfc822\r\n",
+    b"Content-Type: text/html;\r\n charset=utf-8\r\n",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"Subject: \xea\xb0\x80\r\n",
+    b"From someone Mon Nov 23\r\n",
+    b": no name\r\n",
+    b"no colon\r\n",
+    b" folded\r\n",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\n",
+    b"\r",
+    b"--b\r\n",
+    b"--b \r\n",
+    b"--b--\r\n",
+    b"--b--",
+    b"--b-2\r\n",
+    b"--b-2--\r\n",
+    b"--bc\r\n",
+    b"text\r\n",
+    b"text",
+)
+
+
+def shape(part: Part) -> tuple[Any, ...]:
+    """All that a tree says, defects included."""
+    payload: Any = part.get_payload() if part.is_multipart() else vars(part)["_payload"]
+    below = [shape(child) for child in payload] if isinstance(payload, list) else payload
+    defects = [type(defect).__name__ for defect in part.defects]
+    return list(part.raw_items()), part.preamble, part.epilogue, part.get_unixfrom(), defects, below
+
+
+def assert_same_tree(raw: bytes) -> None:
+    assert shape(parse_tree(raw)) == shape(email.message_from_bytes(raw, policy=RAW))
+
+
+@pytest.mark.parametrize("path", EMAILS, ids=lambda path: path.stem)
+def test_every_example_gives_the_standard_tree(path: Path) -> None:
+    raw = path.read_bytes()
+    for version in (raw, raw.replace(b"\r\n", b"\n"), raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")):
+        assert_same_tree(version)
+        for cut in range(1, len(version), max(1, len(version) // 15)):
+            assert_same_tree(version[:cut])
+            assert_same_tree(version[: cut - 1] + version[cut:])
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=25))
+def test_any_order_of_lines_gives_the_standard_tree(pieces: list[bytes]) -> None:
+    assert_same_tree(b"".join(pieces))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"\r\n--b",
+                b"\n",
+                b"Content-Type: a/b",
+                b"content-disposition:",
+                b"CONTENT-TYPE: multipart/mixed",
+                b"; x=y" * 150,
+                b"; x=y" * 250,
+                b"\n ",
+                b"x" * 5000,
+                b"x" * 9000,
+                b"--",
+            ]
+        ),
+        max_size=12,
+    )
+)
+def test_what_looks_modest_is_cut_nowhere(pieces: list[bytes]) -> None:
+    data = b"".join(pieces)
+    if mail_limits._is_modest(data):
+        for field in mail_limits._PARAMETERS.finditer(b"\n" + data):
+            assert len(field[0]) <= mail_limits._MAX_PARAMETER_BYTES
+            assert field[0].count(b";") <= mail_limits._MAX_PARAMETERS
+
+
+@pytest.mark.parametrize("delimiter", [b"\n--b\r\n", b"\r--b", b"\r\nCONTENT-type: MultiPart/mixed\r\n"])
+def test_a_flood_of_parts_is_not_modest(delimiter: bytes) -> None:
+    assert not mail_limits._is_modest(delimiter * (mail_limits._MAX_DELIMITERS + 1))
+    assert mail_limits._is_modest(delimiter * 50)
