@@ -34,6 +34,7 @@ from gateway.store.database import Database
 from gateway.store.writer import MailWriter
 from gateway.threads.incoming import Envelope, SenderProof
 from gateway.usecases.context import Context
+from gateway.usecases.deliver import take_back_leases
 from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipients
 from gateway.worker import Actors, Waker, Workers, declare_actors, make_broker
 
@@ -131,6 +132,8 @@ class Running:
     def start_workers(self) -> None:
         if isinstance(self.ctx.reader, ParsingPool):
             self.ctx.reader.warm()
+        if self.ctx.settings.broker_url.startswith("memory:"):
+            take_back_leases(self.ctx)
         self.workers = Workers(self.ctx, self.broker, self.actors, threads=self.ctx.settings.worker_threads)
         self.workers.start()
 

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     dns_servers: list[str] = Field(
         [], description="Name servers for the sender checks (a JSON list); empty means the system's."
     )
+    sender_mails_per_hour: int = Field(
+        120, ge=0, description="Mails of one person that one thread takes in an hour; more are held. 0: no limit."
+    )
     sender_checks: bool = Field(True, description="Check SPF, DKIM and DMARC of incoming mail over DNS.")
 
     outbound_smtp_url: str = Field(

@@ -129,6 +129,7 @@ def _demo_settings(*, http: str, smtp: str, data: Path) -> Settings:
         "outbound_smtp_url": "mailbox:",
         "trust_matching_sender": True,
         "sender_checks": False,
+        "sender_mails_per_hour": 0,
         "sweep_seconds": 1.0,
     }
     return load_settings(**values)

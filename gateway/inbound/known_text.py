@@ -68,7 +68,10 @@ class KnownText:
         new = set(shingles) - self._judged
         self._judged |= new
         for text in self._texts:
-            self._known |= new & text
+            if not new.isdisjoint(text):
+                found = new & text
+                self._known |= found
+                new -= found
 
 
 def _widen(flags: bytes) -> bytes:

@@ -15,10 +15,10 @@ from email.message import Message
 from io import BytesIO
 
 from gateway.inbound.charsets import decode_base64, decode_header, decode_text
-from gateway.inbound.filenames import safe_filename
 from gateway.inbound.flowed import unwrap_flowed
 from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
 from gateway.inbound.mime_tree import RAW, Part, parse_tree
+from gateway.threads.filenames import safe_filename
 from gateway.threads.incoming import IncomingAttachment
 
 log = logging.getLogger("gateway.inbound.parts")

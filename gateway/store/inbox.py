@@ -86,6 +86,12 @@ class Inbox:
         held = update(t.inbox).where(c.state == InboxState.PROCESSING, ours).values(lease_until=until).returning(c.id)
         return set(self._connection.execute(held).scalars())
 
+    def take_back(self) -> None:
+        """Entries under way wait again: when nobody else can be working on them."""
+        c = t.inbox.c
+        left = update(t.inbox).where(c.state == InboxState.PROCESSING.value)
+        self._connection.execute(left.values(state=InboxState.RECEIVED.value, lease_until=None))
+
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that nobody processes: received, or left by a worker that died."""
         c = t.inbox.c
@@ -128,9 +134,10 @@ class Inbox:
         query = query.where(c.workspace_id == workspace_id, c.state.in_([s.value for s in states]))
         return self._connection.execute(query).scalar_one()
 
-    def count_from(self, from_address: str, *, since: datetime) -> int:
-        """Mails of one sender since a time: for the loop guard."""
-        number: int = self._connection.execute(_COUNT_FROM, {"sender": from_address, "since": since}).scalar_one()
+    def count_threaded(self, thread_id: str, participant_id: str, *, since: datetime) -> int:
+        """Mails of one person that entered a thread since a time: for the loop guard."""
+        of = {"thread": thread_id, "person": participant_id, "since": since}
+        number: int = self._connection.execute(_COUNT_THREADED, of).scalar_one()
         return number
 
     def held_by_thread(self, thread_ids: Sequence[str]) -> dict[str, int]:
@@ -146,10 +153,15 @@ class Inbox:
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
 
-_COUNT_FROM = (
+_COUNT_THREADED = (
     select(func.count())
     .select_from(t.inbox)
-    .where(t.inbox.c.from_address == bindparam("sender"), t.inbox.c.received_at >= bindparam("since"))
+    .where(
+        t.inbox.c.thread_id == bindparam("thread"),
+        t.inbox.c.participant_id == bindparam("person"),
+        t.inbox.c.state == InboxState.THREADED.value,
+        t.inbox.c.received_at >= bindparam("since"),
+    )
 )
 _STORE_ONCE = {  # built once: building a statement costs more than running it
     "sqlite": sqlite_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),

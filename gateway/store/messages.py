@@ -6,9 +6,10 @@ Not in charge of: who may see them (`policies.visibility`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from gateway.store import tables as t
 from gateway.threads.model import Attachment, Author, AuthorKind, CameInBy, Message, MessageKind
@@ -90,6 +91,13 @@ class Messages:
         found = self.after(thread_id, seq, limit=50)
         return [m for m in found if member_id is None or m.author.member_id != member_id]
 
+    def cancel_rejections(self, thread_id: str, *, now: datetime) -> list[str]:
+        """Scheduled messages that were to close the gate will not go out; their ids."""
+        c = t.messages.c
+        waiting = (c.thread_id == thread_id, c.closes_gate, c.goes_out_at > now, c.cancelled.is_(False))
+        done = update(t.messages).where(*waiting).values(cancelled=True).returning(c.id)
+        return list(self._connection.execute(done).scalars())
+
     def find_scheduled(self, message_id: str) -> tuple[int, bool] | None:
         """(seq, closes_gate) of a message that was written to go out later; None for all others."""
         c = t.messages.c
@@ -162,6 +170,7 @@ def message_of(row: Row[Any], attachments: tuple[Attachment, ...]) -> Message:
         in_reply_to=row.in_reply_to,
         inbox_id=row.inbox_id,
         goes_out_at=row.goes_out_at,
+        cancelled=row.cancelled,
         attachments=attachments,
     )
 

@@ -158,10 +158,24 @@ class Outbox:
         query = select(t.deliveries).where(c.state == DeliveryState.SENDING.value, c.lease_until < now).limit(limit)
         return [(_delivery(r), r.lease_id) for r in self._connection.execute(query)]
 
+    def take_back(self, *, now: datetime) -> None:
+        """End the leases of deliveries under way: when nobody else can be sending them."""
+        sending = t.deliveries.c.state == DeliveryState.SENDING.value
+        self._connection.execute(update(t.deliveries).where(sending).values(lease_until=now))
+
     def extend(self, lease_ids: Sequence[str], *, until: datetime) -> None:
         c = t.deliveries.c
         held = (c.lease_id.in_(list(lease_ids)), c.state == DeliveryState.SENDING.value)
         self._connection.execute(update(t.deliveries).where(*held).values(lease_until=until))
+
+    def cancel(self, message_ids: Sequence[str], *, now: datetime) -> list[Delivery]:
+        """Cancel what has not gone out yet of these messages; what was cancelled."""
+        c = t.deliveries.c
+        waiting = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value)
+        values = {"state": DeliveryState.CANCELLED.value, "next_attempt_at": None, "updated_at": now}
+        of = (c.message_id.in_(list(message_ids)), c.state.in_(waiting))
+        done = update(t.deliveries).where(*of).values(values).returning(*c)
+        return [_delivery(row) for row in self._connection.execute(done)] if message_ids else []
 
     def queue_again(self, delivery_id: str, *, to: str, now: datetime) -> bool:
         """A person asks for another try, perhaps to a corrected address."""

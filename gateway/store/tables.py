@@ -227,6 +227,7 @@ messages = Table(
     Column("client_key", String(200)),  # the writer's own key: the same post twice is one message
     Column("goes_out_at", UtcTime),
     Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection that takes force when it goes out
+    Column("cancelled", Boolean, nullable=False, default=False),  # was scheduled and will not go out
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("thread_id", "seq"),
     UniqueConstraint("thread_id", "client_key"),
@@ -284,7 +285,7 @@ inbox = Table(  # one row for each recipient of each mail
     Column("tls", Boolean, nullable=False, default=False),
     Column("tries", Integer, nullable=False, default=0),
     Column("lease_until", UtcTime),
-    _ref("thread_id", "threads.id", nullable=True, index=True),
+    _ref("thread_id", "threads.id", nullable=True),
     _ref("participant_id", "participants.id", nullable=True),
     Column("message_id", Text, nullable=False, default=""),
     Column("body_digest", String(64), nullable=False, default=""),
@@ -297,7 +298,7 @@ inbox = Table(  # one row for each recipient of each mail
     Column("raw_gone", Boolean, nullable=False, default=False),  # retention ended: the raw bytes are no longer kept
     UniqueConstraint("digest", "rcpt"),  # a sender's retry after a lost 250 is one entry
     Index(None, "state", "received_at"),
-    Index(None, "from_address", "received_at"),
+    Index(None, "thread_id", "received_at"),
     Index(None, "workspace_id", "state", "id"),
 )
 

@@ -177,6 +177,7 @@ class Message:
     in_reply_to: str = ""
     inbox_id: str | None = None
     goes_out_at: datetime | None = None  # in the future: scheduled
+    cancelled: bool = False  # was scheduled and will not go out
     attachments: tuple[Attachment, ...] = ()
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.channel import OutgoingFile
+from gateway.threads.filenames import safe_filename
 from gateway.threads.model import (
     Attachment,
     AuthorKind,
@@ -127,7 +128,7 @@ def store_files(
             id=ctx.new_id(),
             message_id=message_id,
             position=position,
-            filename=file.filename,
+            filename=safe_filename(file.filename) or f"file-{position + 1}",
             content_type=file.content_type,
             size=len(file.content),
             digest=tx.blobs.add(file.content, now=ctx.now),

@@ -62,6 +62,8 @@ def put_opening(
     if len(notify_emails) > NOTIFY_LIMIT:
         raise Invalid("notify_emails", f"Give at most {NOTIFY_LIMIT} addresses.")
     emails = tuple(dict.fromkeys(check_email("notify_emails", e) for e in notify_emails))
+    if any(e.endswith(f"@{ctx.settings.reply_domain}") for e in emails):
+        raise Invalid("notify_emails", "An address of our own reply domain would make a loop: give a person's address.")
     contact = None if public_contact is None else check_email("public_contact", public_contact, optional=True)
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)

@@ -19,6 +19,7 @@ from gateway.threads.model import Conversation, ThreadState, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, state_after_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
+from gateway.usecases.record_report import note_delivery
 
 
 def change_stage(
@@ -36,7 +37,10 @@ def change_stage(
         if conversation.thread.state is ThreadState.ERASED:
             raise Refused(refuse(Reason.THREAD_ERASED))
         later = bool(notify and notify.send_at and notify.send_at > ctx.now and stage == REJECTED_STAGE)
-        if notify and not find_repeated(tx, thread_id, viewer=viewer, new=notify):
+        repeated = notify and find_repeated(tx, thread_id, viewer=viewer, new=notify)
+        if not repeated:
+            _cancel_scheduled(ctx, tx, thread_id)
+        if notify and not repeated:
             post_in(ctx, tx, conversation, viewer=viewer, new=replace(notify, closes_gate=later))
         _move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
         if not later:
@@ -44,6 +48,13 @@ def change_stage(
         moved = tx.threads.load(thread_id)
         assert moved is not None  # locked by this transaction
         return moved
+
+
+def _cancel_scheduled(ctx: Context, tx: Transaction, thread_id: str) -> None:
+    """A new decision about the applicant takes the place of a rejection that has not gone out yet."""
+    messages = tx.messages.cancel_rejections(thread_id, now=ctx.now)
+    for delivery in tx.outbox.cancel(messages, now=ctx.now):
+        note_delivery(ctx, tx, delivery, state=delivery.state)
 
 
 def set_gate(ctx: Context, tx: Transaction, conversation: Conversation, *, state: ThreadState, by: str) -> None:

@@ -116,6 +116,13 @@ def release_expired(ctx: Context, *, limit: int = 100) -> int:
     return len(expired)
 
 
+def take_back_leases(ctx: Context) -> None:
+    """At the start of an installation that is one process: what it had under way when it ended need not wait."""
+    with ctx.database.begin() as tx:
+        tx.inbox.take_back()
+        tx.outbox.take_back(now=ctx.now)
+
+
 def extend_leases(ctx: Context) -> None:
     """Tell the database that this process still works on what it holds."""
     held = ctx.leases.held()

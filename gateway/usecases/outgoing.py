@@ -108,7 +108,8 @@ def _for_recruiter(
     person: Participant,
 ) -> Outgoing:
     workspace, thread = conversation.workspace, conversation.thread
-    desk = f"{ctx.settings.public_url}/desk/t/{thread.id}"
+    files_page = f"{ctx.settings.public_url}/desk"
+    desk = f"{files_page}/t/{thread.id}"
     earlier = [m for m in tx.messages.newest(thread.id, before=message.seq, limit=5) if m.kind is MessageKind.MESSAGE]
     last = earlier[-1] if earlier else None
     variables = {
@@ -119,7 +120,7 @@ def _for_recruiter(
         "candidate_name": conversation.candidate.name,
         "text": message.text,
         "folded_lines": len(message.folded.splitlines()),
-        "files": [(a.filename, a.size, f"{desk}/files/{a.id}/{quote(a.filename)}") for a in message.attachments],
+        "files": [(a.filename, a.size, file_url(files_page, a.id, a.filename)) for a in message.attachments],
         "earlier": (last.author.name, last.created_at, "\n".join(last.text.splitlines()[:3])) if last else None,
         "desk_link": desk,
         "warnings": [message.mark] if message.mark else [],
@@ -230,10 +231,10 @@ def _mail(
 
 def _public_name(message: Message, conversation: Conversation) -> str:
     """The name that the candidate sees; the company's when a system wrote or the member has none."""
-    if message.author.kind is AuthorKind.MEMBER and message.author.name and "@" not in message.author.name:
-        return message.author.name
-    if message.author.kind is AuthorKind.ATS and message.author.member_id:
-        return message.author.name
+    author = message.author
+    is_person = author.kind is AuthorKind.MEMBER or (author.kind is AuthorKind.ATS and author.member_id is not None)
+    if is_person and author.name and "@" not in author.name:
+        return author.name
     return conversation.workspace.name
 
 

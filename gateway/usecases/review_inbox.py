@@ -145,7 +145,7 @@ def _release_into(
     speaker = _speaker(conversation, entry, read)
     kind = AuthorKind.CANDIDATE if speaker.role is Role.CANDIDATE else AuthorKind.MEMBER
     gate = check_may_write(conversation.thread, kind)
-    if not gate.allowed and not as_note:
+    if not gate.allowed and (not as_note or entry.state is InboxState.REFUSED):
         raise Conflict(gate.reason.value, "The candidate was rejected: restore them first, then release the mail.")
     moved = tx.inbox.move(entry.id, from_states=RELEASABLE, to=InboxState.THREADED, reason=Reason.RELEASED.value)
     if not moved:

@@ -25,7 +25,6 @@ from gateway.usecases.record_report import record_bounce
 from gateway.usecases.take_mail import take_mail
 
 RATE_WINDOW = timedelta(hours=1)
-RATE_LIMIT = 60  # mails of one sender in the window
 STATES = {
     Verdict.ALLOW: InboxState.THREADED,
     Verdict.HOLD: InboxState.HELD,
@@ -109,8 +108,11 @@ def decide(
     who = check_sender(
         mail, entry.envelope_from, role=speaker.role.value, known=(speaker.email,), proof=proof, trust_matching=trusted
     )
-    recent = tx.inbox.count_from(from_address(mail), since=ctx.now - RATE_WINDOW)
-    return first_objection(check_rate(recent, limit=RATE_LIMIT), who)
+    limit = ctx.settings.sender_mails_per_hour
+    if not who.allowed or not limit:
+        return who
+    recent = tx.inbox.count_threaded(conversation.thread.id, speaker.id, since=ctx.now - RATE_WINDOW)
+    return first_objection(check_rate(recent, limit=limit), who)
 
 
 def from_address(mail: IncomingMail) -> str:

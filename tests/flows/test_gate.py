@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from cast import CONTACT, MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
@@ -16,7 +17,7 @@ from flows.test_conversation import receive, texts
 from gateway.errors import Conflict, Refused
 from gateway.threads.addresses import reply_address
 from gateway.threads.decisions import Reason
-from gateway.threads.model import AuthorKind, InboxState, ThreadState
+from gateway.threads.model import AuthorKind, DeliveryState, InboxState, ThreadState
 from gateway.usecases.accounts import update_workspace
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
@@ -157,8 +158,6 @@ def test_a_scheduled_rejection_closes_the_gate_when_it_goes_out(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, clock: FakeClock, channel: FakeChannel
 ) -> None:
     """Seeds §9 no. 4: a robot must not tell first."""
-    from datetime import timedelta
-
     viewer = as_candidate(ctx, mina)
     later = clock.now + timedelta(hours=2)
     change_stage(ctx, company.as_jun, mina.thread_id, "rejected", notify=NewMessage(text="Sorry.", send_at=later))
@@ -267,3 +266,35 @@ def test_many_are_rejected_each_in_their_own_words_or_silently(
     assert channel.to("c@mail.example") == []
     with pytest.raises(Refused):
         post_message(ctx, as_candidate(ctx, quiet), quiet.thread_id, NewMessage(text="x"))
+
+
+@pytest.mark.parametrize("stage", ["restored", "second interview"])
+def test_a_new_decision_cancels_a_rejection_that_has_not_gone_out(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, clock: FakeClock, channel: FakeChannel, stage: str
+) -> None:
+    """Seeds §6.2, §9 no. 4: the farewell is neither mailed nor shown; the gate stays open."""
+    viewer = as_candidate(ctx, mina)
+    farewell = NewMessage(text="Sorry.", send_at=clock.now + timedelta(hours=2))
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected", notify=farewell)
+    change_stage(ctx, company.as_jun, mina.thread_id, stage)
+    clock.move(hours=3)
+    pump()
+    assert channel.to(MINA) == []
+    assert messages_after(ctx, viewer, mina.thread_id) == []
+    post_message(ctx, viewer, mina.thread_id, NewMessage(text="still here"))
+    (kept,) = (s for s in messages_after(ctx, company.as_jun, mina.thread_id) if s.message.text == "Sorry.")
+    assert [d.state for d in kept.deliveries] == [DeliveryState.CANCELLED]
+
+
+def test_what_a_rejected_candidate_wrote_is_no_note_either(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
+    """DESIGN §6: the desk shows that they wrote, not what."""
+    address = address_of(ctx, mina)
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    receive(ctx, make_mail("my words", to=address), to=address, from_=MINA)
+    pump()
+    (entry,), _ = list_entries(ctx, company.as_jun, state=InboxState.REFUSED)
+    with pytest.raises(Conflict):
+        release(ctx, company.as_jun, entry.id, as_note=True)
+    assert messages_after(ctx, company.as_jun, mina.thread_id) == []

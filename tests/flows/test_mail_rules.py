@@ -10,7 +10,7 @@ from running import Pump, both_databases
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
 from gateway.errors import NotFound
-from gateway.threads.channel import Failed
+from gateway.threads.channel import Failed, OutgoingFile
 from gateway.threads.incoming import Proof
 from gateway.threads.model import DeliveryState, InboxState
 from gateway.threads.policies.privacy import hide_private
@@ -335,3 +335,33 @@ def test_what_is_hidden_in_a_line(line: str, shown: str | None) -> None:
         assert hidden == "a\nb"
     else:
         assert shown in hidden
+
+
+def test_a_flood_in_one_thread_is_held_and_harms_nobody_else(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
+    """DESIGN §4.10: the limit counts what entered this thread; forged mail elsewhere holds nothing of the real
+    sender.
+    """
+    address, limit = address_of(ctx, mina), ctx.settings.sender_mails_per_hour
+    for number in range(limit + 2):
+        receive(ctx, make_mail(f"to postmaster {number}"), to="postmaster", from_=MINA)
+    pump()
+    for number in range(limit + 2):
+        receive(ctx, make_mail(f"mail {number}", to=address, message_id=f"f{number}@x.example"), to=address, from_=MINA)
+    pump()
+    assert len(messages_after(ctx, company.ats, mina.thread_id, limit=500)) == limit
+    assert [e for e in entries(ctx, company, "held")] == [("held", "too_many")] * 2
+
+
+def test_the_links_in_a_recruiters_mail_lead_to_the_desks_files(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """SJ-2: the file that the notice links is the one that the desk hands out; odd names are made harmless."""
+    file = OutgoingFile("../a\u202egpj.exe", "application/pdf", b"%PDF")
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="see", files=(file,)))
+    pump()
+    (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
+    (attachment,) = shown.message.attachments
+    assert attachment.filename == "agpj.exe"
+    assert f"http://gateway.test/desk/files/{attachment.id}/agpj.exe" in channel.to(JUN)[0].text

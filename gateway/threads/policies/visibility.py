@@ -28,7 +28,7 @@ def visible_to(viewer: Viewer, message: Message, now: datetime) -> bool:
     if message.kind is MessageKind.NOTE:
         return False
     if viewer.kind is ViewerKind.CANDIDATE:
-        return message.goes_out_at is None or message.goes_out_at <= now
+        return not message.cancelled and (message.goes_out_at is None or message.goes_out_at <= now)
     return True
 
 

@@ -211,6 +211,7 @@ class MessagesQuery(PageQuery):
 class InboxQuery(PageQuery):
     """Which entries of the inbox."""
 
-    state: Literal["held", "unmatched", "failed", "refused", "ignored", "discarded", "threaded", "received"] | None = (
-        Field(None, description="Left out: everything that waits for a decision (held, unmatched, failed).")
-    )
+    state: (
+        Literal["held", "unmatched", "failed", "refused", "ignored", "discarded", "threaded", "received", "processing"]
+        | None
+    ) = Field(None, description="Left out: everything that waits for a decision (held, unmatched, failed).")

@@ -297,11 +297,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", "rcpt", name=op.f("uq_inbox_digest_rcpt")),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_inbox_from_address_received_at"), ["from_address", "received_at"], unique=False
-        )
         batch_op.create_index(batch_op.f("ix_inbox_state_received_at"), ["state", "received_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_inbox_thread_id"), ["thread_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbox_thread_id_received_at"), ["thread_id", "received_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_inbox_workspace_id_state_id"), ["workspace_id", "state", "id"], unique=False
         )
@@ -331,6 +328,7 @@ def upgrade() -> None:
         sa.Column("client_key", sa.String(length=200), nullable=True),
         sa.Column("goes_out_at", UtcTime(), nullable=True),
         sa.Column("closes_gate", sa.Boolean(), nullable=False),
+        sa.Column("cancelled", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_messages_member_id")),
         sa.ForeignKeyConstraint(["participant_id"], ["participants.id"], name=op.f("fk_messages_participant_id")),
@@ -436,9 +434,8 @@ def downgrade() -> None:
     op.drop_table("messages")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbox_workspace_id_state_id"))
-        batch_op.drop_index(batch_op.f("ix_inbox_thread_id"))
+        batch_op.drop_index(batch_op.f("ix_inbox_thread_id_received_at"))
         batch_op.drop_index(batch_op.f("ix_inbox_state_received_at"))
-        batch_op.drop_index(batch_op.f("ix_inbox_from_address_received_at"))
 
     op.drop_table("inbox")
     op.drop_table("reads")
