@@ -101,6 +101,7 @@ def test_postgresql_frozen(world: World, server: PrivatePostgres, tally: Counter
     smtp, worker, history = world.gateway("smtp"), world.gateway("worker"), History()
     smtp.start()
     worker.start()
+    world.await_log(worker.log, "running")
     assert send_until_acknowledged(smtp.address, world.write(), history)
     mail = world.write()
     history.invoke(mail.name)
