@@ -32,16 +32,25 @@ class NotFound(GatewayError):
 
 
 class Invalid(GatewayError):
-    """A value of the caller's is wrong. `field` names it, the text says what is wrong and what to do."""
+    """A value of the caller's is wrong. `field` names it, the text says what is wrong and what to do.
 
-    def __init__(self, field: str, message: str) -> None:
+    `message` is ready English. `code` is the sentence `error.<code>` of the catalogues, "" when there is none, and
+    `params` are the values that this sentence fills in.
+    """
+
+    def __init__(self, field: str, message: str, *, code: str = "", params: dict[str, object] | None = None) -> None:
         super().__init__(message)
         self.field = field
         self.message = message
+        self.code = code
+        self.params = params or {}
 
 
 class Conflict(GatewayError):
-    """The request met a state that forbids it. `code` is stable and documented in docs/reasons.md."""
+    """The request met a state that forbids it. `code` is stable and documented in docs/reasons.md.
+
+    `message` is ready English; the catalogues may have it in the viewer's language, as `error.<code>`.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -52,6 +52,10 @@ class Rendering:
         """One sentence as plain text. Raises MissingVariable."""
         return fill(self._catalogues.sentence(locale, key), key, params)
 
+    def has_text(self, key: str) -> bool:
+        """Is there such a sentence, at least in English?"""
+        return self._catalogues.has(key)
+
     def page(self, template: str, locale: str, variables: Mapping[str, object]) -> str:
         """A page of `templates/pages`. `timezone` among the variables is the viewer's IANA zone (UTC if none).
 

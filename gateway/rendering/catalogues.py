@@ -48,6 +48,10 @@ class Catalogues:
         """The language in which a person who asked for `locale` (BCP 47 or POSIX, any case) is addressed."""
         return next(tag for tag in chain(locale) if tag in self._words)
 
+    def has(self, key: str) -> bool:
+        """Is there such a key, at least in English?"""
+        return bool(self._words[FALLBACK].gettext(key) != key)
+
     def sentence(self, locale: str, key: str, n: int | None = None) -> str:
         """The words of `key`, parameters not yet filled in, in the form for `n`. A lost key shows as itself."""
         words = self._words[self.best(locale)]

@@ -48,11 +48,13 @@ def create_workspace(
 ) -> Workspace:
     """A new company. Its visible sender address is slug@reply-domain. Raises Invalid, Conflict."""
     if not _SLUG.match(slug) or slug in RESERVED or re.match(r"[rb][+-]", slug):
-        raise Invalid("slug", "Use 1 to 42 small letters, digits and hyphens; it becomes a mail address.")
+        raise Invalid("slug", "Use 1 to 42 small letters, digits and hyphens; it becomes a mail address.", code="slug")
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise Invalid("timezone", "Name a time zone of the IANA list, for example Asia/Seoul.") from None
+        raise Invalid(
+            "timezone", "Name a time zone of the IANA list, for example Asia/Seoul.", code="timezone"
+        ) from None
     workspace = Workspace(
         id=ctx.new_id(),
         name=check_name("name", name),
@@ -72,7 +74,7 @@ def create_workspace(
 def check_brand(value: str) -> str:
     """A colour as #RRGGBB. Raises Invalid."""
     if not _BRAND.match(value):
-        raise Invalid("brand", "Write the colour as #RRGGBB.")
+        raise Invalid("brand", "Write the colour as #RRGGBB.", code="brand")
     return value.upper()
 
 
@@ -135,9 +137,9 @@ def create_member(
 ) -> Member:
     """A new member (SJ-P4: one person, one account). Raises Invalid, Conflict, NotFound."""
     if role not in ("admin", "member"):
-        raise Invalid("role", "Use admin or member.")
+        raise Invalid("role", "Use admin or member.", code="role")
     if password is not None and len(password) < 10:
-        raise Invalid("password", "Use at least 10 characters.")
+        raise Invalid("password", "Use at least 10 characters.", code="password_short", params={"least": 10})
     email = check_email("email", email)
     hashed = _hasher.hash(password) if password else None
     with ctx.database.begin() as tx:
@@ -160,7 +162,7 @@ def list_members(ctx: Context, viewer: Viewer) -> list[Member]:
 def set_password(ctx: Context, member_id: str, password: str) -> None:
     """A new password ends all sessions. Raises Invalid."""
     if len(password) < 10:
-        raise Invalid("password", "Use at least 10 characters.")
+        raise Invalid("password", "Use at least 10 characters.", code="password_short", params={"least": 10})
     hashed = _hasher.hash(password)
     with ctx.database.begin() as tx:
         tx.people.update_member(member_id, password_hash=hashed)

@@ -60,10 +60,19 @@ def put_opening(
     """
     title = check_name("title", title)
     if len(notify_emails) > NOTIFY_LIMIT:
-        raise Invalid("notify_emails", f"Give at most {NOTIFY_LIMIT} addresses.")
+        raise Invalid(
+            "notify_emails",
+            f"Give at most {NOTIFY_LIMIT} addresses.",
+            code="notify_many",
+            params={"limit": NOTIFY_LIMIT},
+        )
     emails = tuple(dict.fromkeys(check_email("notify_emails", e) for e in notify_emails))
     if any(e.endswith(f"@{ctx.settings.reply_domain}") for e in emails):
-        raise Invalid("notify_emails", "An address of our own reply domain would make a loop: give a person's address.")
+        raise Invalid(
+            "notify_emails",
+            "An address of our own reply domain would make a loop: give a person's address.",
+            code="notify_loop",
+        )
     contact = None if public_contact is None else check_email("public_contact", public_contact, optional=True)
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)
@@ -116,7 +125,11 @@ def put_applicant(
         tx.people.lock_workspace(viewer.workspace_id)
         job = tx.people.find_opening(viewer.workspace_id, opening)
         if job is None:
-            raise Invalid("opening", "There is no such opening: create it first with PUT /openings/{external_id}.")
+            raise Invalid(
+                "opening",
+                "There is no such opening: create it first with PUT /openings/{external_id}.",
+                code="opening_unknown",
+            )
         workspace = tx.people.find_workspace(viewer.workspace_id)
         language = check_locale("locale", locale, default=workspace.locale if workspace else "en")
         values = Contact(
@@ -141,7 +154,9 @@ def put_applicant(
             return _add_applicant(ctx, tx, applicant, job)
         if found.opening_id != job.id:
             raise Invalid(
-                "opening", "An applicant stays with their opening: create another applicant for another opening."
+                "opening",
+                "An applicant stays with their opening: create another applicant for another opening.",
+                code="opening_fixed",
             )
         return _update_applicant(ctx, tx, found, job, values=values, fields=fields)
 
@@ -154,7 +169,7 @@ def add_manual_applicant(
     with ctx.database.read() as tx:
         opening = tx.people.find_opening_by_id(viewer.workspace_id, opening_id)
     if opening is None:
-        raise Invalid("opening", "Choose an opening.")
+        raise Invalid("opening", "Choose an opening.", code="opening_missing")
     return put_applicant(
         ctx,
         viewer,

@@ -28,7 +28,7 @@ def change_stage(
     """Move the applicant. Raises NotFound, Invalid, Refused (erased)."""
     stage = stage.strip()
     if not stage or len(stage) > 100:
-        raise Invalid("stage", "Name the stage with 1 to 100 characters.")
+        raise Invalid("stage", "Name the stage with 1 to 100 characters.", code="stage", params={"limit": 100})
     notify = check_content(ctx, notify) if notify else None
     with ctx.database.begin() as tx:
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)

@@ -25,7 +25,7 @@ def check_email(field: str, value: str, *, optional: bool = False) -> str:
         return ""
     local, _, domain = value.partition("@")
     if not _EMAIL.match(value) or len(local.encode()) > 64 or len(domain.encode()) > 255:
-        raise Invalid(field, "This is no e-mail address. Write it as name@company.com.")
+        raise Invalid(field, "This is no e-mail address. Write it as name@company.com.", code="email")
     return value.lower()
 
 
@@ -38,7 +38,9 @@ def check_phone(field: str, value: str, *, locale: str) -> str:
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
-        raise Invalid(field, "This is no phone number. Write it with the country, for example +82 10 1234 5678.")
+        raise Invalid(
+            field, "This is no phone number. Write it with the country, for example +82 10 1234 5678.", code="phone"
+        )
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
@@ -48,7 +50,12 @@ def check_locale(field: str, value: str, *, default: str) -> str:
         return default
     language = value.replace("_", "-").split("-")[0].lower()
     if language not in LOCALES:
-        raise Invalid(field, f"We speak {', '.join(LOCALES)}; use one of these.")
+        raise Invalid(
+            field,
+            f"We speak {', '.join(LOCALES)}; use one of these.",
+            code="locale",
+            params={"known": ", ".join(LOCALES)},
+        )
     return language
 
 
@@ -56,7 +63,7 @@ def check_name(field: str, value: str, *, limit: int = 200) -> str:
     """One line of 1 to `limit` characters without control characters. Raises Invalid."""
     value = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     if not value:
-        raise Invalid(field, "This must not be empty.")
+        raise Invalid(field, "This must not be empty.", code="name_empty")
     if len(value) > limit:
-        raise Invalid(field, f"Use at most {limit} characters.")
+        raise Invalid(field, f"Use at most {limit} characters.", code="name_long", params={"limit": limit})
     return value

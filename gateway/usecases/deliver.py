@@ -144,7 +144,7 @@ def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None
         delivery = _open_delivery(tx, viewer, delivery_id)
         wanted = address or delivery.to
         if not wanted:
-            raise Invalid("to", "There is no address: give one.")
+            raise Invalid("to", "There is no address: give one.", code="address_missing")
         tx.outbox.unsuppress(delivery.workspace_id, wanted)
         if not tx.outbox.queue_again(delivery_id, to=wanted, now=ctx.now):
             raise Conflict("not_failed", "Only a delivery that failed can be sent again.")

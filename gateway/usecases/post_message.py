@@ -113,14 +113,29 @@ def check_content(ctx: Context, new: NewMessage) -> NewMessage:
     if html and not text.strip():
         text = ctx.reader.html_to_text(html)
     if not text.strip() and not new.files:
-        raise Invalid("text", "Write a message or attach a file.")
+        raise Invalid("text", "Write a message or attach a file.", code="text_empty")
     limits = ctx.settings
     if len(text) > limits.max_text_chars:
-        raise Invalid("text", f"The message is longer than {limits.max_text_chars} characters; attach it as a file.")
+        raise Invalid(
+            "text",
+            f"The message is longer than {limits.max_text_chars} characters; attach it as a file.",
+            code="text_long",
+            params={"limit": limits.max_text_chars},
+        )
     if len(new.files) > limits.max_upload_files:
-        raise Invalid("files", f"Attach at most {limits.max_upload_files} files at a time.")
+        raise Invalid(
+            "files",
+            f"Attach at most {limits.max_upload_files} files at a time.",
+            code="files_many",
+            params={"limit": limits.max_upload_files},
+        )
     if sum(len(f.content) for f in new.files) > limits.max_upload_bytes:
-        raise Invalid("files", f"All files together may have {limits.max_upload_bytes // 1_000_000} MB.")
+        raise Invalid(
+            "files",
+            f"All files together may have {limits.max_upload_bytes // 1_000_000} MB.",
+            code="files_big",
+            params={"limit": limits.max_upload_bytes // 1_000_000},
+        )
     if new.kind is MessageKind.NOTE and new.files and not text.strip():
         text = ", ".join(f.filename for f in new.files)
     return NewMessage(

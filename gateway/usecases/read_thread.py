@@ -52,7 +52,7 @@ def list_conversations(
 ) -> tuple[list[ConversationRow], str | None]:
     """Conversations of the viewer's workspace, newest first, and the cursor of the next page. Raises Invalid."""
     if view not in VIEWS:
-        raise Invalid("view", f"Use one of {', '.join(VIEWS)}.")
+        raise Invalid("view", f"Use one of {', '.join(VIEWS)}.", code="view", params={"known": ", ".join(VIEWS)})
     if viewer.kind is ViewerKind.CANDIDATE:
         raise NotFound("list")
     limit = max(1, min(limit, MOST))
@@ -254,4 +254,4 @@ def _read_cursor(cursor: str) -> tuple[datetime, str] | None:
         at, _, thread_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
         return datetime.fromisoformat(at), thread_id
     except (ValueError, binascii.Error):
-        raise Invalid("cursor", "Use the `next` of the page before, unchanged.") from None
+        raise Invalid("cursor", "Use the `next` of the page before, unchanged.", code="cursor") from None

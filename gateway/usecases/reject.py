@@ -53,7 +53,7 @@ def reject_many(
 ) -> list[Rejection]:
     """Reject many, each personally; one that fails does not stop the others. Raises Invalid for too many."""
     if len(external_ids) > MOST:
-        raise Invalid("applicants", f"Give at most {MOST} at a time.")
+        raise Invalid("applicants", f"Give at most {MOST} at a time.", code="applicants_many", params={"limit": MOST})
     return [
         _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest)
         for external_id in dict.fromkeys(external_ids)

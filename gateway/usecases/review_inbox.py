@@ -45,7 +45,9 @@ def list_entries(
     if viewer.kind is ViewerKind.CANDIDATE:
         raise NotFound("inbox")
     if state and state not in list(InboxState):
-        raise Invalid("state", f"Use one of {', '.join(InboxState)}.")
+        raise Invalid(
+            "state", f"Use one of {', '.join(InboxState)}.", code="inbox_state", params={"known": ", ".join(InboxState)}
+        )
     states = (InboxState(state),) if state else TO_DECIDE
     limit = max(1, min(limit, 100))
     with ctx.database.read() as tx:
@@ -92,9 +94,11 @@ def release(
         raw = _raw(tx, entry)
         target = thread_id or entry.thread_id
         if target is None:
-            raise Invalid("thread_id", "Say into which conversation: the mail itself names none.")
+            raise Invalid(
+                "thread_id", "Say into which conversation: the mail itself names none.", code="thread_missing"
+            )
         if tx.threads.open_for(viewer, target) is None:
-            raise Invalid("thread_id", "There is no such conversation.")
+            raise Invalid("thread_id", "There is no such conversation.", code="thread_unknown")
         known = tx.messages.texts(target)
     read = ctx.reader.read_mail(raw, known)
     with ctx.database.begin() as tx:

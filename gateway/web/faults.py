@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from gateway.threads.decisions import MEANINGS
 from gateway.web.security import OWN_GUARD
-from gateway.web.visits import Visit, language_of, show
+from gateway.web.visits import Visit, language_of, say_error, show
 
 log = logging.getLogger("gateway.web")
 
@@ -75,7 +75,7 @@ async def answer_fault(request: Request, error: Exception) -> Response:
 def _page(request: Request, error: Exception, status: int, trace: str) -> Response:
     visit = Visit(request.app.state.site, request, language_of(request, getattr(request.state, "locale", "")))
     key = str(status if status in WORDED else 500 if status >= 500 else 400)
-    said = error.message if isinstance(error, (Invalid, Conflict)) else ""
+    said = say_error(visit, error) if isinstance(error, (Invalid, Conflict)) else ""
     try:
         return show(visit, "error.html", status=status, key=key, said=said, trace=trace, back=_way_on(request))
     except Exception:

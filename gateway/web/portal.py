@@ -18,7 +18,7 @@ from gateway.usecases.views import ThreadPage
 from gateway.web.brand import brand_url
 from gateway.web.log import build_log, mask_address, public_name, zone_of
 from gateway.web.security import int_or_zero
-from gateway.web.visits import Visit, go_to, in_language_of, post_key, show
+from gateway.web.visits import Visit, go_to, in_language_of, post_key, say_error, show
 
 PAGE_SIZE = 100
 
@@ -49,7 +49,7 @@ def _post(visit: Visit, viewer: Viewer) -> Response:
             raise NotFound("erased") from error
         return show_thread(visit, viewer, status=403, text=text, refused=True)
     except Invalid as error:
-        return _hand_back(visit, viewer, text, ("", {"said": error.message}))
+        return _hand_back(visit, viewer, text, ("", {"said": say_error(visit, error)}))
     visit.site.feed.wake()
     return go_to(f"/c/{visit.path('token')}", anchor="sent")
 

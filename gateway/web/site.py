@@ -18,6 +18,8 @@ class Pages(Protocol):
 
     def text(self, locale: str, key: str, **params: object) -> str: ...
 
+    def has_text(self, key: str) -> bool: ...
+
 
 class StoredMail(Protocol):
     """One mail of the built-in mailbox."""

@@ -16,6 +16,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gateway.errors import Conflict, Invalid
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import Viewer
 from gateway.web.auth import is_https, viewer_of
@@ -167,6 +168,14 @@ def render(visit: Visit, template: str, **variables: object) -> str:
 def show(visit: Visit, template: str, *, status: int = 200, **variables: object) -> Response:
     """A whole page."""
     return HTMLResponse(render(visit, template, **variables), status)
+
+
+def say_error(visit: Visit, error: Invalid | Conflict) -> str:
+    """What is wrong and what to do, in the visitor's language; in English when the catalogues lack `error.<code>`."""
+    pages, key = visit.site.pages, f"error.{error.code}"
+    if not pages.has_text(key):
+        return error.message
+    return pages.text(visit.locale, key, **(error.params if isinstance(error, Invalid) else {}))
 
 
 def go_to(path: str, *, anchor: str = "", **query: str) -> Response:

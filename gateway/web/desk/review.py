@@ -15,7 +15,7 @@ from gateway.threads.model import InboxEntry, InboxState, Role, Viewer
 from gateway.usecases import read_thread, review_inbox
 from gateway.usecases.views import ConversationRow, EntryView
 from gateway.web.desk.conversations import desk_page
-from gateway.web.visits import Visit, go_to
+from gateway.web.visits import Visit, go_to, say_error
 
 TABS = {"": "review.tab_todo", "refused": "review.tab_refused", "failed": "review.tab_failed"}
 PAGE_SIZE = 10  # each is read again from its raw bytes
@@ -147,7 +147,7 @@ def decide(visit: Visit, viewer: Viewer) -> Response:
     try:
         _do(visit, viewer, do)
     except (Conflict, Invalid) as error:
-        return _entry(visit, viewer, status=409 if isinstance(error, Conflict) else 422, said=error.message)
+        return _entry(visit, viewer, status=409 if isinstance(error, Conflict) else 422, said=say_error(visit, error))
     visit.site.feed.wake()
     return go_to("/desk/review", anchor="done", state=visit.text("state"))
 
@@ -164,7 +164,7 @@ def _do(visit: Visit, viewer: Viewer, do: str) -> None:
         case "replay":
             review_inbox.replay(ctx, viewer, entry_id)
         case _:
-            raise Invalid("do", "Choose one of: release, note, discard, replay.")
+            raise Invalid("do", "Choose one of: release, note, discard, replay.", code="inbox_action")
 
 
 def raw_mail(visit: Visit, viewer: Viewer) -> Response:

@@ -14,7 +14,7 @@ from gateway.threads.model import Opening, Viewer
 from gateway.usecases import accounts, applicants
 from gateway.web.desk.conversations import desk_page
 from gateway.web.languages import known_language
-from gateway.web.visits import Visit, go_to
+from gateway.web.visits import Visit, go_to, say_error
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NEW = "new"
@@ -41,7 +41,7 @@ def new_applicant(visit: Visit, viewer: Viewer) -> Response:
             )
             return go_to(f"/desk/t/{added.thread_id}")
         except Invalid as error:
-            problems = {error.field: error.message}
+            problems = {error.field: say_error(visit, error)}
     return desk_page(
         visit,
         viewer,
@@ -96,7 +96,7 @@ def opening_page(visit: Visit, viewer: Viewer) -> Response:
             )
             return go_to("/desk/openings", anchor="saved")
         except Invalid as error:
-            problems = {error.field: error.message}
+            problems = {error.field: say_error(visit, error)}
     return _opening_form(visit, viewer, opening, visit.fields, problems)
 
 
@@ -163,5 +163,5 @@ def _save_workspace(visit: Visit, viewer: Viewer) -> dict[str, str]:
     try:
         accounts.update_workspace(visit.site.ctx, viewer, name=name, public_contact=contact)
     except Invalid as error:
-        return {error.field: error.message}
+        return {error.field: say_error(visit, error)}
     return {}

@@ -20,7 +20,7 @@ from gateway.web.desk.deliveries import lines_of
 from gateway.web.log import build_log, zone_of
 from gateway.web.portal import find_problem
 from gateway.web.security import int_or_zero
-from gateway.web.visits import Visit, go_to, post_key, render
+from gateway.web.visits import Visit, go_to, post_key, render, say_error
 
 PAGE_SIZE = 50
 
@@ -129,7 +129,7 @@ def _post(visit: Visit, viewer: Viewer) -> Response:
             raise
         return _stop(visit, viewer, kind)
     except Invalid as error:
-        return _refuse(visit, viewer, kind, ("", {"said": error.message}))
+        return _refuse(visit, viewer, kind, ("", {"said": say_error(visit, error)}))
     except Refused as error:
         if error.decision.reason is not Reason.THREAD_ERASED:
             return _refuse(visit, viewer, kind, ("write.refused", {}))
