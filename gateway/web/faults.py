@@ -75,8 +75,8 @@ async def answer_fault(request: Request, error: Exception) -> Response:
 def _page(request: Request, error: Exception, status: int, trace: str) -> Response:
     visit = Visit(request.app.state.site, request, language_of(request, getattr(request.state, "locale", "")))
     key = str(status if status in WORDED else 500 if status >= 500 else 400)
-    said = say_error(visit, error) if isinstance(error, (Invalid, Conflict)) else ""
     try:
+        said = say_error(visit, error) if isinstance(error, (Invalid, Conflict)) else ""
         return show(visit, "error.html", status=status, key=key, said=said, trace=trace, back=_way_on(request))
     except Exception:
         log.exception("the error page itself failed, trace %s", trace)

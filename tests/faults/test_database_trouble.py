@@ -166,16 +166,18 @@ def test_ambiguous_commit(
         smtp, history = world.gateway("smtp", GATEWAY_DATABASE_URL=url), History()
         worker = world.gateway("worker", GATEWAY_DATABASE_URL=url)
         smtp.start()
-        for number in range(1, ROUNDS + 1):
-            proxy.times = number  # one more fault
-            mail = world.write()
-            assert send_until_acknowledged(smtp.address, mail, history)
-            assert proxy.struck == number
-        assert history.count(Told.FAIL) == ROUNDS
-        assert all(reply.startswith(("250 ", "451 4.3.0")) for reply in history.replies())
-        assert world.count_entries() == ROUNDS
-        proxy.times = 2 * ROUNDS  # now at the worker's commits, of which each settles many mails
         worker.start()
+        world.await_log(worker.log, "running")
+        with stopped([worker.pid]):
+            for number in range(1, ROUNDS + 1):
+                proxy.times = number  # one more fault
+                mail = world.write()
+                assert send_until_acknowledged(smtp.address, mail, history)
+                assert proxy.struck == number
+            assert history.count(Told.FAIL) == ROUNDS
+            assert all(reply.startswith(("250 ", "451 4.3.0")) for reply in history.replies())
+            assert world.count_entries() == ROUNDS
+            proxy.times = 2 * ROUNDS  # now at the worker's commits, of which each settles many mails
         end = time.monotonic() + 50
         while time.monotonic() < end and not world.is_quiet():
             threading.Event().wait(0.5)  # what it claimed and could not record comes free by itself, only later
