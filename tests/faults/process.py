@@ -82,7 +82,7 @@ def environment_of(settings: Settings, **more: str) -> dict[str, str]:
         "GATEWAY_PUBLIC_URL": settings.public_url,
         "GATEWAY_SENDER_CHECKS": "false",
         "GATEWAY_TRUST_MATCHING_SENDER": "true",
-        "GATEWAY_SWEEP_SECONDS": "0.2",
+        "GATEWAY_SWEEP_SECONDS": "0.05",
         **more,
     }
 

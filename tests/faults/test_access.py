@@ -31,7 +31,7 @@ from gateway.usecases.read_thread import messages_after
 from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipients
 from gateway.usecases.views import ApplicantView
 
-INTERLEAVINGS = 5_000 if LONG else 75  # on each database
+INTERLEAVINGS = 5_000 if LONG else 60  # on each database
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ Not in charge of: what they are told or when they die (`process`).
 Run as a program. Each line of standard input is a JSON object {"arguments": […], "environment": {…}, "log": path};
 the answer is the child's process id on one line. A child runs the very code of `python -m gateway …`, in a session of
 its own; only its parsing processes are forked from what is loaded here instead of from a fresh interpreter, which
-would cost two seconds of processor time at each restart. The end of standard input ends this process; its children
-are the caller's to end.
+would cost two seconds of processor time at each restart. The end of standard input ends this process, and
+with it its children.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -27,6 +28,7 @@ import gateway.demo
 import gateway.inbound.reading
 import gateway.serve
 
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _get_context = multiprocessing.get_context
 
 
@@ -36,7 +38,8 @@ def get_context(method: str | None = None) -> Any:
 
 
 def run_child(order: dict[str, Any]) -> None:
-    """Become `gateway …`; never returns."""
+    """Become `gateway …`; never returns. If this process ends, even by SIGKILL, the kernel ends the child."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.setsid()
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)

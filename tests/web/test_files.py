@@ -20,7 +20,7 @@ from gateway.web.files import disposition
 def test_a_file_is_a_link_with_its_name_and_comes_as_a_download(
     ctx: Context, company: Company, mina: ApplicantView
 ) -> None:
-    html = OutgoingFile("이력서 <1>.html", "text/html", b"<script>alert(1)</script>")
+    html = OutgoingFile("이력서 & 1.html", "text/html", b"<script>alert(1)</script>")
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(files=(html,)))
     for client, url in (
         (browser_of(make_app(ctx, company)), path_of(mina)),
@@ -28,7 +28,7 @@ def test_a_file_is_a_link_with_its_name_and_comes_as_a_download(
     ):
         link = re.search(r'<a href="([^"]*/files/[^"]+)"[^>]*>(.*?)</a>', client.get(url).text)
         assert link
-        assert re.sub("<[^>]+>", "", link[2]) == "이력서 &lt;1&gt;.html"
+        assert re.sub("<[^>]+>", "", link[2]) == "이력서 &amp; 1.html"
         answer = client.get(link[1])
         assert answer.content == html.content
         assert answer.headers["content-disposition"].startswith("attachment;")
