@@ -57,7 +57,7 @@ def main() -> int:
     setting = f"{options.rounds} rounds of {options.small} mails of 4 kB and {options.large} of 200 kB"
     print(f"{machine}\n{setting}, {time.monotonic() - began:.0f} s\n")
     print_tables(turns, SIZES)
-    if options.page:
+    if str(options.page) != "-":
         write_page(options.page, turns, SIZES, machine=machine, setting=setting, missing=missing)
         print(f"Written to {options.page}")
     return 0
@@ -69,7 +69,7 @@ def read_options() -> argparse.Namespace:
     options.add_argument("--small", type=int, default=800, help="mails of 4 kB in a round")
     options.add_argument("--large", type=int, default=100, help="mails of 200 kB in a round")
     options.add_argument("--folder", type=Path, help="where servers keep their data meanwhile: a real disk")
-    options.add_argument("--page", type=Path, default=Path("docs/performance.md"), help="the report; '' for none")
+    options.add_argument("--page", type=Path, default=Path("docs/performance.md"), help="the report; - for none")
     return options.parse_args()
 
 

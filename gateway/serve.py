@@ -56,17 +56,17 @@ def run(
         settings = settings.model_copy(update={"public_url": f"http://{_name(sock)}"})
     rendering = make_rendering()
     ctx = build_context(settings, rendering=rendering)
+    ctx.database.check()
     if not is_migrated(ctx.database.engine):
         raise SettingsError("The database does not have this version's tables: run `gateway migrate` first.")
-    ctx.database.check()
     running = Running(ctx)
     stop = threading.Event()
     server = _build_server(ctx, rendering, demo_login=demo_login) if sock else None
     _on_signal(stop, server)
     try:
-        if workers:
-            running.start_workers()
         smtp_address = ":".join(map(str, running.start_smtp())) if smtp else ""
+        if workers:  # after the front door: mail is stored while the parsers load
+            running.start_workers()
         if server is None or sock is None:
             log.info("running")
             stop.wait()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import BaseError
 from obstore.store import from_url
 from sqlalchemy import Connection, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -45,11 +45,10 @@ class Blobs:
         return BlobRows(self, connection)
 
     def write(self, digest: str, data: bytes) -> None:
-        """Put big bytes on stable storage. Writing the same bytes again changes nothing."""
-        with suppress(
-            AlreadyExistsError
-        ):  # the same bytes; still synced below: the first writer may not have come so far
-            obstore.put(self.store, _path(digest), data, mode="create")
+        """Put big bytes on stable storage. An existing file is replaced by the same bytes: a power failure may have
+        left
+        it cut short."""
+        obstore.put(self.store, _path(digest), data)
         if self.folder:
             target = self.folder / _path(digest)
             _sync(target)

@@ -122,7 +122,14 @@ def make_engine(url: str, *, pool_size: int = 12) -> Engine:
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
     if address.drivername == "postgresql+psycopg":
-        options: dict[str, Any] = {"connect_timeout": 5, "options": "-c statement_timeout=30000 -c lock_timeout=20000"}
+        options: dict[str, Any] = {
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=30000 -c lock_timeout=20000",
+            "keepalives_idle": 20,  # a connection whose other end fell silent is given up within a minute
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        }
         return create_engine(address, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, connect_args=options)
     if not address.drivername.startswith("sqlite"):
         raise SettingsError(f"GATEWAY_DATABASE_URL: {address.drivername} is not supported; use sqlite or postgresql.")

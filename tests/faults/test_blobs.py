@@ -12,11 +12,6 @@ from faults.world import World
 from gateway.store.blobs import digest_of
 
 
-# BROKEN in gateway/store/blobs.py: `Blobs.write` takes a file that is there already for the whole mail, whatever is in
-# it. obstore renames before anybody syncs, so a power failure can leave an empty file under the right name; no 250 was
-# said, the sender comes again, the empty file is synced, and the 250 promises bytes that are nowhere.
-# Mend: write always (the rename is atomic, the bytes are the same), `obstore.put(self.store, _path(digest), data)`.
-@pytest.mark.xfail(reason="Blobs.write trusts a file that a power failure cut short", strict=True)
 @pytest.mark.parametrize("left", [0, 4096])
 def test_a_big_mail_over_what_a_power_failure_left(world: World, left: int) -> None:
     """Reliability 3, P1: the retry of a mail whose file was cut short is stored whole before its 250."""
