@@ -39,7 +39,7 @@ def set_up_logs(level: str = "INFO", style: str = "text") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiosmtpd", "mail.log", "uvicorn.access", "alembic", "dramatiq", "pika", "asyncio"):
+    for noisy in ("aiosmtpd", "mail.log", "uvicorn.access", "uvicorn.error", "alembic", "dramatiq", "pika", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

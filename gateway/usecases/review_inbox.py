@@ -8,6 +8,8 @@ until retention ends.
 
 from __future__ import annotations
 
+import re
+
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.store.inbox import TO_DECIDE
@@ -35,6 +37,7 @@ from gateway.usecases.views import EntryView
 
 RELEASABLE = (InboxState.HELD, InboxState.UNMATCHED, InboxState.REFUSED, InboxState.FAILED, InboxState.DISCARDED)
 REPLAYABLE = (*RELEASABLE, InboxState.IGNORED)
+_CURSOR = re.compile(r"[0-9a-z]{26}")
 SHOWN = 20_000  # characters of a mail on the review page
 
 
@@ -49,6 +52,8 @@ def list_entries(
             "state", f"Use one of {', '.join(InboxState)}.", code="inbox_state", params={"known": ", ".join(InboxState)}
         )
     states = (InboxState(state),) if state else TO_DECIDE
+    if cursor and not _CURSOR.fullmatch(cursor):
+        raise Invalid("cursor", "Use the `next` of the page before, unchanged.", code="cursor")
     limit = max(1, min(limit, 100))
     with ctx.database.read() as tx:
         found = tx.inbox.page(viewer.workspace_id, states, before=cursor, limit=limit + 1)

@@ -24,6 +24,7 @@ from gateway.web.languages import COOKIE, LANGUAGES, choose_language, known_lang
 from gateway.web.security import int_or_zero
 from gateway.web.site import Site
 
+LONGEST_TEXT = 8 << 20  # bytes of one text field: far more than is accepted, so that it can be handed back
 MOST_FIELDS = 200
 THEMES = ("light", "dark")
 
@@ -117,7 +118,7 @@ async def _begin(request: Request) -> Visit:
     files: list[OutgoingFile] = []
     if request.method == "POST":
         most = site.ctx.settings.max_upload_files
-        async with request.form(max_fields=MOST_FIELDS, max_files=most * 5, max_part_size=1 << 20) as form:
+        async with request.form(max_fields=MOST_FIELDS, max_files=most * 5, max_part_size=LONGEST_TEXT) as form:
             for name, value in form.multi_items():
                 if isinstance(value, UploadFile):
                     if value.filename or value.size:

@@ -9,7 +9,7 @@ from running import Pump, both_databases
 
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
-from gateway.errors import NotFound
+from gateway.errors import Invalid, NotFound
 from gateway.threads.channel import Failed, OutgoingFile
 from gateway.threads.incoming import Proof
 from gateway.threads.model import DeliveryState, InboxState
@@ -365,3 +365,10 @@ def test_the_links_in_a_recruiters_mail_lead_to_the_desks_files(
     (attachment,) = shown.message.attachments
     assert attachment.filename == "agpj.exe"
     assert f"http://gateway.test/desk/files/{attachment.id}/agpj.exe" in channel.to(JUN)[0].text
+
+
+def test_a_cursor_of_the_inbox_must_be_one_of_ours(ctx: Context, company: Company) -> None:
+    """DESIGN §6: bad input names the field and the remedy."""
+    with pytest.raises(Invalid) as refused:
+        list_entries(ctx, company.as_jun, cursor="garbage")
+    assert refused.value.field == "cursor"

@@ -222,3 +222,13 @@ def test_hostile_words_are_only_words(ctx: Context, company: Company, mina: Appl
     ):  # type: ignore[arg-type]
         assert "<script>alert" not in page
         assert "<img src=x" not in page
+
+
+def test_a_text_of_two_megabytes_is_refused_and_handed_back(
+    ctx: Context, company: Company, mina: ApplicantView
+) -> None:
+    """SJ-8, DESIGN §8: no dead end: what was written stays in the field."""
+    client = browser_of(make_app(ctx, company))
+    answer = client.post(path_of(mina), data={"text": "long words " * 200_000})
+    assert answer.status_code == 422
+    assert answer.text.count("long words") > 150_000
