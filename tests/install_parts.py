@@ -98,6 +98,7 @@ PARTS = (
     Part("postfix", ("postfix",), "tests with smtp-source, a yardstick of the bench", has_program("smtp-source")),
     Part("swaks", ("swaks",), "tests with swaks as the client", has_program("swaks")),
     Part("mutt", ("mutt",), "tests with a person's mail client", has_program("mutt")),
+    Part("strace", ("strace",), "the proof that a mail is synced before its 250", has_program("strace")),
     Part("dovecot", ("dovecot-core", "dovecot-imapd"), "tests that read our mail over IMAP", has_program("dovecot")),
     Part("postgresql", ("postgresql",), "tests on PostgreSQL; SQLite is tested", answers_postgres, server=True),
     Part("redis", ("redis-server",), "tests on Redis; memory is tested", answers_redis, server=True),

@@ -78,10 +78,6 @@ class Events:
         }
         self._connection.execute(insert(t.audit), row)
 
-    def audit_of(self, thread_id: str) -> list[Row[Any]]:
-        query = select(t.audit).where(t.audit.c.thread_id == thread_id).order_by(t.audit.c.id)
-        return list(self._connection.execute(query))
-
 
 def _event(row: Row[Any]) -> Event:
     return Event(row.id, row.workspace_id, row.thread_id, row.seq, row.name, dict(row.data), row.at)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.store import tables as t
 from gateway.threads.model import Applicant, Member, Opening, Source, Workspace
@@ -86,10 +86,6 @@ class People:
         }
         self._connection.execute(insert(t.members), row)
 
-    def find_member(self, member_id: str) -> Member | None:
-        row = self._connection.execute(select(t.members).where(t.members.c.id == member_id)).first()
-        return _member(row) if row else None
-
     def find_logins(self, email: str) -> list[tuple[Member, str | None]]:
         """Active members with this address, in every workspace, each with the password's hash."""
         query = select(t.members).where(t.members.c.email == email.lower(), t.members.c.active)
@@ -98,9 +94,6 @@ class People:
     def list_members(self, workspace_id: str) -> list[Member]:
         query = select(t.members).where(t.members.c.workspace_id == workspace_id).order_by(t.members.c.id)
         return [_member(r) for r in self._connection.execute(query)]
-
-    def update_member(self, member_id: str, **values: Any) -> None:
-        self._connection.execute(update(t.members).where(t.members.c.id == member_id).values(values))
 
     def add_api_key(self, key_id: str, workspace_id: str, *, name: str, key_hash: str, now: datetime) -> None:
         row = {"id": key_id, "workspace_id": workspace_id, "name": name, "hash": key_hash, "created_at": now}
@@ -139,9 +132,6 @@ class People:
 
     def end_session(self, session_hash: str) -> None:
         self._connection.execute(t.sessions.delete().where(t.sessions.c.hash == session_hash))
-
-    def end_sessions_of(self, member_id: str) -> None:
-        self._connection.execute(t.sessions.delete().where(t.sessions.c.member_id == member_id))
 
     def add_login_link(self, link_hash: str, member_id: str, *, now: datetime, until: datetime) -> None:
         """A new link; older ones of the same member die."""
@@ -213,9 +203,6 @@ class People:
         where = (t.applicants.c.workspace_id == workspace_id, t.applicants.c.external_id == external_id)
         row = self._connection.execute(select(t.applicants).where(*where)).first()
         return applicant_of(row) if row else None
-
-    def count_members(self) -> int:
-        return self._connection.execute(select(func.count()).select_from(t.members)).scalar_one()
 
 
 def workspace_of(row: Any) -> Workspace:

@@ -26,14 +26,6 @@ FIRST_BACKOFF = 60.0  # seconds
 MAX_BACKOFF = 6 * 3600.0  # seconds
 REPEAT_AFTER_UNKNOWN = timedelta(minutes=15)
 CLAIMABLE = (DeliveryState.QUEUED, DeliveryState.SCHEDULED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
-ENDED = (
-    DeliveryState.DELIVERED,
-    DeliveryState.FAILED,
-    DeliveryState.BOUNCED,
-    DeliveryState.FELL_BACK,
-    DeliveryState.SKIPPED,
-    DeliveryState.CANCELLED,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,16 +159,6 @@ def list_members(ctx: Context, viewer: Viewer) -> list[Member]:
         return tx.people.list_members(viewer.workspace_id)
 
 
-def set_password(ctx: Context, member_id: str, password: str) -> None:
-    """A new password ends all sessions. Raises Invalid."""
-    if len(password) < 10:
-        raise Invalid("password", "Use at least 10 characters.", code="password_short", params={"least": 10})
-    hashed = _hasher.hash(password)
-    with ctx.database.begin() as tx:
-        tx.people.update_member(member_id, password_hash=hashed)
-        tx.people.end_sessions_of(member_id)
-
-
 def create_api_key(ctx: Context, workspace_id: str, *, name: str) -> str:
     """A new key, shown once: only its hash is stored."""
     key = KEY_PREFIX + secrets.token_urlsafe(32)

@@ -74,12 +74,6 @@ def public_name(message: Message, company: str) -> str:
     return name
 
 
-def mask_address(address: str) -> str:
-    """`jiwoo@naver.example` as `ji•••@naver.example`: enough to recognise, not enough to read off a screen."""
-    local, at, domain = address.rpartition("@")
-    return f"{local[:2]}•••@{domain}" if at else ""
-
-
 def name_of(people: Iterable[Participant], participant_id: str | None, fallback: str) -> str:
     """A participant's name, else the fallback (an address)."""
     found = next((p for p in people if p.id == participant_id), None)

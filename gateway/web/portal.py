@@ -11,12 +11,13 @@ import secrets
 from starlette.responses import Response
 
 from gateway.errors import Invalid, NotFound, Refused
+from gateway.threads.addresses import mask_email
 from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, CameInBy, Conversation, ThreadState, Viewer
 from gateway.usecases import applicants, post_message, read_thread
 from gateway.usecases.views import ThreadPage
 from gateway.web.brand import brand_url
-from gateway.web.log import build_log, mask_address, public_name, zone_of
+from gateway.web.log import build_log, public_name, zone_of
 from gateway.web.security import int_or_zero
 from gateway.web.visits import Visit, go_to, in_language_of, post_key, say_error, show
 
@@ -107,7 +108,7 @@ def show_thread(
         after=page.last_event,
         closed=refused or chat.thread.state is not ThreadState.OPEN,
         reader=_reader(page),
-        masked=mask_address(chat.candidate.email),
+        masked=mask_email(chat.candidate.email),
         key=secrets.token_urlsafe(12),
         text=text,
         problem=problem,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
+from running import leave_out
 
 from faults.conftest import LONG
 from faults.history import History, check
@@ -55,7 +56,7 @@ class PrivateRedis:
 @pytest.fixture
 def redis() -> Iterator[PrivateRedis]:
     if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
+        leave_out("redis-server is not installed")
     made = PrivateRedis()
     yield made
     made.kill()
@@ -156,7 +157,7 @@ def test_a_paused_worker(world: World, redis: PrivateRedis, tally: Counter[str])
 
 def rabbit(*arguments: str) -> str:
     if shutil.which("rabbitmqctl") is None:
-        pytest.skip("RabbitMQ is not installed")
+        leave_out("RabbitMQ is not installed")
     done = subprocess.run(["rabbitmqctl", "-q", *arguments], capture_output=True, text=True, timeout=60)
     if done.returncode:
         pytest.skip(f"rabbitmqctl: {done.stderr.strip()[:200]}")

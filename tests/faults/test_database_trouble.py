@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from running import leave_out
 
 from faults.conftest import LONG
 from faults.history import History, Told, check
@@ -28,7 +29,7 @@ ROUNDS = 100 if LONG else 5
 @pytest.fixture(scope="module")
 def server() -> Iterator[PrivatePostgres]:
     if not BIN.exists():
-        pytest.skip("PostgreSQL's programs are not installed")
+        leave_out("PostgreSQL's programs are not installed")
     made = PrivatePostgres()
     upgrade(made.url)
     yield made
