@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +17,12 @@ from typing import Any
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import from_url
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.errors import Unavailable
+from gateway.store.session import Session
 from gateway.store.tables import attachments, blobs, inbox
 
 IN_ROW = 64 * 1024  # bytes
@@ -41,8 +42,8 @@ class Blobs:
             self.folder.mkdir(parents=True, exist_ok=True)
         self.store: Any = from_url(url)
 
-    def on(self, connection: Connection) -> BlobRows:
-        return BlobRows(self, connection)
+    def on(self, session: Session) -> BlobRows:
+        return BlobRows(self, session)
 
     def write(self, digest: str, data: bytes) -> None:
         """Put big bytes on stable storage. An existing file is replaced by the same bytes: a power failure may have
@@ -71,9 +72,9 @@ class Blobs:
 class BlobRows:
     """Blobs within one transaction."""
 
-    def __init__(self, big: Blobs, connection: Connection) -> None:
+    def __init__(self, big: Blobs, session: Session) -> None:
         self._big = big
-        self._connection = connection
+        self._session = session
 
     def add(self, data: bytes, *, now: datetime, digest: str = "") -> str:
         """Keep bytes and return their digest; bytes that are known already cost one look-up."""
@@ -82,7 +83,7 @@ class BlobRows:
         if not small:
             self._big.write(digest, data)
         row = {"digest": digest, "size": len(data), "data": data if small else None, "created_at": now}
-        self._connection.execute(_ADD[self._connection.dialect.name], row)
+        self._session.gather(_ADD[self._session.dialect.name], row)
         return digest
 
     def add_many(self, items: list[tuple[str, bytes, datetime]]) -> None:
@@ -96,7 +97,7 @@ class BlobRows:
             }
             for digest, data, at in items
         }
-        self._connection.execute(_ADD[self._connection.dialect.name], list(rows.values()))
+        self._session.execute(_ADD[self._session.dialect.name], list(rows.values()))
 
     def drop_unused(self, digests: Iterable[str]) -> list[str]:
         """Forget those that no attachment and no entry names any more; the ones forgotten, to be removed after the
@@ -107,18 +108,24 @@ class BlobRows:
             named = exists().where(attachments.c.digest == digest)
             raw = exists().where(inbox.c.digest == digest, inbox.c.raw_gone.is_(False))
             statement = delete(blobs).where(blobs.c.digest == digest, ~named, ~raw)
-            if self._connection.execute(statement).rowcount:
+            if self._session.execute(statement).rowcount:
                 gone.append(digest)
         return gone
 
+    def read_many(self, digests: Sequence[str]) -> dict[str, bytes | None]:
+        """Small ones by digest; None for a big one (`Blobs.read` has it). Those that are gone are left out."""
+        rows = self._session.execute(_READ_MANY, {"digests": list(set(digests))})
+        return {row.digest: None if row.data is None else bytes(row.data) for row in rows}
+
     def read(self, digest: str) -> bytes:
         """The bytes. Raises FileNotFoundError if they are gone (retention, erasure)."""
-        row = self._connection.execute(select(blobs.c.data).where(blobs.c.digest == digest)).first()
+        row = self._session.execute(select(blobs.c.data).where(blobs.c.digest == digest)).first()
         if row is None:
             raise FileNotFoundError(digest)
         return bytes(row.data) if row.data is not None else self._big.read(digest)
 
 
+_READ_MANY = select(blobs.c.digest, blobs.c.data).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))
 _ADD = {  # built once: building a statement costs more than running it
     "sqlite": sqlite_insert(blobs).on_conflict_do_nothing(),
     "postgresql": pg_insert(blobs).on_conflict_do_nothing(),

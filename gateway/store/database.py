@@ -29,6 +29,8 @@ from gateway.store.listing import Listing
 from gateway.store.messages import Messages
 from gateway.store.outbox import Outbox
 from gateway.store.people import People
+from gateway.store.sequences import Sequences
+from gateway.store.session import Session
 from gateway.store.threads import Threads
 from gateway.store.turns import ORDINARY, Turns
 
@@ -41,21 +43,27 @@ class Transaction:
 
     def __init__(self, connection: Connection, blobs: Blobs) -> None:
         self.connection = connection
-        self.blobs = blobs.on(connection)
-        self.people = People(connection)
-        self.threads = Threads(connection)
-        self.messages = Messages(connection)
-        self.inbox = Inbox(connection)
-        self.outbox = Outbox(connection)
-        self.events = Events(connection)
-        self.limits = Limits(connection)
-        self.listing = Listing(connection)
-        self.erasure = Erasure(connection)
+        self._session = session = Session(connection)
+        sequences = Sequences(session)
+        self.blobs = blobs.on(session)
+        self.people = People(session)
+        self.threads = Threads(session, sequences)
+        self.messages = Messages(session)
+        self.inbox = Inbox(session)
+        self.outbox = Outbox(session)
+        self.events = Events(session, sequences)
+        self.limits = Limits(session)
+        self.listing = Listing(session)
+        self.erasure = Erasure(session)
         self._wakes: list[tuple[str, str]] = []
 
     def wake(self, job: str, subject_id: str) -> None:
         """Ask for a job to be run soon after the commit. If the broker forgets it, the sweep finds the row."""
         self._wakes.append((job, subject_id))
+
+    def flush(self) -> None:
+        """Send what the parts have gathered; the commit does so by itself."""
+        self._session.flush()
 
     @property
     def wakes(self) -> tuple[tuple[str, str], ...]:
@@ -82,6 +90,7 @@ class Database:
         with _as_unavailable(), turn, self.engine.begin() as connection:
             tx = Transaction(connection, self.blobs)
             yield tx
+            tx.flush()
         for job, subject_id in tx.wakes:
             reach("store.committed")
             self._wake(job, subject_id)

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
 from gateway.store import tables as t
+from gateway.store.session import Session
 from gateway.threads.model import InboxState, ThreadState
 
 
 class Erasure:
     """Removal within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def erase_thread(self, thread_id: str, applicant_id: str) -> list[str]:
         """Wipe a thread and its applicant; the digests of all bytes that it named.
@@ -26,7 +27,7 @@ class Erasure:
         The thread's row and the applicant's external id stay, so that nothing is recreated by accident; the audit
         log stays, because it holds no words and no addresses.
         """
-        run = self._connection.execute
+        run = self._session.execute
         of_thread = select(t.messages.c.id).where(t.messages.c.thread_id == thread_id)
         of_delivery = select(t.deliveries.c.id).where(t.deliveries.c.thread_id == thread_id)
         digests = list(run(select(t.attachments.c.digest).where(t.attachments.c.message_id.in_(of_thread))).scalars())
@@ -50,4 +51,4 @@ class Erasure:
             .limit(limit)
         )
         marked = update(t.inbox).where(c.id.in_(old)).values(raw_gone=True).returning(c.digest)
-        return list(self._connection.execute(marked).scalars())
+        return list(self._session.execute(marked).scalars())

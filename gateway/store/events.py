@@ -8,23 +8,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from gateway.store import tables as t
+from gateway.store.sequences import Sequences
+from gateway.store.session import Session
 from gateway.threads.events import Event
 
 
 class Events:
     """Events and audit lines within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, sequences: Sequences) -> None:
+        self._session = session
+        self._sequences = sequences
 
     def append(self, thread_id: str, workspace_id: str, name: str, *, now: datetime, **data: str) -> None:
         """Add an event as the thread's next; the thread's row stays locked until the commit, so there are no gaps."""
-        c = t.threads.c
-        step = update(t.threads).where(c.id == thread_id).values(last_event=c.last_event + 1).returning(c.last_event)
-        seq = self._connection.execute(step).scalar_one()
+        seq = self._sequences.next_event(thread_id)
+        self._sequences.save(_STEP, thread_id, {"event_number": seq})
         self.add(thread_id, workspace_id, seq, name=name, now=now, data=data)
 
     def add(
@@ -32,26 +34,26 @@ class Events:
     ) -> None:
         """Add an event whose number the caller has taken with the thread's row (`Threads.append`)."""
         row = {"workspace_id": workspace_id, "thread_id": thread_id, "seq": seq, "name": name, "data": data, "at": now}
-        self._connection.execute(insert(t.events), row)
+        self._session.gather(_ADD, row)
 
     def of_thread(self, thread_id: str, *, after: int, limit: int = 500) -> list[Event]:
         c = t.events.c
         query = select(t.events).where(c.thread_id == thread_id, c.seq > after).order_by(c.seq).limit(limit)
-        return [_event(r) for r in self._connection.execute(query)]
+        return [_event(r) for r in self._session.execute(query)]
 
     def named(self, thread_id: str, names: tuple[str, ...], *, limit: int = 200) -> list[Event]:
         """The newest events of these names, oldest of them first."""
         c = t.events.c
         query = select(t.events).where(c.thread_id == thread_id, c.name.in_(names)).order_by(c.seq.desc()).limit(limit)
-        return [_event(r) for r in self._connection.execute(query)][::-1]
+        return [_event(r) for r in self._session.execute(query)][::-1]
 
     def after(self, event_id: int, *, limit: int) -> list[Event]:
         """Events of all threads with a greater id. On PostgreSQL an older id may still appear: readers overlap."""
         query = select(t.events).where(t.events.c.id > event_id).order_by(t.events.c.id).limit(limit)
-        return [_event(r) for r in self._connection.execute(query)]
+        return [_event(r) for r in self._session.execute(query)]
 
     def head(self) -> int:
-        return self._connection.execute(select(func.max(t.events.c.id))).scalar_one() or 0
+        return self._session.execute(select(func.max(t.events.c.id))).scalar_one() or 0
 
     def write_audit(
         self,
@@ -76,7 +78,11 @@ class Events:
             "data": data,
             "at": now,
         }
-        self._connection.execute(insert(t.audit), row)
+        self._session.execute(insert(t.audit), row)
+
+
+_ADD = insert(t.events)
+_STEP = update(t.threads).where(t.threads.c.id == bindparam("thread")).values(last_event=bindparam("event_number"))
 
 
 def _event(row: Row[Any]) -> Event:

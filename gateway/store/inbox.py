@@ -5,15 +5,17 @@ Not in charge of: understanding or deciding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Row, Update, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.store import tables as t
+from gateway.store.session import Session
 from gateway.threads.model import InboxEntry, InboxState
 
 TO_DECIDE = (InboxState.HELD, InboxState.UNMATCHED, InboxState.FAILED)
@@ -22,15 +24,15 @@ TO_DECIDE = (InboxState.HELD, InboxState.UNMATCHED, InboxState.FAILED)
 class Inbox:
     """Inbox entries within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def store_once(self, entries: Sequence[InboxEntry]) -> None:
         """Write the entries that are not there yet (same bytes, same recipient)."""
-        self._connection.execute(_STORE_ONCE[self._connection.dialect.name], [_row_of(e) for e in entries])
+        self._session.execute(_STORE_ONCE[self._session.dialect.name], [_row_of(e) for e in entries])
 
     def find(self, entry_id: str) -> InboxEntry | None:
-        row = self._connection.execute(select(t.inbox).where(t.inbox.c.id == entry_id)).first()
+        row = self._session.execute(select(t.inbox).where(t.inbox.c.id == entry_id)).first()
         return _entry(row) if row else None
 
     def find_by_digest(self, start: str) -> list[InboxEntry]:
@@ -39,16 +41,16 @@ class Inbox:
             return []
         c = t.inbox.c
         query = select(t.inbox).where(c.digest >= start, c.digest <= start + "g").order_by(c.id)
-        return [_entry(r) for r in self._connection.execute(query)]
+        return [_entry(r) for r in self._session.execute(query)]
 
     def ids_in(self, state: InboxState) -> list[str]:
         query = select(t.inbox.c.id).where(t.inbox.c.state == state.value).order_by(t.inbox.c.id)
-        return list(self._connection.execute(query).scalars())
+        return list(self._session.execute(query).scalars())
 
     def is_due(self, entry_id: str, *, now: datetime) -> bool:
         """Does it wait for a worker?"""
         query = select(t.inbox.c.id).where(t.inbox.c.id == entry_id, _free(now))
-        return self._connection.execute(query).first() is not None
+        return self._session.execute(query).first() is not None
 
     def claim_many(
         self, *, first: str, limit: int, most_bytes: int, now: datetime, until: datetime
@@ -56,11 +58,8 @@ class Inbox:
         """Take waiting entries for processing, oldest first, `first` among them: at most so many, and so many bytes
         together (but one at least). What somebody else is taking at this moment is left out."""
         c = t.inbox.c
-        waiting = (
-            select(c.id, c.size, c.tries).where(_free(now)).order_by(c.id != first, c.received_at, c.id).limit(limit)
-        )
         chosen: list[str] = []
-        for row in self._connection.execute(waiting.with_for_update(skip_locked=True)):
+        for row in self._waiting(first, limit=limit, now=now):
             most_bytes -= row.size
             if chosen and (most_bytes < 0 or row.tries):
                 break
@@ -73,35 +72,48 @@ class Inbox:
             .values(state=InboxState.PROCESSING.value, lease_until=until, tries=c.tries + 1)
             .returning(*t.inbox.c)
         )
-        rows = self._connection.execute(taken).all() if chosen else []
+        rows = self._session.execute(taken).all() if chosen else []
         return sorted((_entry(r) for r in rows), key=lambda e: (e.received_at, e.id))
 
-    def hold(self, entries: Sequence[InboxEntry], *, until: datetime) -> set[str]:
-        """Lock those that these claims still hold, and lengthen their lease; their ids.
+    def _waiting(self, first: str, *, limit: int, now: datetime) -> Iterator[Row[Any]]:
+        """What may be claimed, locked: `first`, then what dead workers left, then what came, each by age."""
+        seen: set[str] = set()
+        for query in (_WAITING_ONE, _WAITING_LEFT, _WAITING_NEW):
+            if query is _WAITING_ONE and not first:
+                continue
+            for row in self._session.execute(query, {"first": first, "now": now, "limit": limit}).all():
+                if row.id not in seen and len(seen) < limit:
+                    seen.add(row.id)
+                    yield row
+
+    def hold(self, entries: Sequence[InboxEntry]) -> set[str]:
+        """Lock those that these claims still hold; their ids.
 
         Each claim counts a try, so a claim that another worker took over is known by its number.
         """
-        c = t.inbox.c
-        ours = or_(*(and_(c.id == e.id, c.tries == e.tries) for e in entries))
-        held = update(t.inbox).where(c.state == InboxState.PROCESSING, ours).values(lease_until=until).returning(c.id)
-        return set(self._connection.execute(held).scalars())
+        rows = self._session.execute(_HOLD, {"ids": sorted(e.id for e in entries)})
+        tries = {row.id: row.tries for row in rows}
+        return {e.id for e in entries if tries.get(e.id) == e.tries}
 
     def take_back(self) -> None:
         """Entries under way wait again: when nobody else can be working on them."""
         c = t.inbox.c
         left = update(t.inbox).where(c.state == InboxState.PROCESSING.value)
-        self._connection.execute(left.values(state=InboxState.RECEIVED.value, lease_until=None))
+        self._session.execute(left.values(state=InboxState.RECEIVED.value, lease_until=None))
 
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that nobody processes: received, or left by a worker that died."""
         c = t.inbox.c
         query = select(c.id).where(_free(now)).order_by(c.received_at).limit(limit)
-        return list(self._connection.execute(query).scalars())
+        return list(self._session.execute(query).scalars())
 
     def finish(self, entry_id: str, state: InboxState, **values: Any) -> None:
         """The entry's outcome: state, reason, what was read."""
         values = {"state": state.value, "lease_until": None, **values}
-        self._connection.execute(update(t.inbox).where(t.inbox.c.id == entry_id).values(values))
+        self._session.gather(_finish(tuple(values)), {"entry": entry_id, **{f"new_{k}": v for k, v in values.items()}})
+        whose = (values.get("thread_id"), values.get("participant_id"))
+        if state is InboxState.THREADED and (known := self._session.find_ahead(_RECENT, whose)) is not None:
+            self._session.note_ahead(_RECENT, whose, known + 1)
 
     def move(self, entry_id: str, *, from_states: Sequence[InboxState], to: InboxState, reason: str) -> bool:
         """A person's decision; False if the entry has meanwhile left these states."""
@@ -111,7 +123,7 @@ class Inbox:
             .where(c.id == entry_id, c.state.in_([s.value for s in from_states]))
             .values(state=to.value, reason=reason, lease_until=None)
         )
-        return self._connection.execute(moved).rowcount == 1
+        return self._session.execute(moved).rowcount == 1
 
     def page(
         self, workspace_id: str, states: Sequence[InboxState], *, before: str = "", limit: int
@@ -121,24 +133,38 @@ class Inbox:
         query = select(t.inbox).where(c.workspace_id == workspace_id, c.state.in_([s.value for s in states]))
         if before:
             query = query.where(c.id < before)
-        return [_entry(r) for r in self._connection.execute(query.order_by(c.id.desc()).limit(limit))]
+        return [_entry(r) for r in self._session.execute(query.order_by(c.id.desc()).limit(limit))]
 
     def of_thread(self, thread_id: str, states: Sequence[InboxState], *, limit: int = 100) -> list[InboxEntry]:
         c = t.inbox.c
         query = select(t.inbox).where(c.thread_id == thread_id, c.state.in_([s.value for s in states]))
-        return [_entry(r) for r in self._connection.execute(query.order_by(c.id.desc()).limit(limit))]
+        return [_entry(r) for r in self._session.execute(query.order_by(c.id.desc()).limit(limit))]
 
     def count(self, workspace_id: str, states: Sequence[InboxState]) -> int:
         c = t.inbox.c
         query = select(func.count()).select_from(t.inbox)
         query = query.where(c.workspace_id == workspace_id, c.state.in_([s.value for s in states]))
-        return self._connection.execute(query).scalar_one()
+        number: int = self._session.execute(query).scalar_one()
+        return number
 
     def count_threaded(self, thread_id: str, participant_id: str, *, since: datetime) -> int:
         """Mails of one person that entered a thread since a time: for the loop guard."""
+        known: int | None = self._session.find_ahead(_RECENT, (thread_id, participant_id))
+        if known is not None:
+            return known
         of = {"thread": thread_id, "person": participant_id, "since": since}
-        number: int = self._connection.execute(_COUNT_THREADED, of).scalar_one()
+        number: int = self._session.execute(_COUNT_THREADED, of).scalar_one()
         return number
+
+    def count_ahead(self, people: Sequence[tuple[str, str]], *, since: datetime) -> None:
+        """Read ahead what `count_threaded` will be asked, for several (thread id, participant id)."""
+        found = dict.fromkeys(people, 0)
+        threads = sorted({thread_id for thread_id, _ in people})
+        for row in self._session.execute(_COUNT_AHEAD, {"threads": threads, "since": since}):
+            thread_id, person_id, number = row
+            if (thread_id, person_id) in found:
+                found[thread_id, person_id] = number
+        self._session.read_ahead(_RECENT, found)
 
     def held_by_thread(self, thread_ids: Sequence[str]) -> dict[str, int]:
         """How many mails wait for a decision, by thread."""
@@ -150,7 +176,7 @@ class Inbox:
             .where(c.thread_id.in_(thread_ids), c.state == InboxState.HELD.value)
             .group_by(c.thread_id)
         )
-        return {row[0]: row[1] for row in self._connection.execute(query)}
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
 
 _COUNT_THREADED = (
@@ -163,16 +189,50 @@ _COUNT_THREADED = (
         t.inbox.c.received_at >= bindparam("since"),
     )
 )
+_RECENT = "recent"
+_COUNT_AHEAD = (
+    select(t.inbox.c.thread_id, t.inbox.c.participant_id, func.count().label("number"))
+    .where(
+        t.inbox.c.thread_id.in_(bindparam("threads", expanding=True)),
+        t.inbox.c.state == InboxState.THREADED.value,
+        t.inbox.c.received_at >= bindparam("since"),
+    )
+    .group_by(t.inbox.c.thread_id, t.inbox.c.participant_id)
+)
+_HOLD = (
+    select(t.inbox.c.id, t.inbox.c.tries)
+    .where(t.inbox.c.id.in_(bindparam("ids", expanding=True)), t.inbox.c.state == InboxState.PROCESSING.value)
+    .order_by(t.inbox.c.id)
+    .with_for_update()
+)
 _STORE_ONCE = {  # built once: building a statement costs more than running it
     "sqlite": sqlite_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),
     "postgresql": pg_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),
 }
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
+@cache
+def _finish(columns: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {column: bindparam(f"new_{column}") for column in columns}
+    return update(t.inbox).where(t.inbox.c.id == bindparam("entry")).values(values)
+
+
+def _free(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     """Nobody processes it: received, or left by a worker that died."""
     c = t.inbox.c
     return or_(c.state == InboxState.RECEIVED.value, (c.state == InboxState.PROCESSING.value) & (c.lease_until < now))
+
+
+_ROW = select(t.inbox.c.id, t.inbox.c.size, t.inbox.c.tries).with_for_update(skip_locked=True)
+_NOW = bindparam("now", type_=t.UtcTime())
+_OLDEST = (t.inbox.c.received_at, t.inbox.c.id)
+_WAITING_ONE = _ROW.where(t.inbox.c.id == bindparam("first"), _free(_NOW))
+_WAITING_LEFT = (
+    _ROW.where(t.inbox.c.state == InboxState.PROCESSING.value, t.inbox.c.lease_until < _NOW)
+    .order_by(*_OLDEST)
+    .limit(bindparam("limit"))
+)
+_WAITING_NEW = _ROW.where(t.inbox.c.state == InboxState.RECEIVED.value).order_by(*_OLDEST).limit(bindparam("limit"))
 
 
 def _row_of(e: InboxEntry) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.store import tables as t
+from gateway.store.session import Session
 from gateway.threads.model import ThreadState
 
 VIEWS = ("all", "open", "unread", "unanswered", "attention", "rejected")
@@ -42,8 +43,8 @@ class ListedThread:
 class Listing:
     """The list within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def page(
         self,
@@ -69,33 +70,33 @@ class Listing:
         if before:
             at, last_id = before
             query = query.where(or_(th.last_at < at, and_(th.last_at == at, th.id < last_id)))
-        rows = self._connection.execute(query.order_by(th.last_at.desc(), th.id.desc()).limit(limit))
+        rows = self._session.execute(query.order_by(th.last_at.desc(), th.id.desc()).limit(limit))
         return [_listed(r) for r in rows]
 
     def one(self, workspace_id: str, member_id: str, thread_id: str) -> list[ListedThread]:
         """The row of one thread, if it is there."""
         query = self._rows(workspace_id, member_id).where(t.threads.c.id == thread_id)
-        return [_listed(r) for r in self._connection.execute(query)]
+        return [_listed(r) for r in self._session.execute(query)]
 
     def count(self, workspace_id: str, member_id: str, view: str) -> int:
         query = self._base(workspace_id, member_id).add_columns(func.count()).where(*self._where(view))
-        number: int = self._connection.execute(query).scalar_one()
+        number: int = self._session.execute(query).scalar_one()
         return number
 
     def read_mark(self, member_id: str, thread_id: str) -> int:
         c = t.reads.c
         query = select(c.seq).where(c.member_id == member_id, c.thread_id == thread_id)
-        return self._connection.execute(query).scalar_one_or_none() or 0
+        return self._session.execute(query).scalar_one_or_none() or 0
 
     def mark_read(self, member_id: str, thread_id: str, seq: int) -> None:
         """Move one member's mark forward; others keep theirs (SJ-11)."""
-        insert = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
+        insert = pg_insert if self._session.dialect.name == "postgresql" else sqlite_insert
         statement = insert(t.reads).values(member_id=member_id, thread_id=thread_id, seq=seq)
         c = t.reads.c
         forward = statement.on_conflict_do_update(
             index_elements=[c.member_id, c.thread_id], set_={"seq": statement.excluded.seq}, where=c.seq < seq
         )
-        self._connection.execute(forward)
+        self._session.execute(forward)
 
     def _rows(self, workspace_id: str, member_id: str) -> Select[Any]:
         th, ap, op = t.threads.c, t.applicants.c, t.openings.c

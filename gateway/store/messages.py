@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Integer, Row, bindparam, insert, select, update
 
 from gateway.store import tables as t
+from gateway.store.session import Session
 from gateway.threads.model import Attachment, Author, AuthorKind, CameInBy, Message, MessageKind
 
 
 class Messages:
     """Messages within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def add(
         self, message: Message, *, body_digest: str = "", client_key: str | None = None, closes_gate: bool = False
@@ -50,9 +51,12 @@ class Messages:
             "closes_gate": closes_gate,
             "created_at": message.created_at,
         }
-        self._connection.execute(insert(t.messages), row)
-        if message.attachments:
-            self._connection.execute(insert(t.attachments), [_attachment_row(a) for a in message.attachments])
+        self._session.gather(_ADD, row)
+        for attachment in message.attachments:
+            self._session.gather(_ADD_ATTACHMENT, _attachment_row(attachment))
+        copies = self._session.find_ahead(_COPIES, (message.thread_id, message.rfc_message_id))
+        if copies is not None:
+            copies[body_digest] = message.id
 
     def find(self, message_id: str) -> Message | None:
         found = self._load(t.messages.c.id == message_id)
@@ -64,12 +68,24 @@ class Messages:
 
     def find_copy(self, thread_id: str, rfc_message_id: str, body_digest: str) -> str | None:
         """The id of a message of this thread that came from the same mail by another way (GW-2)."""
+        copies: dict[str, str] | None = self._session.find_ahead(_COPIES, (thread_id, rfc_message_id))
+        if copies is not None:
+            return copies.get(body_digest)
         where = {"thread": thread_id, "mail": rfc_message_id, "body": body_digest}
-        return self._connection.execute(_FIND_COPY, where).scalar_one_or_none()
+        return self._session.execute(_FIND_COPY, where).scalar_one_or_none()
+
+    def look_for_copies(self, mails: Sequence[tuple[str, str]]) -> None:
+        """Read ahead what `find_copy` will be asked, for several (thread id, Message-ID)."""
+        found: dict[tuple[str, str], dict[str, str]] = {mail: {} for mail in mails}
+        ids = sorted({message_id for _, message_id in mails})
+        for row in self._session.execute(_COPIES_OF, {"mails": ids}):
+            if (row.thread_id, row.rfc_message_id) in found:
+                found[row.thread_id, row.rfc_message_id][row.body_digest] = row.id
+        self._session.read_ahead(_COPIES, found)
 
     def find_by_inbox(self, inbox_id: str) -> str | None:
         query = select(t.messages.c.id).where(t.messages.c.inbox_id == inbox_id).limit(1)
-        return self._connection.execute(query).scalar_one_or_none()
+        return self._session.execute(query).scalar_one_or_none()
 
     def after(self, thread_id: str, seq: int, *, limit: int) -> list[Message]:
         """Messages with a greater seq, oldest first."""
@@ -82,9 +98,12 @@ class Messages:
             where.append(t.messages.c.seq < before)
         return self._load(*where, limit=limit, newest=True)
 
-    def texts(self, thread_id: str, *, limit: int = 30) -> list[str]:
-        """The newest texts of the thread: what a quote may come from."""
-        return list(self._connection.execute(_TEXTS, {"thread": thread_id, "limit": limit}).scalars())
+    def texts(self, thread_ids: Sequence[str], *, newest: int = 30) -> dict[str, tuple[str, ...]]:
+        """The newest texts of each thread, newest first: what a quote may come from."""
+        found: dict[str, list[str]] = {thread_id: [] for thread_id in thread_ids}
+        for row in self._session.execute(_TEXTS, {"threads": list(found), "newest": newest}):
+            found[row.thread_id].append(row.text)
+        return {thread_id: tuple(texts) for thread_id, texts in found.items()}
 
     def newer_by_others(self, thread_id: str, seq: int, *, member_id: str | None) -> list[Message]:
         """Messages newer than `seq` that this member did not write: the conflict stop."""
@@ -96,18 +115,18 @@ class Messages:
         c = t.messages.c
         waiting = (c.thread_id == thread_id, c.closes_gate, c.goes_out_at > now, c.cancelled.is_(False))
         done = update(t.messages).where(*waiting).values(cancelled=True).returning(c.id)
-        return list(self._connection.execute(done).scalars())
+        return list(self._session.execute(done).scalars())
 
     def find_scheduled(self, message_id: str) -> tuple[int, bool] | None:
         """(seq, closes_gate) of a message that was written to go out later; None for all others."""
         c = t.messages.c
         query = select(c.seq, c.closes_gate).where(c.id == message_id, c.goes_out_at.is_not(None))
-        row = self._connection.execute(query).first()
+        row = self._session.execute(query).first()
         return (row.seq, row.closes_gate) if row else None
 
     def find_attachment(self, attachment_id: str) -> tuple[Attachment, str, Message] | None:
         """An attachment with its thread's id and its message."""
-        row = self._connection.execute(select(t.attachments).where(t.attachments.c.id == attachment_id)).first()
+        row = self._session.execute(select(t.attachments).where(t.attachments.c.id == attachment_id)).first()
         if row is None:
             return None
         message = self.find(row.message_id)
@@ -116,7 +135,7 @@ class Messages:
 
     def _load(self, *where: Any, limit: int = 1, newest: bool = False) -> list[Message]:
         order = t.messages.c.seq.desc() if newest else t.messages.c.seq
-        rows = self._connection.execute(select(t.messages).where(*where).order_by(order).limit(limit)).all()
+        rows = self._session.execute(select(t.messages).where(*where).order_by(order).limit(limit)).all()
         if newest:
             rows = rows[::-1]
         files = self._attachments([r.id for r in rows])
@@ -127,7 +146,7 @@ class Messages:
         if message_ids:
             c = t.attachments.c
             query = select(t.attachments).where(c.message_id.in_(message_ids)).order_by(c.message_id, c.position)
-            for row in self._connection.execute(query):
+            for row in self._session.execute(query):
                 found.setdefault(row.message_id, []).append(_attachment(row))
         return found
 
@@ -143,11 +162,21 @@ _FIND_COPY = (
     .limit(1)
 )
 _TEXTS = (
-    select(t.messages.c.text)
-    .where(t.messages.c.thread_id == bindparam("thread"), t.messages.c.kind == MessageKind.MESSAGE.value)
-    .order_by(t.messages.c.seq.desc())
-    .limit(bindparam("limit"))
+    select(t.messages.c.thread_id, t.messages.c.text)
+    .join(t.threads, t.threads.c.id == t.messages.c.thread_id)
+    .where(
+        t.messages.c.thread_id.in_(bindparam("threads", expanding=True)),
+        t.messages.c.seq > t.threads.c.last_seq - bindparam("newest", type_=Integer()),
+        t.messages.c.kind == MessageKind.MESSAGE.value,
+    )
+    .order_by(t.messages.c.thread_id, t.messages.c.seq.desc())
 )
+_COPIES = "copies"
+_COPIES_OF = select(
+    t.messages.c.id, t.messages.c.thread_id, t.messages.c.rfc_message_id, t.messages.c.body_digest
+).where(t.messages.c.rfc_message_id.in_(bindparam("mails", expanding=True)))
+_ADD = insert(t.messages)
+_ADD_ATTACHMENT = insert(t.attachments)
 
 
 def message_of(row: Row[Any], attachments: tuple[Attachment, ...]) -> Message:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.store import tables as t
+from gateway.store.session import Session
 from gateway.threads.delivery import CLAIMABLE, Move
 from gateway.threads.model import Attempt, Delivery, DeliveryState, Notice
 
@@ -21,8 +22,8 @@ from gateway.threads.model import Attempt, Delivery, DeliveryState, Notice
 class Outbox:
     """Deliveries within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def add(self, delivery: Delivery) -> None:
         row = {
@@ -41,7 +42,7 @@ class Outbox:
             "created_at": delivery.created_at,
             "updated_at": delivery.updated_at,
         }
-        self._connection.execute(insert(t.deliveries), row)
+        self._session.gather(_ADD, row)
 
     def add_notice(self, notice: Notice) -> None:
         row = {
@@ -55,22 +56,27 @@ class Outbox:
             "automatic": notice.automatic,
             "created_at": notice.created_at,
         }
-        self._connection.execute(insert(t.notices), row)
+        self._session.execute(insert(t.notices), row)
 
     def find_notice(self, notice_id: str) -> Notice | None:
-        row = self._connection.execute(select(t.notices).where(t.notices.c.id == notice_id)).first()
+        row = self._session.execute(select(t.notices).where(t.notices.c.id == notice_id)).first()
         return _notice(row) if row else None
 
     def find(self, delivery_id: str, *, attempts: bool = False) -> Delivery | None:
-        row = self._connection.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
+        row = self._session.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
         if row is None:
             return None
         return _delivery(row, self._attempts(delivery_id) if attempts else ())
 
+    def find_many(self, ids: Sequence[str]) -> dict[str, Delivery]:
+        """Those of these deliveries that there are, without their attempts."""
+        query = select(t.deliveries).where(t.deliveries.c.id.in_(list(ids)))
+        return {row.id: _delivery(row) for row in self._session.execute(query)} if ids else {}
+
     def existing(self, ids: Sequence[str]) -> set[str]:
         """Which of these deliveries there are."""
         query = select(t.deliveries.c.id).where(t.deliveries.c.id.in_(list(ids)))
-        return set(self._connection.execute(query).scalars())
+        return set(self._session.execute(query).scalars())
 
     def by_message(self, message_ids: Sequence[str], *, attempts: bool = False) -> dict[str, list[Delivery]]:
         """Deliveries of each message, in the order in which they were made."""
@@ -78,7 +84,7 @@ class Outbox:
         if message_ids:
             c = t.deliveries.c
             query = select(t.deliveries).where(c.message_id.in_(list(message_ids))).order_by(c.id)
-            for row in self._connection.execute(query):
+            for row in self._session.execute(query):
                 tried = self._attempts(row.id) if attempts and row.tries else ()
                 found.setdefault(row.message_id, []).append(_delivery(row, tried))
         return found
@@ -99,11 +105,11 @@ class Outbox:
             )
             .returning(*t.deliveries.c)
         )
-        row = self._connection.execute(taken).first()
+        row = self._session.execute(taken).first()
         if row is None:
             return None
         attempt = {"delivery_id": row.id, "number": row.tries, "started_at": now}
-        self._connection.execute(insert(t.attempts), attempt)
+        self._session.execute(insert(t.attempts), attempt)
         return _delivery(row)
 
     def save_move(self, delivery_id: str, move: Move, *, lease_id: str | None, now: datetime) -> bool:
@@ -126,17 +132,17 @@ class Outbox:
         if move.provider_id:
             values["provider_id"] = move.provider_id
         saved = update(t.deliveries).where(*where).values(values).returning(c.tries)
-        tries = self._connection.execute(saved).scalar_one_or_none()
+        tries = self._session.execute(saved).scalar_one_or_none()
         if tries is None:
             return False
         outcome = {"ended_at": now, "outcome": move.outcome, "code": move.code, "detail": move.detail[:500]}
         a = t.attempts.c
         if lease_id is not None:
             row = update(t.attempts).where(a.delivery_id == delivery_id, a.number == tries)
-            self._connection.execute(row.values(outcome))
+            self._session.execute(row.values(outcome))
         else:
             number = 1000 + len(self._attempts(delivery_id))  # reports come after all attempts
-            self._connection.execute(
+            self._session.execute(
                 insert(t.attempts).values(delivery_id=delivery_id, number=number, started_at=now, **outcome)
             )
         return True
@@ -150,23 +156,23 @@ class Outbox:
             .order_by(c.next_attempt_at)
             .limit(limit)
         )
-        return list(self._connection.execute(query).scalars())
+        return list(self._session.execute(query).scalars())
 
     def expired(self, *, now: datetime, limit: int) -> list[tuple[Delivery, str]]:
         """Deliveries whose worker died in mid-send, each with its lease."""
         c = t.deliveries.c
         query = select(t.deliveries).where(c.state == DeliveryState.SENDING.value, c.lease_until < now).limit(limit)
-        return [(_delivery(r), r.lease_id) for r in self._connection.execute(query)]
+        return [(_delivery(r), r.lease_id) for r in self._session.execute(query)]
 
     def take_back(self, *, now: datetime) -> None:
         """End the leases of deliveries under way: when nobody else can be sending them."""
         sending = t.deliveries.c.state == DeliveryState.SENDING.value
-        self._connection.execute(update(t.deliveries).where(sending).values(lease_until=now))
+        self._session.execute(update(t.deliveries).where(sending).values(lease_until=now))
 
     def extend(self, lease_ids: Sequence[str], *, until: datetime) -> None:
         c = t.deliveries.c
         held = (c.lease_id.in_(list(lease_ids)), c.state == DeliveryState.SENDING.value)
-        self._connection.execute(update(t.deliveries).where(*held).values(lease_until=until))
+        self._session.execute(update(t.deliveries).where(*held).values(lease_until=until))
 
     def cancel(self, message_ids: Sequence[str], *, now: datetime) -> list[Delivery]:
         """Cancel what has not gone out yet of these messages; what was cancelled."""
@@ -175,7 +181,7 @@ class Outbox:
         values = {"state": DeliveryState.CANCELLED.value, "next_attempt_at": None, "updated_at": now}
         of = (c.message_id.in_(list(message_ids)), c.state.in_(waiting))
         done = update(t.deliveries).where(*of).values(values).returning(*c)
-        return [_delivery(row) for row in self._connection.execute(done)] if message_ids else []
+        return [_delivery(row) for row in self._session.execute(done)] if message_ids else []
 
     def queue_again(self, delivery_id: str, *, to: str, now: datetime) -> bool:
         """A person asks for another try, perhaps to a corrected address."""
@@ -191,11 +197,11 @@ class Outbox:
             "updated_at": now,
         }
         again = update(t.deliveries).where(c.id == delivery_id, c.state.in_(states)).values(values)
-        return self._connection.execute(again).rowcount == 1
+        return self._session.execute(again).rowcount == 1
 
     def find_by_rfc_message_id(self, rfc_message_id: str) -> Delivery | None:
         query = select(t.deliveries).where(t.deliveries.c.rfc_message_id == rfc_message_id).limit(1)
-        row = self._connection.execute(query).first()
+        row = self._session.execute(query).first()
         return _delivery(row) if row else None
 
     def references(self, thread_id: str, participant_id: str, *, before_seq: int, limit: int = 20) -> list[str]:
@@ -212,7 +218,7 @@ class Outbox:
             m.thread_id == thread_id, m.seq < before_seq, m.participant_id == participant_id, m.rfc_message_id != ""
         )
         both = sent.union_all(written).order_by("seq")
-        return [r.rfc_message_id for r in self._connection.execute(both)][-limit:]
+        return [r.rfc_message_id for r in self._session.execute(both)][-limit:]
 
     def notices_of(self, thread_id: str, *, limit: int = 50) -> list[tuple[Notice, Delivery]]:
         query = (
@@ -223,7 +229,7 @@ class Outbox:
             .limit(limit)
         )
         found = []
-        for row in self._connection.execute(query).all():
+        for row in self._session.execute(query).all():
             delivery = self.find(row.delivery_id)
             if delivery:
                 found.append((_notice(row), delivery))
@@ -232,29 +238,37 @@ class Outbox:
     # -- suppressions ----------------------------------------------------------------------------------------
 
     def suppress(self, workspace_id: str, address: str, *, code: str, now: datetime) -> None:
-        insert_for = pg_insert if self._connection.dialect.name == "postgresql" else sqlite_insert
+        insert_for = pg_insert if self._session.dialect.name == "postgresql" else sqlite_insert
         row = {"workspace_id": workspace_id, "address": address.lower(), "code": code, "created_at": now}
-        self._connection.execute(insert_for(t.suppressions).values(row).on_conflict_do_nothing())
+        self._session.execute(insert_for(t.suppressions).values(row).on_conflict_do_nothing())
 
     def suppressed(self, workspace_id: str, addresses: Iterable[str]) -> list[str]:
         """Which of these addresses are suppressed, in lower case."""
-        wanted = [a.lower() for a in addresses if a]
-        if not wanted:
-            return []
-        c = t.suppressions.c
-        query = select(c.address).where(c.workspace_id == workspace_id, c.address.in_(wanted))
-        return list(self._connection.execute(query).scalars())
+        wanted = {a.lower(): (workspace_id, a.lower()) for a in addresses if a}
+        unread = [a for a, key in wanted.items() if self._session.find_ahead(_SUPPRESSED, key) is None]
+        if unread:
+            found = set(self._session.execute(_SUPPRESSED_OF, {"workspace": workspace_id, "of": unread}).scalars())
+            self._session.read_ahead(_SUPPRESSED, {wanted[a]: a in found for a in unread})
+        return [a for a, key in wanted.items() if self._session.find_ahead(_SUPPRESSED, key)]
 
     def unsuppress(self, workspace_id: str, address: str) -> None:
         c = t.suppressions.c
         where = (c.workspace_id == workspace_id, or_(c.address == address.lower()))
-        self._connection.execute(delete(t.suppressions).where(*where))
+        self._session.execute(delete(t.suppressions).where(*where))
 
     def _attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
         c = t.attempts.c
         query = select(t.attempts).where(c.delivery_id == delivery_id).order_by(c.number)
-        rows = self._connection.execute(query)
+        rows = self._session.execute(query)
         return tuple(Attempt(r.number, r.started_at, r.ended_at, r.outcome, r.code, r.detail) for r in rows)
+
+
+_ADD = insert(t.deliveries)
+_SUPPRESSED = "suppressed"
+_SUPPRESSED_OF = select(t.suppressions.c.address).where(
+    t.suppressions.c.workspace_id == bindparam("workspace"),
+    t.suppressions.c.address.in_(bindparam("of", expanding=True)),
+)
 
 
 def _notice(row: Row[Any]) -> Notice:

@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from gateway.store import tables as t
+from gateway.store.session import Session
 from gateway.threads.model import Applicant, Member, Opening, Source, Workspace
 
 
 class People:
     """Workspaces and the people and jobs in them, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     # -- workspaces ------------------------------------------------------------------------------------------
 
@@ -34,7 +35,7 @@ class People:
             "brand": workspace.brand,
             "created_at": now,
         }
-        self._connection.execute(insert(t.workspaces), row)
+        self._session.execute(insert(t.workspaces), row)
 
     def find_workspace(self, workspace_id: str) -> Workspace | None:
         return self._workspace(t.workspaces.c.id == workspace_id)
@@ -44,7 +45,7 @@ class People:
 
         SQLite needs none: a transaction that may write holds the only write lock.
         """
-        self._connection.execute(select(t.workspaces.c.id).where(t.workspaces.c.id == workspace_id).with_for_update())
+        self._session.execute(select(t.workspaces.c.id).where(t.workspaces.c.id == workspace_id).with_for_update())
 
     def find_workspace_by_slug(self, slug: str) -> Workspace | None:
         return self._workspace(t.workspaces.c.slug == slug)
@@ -52,22 +53,22 @@ class People:
     def existing_slugs(self, slugs: Sequence[str]) -> set[str]:
         """Which of these short names belong to a workspace."""
         query = select(t.workspaces.c.slug).where(t.workspaces.c.slug.in_(list(slugs)))
-        return set(self._connection.execute(query).scalars())
+        return set(self._session.execute(query).scalars())
 
     def first_workspace(self) -> Workspace | None:
         """The installation's first: mail to postmaster and abuse waits in its review queue."""
         query = select(t.workspaces).order_by(t.workspaces.c.id).limit(1)
-        row = self._connection.execute(query).first()
+        row = self._session.execute(query).first()
         return workspace_of(row) if row else None
 
     def list_workspaces(self) -> list[Workspace]:
-        return [workspace_of(r) for r in self._connection.execute(select(t.workspaces).order_by(t.workspaces.c.id))]
+        return [workspace_of(r) for r in self._session.execute(select(t.workspaces).order_by(t.workspaces.c.id))]
 
     def update_workspace(self, workspace_id: str, **values: Any) -> None:
-        self._connection.execute(update(t.workspaces).where(t.workspaces.c.id == workspace_id).values(values))
+        self._session.execute(update(t.workspaces).where(t.workspaces.c.id == workspace_id).values(values))
 
     def _workspace(self, where: Any) -> Workspace | None:
-        row = self._connection.execute(select(t.workspaces).where(where)).first()
+        row = self._session.execute(select(t.workspaces).where(where)).first()
         return workspace_of(row) if row else None
 
     # -- members, keys, sessions -----------------------------------------------------------------------------
@@ -84,30 +85,30 @@ class People:
             "active": member.active,
             "created_at": now,
         }
-        self._connection.execute(insert(t.members), row)
+        self._session.execute(insert(t.members), row)
 
     def find_logins(self, email: str) -> list[tuple[Member, str | None]]:
         """Active members with this address, in every workspace, each with the password's hash."""
         query = select(t.members).where(t.members.c.email == email.lower(), t.members.c.active)
-        return [(_member(r), r.password_hash) for r in self._connection.execute(query)]
+        return [(_member(r), r.password_hash) for r in self._session.execute(query)]
 
     def list_members(self, workspace_id: str) -> list[Member]:
         query = select(t.members).where(t.members.c.workspace_id == workspace_id).order_by(t.members.c.id)
-        return [_member(r) for r in self._connection.execute(query)]
+        return [_member(r) for r in self._session.execute(query)]
 
     def add_api_key(self, key_id: str, workspace_id: str, *, name: str, key_hash: str, now: datetime) -> None:
         row = {"id": key_id, "workspace_id": workspace_id, "name": name, "hash": key_hash, "created_at": now}
-        self._connection.execute(insert(t.api_keys), row)
+        self._session.execute(insert(t.api_keys), row)
 
     def find_api_key(self, key_hash: str) -> tuple[str, str, str] | None:
         """(id, workspace id, name) of a key that is in force."""
         query = select(t.api_keys).where(t.api_keys.c.hash == key_hash, t.api_keys.c.revoked_at.is_(None))
-        row = self._connection.execute(query).first()
+        row = self._session.execute(query).first()
         return (row.id, row.workspace_id, row.name) if row else None
 
     def list_api_keys(self, workspace_id: str) -> list[tuple[str, str, datetime, datetime | None]]:
         query = select(t.api_keys).where(t.api_keys.c.workspace_id == workspace_id).order_by(t.api_keys.c.id)
-        return [(r.id, r.name, r.created_at, r.revoked_at) for r in self._connection.execute(query)]
+        return [(r.id, r.name, r.created_at, r.revoked_at) for r in self._session.execute(query)]
 
     def revoke_api_key(self, key_id: str, workspace_id: str, *, now: datetime) -> bool:
         where = (
@@ -115,11 +116,11 @@ class People:
             t.api_keys.c.workspace_id == workspace_id,
             t.api_keys.c.revoked_at.is_(None),
         )
-        return self._connection.execute(update(t.api_keys).where(*where).values(revoked_at=now)).rowcount == 1
+        return self._session.execute(update(t.api_keys).where(*where).values(revoked_at=now)).rowcount == 1
 
     def add_session(self, session_hash: str, member_id: str, *, client: str, now: datetime, until: datetime) -> None:
         row = {"hash": session_hash, "member_id": member_id, "client": client, "created_at": now, "expires_at": until}
-        self._connection.execute(insert(t.sessions), row)
+        self._session.execute(insert(t.sessions), row)
 
     def find_session(self, session_hash: str, *, now: datetime) -> Member | None:
         query = (
@@ -127,25 +128,25 @@ class People:
             .join(t.sessions, t.sessions.c.member_id == t.members.c.id)
             .where(t.sessions.c.hash == session_hash, t.sessions.c.expires_at > now, t.members.c.active)
         )
-        row = self._connection.execute(query).first()
+        row = self._session.execute(query).first()
         return _member(row) if row else None
 
     def end_session(self, session_hash: str) -> None:
-        self._connection.execute(t.sessions.delete().where(t.sessions.c.hash == session_hash))
+        self._session.execute(t.sessions.delete().where(t.sessions.c.hash == session_hash))
 
     def add_login_link(self, link_hash: str, member_id: str, *, now: datetime, until: datetime) -> None:
         """A new link; older ones of the same member die."""
         old = t.login_links.delete().where(t.login_links.c.member_id == member_id)
-        self._connection.execute(old)
+        self._session.execute(old)
         row = {"hash": link_hash, "member_id": member_id, "created_at": now, "expires_at": until}
-        self._connection.execute(insert(t.login_links), row)
+        self._session.execute(insert(t.login_links), row)
 
     def use_login_link(self, link_hash: str, *, now: datetime) -> str | None:
         """The member's id, once: of a hundred at a time exactly one gets it."""
         c = t.login_links.c
         where = (c.hash == link_hash, c.used_at.is_(None), c.expires_at > now)
         used = update(t.login_links).where(*where).values(used_at=now).returning(c.member_id)
-        return self._connection.execute(used).scalar_one_or_none()
+        return self._session.execute(used).scalar_one_or_none()
 
     # -- openings, applicants --------------------------------------------------------------------------------
 
@@ -159,24 +160,24 @@ class People:
             "public_contact": opening.public_contact,
             "created_at": now,
         }
-        self._connection.execute(insert(t.openings), row)
+        self._session.execute(insert(t.openings), row)
 
     def update_opening(self, opening_id: str, **values: Any) -> None:
-        self._connection.execute(update(t.openings).where(t.openings.c.id == opening_id).values(values))
+        self._session.execute(update(t.openings).where(t.openings.c.id == opening_id).values(values))
 
     def find_opening(self, workspace_id: str, external_id: str) -> Opening | None:
         where = (t.openings.c.workspace_id == workspace_id, t.openings.c.external_id == external_id)
-        row = self._connection.execute(select(t.openings).where(*where)).first()
+        row = self._session.execute(select(t.openings).where(*where)).first()
         return opening_of(row) if row else None
 
     def find_opening_by_id(self, workspace_id: str, opening_id: str) -> Opening | None:
         where = (t.openings.c.workspace_id == workspace_id, t.openings.c.id == opening_id)
-        row = self._connection.execute(select(t.openings).where(*where)).first()
+        row = self._session.execute(select(t.openings).where(*where)).first()
         return opening_of(row) if row else None
 
     def list_openings(self, workspace_id: str) -> list[Opening]:
         query = select(t.openings).where(t.openings.c.workspace_id == workspace_id).order_by(t.openings.c.id)
-        return [opening_of(r) for r in self._connection.execute(query)]
+        return [opening_of(r) for r in self._session.execute(query)]
 
     def add_applicant(self, applicant: Applicant) -> None:
         row = {
@@ -194,14 +195,14 @@ class People:
             "rejected_at": applicant.rejected_at,
             "created_at": applicant.created_at,
         }
-        self._connection.execute(insert(t.applicants), row)
+        self._session.execute(insert(t.applicants), row)
 
     def update_applicant(self, applicant_id: str, **values: Any) -> None:
-        self._connection.execute(update(t.applicants).where(t.applicants.c.id == applicant_id).values(values))
+        self._session.execute(update(t.applicants).where(t.applicants.c.id == applicant_id).values(values))
 
     def find_applicant(self, workspace_id: str, external_id: str) -> Applicant | None:
         where = (t.applicants.c.workspace_id == workspace_id, t.applicants.c.external_id == external_id)
-        row = self._connection.execute(select(t.applicants).where(*where)).first()
+        row = self._session.execute(select(t.applicants).where(*where)).first()
         return applicant_of(row) if row else None
 
 

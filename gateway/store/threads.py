@@ -5,14 +5,17 @@ Not in charge of: the rules (`policies.visibility`, `policies.rejection`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
+from sqlalchemy import BindParameter, Row, Select, Update, bindparam, func, insert, null, select, update
 
 from gateway.store import tables as t
 from gateway.store.people import applicant_of, opening_of, workspace_of
+from gateway.store.sequences import Sequences
+from gateway.store.session import Session
 from gateway.threads.matching import Candidate
 from gateway.threads.model import (
     AuthorKind,
@@ -27,12 +30,15 @@ from gateway.threads.model import (
 )
 from gateway.threads.policies.visibility import may_open
 
+_T = TypeVar("_T")
+
 
 class Threads:
     """Threads within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, sequences: Sequences) -> None:
+        self._session = session
+        self._sequences = sequences
 
     def open_for(self, viewer: Viewer, thread_id: str, *, lock: bool = False) -> Conversation | None:
         """The conversation, if this viewer may know of it. `lock` holds its row until the commit: the gate's
@@ -47,10 +53,13 @@ class Threads:
 
     def load(self, thread_id: str, *, lock: bool = False) -> Conversation | None:
         """The conversation for the gateway's own work (a mail, a delivery): no viewer, so never for an edge."""
-        row = self._connection.execute(_LOAD_LOCKED if lock else _LOAD, {"id": thread_id}).first()
+        ahead: Conversation | None = self._session.find_ahead(_CONVERSATION, thread_id)
+        if ahead is not None:
+            return ahead
+        row = self._session.execute(_LOAD_LOCKED if lock else _LOAD, {"id": thread_id}).first()
         if row is None:
             return None
-        people = self._connection.execute(_PEOPLE, {"id": thread_id})
+        people = self._session.execute(_PEOPLE, {"id": thread_id})
         thread, applicant, opening, workspace = (_Part(row, table.name) for table in _PARTS)
         return Conversation(
             _thread(thread),
@@ -73,48 +82,60 @@ class Threads:
             "unanswered_since": thread.created_at,
             "created_at": thread.created_at,
         }
-        self._connection.execute(insert(t.threads), row)
+        self._session.execute(insert(t.threads), row)
 
     def update(self, thread_id: str, **values: Any) -> None:
-        self._connection.execute(update(t.threads).where(t.threads.c.id == thread_id).values(values))
+        self._session.execute(update(t.threads).where(t.threads.c.id == thread_id).values(values))
 
-    def lock_many(self, thread_ids: set[str]) -> None:
+    def hold_many(self, thread_ids: set[str]) -> None:
         """Hold several threads' rows until the commit, in one order for everybody, so that no two wait for each
-        other.
+        other, and read ahead what `load` will be asked.
         """
-        c = t.threads.c
-        ordered = select(c.id).where(c.id.in_(sorted(thread_ids))).order_by(c.id)
-        if thread_ids and self._connection.dialect.name != "sqlite":
-            self._connection.execute(ordered.with_for_update())
+        rows = self._session.execute(_HOLD, {"ids": sorted(thread_ids)}).all() if thread_ids else ()
+        applicants = self._by_id(_APPLICANTS, {r.applicant_id for r in rows}, applicant_of)
+        openings = self._by_id(_OPENINGS, {r.opening_id for r in rows}, opening_of)
+        workspaces = self._by_id(_WORKSPACES, {r.workspace_id for r in rows}, workspace_of)
+        people: dict[str, list[Participant]] = {r.id: [] for r in rows}
+        for row in self._session.execute(_PEOPLE_OF, {"ids": list(people)}) if people else ():
+            people[row.thread_id].append(participant_of(row))
+        conversations = {}
+        for row in rows:
+            self._sequences.hold(row.id, last_seq=row.last_seq, last_event=row.last_event)
+            conversations[row.id] = Conversation(
+                _thread(row),
+                applicants[row.applicant_id],
+                openings[row.opening_id],
+                workspaces[row.workspace_id],
+                tuple(people[row.id]),
+            )
+        self._session.read_ahead(_CONVERSATION, conversations)
+
+    def _by_id(self, query: Select[Any], ids: set[str], build: Callable[[Any], _T]) -> dict[str, _T]:
+        return {row.id: build(row) for row in self._session.execute(query, {"ids": list(ids)})} if ids else {}
 
     def append(self, thread_id: str, message: Message, *, summary: str, now: datetime) -> tuple[int, int]:
         """Take the thread's next message and event numbers, and keep what the list shows of the message.
 
         The row stays locked until the commit, so commit order is the order. Notes change no summary.
         """
-        c = t.threads.c
-        values: dict[str, Any] = {"last_seq": c.last_seq + 1, "last_event": c.last_event + 1}
         by_candidate = message.author.kind is AuthorKind.CANDIDATE
-        if message.kind is MessageKind.MESSAGE:
-            values |= {"last_at": now, "last_text": summary, "last_member_id": message.author.member_id}
-            values["last_author"] = "" if by_candidate else message.author.name
-            values["unanswered_since"] = (
-                func.coalesce(c.unanswered_since, literal(now, t.UtcTime())) if by_candidate else None
-            )
-        if by_candidate:
-            values["candidate_seq"] = c.last_seq + 1
-        step = update(t.threads).where(c.id == thread_id).values(values).returning(c.last_seq, c.last_event)
-        row = self._connection.execute(step).one()
-        return row.last_seq, row.last_event
+        is_note = message.kind is not MessageKind.MESSAGE
+        seq, event = self._sequences.next_message(thread_id)
+        values: dict[str, Any] = {"seq": seq, "event": event}
+        if not is_note:
+            values |= {"now": now, "summary": summary, "member": message.author.member_id}
+            values["author"] = "" if by_candidate else message.author.name
+        self._sequences.save(_append(by_candidate=by_candidate, is_note=is_note), thread_id, values)
+        return seq, event
 
     def add_failed(self, thread_id: str, by: int) -> None:
         """Count deliveries of the thread that need attention up or down."""
         c = t.threads.c
-        self._connection.execute(update(t.threads).where(c.id == thread_id).values(failed=c.failed + by))
+        self._session.execute(update(t.threads).where(c.id == thread_id).values(failed=c.failed + by))
 
     def find_by_applicant(self, applicant_id: str) -> str | None:
         query = select(t.threads.c.id).where(t.threads.c.applicant_id == applicant_id)
-        return self._connection.execute(query).scalar_one_or_none()
+        return self._session.execute(query).scalar_one_or_none()
 
     # -- participants ----------------------------------------------------------------------------------------
 
@@ -129,19 +150,24 @@ class Threads:
             "link_version": participant.link_version,
             "locale": participant.locale,
         }
-        self._connection.execute(insert(t.participants), row)
+        self._session.execute(insert(t.participants), row)
 
     def update_participant(self, participant_id: str, **values: Any) -> None:
-        self._connection.execute(update(t.participants).where(t.participants.c.id == participant_id).values(values))
+        self._session.execute(update(t.participants).where(t.participants.c.id == participant_id).values(values))
 
     def find_participant(self, participant_id: str) -> tuple[Participant, ThreadState, str] | None:
         """A participant with the state of their thread and its workspace's id."""
-        row = self._connection.execute(_FIND_PARTICIPANT, {"id": participant_id}).first()
+        row = self._session.execute(_FIND_PARTICIPANT, {"id": participant_id}).first()
         return (participant_of(row), ThreadState(row.state), row.workspace_id) if row else None
+
+    def find_participants(self, ids: Sequence[str]) -> dict[str, tuple[Participant, ThreadState, str]]:
+        """`find_participant` for several, by id."""
+        rows = self._session.execute(_FIND_PARTICIPANTS, {"ids": list(ids)}) if ids else ()
+        return {row.id: (participant_of(row), ThreadState(row.state), row.workspace_id) for row in rows}
 
     def alive_participants(self, ids: Sequence[str]) -> set[str]:
         """Which of these participants still are in a thread that is not erased."""
-        return set(self._connection.execute(_ALIVE, {"ids": list(ids)}).scalars())
+        return set(self._session.execute(_ALIVE, {"ids": list(ids)}).scalars())
 
     def find_candidates(self, email: str, *, workspace_id: str | None = None) -> list[Participant]:
         """Candidate participants with this address in threads that are not erased, newest thread first."""
@@ -157,7 +183,7 @@ class Threads:
         )
         if workspace_id:
             query = query.where(t.threads.c.workspace_id == workspace_id)
-        return [participant_of(r) for r in self._connection.execute(query)]
+        return [participant_of(r) for r in self._session.execute(query)]
 
     # -- matching (GW-1) -------------------------------------------------------------------------------------
 
@@ -176,7 +202,7 @@ class Threads:
                 .join(t.threads, t.threads.c.id == table.c.thread_id)
                 .where(table.c.rfc_message_id.in_(list(message_ids)), t.threads.c.workspace_id == workspace_id)
             )
-            found.update({r.rfc_message_id: r.thread_id for r in self._connection.execute(query)})
+            found.update({r.rfc_message_id: r.thread_id for r in self._session.execute(query)})
         return [Candidate(found[m]) for m in message_ids if m in found]
 
 
@@ -193,18 +219,38 @@ _LOAD = (
 )
 _LOAD_LOCKED = _LOAD.with_for_update(of=t.threads)
 _PEOPLE = select(t.participants).where(t.participants.c.thread_id == bindparam("id")).order_by(t.participants.c.id)
-_FIND_PARTICIPANT = (
-    select(t.participants, t.threads.c.state, t.threads.c.workspace_id)
-    .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
-    .where(t.participants.c.id == bindparam("id"))
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CONVERSATION = "conversation"
+_HOLD = select(t.threads).where(t.threads.c.id.in_(_IDS)).order_by(t.threads.c.id).with_for_update()
+_APPLICANTS = select(t.applicants).where(t.applicants.c.id.in_(_IDS))
+_OPENINGS = select(t.openings).where(t.openings.c.id.in_(_IDS))
+_WORKSPACES = select(t.workspaces).where(t.workspaces.c.id.in_(_IDS))
+_PEOPLE_OF = select(t.participants).where(t.participants.c.thread_id.in_(_IDS)).order_by(t.participants.c.id)
+_PARTICIPANT = select(t.participants, t.threads.c.state, t.threads.c.workspace_id).join(
+    t.threads, t.threads.c.id == t.participants.c.thread_id
 )
-
-
+_FIND_PARTICIPANT = _PARTICIPANT.where(t.participants.c.id == bindparam("id"))
+_FIND_PARTICIPANTS = _PARTICIPANT.where(t.participants.c.id.in_(_IDS))
 _ALIVE = (
     select(t.participants.c.id)
     .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
     .where(t.participants.c.id.in_(bindparam("ids", expanding=True)), t.threads.c.state != ThreadState.ERASED.value)
 )
+
+
+@cache
+def _append(*, by_candidate: bool, is_note: bool) -> Update:
+    """The thread's row after one more message. Notes change no summary."""
+    c = t.threads.c
+    values: dict[str, Any] = {"last_seq": bindparam("seq"), "last_event": bindparam("event")}
+    if not is_note:
+        values |= {"last_at": bindparam("now"), "last_text": bindparam("summary")}
+        values |= {"last_member_id": bindparam("member"), "last_author": bindparam("author")}
+        first = func.coalesce(c.unanswered_since, bindparam("now", type_=t.UtcTime()))
+        values["unanswered_since"] = first if by_candidate else null()
+    if by_candidate:
+        values["candidate_seq"] = bindparam("seq")
+    return update(t.threads).where(c.id == bindparam("thread")).values(values)
 
 
 class _Part:

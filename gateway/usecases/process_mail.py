@@ -6,29 +6,30 @@ Not in charge of: reading bytes (`inbound`), deciding (`settle_mail`), storing b
                                                                         ├▶ held · unmatched · failed
                                                                         └▶ refused · ignored
 
-Mails that wait are taken many at a time, so that one commit serves many; a mail that spoils a batch is settled alone.
+Mails that wait are taken many at a time, so that one statement and one commit serve many; a mail that spoils a batch
+is settled alone.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.crashpoints import reach
 from gateway.errors import Unavailable
 from gateway.store.database import Transaction
-from gateway.threads.addresses import Purpose, read_address
+from gateway.threads.addresses import IssuedAddress, Purpose, read_address
 from gateway.threads.incoming import Automatic, Envelope, IncomingMail, ReadMail, SenderProof
 from gateway.threads.model import InboxEntry, InboxState
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
-from gateway.usecases.settle_mail import Located, fail_mail, from_address, settle
+from gateway.usecases.settle_mail import RATE_WINDOW, Located, fail_mail, from_address, settle
 
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 8  # a mail that was under way when a worker ended is tried alone, so often
-BATCH = 24  # mails
+BATCH = 50  # mails
 BATCH_BYTES = 8_000_000  # raw bytes held at a time; a bigger mail goes alone
 log = logging.getLogger("gateway.process_mail")
 
@@ -78,39 +79,65 @@ def _claim(ctx: Context, first: str) -> list[Claimed]:
             return []
     with ctx.database.begin() as tx:
         entries = tx.inbox.claim_many(first=first, limit=BATCH, most_bytes=BATCH_BYTES, now=now, until=now + LEASE)
-    return [claimed for entry in entries if (claimed := _fetch(ctx, entry))]
+    return _fetch(ctx, entries)
 
 
-def _fetch(ctx: Context, entry: InboxEntry) -> Claimed | None:
-    """The claimed mail with its bytes; None when it was set aside, or given back because the blob store is away."""
+def _fetch(ctx: Context, entries: Sequence[InboxEntry]) -> list[Claimed]:
+    """The claimed mails with their bytes, less those that are set aside, or given back as the blob store is away."""
     with ctx.database.read() as tx:
-        located = locate(ctx, tx, entry)
-        try:
-            raw = tx.blobs.read(entry.digest)
-        except FileNotFoundError:
-            why = "its raw bytes are gone"
-        except Unavailable:
-            why = ""
-        else:
-            if entry.tries <= MAX_TRIES:
-                return Claimed(entry, located, raw)
-            why = "processing it ended a worker several times"
-    with ctx.database.begin() as tx:
-        if why:
-            _give_up(tx, entry, located, why)
-        else:
-            tx.inbox.finish(entry.id, InboxState.RECEIVED, tries=entry.tries - 1)
-    return None
+        located = locate(ctx, tx, entries)
+        found = tx.blobs.read_many([e.digest for e in entries])
+    claimed = []
+    for entry, place in zip(entries, located, strict=True):
+        raw, why = _read_raw(ctx, entry, found)
+        if raw is not None and not why:
+            claimed.append(Claimed(entry, place, raw))
+            continue
+        with ctx.database.begin() as tx:
+            if why:
+                _give_up(tx, entry, place, why)
+            else:
+                tx.inbox.finish(entry.id, InboxState.RECEIVED, tries=entry.tries - 1)
+    return claimed
 
 
-def locate(ctx: Context, tx: Transaction, entry: InboxEntry) -> Located:
-    """Whose address it was written to."""
-    issued = read_address(ctx.settings.keys, entry.rcpt, ctx.settings.reply_domain)
-    if issued and issued.purpose == Purpose.REPLY and (found := tx.threads.find_participant(issued.id)):
-        person, _, workspace_id = found
-        return Located(issued, workspace_id, person, person.thread_id, tuple(tx.messages.texts(person.thread_id)))
-    if issued and issued.purpose == Purpose.BOUNCE and (delivery := tx.outbox.find(issued.id)):
-        return Located(issued, delivery.workspace_id, thread_id=delivery.thread_id)
+def _read_raw(ctx: Context, entry: InboxEntry, found: Mapping[str, bytes | None]) -> tuple[bytes | None, str]:
+    """(its bytes, why it is set aside); (None, "") when the blob store is away."""
+    if entry.tries > MAX_TRIES:
+        return None, "processing it ended a worker several times"
+    if entry.digest not in found:
+        return None, "its raw bytes are gone"
+    raw = found[entry.digest]
+    if raw is not None:
+        return raw, ""
+    try:
+        return ctx.database.blobs.read(entry.digest), ""
+    except FileNotFoundError:
+        return None, "its raw bytes are gone"
+    except Unavailable:
+        return None, ""
+
+
+def locate(ctx: Context, tx: Transaction, entries: Sequence[InboxEntry]) -> list[Located]:
+    """Whose address each was written to, with the thread's texts."""
+    issued = [read_address(ctx.settings.keys, e.rcpt, ctx.settings.reply_domain) for e in entries]
+    people = tx.threads.find_participants([i.id for i in issued if i and i.purpose == Purpose.REPLY])
+    bounced = tx.outbox.find_many([i.id for i in issued if i and i.purpose == Purpose.BOUNCE])
+    texts = tx.messages.texts(sorted({person.thread_id for person, _, _ in people.values()}))
+    located = []
+    for i in issued:
+        if i and i.purpose == Purpose.REPLY and i.id in people:
+            person, _, workspace_id = people[i.id]
+            located.append(Located(i, workspace_id, person, person.thread_id, texts[person.thread_id]))
+        elif i and i.purpose == Purpose.BOUNCE and i.id in bounced:
+            delivery = bounced[i.id]
+            located.append(Located(i, delivery.workspace_id, thread_id=delivery.thread_id))
+        else:
+            located.append(_locate_workspace(tx, i))
+    return located
+
+
+def _locate_workspace(tx: Transaction, issued: IssuedAddress | None) -> Located:
     named = tx.people.find_workspace_by_slug(issued.name) if issued and issued.name not in ROLE_NAMES else None
     workspace = named or tx.people.first_workspace()  # what belongs to nobody waits where the operator looks
     return Located(issued, workspace.id if workspace else None)
@@ -131,6 +158,7 @@ def _settle_all(ctx: Context, understood: Sequence[Understood]) -> None:
     try:
         with ctx.database.begin() as tx:
             _settle_held(ctx, tx, understood)
+            tx.flush()
             reach("mail.before_commit")
         reach("mail.settled")
         return
@@ -157,8 +185,13 @@ def _settle_alone(ctx: Context, one: Understood) -> None:
 
 def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]) -> None:
     """Settle what we still hold. Reading may outlast the lease; then another worker has done, or does, the work."""
-    tx.threads.lock_many({u.claimed.located.thread_id for u in understood if u.claimed.located.thread_id})
-    held = tx.inbox.hold([u.claimed.entry for u in understood], until=ctx.now + LEASE)
+    located = [u.claimed.located for u in understood]
+    tx.threads.hold_many({where.thread_id for where in located if where.thread_id})
+    held = tx.inbox.hold([u.claimed.entry for u in understood])
+    people = [(where.thread_id, where.participant.id) for where in located if where.thread_id and where.participant]
+    tx.inbox.count_ahead(people, since=ctx.now - RATE_WINDOW)
+    mails = [(u.claimed.located.thread_id, u.read.mail.message_id) for u in understood]
+    tx.messages.look_for_copies([(thread_id, name) for thread_id, name in mails if thread_id and name])
     for one in understood:
         entry = one.claimed.entry
         if entry.id in held:

@@ -104,7 +104,7 @@ def release(
             )
         if tx.threads.open_for(viewer, target) is None:
             raise Invalid("thread_id", "There is no such conversation.", code="thread_unknown")
-        known = tx.messages.texts(target)
+        known = tx.messages.texts([target])[target]
     read = ctx.reader.read_mail(raw, known)
     with ctx.database.begin() as tx:
         conversation = tx.threads.open_for(viewer, target, lock=True)
