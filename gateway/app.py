@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,10 +18,10 @@ from ulid import ULID
 
 from gateway.config import Settings, split_listen
 from gateway.errors import SettingsError
-from gateway.inbound.authresults import read_verdict, split_head
 from gateway.inbound.dnslookup import Lookup
+from gateway.inbound.proving import SenderProver
 from gateway.inbound.sandbox import ParsingPool
-from gateway.inbound.senderauth import prove_sender
+from gateway.inbound.senderauth import Verifier
 from gateway.inbound.smtp import Front
 from gateway.inbound.smtp_limits import SmtpLimits
 from gateway.inbound.smtp_replies import NO_SUCH_ADDRESS, RCPT_OK, RELAY_DENIED, RcptAnswer
@@ -32,7 +31,6 @@ from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.writer import MailWriter
-from gateway.threads.incoming import Envelope, SenderProof
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import take_back_leases
 from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipients
@@ -70,23 +68,15 @@ def make_rendering() -> Rendering:
     return Rendering(shipped if shipped.is_dir() else package.parent / "templates", package / "locales")
 
 
-def make_prover(settings: Settings) -> Callable[[bytes, Envelope, str], SenderProof]:
+def make_prover(settings: Settings, verifier: Verifier) -> SenderProver:
     """How senders are proven: by the configured relay's verdict, else by our own checks over DNS, else not at all."""
-    lookup = Lookup(nameservers=tuple(settings.dns_servers)) if settings.sender_checks else None
-
-    def prove(raw: bytes, envelope: Envelope, from_address: str) -> SenderProof:
-        if envelope.peer in settings.trusted_relays:
-            verdict = (
-                read_verdict(split_head(raw)[0], authserv_id=settings.authserv_id) if settings.authserv_id else None
-            )
-            if verdict is not None:
-                return verdict
-            envelope = replace(envelope, peer="")  # SPF would judge the relay instead of the sender
-        if lookup is None:
-            return SenderProof(detail="sender checks are switched off")
-        return prove_sender(raw, envelope, from_address, lookup=lookup)
-
-    return prove
+    return SenderProver(
+        lookup=Lookup(nameservers=tuple(settings.dns_servers)) if settings.sender_checks else None,
+        verifier=verifier,
+        trusted_relays=settings.trusted_relays,
+        authserv_id=settings.authserv_id,
+        sealers=settings.trusted_sealers,
+    )
 
 
 def build_context(settings: Settings, *, rendering: Rendering | None = None, sends: bool = True) -> Context:
@@ -98,7 +88,7 @@ def build_context(settings: Settings, *, rendering: Rendering | None = None, sen
         clock=_now,
         new_id=lambda: str(ULID()).lower(),
         reader=pool,
-        prove_sender=make_prover(settings),
+        prove_senders=make_prover(settings, pool),
         render=rendering or make_rendering(),
         channels=build_channels(settings, clock=_now) if sends else {},
     )
@@ -113,6 +103,8 @@ def close_context(ctx: Context) -> None:
         channel.close()
     if isinstance(ctx.reader, ParsingPool):
         ctx.reader.close()
+    if isinstance(ctx.prove_senders, SenderProver):
+        ctx.prove_senders.close()
     ctx.database.close()
 
 

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     authserv_id: str = Field(
         "", description="The authserv-id that your mail servers write into Authentication-Results."
     )
+    trusted_sealers: list[str] = Field(
+        [], description="Domains of forwarders whose ARC seals are believed, such as google.com (a JSON list)."
+    )
     trust_matching_sender: bool = Field(
         False,
         description="Believe a candidate's mail whose From and envelope sender are the known address, without proof. "

@@ -152,7 +152,7 @@ def ctx(
         clock=clock,
         new_id=lambda: str(ULID()).lower(),
         reader=DirectReader(),
-        prove_sender=prover,
+        prove_senders=prover,
         render=rendering,
         channels={"email": channel},
         jitter=lambda: 0.5,

@@ -11,7 +11,7 @@ from gateway.inbound.html import sanitise
 from gateway.inbound.html_text import html_to_text
 from gateway.inbound.reading import read_mail
 from gateway.threads.channel import Accepted, Capabilities, Outgoing, SendResult
-from gateway.threads.incoming import Envelope, Proof, ReadMail, SenderProof
+from gateway.threads.incoming import Claim, Proof, ReadMail, SenderProof
 
 
 @dataclass
@@ -75,6 +75,9 @@ class FakeProver:
     proof: Proof = Proof.ALIGNED
     by_address: dict[str, Proof] = field(default_factory=dict)
 
-    def __call__(self, raw: bytes, envelope: Envelope, from_address: str) -> SenderProof:
-        proof = self.by_address.get(from_address, self.proof)
-        return SenderProof(proof, from_address.rpartition("@")[2], "told by the test")
+    def __call__(self, claims: Sequence[Claim]) -> list[SenderProof]:
+        return [self._say(claim.address) for claim in claims]
+
+    def _say(self, address: str) -> SenderProof:
+        proof = self.by_address.get(address, self.proof)
+        return SenderProof(proof, address.rpartition("@")[2], "told by the test")

@@ -11,7 +11,7 @@ work. Whatever is not plainly well-formed says nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import authres
@@ -21,6 +21,9 @@ from gateway.threads.incoming import Proof, SenderProof
 from gateway.threads.policies.identity import ascii_domain, is_aligned
 
 LARGEST_HEADER = 16_384  # bytes of one Authentication-Results header; a longer one is not read
+Headers = Sequence[tuple[bytes, bytes]]
+"""Header fields from the top: (name in lower case, value without folds)."""
+
 _BLANK_LINE = re.compile(rb"\A\r?\n|\n\r?\n")
 _PLAIN = re.compile(r"[\t\x20-\x7e]*\Z")
 _HOST = re.compile(r"([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?\Z")
@@ -68,6 +71,20 @@ def read_verdict(headers_raw: bytes, *, authserv_id: str) -> SenderProof | None:
     header = _parse_header(value) if value is not None and authserv_id else None
     if header is None or header.authserv_id.lower() != authserv_id.strip().lower():
         return None
+    return _judge_results(header, authserv_id)
+
+
+def read_sealed_verdict(value: bytes, *, sealer: str) -> SenderProof | None:
+    """What an ARC-Authentication-Results says (RFC 8617 §4.1.1), once its chain holds. `sealer` is for the words only.
+
+    None: it cannot be read or has no DMARC result.
+    """
+    found = re.match(rb"\s*i\s*=\s*\d+\s*;", value)
+    header = _parse_header(value[found.end() :]) if found else None
+    return _judge_results(header, sealer) if header else None
+
+
+def _judge_results(header: Any, authserv_id: str) -> SenderProof | None:
     results = [result for result in header.results if hasattr(result, "method")]
     dmarc = [result for result in results if result.method == "dmarc"]
     if not dmarc:

@@ -18,11 +18,14 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.inbound.header_scan import scan_headers
 from gateway.inbound.html_guard import strip_tags
 from gateway.threads.incoming import ReadMail, SplitReply
+
+if TYPE_CHECKING:
+    from gateway.inbound.signatures import Keys, Signature
 
 log = logging.getLogger("gateway.inbound.sandbox")
 
@@ -83,6 +86,20 @@ class ParsingPool:
             return self._run(_html_to_text, html)
         except _Failed:
             return strip_tags(html)
+
+    def verify_signatures(self, raw: bytes, signatures: Sequence[Signature], keys: Keys) -> str:
+        """`signatures.verify_signatures` in a process: the cost of a big or hostile mail stays there."""
+        try:
+            return self._run(_verify_signatures, raw, tuple(signatures), dict(keys))
+        except _Failed as failure:
+            return f"not checked: {failure}"
+
+    def verify_chain(self, raw: bytes, keys: Keys) -> str:
+        """`signatures.verify_chain` in a process."""
+        try:
+            return self._run(_verify_chain, raw, dict(keys))
+        except _Failed as failure:
+            return f"not checked: {failure}"
 
     def close(self) -> None:
         """End all processes. Calls under way come back as unreadable."""
@@ -182,7 +199,7 @@ def _make_pool(timeout: float, memory_mb: int) -> Any:
     from pebble import ProcessPool
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["gateway.inbound.reading"])
+    context.set_forkserver_preload(["gateway.inbound.reading", "gateway.inbound.signatures"])
     return ProcessPool(
         max_workers=1,
         max_tasks=MAILS_PER_PROCESS,
@@ -266,3 +283,17 @@ def _html_to_text(html: str) -> str:
 
     _renew_cpu_limit()
     return html_to_text(html)
+
+
+def _verify_signatures(raw: bytes, signatures: Sequence[Signature], keys: Keys) -> str:
+    from gateway.inbound.signatures import verify_signatures
+
+    _renew_cpu_limit()
+    return verify_signatures(raw, signatures, keys)
+
+
+def _verify_chain(raw: bytes, keys: Keys) -> str:
+    from gateway.inbound.signatures import verify_chain
+
+    _renew_cpu_limit()
+    return verify_chain(raw, keys)

@@ -1,32 +1,27 @@
-"""In charge of: proving that the From domain vouches for a mail — SPF, DKIM, DMARC (RFC 7208, 6376, 7489).
+"""In charge of: proving that the From domain vouches for a mail — SPF, DKIM, DMARC, ARC (RFC 7208, 6376, 7489, 8617).
 
-Not in charge of: what follows from it (`gateway.threads.policies.identity`), nor DNS itself (`dnslookup`).
+Not in charge of: what follows from it (`gateway.threads.policies.identity`), DNS (`dnslookup`), arithmetic on whole
+mails (`signatures`).
 
 Only what is aligned with the From domain can prove anything, so other domains are not even asked: a sending
 service's own signature on top never hides the company's below it, and nobody can send us to look up domains
-of their choice. A DKIM signature proves who wrote a mail, not to whom: one that does not cover the reply
-address to which the mail came may be a copy of another mail, so it proves nothing here.
+of their choice. A forwarder's seal counts only if the operator trusts every sealer of the chain.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import logging
-import re
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-import dkim
 import spf
 from authheaders.dmarc_lookup import receiver_record
-from dkim.canonicalization import CanonicalizationPolicy
-from dkim.util import parse_tag_value
 
-from gateway.inbound.authresults import is_host_name, read_headers, split_head
+from gateway.inbound.authresults import Headers, is_host_name, read_headers, read_sealed_verdict, split_head
 from gateway.inbound.dnslookup import (
     LookupFunction,
     TemporaryFailure,
@@ -36,26 +31,24 @@ from gateway.inbound.dnslookup import (
     find_org_domain,
     stop_after,
 )
-from gateway.threads.addresses import token_subject
+from gateway.inbound.signatures import (
+    MOST_SEALS,
+    MOST_SIGNATURES,
+    PASS,
+    Keys,
+    Signature,
+    find_fault,
+    find_signatures,
+    is_too_big,
+    verify_chain,
+    verify_signatures,
+)
 from gateway.threads.incoming import Envelope, Proof, SenderProof
 from gateway.threads.policies.identity import address_domain, ascii_domain, is_aligned
 
 log = logging.getLogger("gateway.inbound.senderauth")
 
 LOOKUP_SECONDS = 6.0  # no question to DNS is begun later; with the 5 s that one may take, 11 s in all
-MOST_SIGNATURES = 5
-LARGEST_HEAD = 262_144  # bytes; dkimpy needs quadratic time for folded headers
-MOST_HEADERS = 2_000
-LARGEST_SIGNATURE = 8_192  # bytes of one DKIM-Signature header
-
-_ALGORITHMS = frozenset({b"rsa-sha256", b"ed25519-sha256"})  # rsa-sha1 proves nothing any more (RFC 8301 §3.1)
-# A second one of these, outside the signature, changes what a reader sees (RFC 6376 §8.15)
-_SINGLE = frozenset(
-    (
-        b"from sender reply-to to cc date subject message-id in-reply-to references "
-        b"mime-version content-type content-transfer-encoding"
-    ).split()
-)
 _spf_lookup: ContextVar[LookupFunction] = ContextVar("spf_lookup")
 
 
@@ -64,6 +57,24 @@ def _ask_for_spf(name: str, qtype: str, strict: object = True, timeout: float = 
 
 
 spf.DNSLookup = _ask_for_spf  # pyspf knows only this module-wide door; the context variable makes it safe for threads
+
+
+class Verifier(Protocol):
+    """Verifies with keys at hand; `sandbox.ParsingPool` does it in a capped process."""
+
+    def verify_signatures(self, raw: bytes, signatures: Sequence[Signature], keys: Keys) -> str: ...
+
+    def verify_chain(self, raw: bytes, keys: Keys) -> str: ...
+
+
+class DirectVerifier:
+    """Verifies in this process: for mail that is known to be harmless."""
+
+    def verify_signatures(self, raw: bytes, signatures: Sequence[Signature], keys: Keys) -> str:
+        return verify_signatures(raw, signatures, keys)
+
+    def verify_chain(self, raw: bytes, keys: Keys) -> str:
+        return verify_chain(raw, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +86,42 @@ class _Policy:
     strict_dkim: bool = False
 
 
-def prove_sender(raw: bytes, envelope: Envelope, from_address: str, *, lookup: LookupFunction) -> SenderProof:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One mail, as far as its headers go, with who shall have sent it and the means to find out."""
+
+    raw: bytes
+    headers: Headers
+    envelope: Envelope
+    domain: str
+    lookup: LookupFunction
+    verifier: Verifier
+
+    def find_fault(self, signature: Signature) -> str:
+        at = self.envelope.received_at.timestamp() if self.envelope.received_at else time.time()
+        return find_fault(signature.tags, self.headers, recipients=self.envelope.rcpt_tos, at=at)
+
+
+def prove_sender(
+    raw: bytes,
+    envelope: Envelope,
+    from_address: str,
+    *,
+    lookup: LookupFunction,
+    verifier: Verifier | None = None,
+    sealers: Collection[str] = (),
+) -> SenderProof:
     """How well the domain of `from_address` vouches for this mail. Never raises; waits for DNS at most 11 s.
 
     `from_address` is the one From address as we read it. An empty `envelope.peer` leaves SPF out: give it so
-    when the peer is our own upstream. Slow for large mails (about 0.04 s per MB), so call it in a capped
-    process.
+    when the peer is our own upstream. `sealers`: the domains whose ARC seals are believed, with what lies below
+    them.
     """
     domain = address_domain(from_address)
     try:
-        return _prove(raw, envelope, domain, stop_after(lookup, LOOKUP_SECONDS))
+        return _prove(
+            raw, envelope, domain, stop_after(lookup, LOOKUP_SECONDS), verifier or DirectVerifier(), sealers=sealers
+        )
     except TemporaryFailure:
         return SenderProof(Proof.TEMPERROR, domain, "DNS did not answer")
     except Exception:  # three libraries read hostile bytes here; no mail may stop the others
@@ -92,25 +129,38 @@ def prove_sender(raw: bytes, envelope: Envelope, from_address: str, *, lookup: L
         return SenderProof(Proof.NONE, domain, "The proof could not be judged")
 
 
-def _prove(raw: bytes, envelope: Envelope, domain: str, lookup: LookupFunction) -> SenderProof:
+def _prove(
+    raw: bytes,
+    envelope: Envelope,
+    domain: str,
+    lookup: LookupFunction,
+    verifier: Verifier,
+    *,
+    sealers: Collection[str],
+) -> SenderProof:
     if not is_host_name(domain):
         return SenderProof(Proof.NONE, domain, "The sender's domain is not a domain name")
-    head, body = split_head(raw)
-    headers = list(read_headers(head))
+    head, _ = split_head(raw)
+    headers = tuple(read_headers(head))
     if sum(name == b"from" for name, _ in headers) != 1:
         return SenderProof(Proof.FAIL, domain, "The mail has not exactly one From header")
+    question = _Question(raw, headers, envelope, domain, lookup, verifier)
     policy = find_policy(domain, lookup=lookup)
-    spf_result = _check_spf(envelope, domain, policy, lookup)
-    dkim_result = ""
-    if spf_result != "pass":
-        dkim_result = _check_dkim(head, body, headers, envelope, domain=domain, policy=policy, lookup=lookup)
-    return _judge(domain, policy, spf_result=spf_result, dkim_result=dkim_result)
+    spf_result = _check_spf(question, policy)
+    if spf_result == PASS:
+        return _judge(domain, policy, spf_result=spf_result, dkim_result="")
+    if is_too_big(head, headers):
+        return _judge(domain, policy, spf_result=spf_result, dkim_result="not checked: too many headers")
+    proof = _judge(domain, policy, spf_result=spf_result, dkim_result=_check_dkim(question, policy))
+    if proof.proof in (Proof.ALIGNED, Proof.UNPROTECTED) or not sealers:
+        return proof
+    return _check_arc(question, frozenset(ascii_domain(x) for x in sealers)) or proof
 
 
 def _judge(domain: str, policy: _Policy, *, spf_result: str, dkim_result: str) -> SenderProof:
     """All results are those of aligned domains only: "pass", "fail", "temperror", …, or why there is none."""
     results = (spf_result, dkim_result)
-    if "pass" in results:
+    if PASS in results:
         proof = Proof.ALIGNED if policy.action else Proof.UNPROTECTED
     elif "temperror" in results:
         proof = Proof.TEMPERROR
@@ -141,8 +191,9 @@ def find_policy(domain: str, *, lookup: LookupFunction) -> _Policy:
     return _Policy(action, strict_spf=tags.get("aspf") == "s", strict_dkim=tags.get("adkim") == "s")
 
 
-def _check_spf(envelope: Envelope, domain: str, policy: _Policy, lookup: LookupFunction) -> str:
+def _check_spf(question: _Question, policy: _Policy) -> str:
     """SPF of the return path, or of HELO when that is empty (RFC 7489 §3.1.2), if it is aligned."""
+    envelope, domain = question.envelope, question.domain
     local, _, sender_host = envelope.mail_from.strip("<> ").rpartition("@")
     sender_domain, helo = ascii_domain(sender_host), ascii_domain(envelope.helo.rstrip("."))
     spf_domain = sender_domain or helo
@@ -154,7 +205,7 @@ def _check_spf(envelope: Envelope, domain: str, policy: _Policy, lookup: LookupF
         return "not checked"
     if not is_aligned(domain, spf_domain, strict=policy.strict_spf, org_domain=find_org_domain):
         return f"for another domain ({spf_domain})"
-    token = _spf_lookup.set(lookup)
+    token = _spf_lookup.set(question.lookup)
     try:
         sender = f"{local}@{sender_domain}" if sender_domain else ""
         result, _ = spf.check2(i=peer, s=sender, h=helo, timeout=5, querytime=LOOKUP_SECONDS)
@@ -167,126 +218,64 @@ def _check_spf(envelope: Envelope, domain: str, policy: _Policy, lookup: LookupF
     return str(result)
 
 
-@dataclass(frozen=True, slots=True)
-class _Signature:
-    index: int  # among the DKIM-Signature headers, from the top
-    tags: dict[bytes, bytes]
-
-
-def _check_dkim(
-    head: bytes,
-    body: bytes,
-    headers: list[tuple[bytes, bytes]],
-    envelope: Envelope,
-    *,
-    domain: str,
-    policy: _Policy,
-    lookup: LookupFunction,
-) -> str:
+def _check_dkim(question: _Question, policy: _Policy) -> str:
     """The best result among the aligned signatures, of which at most five are tried."""
-    if len(head) > LARGEST_HEAD or len(headers) > MOST_HEADERS:
-        return "not checked: too many headers"
-    signatures = _read_signatures(headers)
+    signatures = find_signatures(question.headers, b"dkim-signature")
     aligned = [
-        signature
-        for signature in signatures
-        if is_aligned(domain, _signer(signature), strict=policy.strict_dkim, org_domain=find_org_domain)
+        x
+        for x in signatures
+        if is_aligned(question.domain, x.signer, strict=policy.strict_dkim, org_domain=find_org_domain)
     ]
     if not aligned:
         return "only of another domain" if signatures else "no signature"
-    try:
-        verifier = dkim.DKIM(head)
-    except dkim.DKIMException:
-        return "not checked: broken headers"
-    at = envelope.received_at.timestamp() if envelope.received_at else time.time()
-    results = list[str]()
-    for signature in aligned[:MOST_SIGNATURES]:
-        result = _find_fault(signature.tags, headers, envelope, at=at)
-        result = result or _verify(verifier, body, signature, lookup)
-        if result == "pass":
-            return result
-        results.append(result)
-    return "temperror" if "temperror" in results else results[0]
+    faults = [(x, question.find_fault(x)) for x in aligned[:MOST_SIGNATURES]]
+    sound = [x for x, fault in faults if not fault]
+    keys, missing = _fetch_keys(question.lookup, sound)
+    ready = [x for x in sound if x.key_name in keys]
+    result = question.verifier.verify_signatures(question.raw, ready, keys) if ready else ""
+    if result == PASS:
+        return PASS
+    return "temperror" if missing else result or faults[0][1]
 
 
-def _read_signatures(headers: list[tuple[bytes, bytes]]) -> list[_Signature]:
-    signatures = list[_Signature]()
-    values = (value for name, value in headers if name == b"dkim-signature")
-    for index, value in enumerate(values):
-        if len(value) > LARGEST_SIGNATURE:
-            continue
+def _check_arc(question: _Question, sealers: Collection[str]) -> SenderProof | None:
+    """What the first forwarder saw, if the chain holds and the operator trusts everybody in it; else None.
+
+    The first of them met the author's own server; whoever came later saw a forwarded mail.
+    """
+    seals = find_signatures(question.headers, b"arc-seal")
+    signatures = find_signatures(question.headers, b"arc-message-signature")
+    verdicts = [value for name, value in question.headers if name == b"arc-authentication-results"]
+    if not seals or len(seals) > MOST_SEALS or len(seals) != len(signatures) or len(seals) != len(verdicts):
+        return None
+    if not all(_is_below(x.signer, sealers) for x in (*seals, *signatures)):
+        return None
+    newest = max(signatures, key=lambda x: x.instance)
+    if b"l" in newest.tags or question.find_fault(newest):
+        return None
+    keys, missing = _fetch_keys(question.lookup, (*seals, *signatures))
+    if missing:
+        return SenderProof(Proof.TEMPERROR, question.domain, "DNS did not answer for the key of an ARC seal")
+    if question.verifier.verify_chain(question.raw, keys) != PASS:
+        return None
+    first = next((x for x in verdicts if x.replace(b" ", b"").startswith(b"i=1;")), b"")
+    verdict = read_sealed_verdict(first, sealer=f"The ARC seal of {newest.signer}")
+    good = verdict and verdict.proof in (Proof.ALIGNED, Proof.UNPROTECTED) and verdict.domain == question.domain
+    return verdict if good else None
+
+
+def _is_below(domain: str, sealers: Collection[str]) -> bool:
+    return any(domain == x or domain.endswith(f".{x}") for x in sealers if x)
+
+
+def _fetch_keys(lookup: LookupFunction, signatures: Sequence[Signature]) -> tuple[dict[bytes, bytes | None], bool]:
+    """The keys of these signatures, and whether DNS failed to answer for one of them."""
+    ask, keys, missing = answer_dkimpy(lookup), dict[bytes, bytes | None](), False
+    for name in dict.fromkeys(x.key_name for x in signatures):
         try:
-            signatures.append(_Signature(index, parse_tag_value(value)))
-        except Exception:
-            continue
-    return signatures
-
-
-def _signer(signature: _Signature) -> str:
-    return ascii_domain(signature.tags.get(b"d", b"").decode("latin-1"))
-
-
-def _find_fault(tags: dict[bytes, bytes], headers: list[tuple[bytes, bytes]], envelope: Envelope, *, at: float) -> str:
-    """Why a signature proves nothing to us even if it is valid, or "". `at`: when the mail came."""
-    if tags.get(b"a") not in _ALGORITHMS:
-        return "fail: weak algorithm"
-    expires = tags.get(b"x", b"")
-    if expires and (not re.fullmatch(rb"[0-9]{1,12}", expires) or int(expires) < at):
-        return "fail: expired"
-    signed = Counter(name.strip().lower() for name in tags.get(b"h", b"").split(b":"))
-    if not signed[b"from"]:
-        return "fail: From is not signed"
-    present = Counter(name for name, _ in headers if name in _SINGLE)
-    if any(count > 1 and count > signed[name] for name, count in present.items()):
-        return "fail: a header stands twice and is signed once"
-    if not _names_recipients(headers, signed, envelope.rcpt_tos):
-        return "valid or not, it was signed for another recipient"
-    return ""
-
-
-def _names_recipients(headers: list[tuple[bytes, bytes]], signed: Counter[bytes], recipients: tuple[str, ...]) -> bool:
-    """Do the signed To and Cc name every reply address to which this copy came? Else it may be a replayed
-    mail.
-    """
-    personal = [address.lower() for address in recipients if _is_reply_address(address)]
-    fields = b" ".join(value for name, value in headers if name in (b"to", b"cc") and signed[name])
-    text = fields.decode("latin-1").lower()
-    return all(re.search(rf"(?<![\w.+-]){re.escape(address)}(?![\w.-])", text) for address in personal)
-
-
-def _is_reply_address(address: str) -> bool:
-    local = address.rpartition("@")[0].lower()
-    return local[:2] in ("r+", "r-") and token_subject(local[2:]) is not None
-
-
-def _verify(verifier: Any, body: bytes, signature: _Signature, lookup: LookupFunction) -> str:
-    verifier.body = _prepare_body(body, signature.tags)
-    try:
-        valid = verifier.verify(idx=signature.index, dnsfunc=answer_dkimpy(lookup))
-        if valid and _has_unsigned_tail(verifier.body, signature.tags):
-            return "fail: text was added below the signed part"
-    except TemporaryFailure:
-        return "temperror"
-    except Exception:  # dkimpy raises many kinds for hostile signatures and keys; none of them is a proof
-        return "fail"
-    return "pass" if valid else "fail"
-
-
-def _prepare_body(body: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """The body with CRLF line ends, as dkimpy keeps it, and for relaxed bodies with runs of spaces
-    compressed.
-
-    That changes no result (RFC 6376 §3.4.4), but dkimpy needs quadratic time for long runs, and this does
-    not.
-    """
-    body = re.sub(rb"(?<!\r)\n", b"\r\n", body)
-    if tags.get(b"c", b"").partition(b"/")[2].strip() == b"relaxed":
-        body = re.sub(rb"[\t ]+", b" ", body)
-    return body
-
-
-def _has_unsigned_tail(body: bytes, tags: dict[bytes, bytes]) -> bool:
-    if b"l" not in tags:
-        return False
-    canonical = CanonicalizationPolicy.from_c_value(tags.get(b"c", b"simple/simple")).canonicalize_body(body)
-    return len(canonical) > int(tags[b"l"])
+            keys[name] = ask(name)
+        except TemporaryFailure:
+            missing = True
+        except UnicodeError:
+            keys[name] = None  # no name that DNS can hold
+    return keys, missing

@@ -127,3 +127,12 @@ class Envelope:
     smtputf8: bool = False
     received_at: datetime | None = None
     extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is to be proven of a mail: that the domain of `address`, its one From address, vouches for it."""
+
+    raw: bytes
+    envelope: Envelope
+    address: str

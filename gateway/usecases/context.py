@@ -13,7 +13,7 @@ from typing import Protocol
 from gateway.config import Settings
 from gateway.store.database import Database
 from gateway.threads.channel import Channel
-from gateway.threads.incoming import Envelope, ReadMail, SenderProof
+from gateway.threads.incoming import Claim, ReadMail, SenderProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Leases:
             return list(self._held)
 
 
-Prover = Callable[[bytes, Envelope, str], SenderProof]
+Prover = Callable[[Sequence[Claim]], list[SenderProof]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Context:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     reader: MailReader
-    prove_sender: Prover
+    prove_senders: Prover
     render: Renderer
     channels: Mapping[str, Channel] = field(default_factory=dict)
     jitter: Callable[[], float] = random.random

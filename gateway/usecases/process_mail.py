@@ -21,7 +21,7 @@ from gateway.crashpoints import reach
 from gateway.errors import Unavailable
 from gateway.store.database import Transaction
 from gateway.threads.addresses import IssuedAddress, Purpose, read_address
-from gateway.threads.incoming import Automatic, Envelope, IncomingMail, ReadMail, SenderProof
+from gateway.threads.incoming import Automatic, Claim, Envelope, IncomingMail, ReadMail, SenderProof
 from gateway.threads.model import InboxEntry, InboxState
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
@@ -145,10 +145,8 @@ def _locate_workspace(tx: Transaction, issued: IssuedAddress | None) -> Located:
 
 def _read(ctx: Context, claimed: Sequence[Claimed]) -> list[Understood]:
     reads = ctx.reader.read_mails([(c.raw, c.located.known) for c in claimed])
-    return [
-        Understood(c, read, _prove(ctx, c.raw, entry=c.entry, mail=read.mail))
-        for c, read in zip(claimed, reads, strict=True)
-    ]
+    proofs = _prove(ctx, claimed, reads)
+    return [Understood(*one) for one in zip(claimed, reads, proofs, strict=True)]
 
 
 def _settle_all(ctx: Context, understood: Sequence[Understood]) -> None:
@@ -200,13 +198,25 @@ def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]
             log.warning("entry %s: somebody else took it over first", entry.id)
 
 
-def _prove(ctx: Context, raw: bytes, *, entry: InboxEntry, mail: IncomingMail) -> SenderProof:
-    if not mail.from_ or mail.automatic is not Automatic.NO:
-        return SenderProof()
+def _prove(ctx: Context, claimed: Sequence[Claimed], reads: Sequence[ReadMail]) -> list[SenderProof]:
+    """Of those that a person seems to have written; a machine's mail needs no proof."""
+    people = [r.mail.automatic is Automatic.NO and bool(r.mail.from_) for r in reads]
+    claims = [_claim_of(c, read.mail) for c, read, person in zip(claimed, reads, people, strict=True) if person]
+    proofs = iter(ctx.prove_senders(claims) if claims else ())
+    return [next(proofs) if person else SenderProof() for person in people]
+
+
+def _claim_of(claimed: Claimed, mail: IncomingMail) -> Claim:
+    entry = claimed.entry
     envelope = Envelope(
-        mail_from=entry.envelope_from, rcpt_tos=(entry.rcpt,), peer=entry.peer, helo=entry.helo, tls=entry.tls
+        mail_from=entry.envelope_from,
+        rcpt_tos=(entry.rcpt,),
+        peer=entry.peer,
+        helo=entry.helo,
+        tls=entry.tls,
+        received_at=entry.received_at,
     )
-    return ctx.prove_sender(raw, envelope, from_address(mail))
+    return Claim(claimed.raw, envelope, from_address(mail))
 
 
 def _give_up(tx: Transaction, entry: InboxEntry, located: Located, why: str) -> None:

@@ -12,7 +12,7 @@ from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import IssuedAddress, Purpose
 from gateway.threads.decisions import Decision, Reason, Verdict, first_objection, hold, ignore, refuse
-from gateway.threads.incoming import IncomingMail, ReadMail, SenderProof
+from gateway.threads.incoming import IncomingMail, Proof, ReadMail, SenderProof
 from gateway.threads.matching import Candidate, Match, Rung, match_thread
 from gateway.threads.model import AuthorKind, Conversation, InboxEntry, InboxState, Participant, Role
 from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
@@ -25,6 +25,8 @@ from gateway.usecases.record_report import record_bounce
 from gateway.usecases.take_mail import take_mail
 
 RATE_WINDOW = timedelta(hours=1)
+PROOF_WAITS = (timedelta(seconds=30), timedelta(minutes=5))  # DNS did not answer: asked again so often, then held
+UNPROVEN = (Reason.UNPROVEN_SENDER, Reason.UNPROVEN_RECRUITER)
 STATES = {
     Verdict.ALLOW: InboxState.THREADED,
     Verdict.HOLD: InboxState.HELD,
@@ -72,6 +74,10 @@ def _settle_in_thread(
         return
     speaker = _speaker(conversation, match, mail)
     decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
+    if decision.reason in UNPROVEN and proof.proof is Proof.TEMPERROR and entry.tries <= len(PROOF_WAITS):
+        wait_until = ctx.now + PROOF_WAITS[entry.tries - 1]
+        tx.inbox.finish(entry.id, InboxState.PROCESSING, lease_until=wait_until, reason=decision.reason.value)
+        return
     if decision.allowed:
         take_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, mark=decision.detail)
     elif decision.verdict is Verdict.REFUSE:

@@ -66,7 +66,7 @@ def eyes(gateway_settings: Settings) -> Iterator[Context]:
         clock=lambda: datetime.now(UTC),
         new_id=lambda: str(ULID()).lower(),
         reader=DirectReader(),
-        prove_sender=FakeProver(),
+        prove_senders=FakeProver(),
         render=make_rendering(),
         channels={"email": FakeChannel()},
     )
