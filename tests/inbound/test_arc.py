@@ -1,4 +1,4 @@
-"""ARC: a forwarder's word counts only if its operator is trusted and the chain holds (reliability test 47; RFC 8617)."""
+"""ARC: a forwarder's word counts only if the operator named it and the chain holds (reliability test 47; RFC 8617)."""
 
 from __future__ import annotations
 
