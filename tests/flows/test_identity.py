@@ -1,4 +1,4 @@
-"""Who may write in a thread, as recruiters and candidates meet it: reliability tests 41, 44, 45, 48, 49; GW-4, SJ-12."""
+"""Who may write in a thread, as people meet it: reliability tests 41, 44, 45, 48, 49; GW-4, SJ-12."""
 
 from __future__ import annotations
 
