@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gateway.inbound.reply_lines import Mark
+from gateway.inbound.reply.lines import Mark
 
 _HISTORY_IDS = re.compile(
     r"(?:x_)*(?:isReplyContent|mail-editor-reference-message-container|yahoo_quoted_\w*|ymail_quoted\w*|replybody\w*|"

@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.inbound.html_guard import prepare_html, strip_tags
 from gateway.inbound.html_marks import is_hidden, mark_element
-from gateway.inbound.reply_lines import MAX_LINES, Line, Mark, bare_text, lines_from_text
+from gateway.inbound.reply.lines import MAX_LINES, Line, Mark, bare_text, lines_from_text
 
 _SKIPPED = frozenset(
     [

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from gateway.inbound import reply_words as words
-from gateway.inbound.reply_lines import JUDGED_CHARS, Line, Mark
+from gateway.inbound.reply import words
+from gateway.inbound.reply.lines import JUDGED_CHARS, Line, Mark
 
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 _TIME = re.compile(

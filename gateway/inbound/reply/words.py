@@ -1,6 +1,6 @@
 """In charge of: the words by which mail clients introduce quoted and forwarded mail, in the languages we know.
 
-Not in charge of: how much they count (`reply_cues`). The rules work without these lists; a word only makes them surer.
+Not in charge of: how much they count (`reply.cues`). The rules work without these lists; a word only makes them surer.
 Languages: en ko ja zh cs sk ru uk sv no da fi de fr es it pt nl pl tr, and a few neighbours.
 """
 

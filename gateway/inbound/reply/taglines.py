@@ -1,6 +1,6 @@
 """In charge of: recognising the line that a phone or an app adds ("Sent from my iPhone"), in many languages.
 
-Not in charge of: where such a line counts (`reply_signatures`). A tagline is a whole short line, with a phrase of
+Not in charge of: where such a line counts (`reply.signatures`). A tagline is a whole short line, with a phrase of
 sending *and* the name of a device or app: "Sent from my desk, is much easier" is a sentence.
 """
 

@@ -1,15 +1,15 @@
 """In charge of: which of the writer's own lines are a signature, a phone's tagline or a mailing list's footer.
 
-Not in charge of: recognising a tagline (`reply_taglines`). Soft signatures (a name, a greeting) stay in the reply.
+Not in charge of: recognising a tagline (`reply.taglines`). Soft signatures (a name, a greeting) stay in the reply.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.inbound import reply_cues as cues
-from gateway.inbound.reply_lines import Line, Mark, Role
-from gateway.inbound.reply_taglines import is_tagline
+from gateway.inbound.reply import cues
+from gateway.inbound.reply.lines import Line, Mark, Role
+from gateway.inbound.reply.taglines import is_tagline
 
 _SIGNATURE_LINES = 20
 

@@ -1,0 +1,154 @@
+"""In charge of: the role of every line: the writer's own, quote, history, introduction, signature.
+
+Not in charge of: lines (`lines`, `html_text`) or single cues (`cues`).
+
+Rules, in this order: quote marks and client markup; header blocks, attributions and separators, whatever the language;
+text that we know from the thread; signature mark and phone taglines. If nothing would be left, the whole text is the
+reply: a quote shown is a nuisance, a lost answer is a fault. Every step is one pass over the lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.inbound.known_text import KnownText
+from gateway.inbound.reply import cues
+from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted
+from gateway.inbound.reply.known import mark_known
+from gateway.inbound.reply.lines import Line, Mark, Role
+from gateway.inbound.reply.signatures import mark_signature
+
+_INLINE_QUOTE_LINES = 12
+
+
+def assign_roles(lines: list[Line], knowledge: KnownText, *, forwarded: bool = False) -> list[Role]:
+    """One role for each line."""
+    roles = [_role_by_markup(line) for line in lines]
+    _close_quote_gaps(lines, roles)
+    _mark_boundaries(lines, roles, forwarded=forwarded)
+    mark_known(lines, roles, knowledge)
+    mark_signature(lines, roles)
+    if not _has_own(lines, roles):
+        roles = _fail_open(lines, knowledge)
+    _keep_inline_quotes(lines, roles)
+    return roles
+
+
+def _role_by_markup(line: Line) -> Role:
+    if line.depth:
+        return Role.QUOTE
+    if line.marks & Mark.ATTRIBUTION and not line.marks & Mark.FORWARD:
+        return Role.INTRO
+    return Role.HISTORY if line.marks & Mark.HISTORY else Role.OWN
+
+
+def _close_quote_gaps(lines: list[Line], roles: list[Role]) -> None:
+    """A line that re-wrapping pushed out of the quote: alone between quoted lines, and a link or a long line's tail."""
+    for at in range(1, len(lines) - 1):
+        line = lines[at]
+        if roles[at] is not Role.OWN or line.blank or not (lines[at - 1].depth and lines[at + 1].depth):
+            continue
+        text = line.text.strip()
+        if " " not in text or text.startswith(("(http", "http", "<http")) or len(lines[at - 1].raw) >= 70 > len(text):
+            roles[at] = Role.QUOTE
+
+
+def _has_own(lines: Sequence[Line], roles: Sequence[Role]) -> bool:
+    return any(role is Role.OWN and not line.blank for line, role in zip(lines, roles, strict=True))
+
+
+def _mark_boundaries(lines: list[Line], roles: list[Role], *, forwarded: bool) -> None:
+    """Find where another mail begins. A forwarded one is the writer's to show: it and all below stay."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.blank or line.depth:
+            at += 1
+            continue
+        if not line.marks and not cues.may_introduce(line.text):
+            at += 1
+            continue
+        if cues.is_forward_separator(line.text) or (line.marks & Mark.FORWARD and roles[at] is Role.OWN):
+            for below in range(at, len(lines)):
+                roles[below] = Role.OWN
+            return
+        end, rest_too = _read_intro(lines, roles, at)
+        if end == at:
+            at += 1
+            continue
+        if rest_too and forwarded:
+            return
+        mark_intro(lines, roles, at, end)
+        if rest_too:
+            for below in range(end, len(lines)):
+                roles[below] = roles[below] if roles[below] is Role.QUOTE else Role.HISTORY
+            return
+        at = end
+
+
+def _read_intro(lines: list[Line], roles: list[Role], at: int) -> tuple[int, bool]:
+    """(end of the introduction that starts here, whether all below is history); end == at if there is none."""
+    line = lines[at]
+    if roles[at] is Role.INTRO:
+        forwards = any(cues.is_forward_separator(near.text) for near in lines[at : at + 3])
+        return (at, False) if forwards else (at + 1, False)
+    end = cues.read_header_block(lines, at)
+    if end > at:
+        return end, not next_is_quoted(lines, end)
+    if cues.is_original_separator(line.text) and (cues.is_dashed_phrase(line.text) or _label_follows(lines, at)):
+        return at + 1, not next_is_quoted(lines, at + 1)
+    if cues.is_dashed_phrase(line.text) and not cues.is_ruler(line.text):
+        below = next_filled(lines, at + 1)
+        block = cues.read_header_block(lines, below) if below < len(lines) else below
+        if block > below:
+            return block, not next_is_quoted(lines, block)
+    end, sure = cues.read_attribution(lines, at, quoted_below=lambda below: next_is_quoted(lines, below))
+    if end > at and next_is_quoted(lines, end):
+        return end, False
+    return (end, True) if end > at and sure and next_filled(lines, end) < len(lines) else (at, False)
+
+
+def _label_follows(lines: Sequence[Line], at: int) -> bool:
+    below = next_filled(lines, at + 1)
+    pair = cues.read_label(lines[below].text) if below < len(lines) else None
+    return pair is not None and cues.label_kind(pair[0]) >= 0
+
+
+def _fail_open(lines: list[Line], knowledge: KnownText) -> list[Role]:
+    """Nothing was left: keep what we do not know from the thread, else all of it."""
+    cover = knowledge.cover_lines([line.text for line in lines]) if knowledge else []
+    unknown = [at for at, (known, total) in enumerate(cover) if total >= 3 and known < 0.5 * total]
+    if unknown and len(unknown) < sum(not line.blank for line in lines):
+        first, last = unknown[0], unknown[-1]
+        return [
+            Role.OWN if first <= at <= last and (at in unknown or lines[at].blank) else Role.HISTORY
+            for at in range(len(lines))
+        ]
+    return [Role.OWN] * len(lines)
+
+
+def _keep_inline_quotes(lines: list[Line], roles: list[Role]) -> None:
+    """Short quotes between answers stay in the reply: without the question an answer says nothing."""
+    runs = _runs(lines, roles, Role.QUOTE)
+    own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
+    if not own:
+        return
+    answered = [run for run in runs if run[1] <= own[-1]]
+    by_hand = answered and own[0] < answered[0][0] and Role.INTRO not in roles
+    if len(answered) < 2 and not by_hand:
+        return
+    for start, end in answered:
+        if sum(not line.blank for line in lines[start:end]) <= _INLINE_QUOTE_LINES:
+            for at in range(start, end):
+                roles[at] = Role.OWN
+
+
+def _runs(lines: Sequence[Line], roles: Sequence[Role], wanted: Role) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for at, role in enumerate(roles):
+        if role is wanted:
+            if runs and runs[-1][1] == at:
+                runs[-1] = (runs[-1][0], at + 1)
+            else:
+                runs.append((at, at + 1))
+    return runs
