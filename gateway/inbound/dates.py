@@ -2,8 +2,9 @@
 
 Not in charge of: the addresses themselves (`mailboxes`) or any other header (`mime`).
 
-mail-parser sees only the lines that it is asked about, and of the address lines only those that are not plain: in
-`Name <local@domain>` without comments, escapes and doubtful words it never finds a fault.
+mail-parser sees only the lines that it is asked about, and of those only what is not plain: in `Name <local@domain>`
+without comments, escapes and doubtful words it never finds a fault, and a date that is written as RFC 5322 §3.3 shows
+it, with the right weekday, can be read in one way only.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import binascii
 import logging
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from typing import Any
 
@@ -35,13 +36,26 @@ _PLAIN_ADDRESS = re.compile(
     rb"" + _SPEC + rb")\Z",
     re.IGNORECASE,
 )
+_WEEKDAYS = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
+_MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
+# RFC 5322 §3.3 as every client writes it: day, month, year, hour, minute, second, zone, and the zone's name.
+_PLAIN_DATE = re.compile(
+    rb"[Dd]ate: ([A-Z][a-z]{2}), ([0-9]{1,2}) ([A-Z][a-z]{2}) ([12][0-9]{3}) "
+    rb"([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-][0-9]{2})([0-5][0-9])(?: \([A-Z]{1,5}\))?\Z"
+)
 
 
 def read_date(head: bytes) -> tuple[datetime | None, list[str]]:
     """The Date header as an aware UTC time, and the defects of date and address headers. Never raises."""
     lines = [line for line in _LINE_END.split(head) if _ASKED.match(line) and len(line) < _MAX_LINE_BYTES]
+    doubtful = [line for line in lines[:_MAX_LINES] if not is_plain_address(line)]
+    if not doubtful:
+        return None, []
+    plain = _read_plain_date(doubtful[0]) if len(doubtful) == 1 else None
+    if plain is not None:
+        return plain, []
     try:
-        parsed = _ask([line for line in lines[:_MAX_LINES] if not is_plain_address(line)])
+        parsed = _ask(doubtful)
         date = parsed.date
         defects = [f"date: {d.get('reason', 'unreadable')}" for d in parsed.date_header_defects]
         defects += [f"address: {d.get('reason', 'unreadable')}" for d in parsed.address_header_defects]
@@ -50,6 +64,21 @@ def read_date(head: bytes) -> tuple[datetime | None, list[str]]:
     if not isinstance(date, datetime):
         return None, defects
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC), defects
+
+
+def _read_plain_date(line: bytes) -> datetime | None:
+    """The time of a Date field in which nothing is missing, obsolete or contradictory; else None."""
+    found = _PLAIN_DATE.match(line)
+    if found is None or found[1] not in _WEEKDAYS or found[3] not in _MONTHS or found[4] < b"1900":
+        return None
+    hours, minutes = int(found[8]), int(found[9])
+    offset = timedelta(hours=hours, minutes=-minutes if found[8].startswith(b"-") else minutes)
+    try:
+        day = int(found[4]), _MONTHS.index(found[3]) + 1, int(found[2])
+        local = datetime(*day, int(found[5]), int(found[6]), int(found[7]), tzinfo=UTC)
+    except ValueError:
+        return None
+    return local - offset if _WEEKDAYS[local.weekday()] == found[1] else None
 
 
 def is_plain_address(line: bytes) -> bool:

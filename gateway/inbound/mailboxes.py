@@ -33,6 +33,10 @@ _SPACES = re.compile(r"\s+")
 _AROUND_DOTS = re.compile(r"\s*([@.])\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _AS_WRITTEN = re.compile(r"[^\s@<>,;:\"()\[\]]{1,64}@[^\s@<>,;:\"()\[\]]{1,255}")
+# One mailbox in which nothing is to be interpreted: a phrase, quoted or not, and a plain addr-spec in angle brackets.
+_PLAIN = re.compile(
+    r"""((?:"[^"\\\x00-\x1f]*"|[^"\\(),<>:;\x00-\x1f]*) *)<([\w!#$%&'*+/=?^`{|}~.-]{1,64})@([\w.-]{1,255})>""", re.ASCII
+)
 
 
 def read_mailboxes(value: str, *, hint: str = "") -> tuple[Address, ...]:
@@ -41,6 +45,9 @@ def read_mailboxes(value: str, *, hint: str = "") -> tuple[Address, ...]:
     `value` is the raw header (raw bytes as surrogates, words still encoded: a comma that appears only after decoding
     must never divide a list). At most 500 addresses.
     """
+    plain = _PLAIN.fullmatch(value.strip()[:1000])
+    if plain:
+        return (Address(name=_read_phrase(plain[1], hint), address=f"{plain[2]}@{plain[3].lower()}"),)
     found: list[Address] = []
     for phrase, spec in _split_items(value[:_MAX_HEADER]):
         if len(found) >= MAX_ADDRESSES:

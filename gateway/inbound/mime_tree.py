@@ -12,14 +12,22 @@ import email
 import re
 from email._policybase import Compat32
 from email.message import Message
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 Part: TypeAlias = "Message[str, str]"
+if TYPE_CHECKING:
+    _Message = Message[str, str]
+else:
+    _Message = Message  # generic for type checkers only
 
 _MAX_QUICK_DEPTH = 10
 _FIELD = re.compile(r"[!-9;-~]++:[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
 _EMPTY_LINE = re.compile(r"\r?\n")
 _AFTER_BOUNDARY = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
+# Parameters that read the same whoever reads them: no escapes, no RFC 2231, no semicolon in quotes.
+_PLAIN_PARAMETER = r"""; *(?:\r?\n)?[ \t]*([A-Za-z0-9-]{1,40})=("[ !#-:<-\[\]-~]*"|[A-Za-z0-9+./:=_-]+)"""
+_PARAMETER = re.compile(_PLAIN_PARAMETER)
+_PLAIN_VALUE = re.compile(rf"[A-Za-z0-9!#$&^_.+/-]+(?:{_PLAIN_PARAMETER})*+;?\Z")
 
 
 class RawPolicy(Compat32):
@@ -32,6 +40,57 @@ class RawPolicy(Compat32):
 RAW = RawPolicy()
 
 
+class QuickPart(_Message):
+    """A part that is only read: its fields are found by name, and its parameters are taken apart once.
+
+    Every answer is that of `Message`, which looks at all fields and all parameters for each question.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(policy=RAW)
+        self._values: dict[str, list[str]] = {}
+        self._parameters: dict[str, dict[str, str] | None] = {}
+        self._type = ""
+
+    def add_field(self, source: str) -> None:
+        """The next field, as it stands in the mail: name, colon, value, line end; it may be folded."""
+        name, value = RAW.header_source_parse([source])
+        self.set_raw(name, value)
+        self._values.setdefault(name.lower(), []).append(value)
+
+    def get(self, name: str, failobj: Any = None) -> Any:
+        values = self._values.get(name.lower())
+        return values[0] if values else failobj
+
+    def get_all(self, name: str, failobj: Any = None) -> Any:
+        return self._values.get(name.lower(), failobj)
+
+    def get_content_type(self) -> str:
+        self._type = self._type or super().get_content_type()
+        return self._type
+
+    def get_content_maintype(self) -> str:
+        return self.get_content_type().partition("/")[0]
+
+    def get_param(self, param: str, failobj: Any = None, header: str = "content-type", unquote: bool = True) -> Any:
+        if header not in self._parameters:
+            self._parameters[header] = _read_parameters(self.get(header, ""))
+        found = self._parameters[header]
+        if found is None or not unquote:
+            return super().get_param(param, failobj, header, unquote)
+        return found.get(param.lower(), failobj)
+
+
+def _read_parameters(value: str) -> dict[str, str] | None:
+    """The parameters of a field by their names in lower case, the first of each; None if one is not plain."""
+    if not _PLAIN_VALUE.match(value):
+        return None if value else {}
+    found = {value.partition(";")[0].strip().lower(): ""}  # the value itself counts as a parameter there
+    for name, text in _PARAMETER.findall(value):
+        found.setdefault(name.lower(), text.strip('"'))
+    return found
+
+
 def parse_tree(raw: bytes) -> Part:
     """The MIME tree of a bounded mail, headers untouched: what `email.message_from_bytes` gives."""
     text = raw.decode("ascii", "surrogateescape")
@@ -39,12 +98,12 @@ def parse_tree(raw: bytes) -> Part:
     return email.message_from_bytes(raw, policy=RAW) if quick is None else quick
 
 
-def _read_entity(text: str, start: int, end: int, *, depth: int = 0) -> Part | None:
+def _read_entity(text: str, start: int, end: int, *, depth: int = 0) -> QuickPart | None:
     """The part between two positions; None where the standard parser has something to mend or to complain of."""
-    part: Part = Message(policy=RAW)
+    part = QuickPart()
     at = start
     while field := _FIELD.match(text, at, end):
-        part.set_raw(*RAW.header_source_parse([field[0]]))
+        part.add_field(field[0])
         at = field.end()
     blank = _EMPTY_LINE.match(text, at, end)
     if blank is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from email.header import Header
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from flanker.addresslib import address as flanker_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.inbound import dates, mailboxes
 from gateway.inbound.dates import is_plain_address, read_date
 from gateway.inbound.mail_limits import split_head
-from gateway.inbound.mailboxes import _AS_WRITTEN, _read_spec, _split_items
+from gateway.inbound.mailboxes import _AS_WRITTEN, _read_spec, _split_items, read_mailboxes
 from gateway.inbound.mime_tree import parse_tree
 
 EMAILS = sorted((Path(__file__).parents[1] / "emails").glob("*.eml"))
@@ -26,6 +28,11 @@ ODD_SPECS = (
     "@x:y@z.example",
     "김@한국.kr",
     "a@",
+)
+
+MAILBOX_PIECES = (
+    *("Kim", " ", "\t", '"', '"Kim, Min"', "'", "\\", "(x)", ",", ":", ";", "<", ">", "=?utf-8?b?6rmA?=", "\udcea"),
+    *("\x01", "\r\n ", "a@b.example", "<kim@A.example>", "<.k..@a.example.>", "<@x:y@z.example>"),
 )
 
 
@@ -59,6 +66,46 @@ def test_mail_parser_finds_no_fault_in_a_plain_address(name: str, phrase: str, s
     for line in (f"{name}: {phrase} <{spec}>".encode(), f"{name}: {spec}".encode(), f"{name}:<{spec}>".encode()):
         if is_plain_address(line):
             assert mailparser.parse_from_bytes(line + b"\r\n\r\n").address_header_defects == []
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.sampled_from(["Date", "date", "DATE"]),
+    st.sampled_from(["Mon, ", "Tue, ", "Sat, ", "sun, ", "Xyz, ", "", "Mon,"]),
+    st.sampled_from(["1", "01", "23", "29", "30", "31", "32", "0"]),
+    st.sampled_from(["Nov", "Feb", "dec", "Foo", "JAN"]),
+    st.sampled_from(["2026", "2024", "26", "1900", "1899", "0001", "9999", "20261"]),
+    st.sampled_from(["09:00:00", "23:59:60", "24:00:00", "9:00:00", "00:60:00", "12:34", "23:59:59"]),
+    st.sampled_from(
+        ["+0900", "-0330", "+0060", "-0000", "+9959", "GMT", "+09:00", "-1200 (NST)", "+0900 (\ud55c)", ""]
+    ),
+)
+def test_a_date_is_what_mail_parser_says(
+    name: str, weekday: str, day: str, month: str, year: str, time: str, zone: str
+) -> None:
+    head = f"{name}: {weekday}{day} {month} {year} {time} {zone}".encode()
+    assert read_date(head) == (mailparser.parse_from_bytes(head + b"\r\n\r\n").date, defects_of_all(head))
+
+
+def test_of_a_plain_date_mail_parser_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dates, "_ask", None)
+    head = b"From: Kim <kim@a.example>\r\nDate: Mon, 23 Nov 2026 09:00:00 +0930 (KST)"
+    assert read_date(head) == (datetime(2026, 11, 22, 23, 30, tzinfo=UTC), [])
+    assert read_date(head.replace(b"+0930", b"-0330"))[0] == datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(MAILBOX_PIECES),
+        max_size=6,
+    ).map("".join)
+)
+def test_a_plain_mailbox_is_read_as_any_other(value: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mailboxes, "_PLAIN", re.compile(r"(?!)"))
+        slow = read_mailboxes(value)
+    assert read_mailboxes(value) == slow
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,30 @@ PIECES = (
 def shape(part: Part) -> tuple[Any, ...]:
     """All that a tree says, defects included."""
     payload: Any = part.get_payload() if part.is_multipart() else vars(part)["_payload"]
+    asked = [answers(part, name) for name in ("content-type", "Content-Disposition", "subject")]
     below = [shape(child) for child in payload] if isinstance(payload, list) else payload
     defects = [type(defect).__name__ for defect in part.defects]
-    return list(part.raw_items()), part.preamble, part.epilogue, part.get_unixfrom(), defects, below
+    return list(part.raw_items()), part.preamble, part.epilogue, part.get_unixfrom(), defects, asked, below
+
+
+def answers(part: Part, header: str) -> list[Any]:
+    """What a part says of one header, by every question that is put to parts."""
+    parameters = [part.get_param(name, "", header) for name in ("charset", "BOUNDARY", "name", "filename", "format")]
+    quoted = part.get_param("charset", None, header, unquote=False)
+    values = part.get(header, "-"), part.get_all(header, []), part.get_content_type(), part.get_content_maintype()
+    return [*parameters, quoted, *values, part.get_boundary(), part.get_content_charset()]
 
 
 def assert_same_tree(raw: bytes) -> None:
-    assert shape(parse_tree(raw)) == shape(email.message_from_bytes(raw, policy=RAW))
+    assert attempt(parse_tree, raw) == attempt(lambda raw: email.message_from_bytes(raw, policy=RAW), raw)
+
+
+def attempt(parse: Callable[[bytes], Part], raw: bytes) -> object:
+    """The shape of the tree, or the kind of error that asking its parts raises."""
+    try:
+        return shape(parse(raw))
+    except Exception as error:
+        return type(error)
 
 
 @pytest.mark.parametrize("path", EMAILS, ids=lambda path: path.stem)
@@ -68,6 +86,46 @@ def test_every_example_gives_the_standard_tree(path: Path) -> None:
 @given(st.lists(st.sampled_from(PIECES), max_size=25))
 def test_any_order_of_lines_gives_the_standard_tree(pieces: list[bytes]) -> None:
     assert_same_tree(b"".join(pieces))
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "text/plain",
+                "MULTIPART/Mixed",
+                "text",
+                ";",
+                "; ",
+                ";\r\n ",
+                "charset",
+                "Charset=utf-8",
+                "charset*=utf-8''%EA",
+                "boundary=b",
+                'boundary="b-2"',
+                'name="a;b"',
+                'name="a\\"b"',
+                'filename="<a b>.pdf"',
+                "filename=<a>",
+                "filename*0=x",
+                'filename=""',
+                "format=flowed",
+                "name=\udcea",
+                "=",
+                " ",
+                '"',
+                "'",
+                "(comment)",
+            ]
+        ),
+        max_size=10,
+    )
+)
+def test_parameters_read_as_the_standard_parser_reads_them(pieces: list[str]) -> None:
+    value = "".join(pieces).encode("ascii", "surrogateescape")
+    assert_same_tree(b"Content-Type: " + value + b"\r\nContent-Disposition:" + value + b"\r\n\r\ntext")
+    assert_same_tree(b"Content-Type: text/html; " + value + b"\nContent-Type: a/b\n\ntext")
 
 
 @settings(max_examples=300, deadline=None)
