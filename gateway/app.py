@@ -26,6 +26,7 @@ from gateway.inbound.smtp import Front
 from gateway.inbound.smtp_limits import SmtpLimits
 from gateway.inbound.smtp_replies import NO_SUCH_ADDRESS, RCPT_OK, RELAY_DENIED, RcptAnswer
 from gateway.inbound.tls import load_context, self_signed_context
+from gateway.logs import set_up_logs
 from gateway.outbound.registry import build_channels
 from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
@@ -35,6 +36,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.deliver import take_back_leases
 from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipients
 from gateway.worker import Actors, Waker, Workers, declare_actors, make_broker
+from gateway.worker_process import Job, WorkerProcess
 
 ANSWERS = {
     RecipientVerdict.ACCEPTED: RCPT_OK,
@@ -109,22 +111,29 @@ def close_context(ctx: Context) -> None:
 
 
 class Running:
-    """The parts that run in this process. `stop` takes them down in the order in which data flows."""
+    """The parts that run in this process. `stop` takes them down in the order in which data flows.
 
-    def __init__(self, ctx: Context) -> None:
+    With `beside`, the workers are in that process of their own; where the broker is in memory, it is in theirs.
+    """
+
+    def __init__(self, ctx: Context, *, beside: WorkerProcess | None = None) -> None:
         self.ctx = ctx
+        self.beside = beside
         self.broker = make_broker(ctx.settings.broker_url)
         self.actors: Actors = declare_actors(self.broker, ctx)
-        self.waker = Waker(self.actors)
+        self.waker = Waker(beside.send if beside and ctx.settings.has_memory_broker else self.actors.send)
         ctx.database.on_commit(self.waker.wake)
         self.front: Front | None = None
         self.writer: MailWriter | None = None
         self.workers: Workers | None = None
 
     def start_workers(self) -> None:
+        if self.beside:
+            self.beside.start()
+            return
         if isinstance(self.ctx.reader, ParsingPool):
             self.ctx.reader.warm()
-        if self.ctx.settings.broker_url.startswith("memory:"):
+        if self.ctx.settings.has_memory_broker:
             take_back_leases(self.ctx)
         self.workers = Workers(self.ctx, self.broker, self.actors, threads=self.ctx.settings.worker_threads)
         self.workers.start()
@@ -142,8 +151,22 @@ class Running:
             self.writer.close()
         if self.workers:
             self.workers.stop()
+        if self.beside:
+            self.beside.stop()
         self.waker.close()
         self.broker.close()
+
+
+def run_workers(settings: Settings, next_job: Callable[[], Job | None]) -> None:
+    """Workers alone, in a process beside the front door, until `next_job` gives None."""
+    set_up_logs(settings.log_level, settings.log_format)
+    ctx = build_context(settings)
+    running = Running(ctx)
+    running.start_workers()
+    while (job := next_job()) is not None:
+        running.waker.wake(*job)
+    running.stop()
+    close_context(ctx)
 
 
 def build_front(ctx: Context, writer: MailWriter) -> Front:

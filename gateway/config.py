@@ -132,6 +132,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'gateway.db'}"
 
     @property
+    def has_memory_broker(self) -> bool:
+        """True if jobs are known to one process only."""
+        return self.broker_url.startswith("memory:")
+
+    @property
     def blobs_address(self) -> str:
         """The blob store's address in force."""
         return self.blobs_url or f"file://{self.data_dir.absolute() / 'blobs'}"

@@ -90,7 +90,9 @@ PEOPLE = (
 def run_demo(*, http: str, smtp: str, data: Path, as_json: bool) -> None:
     """Run everything until it is stopped; data in `data` are kept and not seeded twice."""
     settings = _demo_settings(http=http, smtp=smtp, data=data)
-    set_up_logs("WARNING" if as_json else settings.log_level, settings.log_format)
+    if as_json:
+        settings = settings.model_copy(update={"log_level": "WARNING"})
+    set_up_logs(settings.log_level, settings.log_format)
     settings = prepare_settings(settings)
     members: dict[str, str] = {}
     signer = settings.key

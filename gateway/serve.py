@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from gateway.app import Running, build_context, close_context, make_rendering
+from gateway.app import Running, build_context, close_context, make_rendering, run_workers
 from gateway.config import Settings, split_listen
 from gateway.errors import SettingsError
 from gateway.outbound.registry import open_mailbox
@@ -24,6 +24,7 @@ from gateway.store.migrate import is_migrated, upgrade
 from gateway.usecases.context import Context
 from gateway.web.api.app import mount_api
 from gateway.web.routes import build_web
+from gateway.worker_process import WorkerProcess
 
 log = logging.getLogger("gateway.serve")
 
@@ -59,7 +60,8 @@ def run(
     ctx.database.check()
     if not is_migrated(ctx.database.engine):
         raise SettingsError("The database does not have this version's tables: run `gateway migrate` first.")
-    running = Running(ctx)
+    beside = WorkerProcess(settings, run_workers) if workers and (web or smtp) else None
+    running = Running(ctx, beside=beside)
     stop = threading.Event()
     server = _build_server(ctx, rendering, demo_login=demo_login) if sock else None
     _on_signal(stop, server)

@@ -91,8 +91,7 @@ class MailLoop:
         while self._asked.is_set() and self._busy.acquire(blocking=False):
             try:
                 self._asked.clear()
-                while process_waiting(self._ctx):
-                    pass
+                process_waiting(self._ctx)
             finally:
                 self._busy.release()
 
@@ -108,12 +107,12 @@ def _run(job: Callable[[], object], name: str, subject_id: str) -> None:
 
 
 class Waker:
-    """Hands ids to the broker from a thread of its own, so that a slow or dead broker never holds up a commit or a
-    250.
+    """Hands ids to the broker (`send`) from a thread of its own, so that a slow or dead broker never holds up a
+    commit or a 250.
     """
 
-    def __init__(self, actors: Actors) -> None:
-        self._actors = actors
+    def __init__(self, send: Callable[[str, str], None]) -> None:
+        self._send = send
         self._queue: queue.Queue[tuple[str, str] | None] = queue.Queue(20_000)
         self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
         self._thread.start()
@@ -135,7 +134,7 @@ class Waker:
             if time.monotonic() < quiet_until:
                 continue  # the broker is away; the sweep finds the row
             try:
-                self._actors.send(*item)
+                self._send(*item)
             except Exception as error:
                 quiet_until = time.monotonic() + 2
                 log.warning("the broker does not answer (%s); the sweep takes over", type(error).__name__)

@@ -77,7 +77,7 @@ class Database:
         self.engine = make_engine(url, pool_size=pool_size)
         self.blobs = blobs
         self._wake: Wake = lambda job, subject_id: None
-        self._turns = Turns() if self.engine.dialect.name == "sqlite" else None
+        self._turns = Turns(f"{self.engine.url.database}.turn") if self.engine.dialect.name == "sqlite" else None
 
     def on_commit(self, wake: Wake) -> None:
         """Set who is told of jobs after a commit. `wake` must not raise and must not block."""
@@ -121,6 +121,8 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._turns:
+            self._turns.close()
 
 
 def make_engine(url: str, *, pool_size: int = 12) -> Engine:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -60,16 +61,27 @@ def process_mail(ctx: Context, entry_id: str) -> None:
         process_waiting(ctx, first=entry_id)
 
 
-def process_waiting(ctx: Context, *, first: str = "") -> int:
-    """Process a batch of waiting mails, the oldest and `first` among them; how many. Raises only Unavailable."""
+def process_waiting(ctx: Context, *, first: str = "") -> None:
+    """Process all waiting mails, `first` before the others. While one batch is settled, the next is read (in another
+    process, so both really go on at once). Raises only Unavailable.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="mail-reader") as reader:
+        understood = _understand(ctx, first)
+        while understood:
+            ahead = reader.submit(_understand, ctx)
+            _settle_all(ctx, understood)
+            understood = ahead.result()
+
+
+def _understand(ctx: Context, first: str = "") -> list[Understood]:
+    """The next batch, claimed and read; empty if nothing waits."""
     claimed = _claim(ctx, first)
     if not claimed:
-        return 0
+        return []
     reach("mail.claimed")
     understood = _read(ctx, claimed)
     reach("mail.read")
-    _settle_all(ctx, understood)
-    return len(claimed)
+    return understood
 
 
 def _claim(ctx: Context, first: str) -> list[Claimed]:
