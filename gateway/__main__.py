@@ -37,7 +37,7 @@ def _settings(**values: object) -> Settings:
 
 @cli.command()
 def serve(http: Listen = "", smtp: Listen = "") -> None:
-    """Web, SMTP and workers in one process (migrates first)."""
+    """Everything: web and SMTP in one process, the workers beside it (migrates first)."""
     from gateway.serve import run
 
     run(_settings(http_listen=http, smtp_listen=smtp), web=True, smtp=True, workers=True, migrate=True)

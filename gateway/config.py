@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="Folder for the embedded database, blobs and the demo's mailbox.")
     database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in DATA_DIR.")
-    broker_url: str = Field("memory://", description="memory:// (one process), redis://… or amqp://…")
+    broker_url: str = Field("memory://", description="memory:// (one `gateway serve`), redis://… or amqp://…")
     blobs_url: str = Field(
         "", description="Where big raw mails and files lie: file:///folder or s3://bucket; empty means DATA_DIR/blobs."
     )

@@ -95,7 +95,7 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
 def _check_broker(settings: Settings) -> Finding:
     kind = settings.broker_url.split(":")[0]
     if kind == "memory":
-        return Finding("broker", True, "in memory: web, SMTP and workers must be one process")
+        return Finding("broker", True, "in memory: web, SMTP and workers must be one `gateway serve`")
     parts = urlsplit(settings.broker_url)
     try:
         make_broker(settings.broker_url)

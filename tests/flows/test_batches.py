@@ -1,0 +1,87 @@
+"""Many mails settled together are what each alone would have been (DESIGN §4; GW-2, GW-6, SJ-1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cast import MINA, Company, make_applicant, make_mail
+from running import Pump, both_databases
+
+from flows.test_conversation import receive, texts
+from flows.test_gate import address_of
+from gateway.threads.model import InboxState
+from gateway.usecases.change_stage import change_stage
+from gateway.usecases.context import Context
+from gateway.usecases.process_mail import process_waiting
+from gateway.usecases.read_thread import messages_after
+from gateway.usecases.review_inbox import list_entries
+from gateway.usecases.views import ApplicantView
+
+PEOPLE = 5
+
+
+def write_all(ctx: Context, views: list[ApplicantView], *, rounds: int) -> None:
+    """Each person writes once in each round; none is processed yet."""
+    for number in range(rounds):
+        for n, view in enumerate(views):
+            address, writer = address_of(ctx, view), f"person-{n}@mail.example"
+            raw = make_mail(f"{n} says {number}", from_=writer, to=address, message_id=f"{n}.{number}@mail.example")
+            receive(ctx, raw, to=address, from_=writer)
+
+
+@pytest.fixture
+def people(ctx: Context, company: Company) -> list[ApplicantView]:
+    return [make_applicant(ctx, company, external_id=f"p-{n}", email=f"person-{n}@mail.example") for n in range(PEOPLE)]
+
+
+@both_databases
+def test_each_thread_keeps_its_order_and_its_numbers(ctx: Context, company: Company, people: list[Any]) -> None:
+    """P9: 100 mails for five people, several for each in one batch."""
+    write_all(ctx, people, rounds=20)
+    process_waiting(ctx)
+    for n, view in enumerate(people):
+        shown = messages_after(ctx, company.ats, view.thread_id)
+        assert [m.message.text for m in shown] == [f"{n} says {number}" for number in range(20)]
+        assert [m.message.seq for m in shown] == list(range(1, 21))
+        assert all(len(m.deliveries) == 2 for m in shown)  # Jun and HR are told of each
+
+
+@both_databases
+def test_a_copy_in_the_same_batch_is_known(ctx: Context, company: Company, mina: ApplicantView) -> None:
+    """GW-2: the same mail by two ways, both waiting."""
+    address = address_of(ctx, mina)
+    raw = make_mail("once", to=address, message_id="same@mail.example")
+    receive(ctx, raw, to=address, from_=MINA)
+    receive(ctx, b"Received: from mx2.example by us\r\n" + raw, to=address, from_=MINA)
+    receive(ctx, make_mail("another", to=address, message_id="same@mail.example"), to=address, from_=MINA)
+    process_waiting(ctx)
+    assert texts(ctx, company, mina) == ["once", "another"]
+
+
+@both_databases
+def test_a_closed_thread_amid_others_changes_nothing_for_them(
+    ctx: Context, company: Company, people: list[Any], pump: Pump
+) -> None:
+    """GW-6: what is refused writes at once, so what was read ahead for the others is read again."""
+    change_stage(ctx, company.as_jun, people[2].thread_id, "rejected")
+    write_all(ctx, people, rounds=3)
+    process_waiting(ctx)
+    for n, view in enumerate(people):
+        said = [] if n == 2 else [f"{n} says {number}" for number in range(3)]
+        assert texts(ctx, company, view) == said
+    refused, _ = list_entries(ctx, company.as_jun, state="refused")
+    assert [e.reason for e in refused] == ["thread_blocked"] * 3
+
+
+@pytest.mark.parametrize("settings_values", [{"sender_mails_per_hour": 3}])
+@both_databases
+def test_the_limit_counts_what_came_in_the_same_batch(ctx: Context, company: Company, mina: ApplicantView) -> None:
+    """The loop guard sees mails that were settled a moment ago and are not committed yet."""
+    address = address_of(ctx, mina)
+    for number in range(5):
+        receive(ctx, make_mail(f"mail {number}", to=address), to=address, from_=MINA)
+    process_waiting(ctx)
+    assert texts(ctx, company, mina) == ["mail 0", "mail 1", "mail 2"]
+    held, _ = list_entries(ctx, company.as_jun, state="held")
+    assert [(e.state, e.reason) for e in held] == [(InboxState.HELD, "too_many")] * 2

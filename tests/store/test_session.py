@@ -1,0 +1,60 @@
+"""Gathered statements and answers read ahead: invisible to whoever uses the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.store.session import Session
+
+things = Table("things", MetaData(), Column("id", Integer, primary_key=True), Column("name", String))
+ADD = insert(things)
+RENAME = update(things).values(name="renamed")
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    engine = create_engine("sqlite://")
+    things.metadata.create_all(engine)
+    with engine.begin() as connection:
+        yield Session(connection)
+    engine.dispose()
+
+
+def names(session: Session) -> list[str]:
+    return list(session.execute(select(things.c.name).order_by(things.c.id)).scalars())
+
+
+def test_a_question_sees_what_was_gathered_before_it(session: Session) -> None:
+    session.gather(ADD, {"id": 1, "name": "one"})
+    session.gather(ADD, {"id": 2, "name": "two"})
+    assert names(session) == ["one", "two"]
+
+
+def test_a_direct_write_comes_after_what_was_gathered(session: Session) -> None:
+    session.gather(ADD, {"id": 1, "name": "one"})
+    session.execute(RENAME)
+    session.gather(ADD, {"id": 2, "name": "two"})
+    assert names(session) == ["renamed", "two"]
+
+
+def test_what_fails_is_raised_when_it_is_sent(session: Session) -> None:
+    session.gather(ADD, {"id": 1, "name": "one"})
+    session.gather(ADD, {"id": 1, "name": "the same"})
+    with pytest.raises(IntegrityError):
+        session.flush()
+
+
+def test_answers_read_ahead_are_forgotten_by_a_direct_write_only(session: Session) -> None:
+    session.read_ahead("name", {1: "one"})
+    session.gather(ADD, {"id": 1, "name": "one"})
+    assert names(session) == ["one"]
+    assert session.find_ahead("name", 1) == "one"
+    session.note_ahead("name", 1, "uno")
+    session.note_ahead("name", 2, "never asked")
+    assert (session.find_ahead("name", 1), session.find_ahead("name", 2)) == ("uno", None)
+    session.execute(RENAME)
+    assert session.find_ahead("name", 1) is None
