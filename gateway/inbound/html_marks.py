@@ -35,6 +35,9 @@ _SIGNATURES = re.compile(
 _QUOTE_CLASSES = re.compile(r"quote|cite|reply|history", re.IGNORECASE)
 _SIDE_BORDER = re.compile(r"border-left\s*:(?!\s*(?:none|0(?:px|pt)?\b\s*(?:;|\Z)|medium none))", re.IGNORECASE)
 _TOP_BORDER = re.compile(r"border-top\s*:\s*solid\s+(?:#?e1e1e1|#?b5c4df|windowtext)|border-top:solid", re.IGNORECASE)
+_INDENT_BUTTON = re.compile(
+    r"margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px;\s*border:\s*(?:none|medium)", re.IGNORECASE
+)
 _HIDDEN = re.compile(
     r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em)?\s*(?:;|\Z|!)|"
     r"max-height\s*:\s*0(?:px)?\s*(?:;|\Z|!)",
@@ -72,6 +75,8 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
     style = attributes.get("style") or ""
     if style and tag in ("div", "p", "td") and _TOP_BORDER.search(style):
         mark |= Mark.RULE
+    if tag == "blockquote" and _INDENT_BUTTON.search(style):
+        return mark & ~Mark.INDENT, 0
     if tag == "blockquote" and _is_cited(attributes, ids + " " + classes, style):
         return (mark & ~Mark.INDENT) | Mark.HISTORY, 1
     return mark, 0

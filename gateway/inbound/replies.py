@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from gateway.inbound.html_text import lines_from_html
 from gateway.inbound.known_text import KnownText, know_texts
-from gateway.inbound.reply import cues
+from gateway.inbound.reply.attribution import split_shared_line
 from gateway.inbound.reply.intros import next_is_quoted
 from gateway.inbound.reply.lines import Line, Role, lines_from_text
 from gateway.inbound.reply.roles import assign_roles
@@ -59,7 +59,7 @@ def _divide_shared_lines(lines: list[Line]) -> list[Line]:
     for at, line in enumerate(lines):
         shared = None
         if not line.depth and "wrote:" in line.text and next_is_quoted(lines, at + 1):
-            shared = cues.split_shared_line(line.text)
+            shared = split_shared_line(line.text)
         if shared is None:
             out.append(line)
         else:

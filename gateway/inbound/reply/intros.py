@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.lines import Line, Mark, Role
 
+_MAX_NAME_WORDS = 6
+
 
 def mark_intro(lines: list[Line], roles: list[Role], start: int, end: int) -> None:
     """The introduction itself, the blank lines and rulers above it, and an indented block below it."""
+    if _is_name_above(lines, roles, start):
+        start -= 1
     for at in range(start, end):
         roles[at] = Role.INTRO
     at = start - 1
@@ -37,3 +41,13 @@ def next_is_quoted(lines: Sequence[Line], at: int) -> bool:
     """Whether the next line with text is quoted by mark or container."""
     at = next_filled(lines, at)
     return at < len(lines) and (lines[at].depth > 0 or bool(lines[at].marks & (Mark.HISTORY | Mark.INDENT)))
+
+
+def _is_name_above(lines: list[Line], roles: list[Role], start: int) -> bool:
+    """Whether an attribution that begins with `<address>` was cut off from the name above it."""
+    if not lines[start].text.lstrip().startswith("<") or start == 0 or roles[start - 1] is not Role.OWN:
+        return False
+    name = lines[start - 1].text.strip()
+    return (
+        0 < len(name.split()) <= _MAX_NAME_WORDS and (start == 1 or lines[start - 2].blank) and name[-1] not in ".!?:"
+    )

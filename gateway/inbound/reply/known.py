@@ -1,40 +1,162 @@
-"""In charge of: lines that stood in what we sent before: history even without any mark around them.
+"""In charge of: lines that stood in what we sent before: history even without any mark around them; and answers that
+were written between them.
 
 Not in charge of: which words are known (`known_text`).
 """
 
 from __future__ import annotations
 
-from gateway.inbound.known_text import KnownText
+from gateway.inbound.known_text import KnownText, tokens_of
 from gateway.inbound.reply import cues
+from gateway.inbound.reply.attribution import read_attribution
+from gateway.inbound.reply.header_block import read_header_block
 from gateway.inbound.reply.intros import mark_intro
 from gateway.inbound.reply.lines import Line, Mark, Role
+
+_ENOUGH_WORDS = 12  # a run of known lines of that length is a quote; CJK signs count half
+_ENOUGH_WORDS_OF_TWO_LINES = 8
+_QUESTION_LINES = 12  # longer quotes between answers are folded
+_QUESTION_ENDS = ("?", "？", "؟", ";", ":", "：")
+
+Cover = list[tuple[int, int]]  # of each line: tokens that are known, tokens
 
 
 def mark_known(lines: list[Line], roles: list[Role], knowledge: KnownText) -> None:
     """Runs of own lines that stood in our copies word for word. A lone short line is never taken."""
-    if not knowledge:
-        return
     cover = knowledge.cover_lines([line.text for line in lines])
     _mark_known_indents(lines, roles, cover)
+    runs = []
     at = 0
     while at < len(lines):
         if roles[at] is not Role.OWN or not _is_known(cover[at], lines[at]):
             at += 1
             continue
-        end, filled, tokens = at, 0, 0
+        end = at
         while end < len(lines) and roles[end] is Role.OWN and (lines[end].blank or _is_known(cover[end], lines[end])):
-            filled += not lines[end].blank
-            tokens += cover[end][1]
             end += 1
-        if tokens >= 12 or (filled >= 2 and tokens >= 8):
-            for below in range(at, end):
-                roles[below] = Role.HISTORY
-            _mark_intro_above(lines, roles, at)
+        run = _trim(lines, [place for place in range(at, end) if not lines[place].blank], cover, knowledge)
+        words = sum(_words(lines[place], cover[place]) for place in run)
+        if words >= _ENOUGH_WORDS or (len(run) >= 2 and words >= _ENOUGH_WORDS_OF_TWO_LINES):
+            runs.append((run[0], end if run[-1] + 1 == _last_filled(lines, at, end) else run[-1] + 1))
         at = end
+    if _are_questions(lines, roles, runs):
+        return
+    for start, end in runs:
+        roles[start:end] = [Role.HISTORY] * (end - start)
+        _mark_intro_above(lines, roles, start)
 
 
-def _mark_known_indents(lines: list[Line], roles: list[Role], cover: list[tuple[int, int]]) -> None:
+def uncover_answers(lines: list[Line], roles: list[Role], knowledge: KnownText) -> None:
+    """Words between the lines of our own mail, below its header or inside its quote, are the writer's answers.
+
+    Only in the newest mail of the fold, only if we know its words, and not where each quoted line has its own mark: an
+    older mail, or one that is not ours, has other words that we do not know.
+    """
+    start, end = _find_newest(lines, roles)
+    if start == end:
+        return
+    cover = knowledge.cover_lines([line.text for line in lines[start:end]])
+    answers: list[int] = []
+    run: list[int] = []
+    above: Line | None = None  # the last known line, if nothing but this run stands below it
+    for at in range(start, end):
+        if lines[at].blank:
+            continue
+        known, total = cover[at - start]
+        if known < 0.5 * total:
+            run.append(at)
+            continue
+        if above is not None:
+            answers += run
+        run = []
+        above = lines[at] if total else above
+    if above is not None and (answers or above.text.rstrip(" *_").endswith(_QUESTION_ENDS)):
+        answers += run
+    if not answers or not any(known >= 3 for known, _ in cover):
+        return
+    for at in answers:
+        roles[at] = Role.OWN
+    _keep_questions(lines, roles, start, answers[-1])
+
+
+def _find_newest(lines: list[Line], roles: list[Role]) -> tuple[int, int]:
+    """(start, end) of the newest mail in the fold, as far as somebody may have written between its lines."""
+    folded = (Role.HISTORY, Role.QUOTE)
+    start = 0
+    while start < len(lines) and (roles[start] not in folded or lines[start].blank):
+        start += 1
+    end = start
+    while end < len(lines) and roles[end] in folded:
+        line = lines[end]
+        if not line.blank:
+            if line.depth > lines[start].depth or (line.depth and not line.marks & Mark.HISTORY):
+                break
+            if end > start and cues.may_introduce(line.text) and _begins_older(lines, end):
+                break
+        end += 1
+    return start, end
+
+
+def _begins_older(lines: list[Line], at: int) -> bool:
+    if cues.is_original_separator(lines[at].text) or cues.is_ruler(lines[at].text):
+        return True
+    return read_header_block(lines, at) > at or read_attribution(lines, at, quoted_below=lambda _: False)[0] > at
+
+
+def _keep_questions(lines: list[Line], roles: list[Role], start: int, end: int) -> None:
+    """What stands above answers stays with them, unless it is long."""
+    at = start
+    while at < end:
+        below = at
+        while below < end and roles[below] is not Role.OWN:
+            below += 1
+        if sum(not line.blank for line in lines[at:below]) <= _QUESTION_LINES:
+            roles[at:below] = [Role.OWN] * (below - at)
+        at = below + 1
+
+
+def _are_questions(lines: list[Line], roles: list[Role], runs: list[tuple[int, int]]) -> bool:
+    """Whether these known lines, repeated without a mark, are questions with the writer's answers between them."""
+    answered = 0
+    for start, end in runs:
+        filled = [at for at in range(start, end) if not lines[at].blank]
+        below = next((at for at in range(end, len(lines)) if not lines[at].blank), None)
+        asks = lines[filled[-1]].text.rstrip(" *_").endswith(_QUESTION_ENDS)
+        answered += asks and len(filled) <= _QUESTION_LINES and below is not None and roles[below] is Role.OWN
+    return answered >= 2
+
+
+def _trim(lines: list[Line], run: list[int], cover: Cover, knowledge: KnownText) -> list[int]:
+    """The run without short lines at its ends that do not belong to the same passage: thanks, a greeting."""
+    while len(run) > 1 and _is_short(lines, run[0], cover) and not _joins(lines, run[0], run[1], knowledge):
+        run = run[1:]
+    while len(run) > 1 and _is_short(lines, run[-1], cover) and not _joins(lines, run[-2], run[-1], knowledge):
+        run = run[:-1]
+    return run
+
+
+def _is_short(lines: list[Line], at: int, cover: Cover) -> bool:
+    return _words(lines[at], cover[at]) < _ENOUGH_WORDS_OF_TWO_LINES
+
+
+def _joins(lines: list[Line], upper: int, lower: int, knowledge: KnownText) -> bool:
+    """Whether two lines follow each other in a text that we know."""
+    seam = [*tokens_of(lines[upper].text)[-4:], *tokens_of(lines[lower].text)[:4]]
+    return knowledge.cover_lines([" ".join(seam)])[0] == (len(seam), len(seam))
+
+
+def _words(line: Line, cover: tuple[int, int]) -> float:
+    """The weight of a line: its words, or half its CJK signs."""
+    return min(cover[1], max(len(line.text.split()), cover[1] / 2))
+
+
+def _last_filled(lines: list[Line], at: int, end: int) -> int:
+    while end > at and lines[end - 1].blank:
+        end -= 1
+    return end
+
+
+def _mark_known_indents(lines: list[Line], roles: list[Role], cover: Cover) -> None:
     """An indented block of which we know most is a quote; any other is the writer's own."""
     at = 0
     while at < len(lines):
@@ -43,8 +165,7 @@ def _mark_known_indents(lines: list[Line], roles: list[Role], cover: list[tuple[
             end += 1
         known, total = sum(k for k, _ in cover[at:end]), sum(t for _, t in cover[at:end])
         if total >= 5 and known >= 0.6 * total:
-            for below in range(at, end):
-                roles[below] = Role.HISTORY
+            roles[at:end] = [Role.HISTORY] * (end - at)
             _mark_intro_above(lines, roles, at)
         at = max(end, at + 1)
 
@@ -55,7 +176,7 @@ def _mark_intro_above(lines: list[Line], roles: list[Role], at: int) -> None:
     while last >= 0 and lines[last].blank:
         last -= 1
     for start in range(max(0, last - 3), last + 1):
-        end, _ = cues.read_attribution(lines, start, quoted_below=lambda end: end == last + 1)
+        end, _ = read_attribution(lines, start, quoted_below=lambda end: end == last + 1)
         if end == last + 1 and roles[start] is Role.OWN:
             mark_intro(lines, roles, start, end)
             return

@@ -74,7 +74,7 @@ def bare_text(text: str) -> str:
 
 def _split_quote(raw: str) -> tuple[int, str]:
     found = _QUOTE_MARK.match(raw)
-    if found is None or raw.endswith("<<"):
+    if found is None or raw.endswith("<<") or (raw[:3] == raw[-3:] == ">>>" and raw.strip(">\n\t ")):
         return 0, raw
     mark = found[0]
     depth = mark.count(">") + mark.count("＞")

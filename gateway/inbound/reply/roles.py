@@ -13,8 +13,10 @@ from collections.abc import Sequence
 
 from gateway.inbound.known_text import KnownText
 from gateway.inbound.reply import cues
+from gateway.inbound.reply.attribution import is_vague, read_attribution
+from gateway.inbound.reply.header_block import read_header_block
 from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted
-from gateway.inbound.reply.known import mark_known
+from gateway.inbound.reply.known import mark_known, uncover_answers
 from gateway.inbound.reply.lines import Line, Mark, Role
 from gateway.inbound.reply.signatures import mark_signature
 
@@ -26,12 +28,31 @@ def assign_roles(lines: list[Line], knowledge: KnownText, *, forwarded: bool = F
     roles = [_role_by_markup(line) for line in lines]
     _close_quote_gaps(lines, roles)
     _mark_boundaries(lines, roles, forwarded=forwarded)
-    mark_known(lines, roles, knowledge)
+    if not knowledge:
+        _mark_last_indent(lines, roles)
+    else:
+        mark_known(lines, roles, knowledge)
+        uncover_answers(lines, roles, knowledge)
     mark_signature(lines, roles)
     if not _has_own(lines, roles):
         roles = _fail_open(lines, knowledge)
     _keep_inline_quotes(lines, roles)
     return roles
+
+
+def _mark_last_indent(lines: list[Line], roles: list[Role]) -> None:
+    """A plain blockquote that ends the mail is a quote, unless the words above lead to it."""
+    end = len(lines)
+    while end and lines[end - 1].blank:
+        end -= 1
+    start = end
+    while start and roles[start - 1] is Role.OWN and (lines[start - 1].marks & Mark.INDENT or lines[start - 1].blank):
+        start -= 1
+    if start in (0, end) or not lines[end - 1].marks & Mark.INDENT or roles[start - 1] is not Role.OWN:
+        return
+    if lines[start - 1].text.rstrip().endswith((":", "：")):
+        return
+    roles[start:end] = [Role.HISTORY] * (end - start)
 
 
 def _role_by_markup(line: Line) -> Role:
@@ -68,7 +89,7 @@ def _mark_boundaries(lines: list[Line], roles: list[Role], *, forwarded: bool) -
         if not line.marks and not cues.may_introduce(line.text):
             at += 1
             continue
-        if cues.is_forward_separator(line.text) or (line.marks & Mark.FORWARD and roles[at] is Role.OWN):
+        if _forwards_below(lines, at) or (line.marks & Mark.FORWARD and roles[at] is Role.OWN):
             for below in range(at, len(lines)):
                 roles[below] = Role.OWN
             return
@@ -86,25 +107,43 @@ def _mark_boundaries(lines: list[Line], roles: list[Role], *, forwarded: bool) -
         at = end
 
 
+def _forwards_below(lines: Sequence[Line], at: int) -> bool:
+    """Whether this line begins a forwarded mail: by its words, by Gmail's dashes, or as Thunderbird forwards.
+
+    Thunderbird puts the subject first, below a dashed phrase; no client does so above a quote.
+    """
+    text = lines[at].text
+    if cues.is_forward_separator(text):
+        return True
+    if not cues.is_dashed_phrase(text) or cues.is_ruler(text) or cues.is_original_separator(text):
+        return False
+    below = next_filled(lines, at + 1)
+    pair = cues.read_label(lines[below].text) if below < len(lines) else None
+    if pair is None or read_header_block(lines, below) == below:
+        return False
+    return cues.is_gmail_forward(text) or cues.label_kind(pair[0]) == 4
+
+
 def _read_intro(lines: list[Line], roles: list[Role], at: int) -> tuple[int, bool]:
     """(end of the introduction that starts here, whether all below is history); end == at if there is none."""
     line = lines[at]
     if roles[at] is Role.INTRO:
         forwards = any(cues.is_forward_separator(near.text) for near in lines[at : at + 3])
         return (at, False) if forwards else (at + 1, False)
-    end = cues.read_header_block(lines, at)
+    end = read_header_block(lines, at)
     if end > at:
         return end, not next_is_quoted(lines, end)
     if cues.is_original_separator(line.text) and (cues.is_dashed_phrase(line.text) or _label_follows(lines, at)):
         return at + 1, not next_is_quoted(lines, at + 1)
     if cues.is_dashed_phrase(line.text) and not cues.is_ruler(line.text):
         below = next_filled(lines, at + 1)
-        block = cues.read_header_block(lines, below) if below < len(lines) else below
+        block = read_header_block(lines, below) if below < len(lines) else below
         if block > below:
             return block, not next_is_quoted(lines, block)
-    end, sure = cues.read_attribution(lines, at, quoted_below=lambda below: next_is_quoted(lines, below))
+    end, sure = read_attribution(lines, at, quoted_below=lambda below: next_is_quoted(lines, below))
     if end > at and next_is_quoted(lines, end):
-        return end, False
+        marks = lines[next_filled(lines, end)].marks
+        return (at, False) if marks & Mark.INDENT and is_vague(line.text) else (end, False)
     return (end, True) if end > at and sure and next_filled(lines, end) < len(lines) else (at, False)
 
 

@@ -1,0 +1,139 @@
+"""In charge of: the attribution above a quote ("On … wrote:"), in any language, wrapped or not.
+
+Not in charge of: what becomes of the lines (`roles`). Patterns see at most 1,000 characters of a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from gateway.inbound.reply import cues
+from gateway.inbound.reply.lines import JUDGED_CHARS, Line, Mark
+
+_MAX_LINES = 4
+_MAX_CHARS = 400
+_MAX_PLAIN_CHARS = 200  # of one without a date, or without a colon
+
+_ANGLED_END = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>[ ]?(?:[:：]|작성:?)[ *_]*\Z")
+_ADDRESS_END = re.compile(r"[ ][\w.+'-]{1,64}@[\w.-]{1,255}[ ]?[:：]\Z")
+_LEAD = re.compile(
+    r"[ \t]*[*_-]{0,6}(?:on|at|am|um|le|el|il|em|op|den|dne|dňa|w dniu|в|у|på|pe|ke|ti|ma|to|la|su|"
+    r"tarihinde|no dia|dana|pada|na|vào)\b[^\n]{0,60}\d",
+    re.IGNORECASE,
+)
+_SHARED = re.compile(r"(.{1,700}?[ \t-])(On (?:[A-Z][a-z]{2,8},? |\d{1,2}[ ./-]).{8,200}wrote:)[ \t]*")
+_ENCLOSED = re.compile(r"[ \t]*>>>[ \t]*([^>].{0,300}?)[ \t]*>>>[ \t]*")
+
+
+def read_attribution(lines: Sequence[Line], start: int, *, quoted_below: Callable[[int], bool]) -> tuple[int, bool]:
+    """(end, sure) of an attribution that starts at `start`; end == start if there is none.
+
+    One to four lines with a date or time and an address or a verb of writing, which end in a colon, or stand right
+    above quoted text. `sure` means that it holds even without quoted text below: date, and verb that we know.
+    """
+    first = cues.cut(lines[start].text)
+    if is_enclosed(first):
+        return start + 1, True
+    opens_more = _leads_to_attribution(first, lines[start])
+    if not opens_more and not (_ends_attribution(first) and len(first) <= _MAX_PLAIN_CHARS):
+        return start, False
+    cut_off = first.rstrip().endswith(">") and cues.has_angled_address(first)
+    for end in range(start + 1, min(start + 1 + _MAX_LINES, len(lines) + 1)):
+        line = lines[end - 1]
+        if line.blank or line.depth != lines[start].depth or (end > start + 1 and not opens_more):
+            break
+        if end > start + 1 and not cut_off and cues.has_date(line.text) and _is_attribution(lines, end - 1, end):
+            break  # a whole attribution begins further down
+        if _is_attribution(lines, start, end):
+            return end, _is_sure(_joined(lines, start, end))
+        if quoted_below(end) and _is_bare_attribution(_joined(lines, start, end)):
+            return end, False
+    return _read_torn(lines, start) if _LEAD.match(first) else (start, False)
+
+
+def _read_torn(lines: Sequence[Line], start: int) -> tuple[int, bool]:
+    """One whose address a client put on lines of its own, with blank lines between."""
+    if not (cues.has_date(lines[start].text) and cues.has_time(lines[start].text)):
+        return start, False
+    filled = [at for at in range(start, min(start + 8, len(lines))) if not lines[at].blank][:_MAX_LINES]
+    for number, at in enumerate(filled[1:], 1):
+        line = lines[at]
+        if at - filled[number - 1] > 2 or len(line.text) > 100:
+            break
+        text = " ".join(lines[place].text.strip() for place in filled[: number + 1])
+        if _ends_attribution(text) and cues.says_wrote(line.text) and cues.has_address(text):
+            return at + 1, True  # its `> wrote:` looks like a quoted line
+        if line.depth != lines[start].depth:
+            break
+    return start, False
+
+
+def is_enclosed(text: str) -> bool:
+    """`>>> Name <address> 4.3.2025 14:15 >>>`, as GroupWise writes it."""
+    found = _ENCLOSED.fullmatch(text) if ">>>" in text else None
+    return found is not None and (cues.has_date(found[1]) or cues.has_address(found[1]))
+
+
+def _joined(lines: Sequence[Line], start: int, end: int) -> str:
+    return " ".join(cues.cut(line.text).strip() for line in lines[start:end]).strip(" *_")
+
+
+def _leads_to_attribution(text: str, line: Line) -> bool:
+    """Own text above an attribution must not become part of it: the first line has the date, or leads to one."""
+    if line.marks & Mark.ATTRIBUTION or cues.has_date(text) or cues.has_time(text) or cues.is_dashed_phrase(text):
+        return True
+    addressed = cues.has_address(text)
+    if addressed and cues.says_wrote(text):
+        return True
+    if _LEAD.match(text) or (addressed and cues.has_angled_address(text)):
+        return not text.rstrip().endswith((".", "!", "?"))
+    return False
+
+
+def _is_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
+    text = _joined(lines, start, end)
+    if len(text) > _MAX_CHARS:
+        return False
+    dashed = cues.dashed_words(text)
+    if dashed is not None and cues.says_wrote(dashed):
+        return True
+    if not _ends_attribution(text):
+        return False
+    if cues.has_date(text) or cues.has_time(text):
+        return cues.has_address(text) or cues.says_wrote(text) or bool(lines[start].marks & Mark.ATTRIBUTION)
+    return end == start + 1 and len(text) <= _MAX_PLAIN_CHARS and (cues.has_address(text) or cues.says_wrote(text))
+
+
+def _is_sure(text: str) -> bool:
+    """Date, time and author in a form that only clients write: with their verb, or `date, name <address>:` alone."""
+    dated = cues.has_date(text)
+    if dated and cues.says_wrote(text) and (cues.has_address(text) or cues.has_time(text)):
+        return True
+    if not dated or not cues.has_time(text):
+        return False
+    if _ADDRESS_END.search(text) and cues.has_date(text[:24]):
+        return True
+    return bool(_ANGLED_END.search(text)) or (len(text) <= _MAX_PLAIN_CHARS and cues.has_angled_address(text))
+
+
+def _is_bare_attribution(text: str) -> bool:
+    """Date and address without a colon: `2011/4/7 Nathan <n@example.com>`."""
+    if len(text) > _MAX_PLAIN_CHARS or text.endswith((".", "!", "?")):
+        return False
+    return cues.has_date(text) and cues.has_address(text)
+
+
+def is_vague(text: str) -> bool:
+    """Without date, time and address: a sentence of the writer's may end in "wrote:" too."""
+    return not (cues.has_date(text) or cues.has_time(text) or cues.has_address(text))
+
+
+def split_shared_line(text: str) -> tuple[str, str] | None:
+    """(own text, attribution) of a line in which an attribution follows the writer's last words."""
+    found = _SHARED.fullmatch(cues.cut(text)) if len(text) <= JUDGED_CHARS else None
+    return (found[1].rstrip(" -_"), found[2]) if found and found[1].strip(" -_") else None
+
+
+def _ends_attribution(text: str) -> bool:
+    return text.rstrip(" *_>\u200e\u200f").endswith((":", "：", "작성", "写道", "寫道", "wrote", "wrote:-"))

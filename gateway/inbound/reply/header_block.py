@@ -1,0 +1,140 @@
+"""In charge of: the header block that many clients put above a quoted mail (From, Sent, To, Subject), in any language.
+
+Not in charge of: what becomes of the lines (`roles`) or single labels (`cues`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gateway.inbound.reply import cues
+from gateway.inbound.reply.lines import Line, Mark
+
+_MAX_LINES = 16
+_MAX_STRAY = 2  # lines in a row without label: a value went on
+_ONCE = frozenset([0, 1, 2, 4])
+_CORE = frozenset([0, 1, 2, 4])
+
+
+@dataclass(slots=True)
+class _Block:
+    """What the labels read so far say."""
+
+    kinds: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    labels: int = 0
+    addresses: int = 0
+    clocks: int = 0
+    values: list[str] = field(default_factory=list)
+
+    def add(self, kind: int, label: str, value: str) -> None:
+        if kind >= 0:
+            self.kinds.add(kind)
+        self.names.add(label)
+        self.labels += 1
+        self.addresses += cues.has_address(value)
+        self.clocks += cues.has_date(value) and cues.has_time(value)
+        self.values.append(value)
+
+    def holds(self, *, separated: bool, client_made: bool) -> bool:
+        """Whether it is a header block.
+
+        Known labels: from and two more kinds, or from and one more with a date or address. Unknown labels: three or
+        more with an address and a date with a time, below a separator or in the order that only clients write.
+        """
+        core = self.kinds & _CORE
+        evidence = bool(self.addresses or self.clocks)
+        if 0 in core and len(core) >= 3 and (evidence or separated):
+            return True
+        if len(core) >= 2 and core & {0, 1} and separated and (evidence or self.labels >= 3):
+            return True
+        if len(core) >= 2 and core & {0, 1} and self.addresses and self.clocks:
+            return True
+        if self.labels == 1:
+            return 0 in core and bool(self.addresses and self.clocks) and separated
+        if self.labels < 3 or not self.clocks:
+            return False
+        if client_made:
+            return True
+        if not self.addresses:
+            return False
+        return separated or self._has_foreign_shape()
+
+    def _has_foreign_shape(self) -> bool:
+        """`Name <address>` and a date with a time among the first three values, under labels that we do not know."""
+        first = self.values[:3]
+        named = any(cues.has_angled_address(value) for value in first)
+        return named and any(cues.has_date(value) and cues.has_time(value) for value in first)
+
+
+def read_header_block(lines: Sequence[Line], start: int) -> int:
+    """Where a quoted mail's header block that starts at `start` ends, or `start` if there is none.
+
+    One label line alone never counts, unless a separator stands above it.
+    """
+    first = cues.read_label(lines[start].text)
+    if first is None:
+        return start
+    separated = is_separated(lines, start)
+    if cues.label_kind(first[0]) < 0 and not separated and not _may_be_foreign(lines, start, first[1]):
+        return start
+    block = _Block()
+    blanks = stray = 0
+    end = start
+    for at in range(start, min(start + _MAX_LINES, len(lines))):
+        line = lines[at]
+        if line.blank:
+            blanks += 1
+            if blanks > 1 or (block.labels >= 3 and not _more_labels(lines, at)):
+                break
+            continue
+        pair = cues.read_label(line.text)
+        kind = cues.label_kind(pair[0]) if pair else -1
+        if pair is None or (kind < 0 and len(block.kinds) >= 3):
+            stray += 1
+            if stray > _MAX_STRAY or not block.labels or blanks:
+                break
+            continue
+        if kind in _ONCE and kind in block.kinds and (pair[0] in block.names or len(block.kinds) >= 3):
+            break  # a block has each once: another one begins
+        blanks = stray = 0
+        block.add(kind, *pair)
+        end = at + 1
+    holds = block.holds(separated=separated, client_made=separated and _is_client_made(lines, start))
+    return end if holds else start
+
+
+def _may_be_foreign(lines: Sequence[Line], start: int, value: str) -> bool:
+    """Whether one of the first two values is `Name <address>`."""
+    if cues.has_angled_address(value):
+        return True
+    second = cues.read_label(lines[start + 1].text) if start + 1 < len(lines) else None
+    return second is not None and cues.has_angled_address(second[1])
+
+
+def _more_labels(lines: Sequence[Line], at: int) -> bool:
+    following = next((line for line in lines[at : at + 3] if not line.blank), None)
+    pair = cues.read_label(following.text) if following else None
+    return pair is not None and cues.label_kind(pair[0]) >= 0
+
+
+def _is_client_made(lines: Sequence[Line], start: int) -> bool:
+    """Below Outlook's 32 underscores, inside its header element, or bold in a box with its border."""
+    marks = lines[start].marks
+    if marks & Mark.HEADER or (marks & Mark.RULE and marks & Mark.BOLD):
+        return True
+    above = next((line for line in reversed(lines[max(0, start - 2) : start]) if not line.blank), None)
+    return above is not None and above.text.strip() == "_" * 32
+
+
+def is_separated(lines: Sequence[Line], start: int) -> bool:
+    """Whether something above says that another mail begins: a ruler, a dashed phrase, a client's mark."""
+    if lines[start].marks & (Mark.HEADER | Mark.RULE):
+        return True
+    for line in reversed(lines[max(0, start - 3) : start]):
+        if line.marks & (Mark.RULE | Mark.HEADER) or cues.is_ruler(line.text) or cues.is_dashed_phrase(line.text):
+            return True
+        if not line.blank:
+            return cues.is_original_separator(line.text)
+    return False
