@@ -26,7 +26,7 @@ from gateway.config import PREFIX, Settings
 from gateway.store.database import make_engine
 from gateway.store.migrate import upgrade
 from gateway.threads.addresses import reply_address
-from gateway.usecases import accounts
+from gateway.usecases import accounts, api_keys
 from gateway.usecases.applicants import candidate_viewer, put_applicant, put_opening
 from gateway.usecases.context import Context
 
@@ -163,7 +163,7 @@ def seed(settings: Settings, *, people: int) -> list[Author]:
 
 def _seed(ctx: Context, *, people: int) -> list[Author]:
     workspace = accounts.create_workspace(ctx, name="Moa Labs", slug="moalabs", public_contact="jobs@moalabs.example")
-    ats = accounts.viewer_for_api_key(ctx, accounts.create_api_key(ctx, workspace.id, name="Bench"))
+    ats = api_keys.viewer_for_api_key(ctx, api_keys.create_api_key(ctx, workspace.id, name="Bench"))
     assert ats is not None  # made the line above
     put_opening(ctx, ats, "designer", title="Product Designer", notify_emails=[])
     authors = []

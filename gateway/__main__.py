@@ -7,6 +7,7 @@ prints.
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -197,24 +198,50 @@ def member_create(
 def api_key_create(
     workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
     name: Annotated[str, typer.Option(help="What uses the key, for example the ATS's name.")],
+    scope: Annotated[
+        list[str] | None, typer.Option(help="read, write, review or manage; may be repeated. None: all of them.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=0, help="How long it is in force; 0: until it is revoked.")] = 0,
 ) -> None:
     """Make an API key and print it: it is shown once."""
     from gateway.operate import operator_context
-    from gateway.usecases.accounts import create_api_key, find_workspace
+    from gateway.usecases.accounts import find_workspace
+    from gateway.usecases.api_keys import create_api_key, read_scopes
 
     with operator_context(_settings()) as ctx:
-        print(create_api_key(ctx, find_workspace(ctx, workspace).id, name=name))
+        scopes = read_scopes(scope or ())
+        expires_at = ctx.now + timedelta(days=days) if days else None
+        print(create_api_key(ctx, find_workspace(ctx, workspace).id, name=name, scopes=scopes, expires_at=expires_at))
 
 
 @key_cli.command("list")
 def api_key_list(workspace: Annotated[str, typer.Argument(help="The workspace's slug.")]) -> None:
-    """Keys of a workspace: id, name, when made, when revoked."""
+    """Keys of a workspace: id, name, scopes, when made, until when, and whether in force."""
     from gateway.operate import operator_context
-    from gateway.usecases.accounts import find_workspace, list_api_keys
+    from gateway.usecases.accounts import find_workspace
+    from gateway.usecases.api_keys import list_api_keys
 
     with operator_context(_settings()) as ctx:
-        for key_id, name, made, revoked in list_api_keys(ctx, find_workspace(ctx, workspace).id):
-            print(f"{key_id}\t{name}\t{made:%Y-%m-%d}\t{'revoked' if revoked else 'in force'}")
+        for key in list_api_keys(ctx, find_workspace(ctx, workspace).id):
+            until = f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "-"
+            scopes = ",".join(key.scopes)
+            print(f"{key.id}\t{key.name}\t{scopes}\t{key.created_at:%Y-%m-%d}\t{until}\t{key.state(ctx.now)}")
+
+
+@key_cli.command("rotate")
+def api_key_rotate(
+    workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    key_id: Annotated[str, typer.Argument(help="The old key's id, from `api-key list`.")],
+    days: Annotated[int, typer.Option(min=0, help="How long the old key still works.")] = 7,
+) -> None:
+    """Make a key that takes another one's place and print it: it is shown once."""
+    from gateway.operate import operator_context
+    from gateway.usecases.accounts import find_workspace
+    from gateway.usecases.api_keys import rotate_api_key
+
+    with operator_context(_settings()) as ctx:
+        overlap = timedelta(days=days)
+        print(rotate_api_key(ctx, find_workspace(ctx, workspace).id, key_id, overlap=overlap)[1])
 
 
 @key_cli.command("revoke")
@@ -224,7 +251,8 @@ def api_key_revoke(
 ) -> None:
     """Put a key out of force at once."""
     from gateway.operate import operator_context
-    from gateway.usecases.accounts import find_workspace, revoke_api_key
+    from gateway.usecases.accounts import find_workspace
+    from gateway.usecases.api_keys import revoke_api_key
 
     with operator_context(_settings()) as ctx:
         revoke_api_key(ctx, find_workspace(ctx, workspace).id, key_id)

@@ -27,6 +27,7 @@ from gateway.inbound.smtp_limits import SmtpLimits
 from gateway.inbound.smtp_replies import NO_SUCH_ADDRESS, RCPT_OK, RELAY_DENIED, RcptAnswer
 from gateway.inbound.tls import load_context, self_signed_context
 from gateway.logs import set_up_logs
+from gateway.outbound.ats import WebhookClient
 from gateway.outbound.registry import build_channels
 from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
@@ -93,6 +94,7 @@ def build_context(settings: Settings, *, rendering: Rendering | None = None, sen
         prove_senders=make_prover(settings, pool),
         render=rendering or make_rendering(),
         channels=build_channels(settings, clock=_now) if sends else {},
+        post_event=WebhookClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
     )
 
 

@@ -99,6 +99,16 @@ class Settings(BaseSettings):
         SecretStr(""), description="Private DKIM key (PEM, RSA or Ed25519); empty means mails are not signed here."
     )
 
+    webhook_private_addresses: bool = Field(
+        False,
+        description="Post events to endpoints without TLS and at private addresses, too: closed networks and tests.",
+    )
+    webhook_seconds: float = Field(10.0, gt=0, le=60, description="Time limit for one post to a webhook, seconds.")
+    webhook_threads: int = Field(4, ge=1, description="Webhook endpoints that are posted to at a time.")
+    api_requests_per_minute: int = Field(
+        1200, ge=0, description="API requests of one key in a minute and process; more are answered 429. 0: no limit."
+    )
+
     worker_threads: int = Field(4, ge=1, description="Threads that process mails and deliveries.")
     parser_processes: int = Field(1, ge=1, description="Separate processes that read mails.")
     parser_seconds: float = Field(20.0, gt=0, description="Time limit for reading one mail, seconds.")

@@ -16,7 +16,7 @@ from gateway.config import Settings, load_settings
 from gateway.logs import set_up_logs
 from gateway.serve import run
 from gateway.threads.model import CameInBy, Member, Viewer, Workspace
-from gateway.usecases import accounts
+from gateway.usecases import accounts, api_keys
 from gateway.usecases.applicants import candidate_viewer, find_applicant, put_applicant, put_opening
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
@@ -132,6 +132,8 @@ def _demo_settings(*, http: str, smtp: str, data: Path) -> Settings:
         "trust_matching_sender": True,
         "sender_checks": False,
         "sender_mails_per_hour": 0,
+        "api_requests_per_minute": 60_000,
+        "webhook_private_addresses": True,
         "sweep_seconds": 1.0,
     }
     return load_settings(**values)
@@ -149,7 +151,7 @@ class Facts:
 
 def seed(ctx: Context) -> Facts:
     """The demo's company and people, made once; then only found again."""
-    api_key = accounts.KEY_PREFIX + _derive(ctx.settings.key, "demo-api-key")
+    api_key = api_keys.KEY_PREFIX + _derive(ctx.settings.key, "demo-api-key")
     known = next((w for w in accounts.list_workspaces(ctx) if w.slug == SLUG), None)
     workspace = known or accounts.create_workspace(
         ctx,
@@ -159,8 +161,8 @@ def seed(ctx: Context) -> Facts:
         locale="en",
         timezone="Asia/Seoul",
     )
-    accounts.store_api_key(ctx, workspace.id, name="Greenbox ATS", key=api_key)
-    ats = accounts.viewer_for_api_key(ctx, api_key)
+    api_keys.store_api_key(ctx, workspace.id, name="Greenbox ATS", key=api_key)
+    ats = api_keys.viewer_for_api_key(ctx, api_key)
     assert ats is not None  # stored the line above
     if known is None:
         _seed_people(ctx, workspace, ats)

@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import dramatiq
@@ -22,8 +23,10 @@ from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, extend_leases, find_due, release_expired
 from gateway.usecases.erase import expire_raw_mails
 from gateway.usecases.process_mail import process_waiting
+from gateway.usecases.push_events import find_webhook_work, forget_old_posts, push_events
 
 EXPIRE_EVERY = 3600.0  # seconds
+LOOK_EVERY = 1.0  # seconds between looks for events that endpoints do not know
 EXTEND_EVERY = 20.0  # seconds; a lease lasts 60
 log = logging.getLogger("gateway.worker")
 
@@ -150,17 +153,20 @@ class Workers:
         self._worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=200)
         self._stop = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweep", daemon=True)
+        self._pusher = Pusher(ctx, threads=ctx.settings.webhook_threads)
         self._extender = threading.Thread(target=self._extend, name="leases", daemon=True)
 
     def start(self) -> None:
         self._worker.start()
         self._sweeper.start()
         self._extender.start()
+        self._pusher.start()
 
     def stop(self, timeout: float = 20.0) -> None:
         """Let running jobs end (seconds), then stop."""
         self._stop.set()
         self._worker.stop(timeout=int(timeout * 1000))
+        self._pusher.stop()
         self._sweeper.join(5)
         self._extender.join(5)
 
@@ -171,6 +177,7 @@ class Workers:
             if time.monotonic() >= expire_at:
                 expire_at = time.monotonic() + EXPIRE_EVERY
                 _quietly("retention", lambda: expire_raw_mails(self._ctx))
+                _quietly("retention", lambda: forget_old_posts(self._ctx))
 
     def _extend(self) -> None:
         while not self._stop.wait(EXTEND_EVERY):
@@ -190,6 +197,42 @@ class Workers:
         except Exception:
             actor = self._actors.process_mail if job == "process_mail" else self._actors.deliver
             actor.fn(subject_id)
+
+
+class Pusher:
+    """Tells webhook endpoints of events, in threads of its own: a slow endpoint holds up no mail and no other one."""
+
+    def __init__(self, ctx: Context, *, threads: int) -> None:
+        self._ctx = ctx
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
+        self._busy: set[str] = set()
+        self._stop = threading.Event()
+        self._looker = threading.Thread(target=self._look, name="webhooks", daemon=True)
+
+    def start(self) -> None:
+        self._looker.start()
+
+    def stop(self) -> None:
+        """Let the posts that are under way end."""
+        self._stop.set()
+        self._looker.join(5)
+        self._pool.shutdown(cancel_futures=True)
+
+    def _look(self) -> None:
+        while not self._stop.wait(LOOK_EVERY):
+            _quietly("webhooks", self._start_work)
+
+    def _start_work(self) -> None:
+        for webhook_id in find_webhook_work(self._ctx):
+            if webhook_id not in self._busy:
+                self._busy.add(webhook_id)
+                self._pool.submit(self._push, webhook_id)
+
+    def _push(self, webhook_id: str) -> None:
+        try:
+            _quietly(f"webhook {webhook_id}", lambda: push_events(self._ctx, webhook_id))
+        finally:
+            self._busy.discard(webhook_id)
 
 
 def _quietly(name: str, job: Callable[[], object]) -> None:

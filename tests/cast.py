@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from gateway.threads.model import Member, Opening, Viewer, ViewerKind, Workspace
-from gateway.usecases import accounts, applicants
+from gateway.usecases import accounts, api_keys, applicants
 from gateway.usecases.context import Context
 from gateway.usecases.sign_in import viewer_of_member
 from gateway.usecases.views import ApplicantView
@@ -50,8 +50,8 @@ def make_company(
     )
     jun = accounts.create_member(ctx, workspace.id, email=f"jun@{domain}", name="Jun Park", password="correct horse")
     ara = accounts.create_member(ctx, workspace.id, email=f"ara@{domain}", name="Ara Kim", password="battery staple")
-    key = accounts.create_api_key(ctx, workspace.id, name="Greenbox ATS")
-    ats = accounts.viewer_for_api_key(ctx, key)
+    key = api_keys.create_api_key(ctx, workspace.id, name="Greenbox ATS")
+    ats = api_keys.viewer_for_api_key(ctx, key)
     assert ats is not None
     opening, _ = applicants.put_opening(
         ctx, ats, "designer", title="Product Designer", notify_emails=[jun.email, f"hr@{domain}"]

@@ -58,6 +58,10 @@ HOMES = {  # library: where it may be imported; a name is a part of the package 
     "pydantic_settings": {"config"},
     "argon2": {"usecases"},
     "phonenumbers": {"usecases"},
+    "httpx2": {"outbound"},
+    "httpcore2": {"outbound"},
+    "standardwebhooks": {"outbound"},
+    "limits": {"web"},
 }
 IMPURE = {
     *("os", "io", "pathlib", "shutil", "tempfile", "subprocess", "socket", "ssl", "asyncio", "threading", "time"),

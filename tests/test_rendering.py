@@ -57,6 +57,12 @@ NOTICES: dict[str, dict[str, Any]] = {
         **{"opening": "Backend Engineer", "company": "Moa Labs"},
         **{"link": "https://talk.example/c/abc", "candidate_name": "Anna Lindqvist"},
     },
+    "member.webhook_disabled": {
+        "link": "https://talk.example/desk/settings/webhooks",
+        "url": "https://ats.example/hooks",
+        "reason": "failing",
+        "company": "Moa Labs",
+    },
     "member.login_link": {"link": "https://talk.example/login/abc", "minutes": "10", "company": "Moa Labs"},
 }
 every_notice = pytest.mark.parametrize("key", NOTICES)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.crashpoints import reach
 from gateway.errors import SettingsError, Unavailable
+from gateway.store.api_keys import ApiKeys
 from gateway.store.blobs import Blobs
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
@@ -33,6 +34,7 @@ from gateway.store.sequences import Sequences
 from gateway.store.session import Session
 from gateway.store.threads import Threads
 from gateway.store.turns import ORDINARY, Turns
+from gateway.store.webhooks import Webhooks
 
 Wake = Callable[[str, str], None]
 log = logging.getLogger("gateway.store")
@@ -55,6 +57,8 @@ class Transaction:
         self.limits = Limits(session)
         self.listing = Listing(session)
         self.erasure = Erasure(session)
+        self.api_keys = ApiKeys(session)
+        self.webhooks = Webhooks(session)
         self._wakes: list[tuple[str, str]] = []
 
     def wake(self, job: str, subject_id: str) -> None:

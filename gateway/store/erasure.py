@@ -34,7 +34,7 @@ class Erasure:
         digests += run(select(t.inbox.c.digest).where(t.inbox.c.thread_id == thread_id)).scalars()
         run(delete(t.attachments).where(t.attachments.c.message_id.in_(of_thread)))
         run(delete(t.attempts).where(t.attempts.c.delivery_id.in_(of_delivery)))
-        for table in (t.deliveries, t.notices, t.inbox, t.messages, t.events, t.reads, t.participants):
+        for table in (t.deliveries, t.notices, t.inbox, t.messages, t.webhook_posts, t.events, t.reads, t.participants):
             run(delete(table).where(table.c.thread_id == thread_id))
         blank = {"name": "", "email": "", "phone": "", "fields": {}, "stage": "erased"}
         run(update(t.applicants).where(t.applicants.c.id == applicant_id).values(blank))

@@ -5,7 +5,8 @@ Not in charge of: who may read them.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
@@ -14,6 +15,9 @@ from gateway.store import tables as t
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
 from gateway.threads.events import Event
+
+LONGEST_COMMIT = timedelta(seconds=30)  # a transaction's statements end within this (`database.make_engine`)
+SEARCHED = 5000  # newest ids that are searched for gaps
 
 
 class Events:
@@ -51,6 +55,40 @@ class Events:
         """Events of all threads with a greater id. On PostgreSQL an older id may still appear: readers overlap."""
         query = select(t.events).where(t.events.c.id > event_id).order_by(t.events.c.id).limit(limit)
         return [_event(r) for r in self._session.execute(query)]
+
+    def of_workspace(self, workspace_id: str, *, after: int, limit: int, until: int | None = None) -> list[Event]:
+        """A company's events with a greater id, at most up to `until`."""
+        c = t.events.c
+        query = select(t.events).where(c.workspace_id == workspace_id, c.id > after)
+        if until is not None:
+            query = query.where(c.id <= until)
+        return [_event(r) for r in self._session.execute(query.order_by(c.id).limit(limit))]
+
+    def find(self, event_id: int) -> Event | None:
+        row = self._session.execute(select(t.events).where(t.events.c.id == event_id)).first()
+        return _event(row) if row else None
+
+    def applicants_of(self, thread_ids: Iterable[str]) -> dict[str, str]:
+        """The ATS's own id of each thread's applicant."""
+        ids, c = list(set(thread_ids)), t.threads.c
+        query = select(c.id, t.applicants.c.external_id).join(t.applicants, t.applicants.c.id == c.applicant_id)
+        return {row[0]: row[1] for row in self._session.execute(query.where(c.id.in_(ids)))} if ids else {}
+
+    def settled(self, *, now: datetime) -> int:
+        """The id up to which no event can appear any more: a reader that stops there misses none.
+
+        Ids are taken before the commit, so on PostgreSQL a younger transaction's event may be seen first. Where an id
+        is missing, the reader waits until the next one is older than any transaction may last.
+        """
+        head = self.head()
+        if self._session.dialect.name == "sqlite":
+            return head  # one writer at a time: ids appear in order
+        c = t.events.c
+        recent = select(c.id, c.at, func.lag(c.id).over(order_by=c.id).label("before")).where(c.id > head - SEARCHED)
+        rows = recent.subquery()
+        gap = select(func.min(rows.c.before)).where(rows.c.id - rows.c.before > 1, rows.c.at > now - LONGEST_COMMIT)
+        found: int | None = self._session.execute(gap).scalar_one()
+        return head if found is None else found
 
     def head(self) -> int:
         return self._session.execute(select(func.max(t.events.c.id))).scalar_one() or 0

@@ -96,28 +96,6 @@ class People:
         query = select(t.members).where(t.members.c.workspace_id == workspace_id).order_by(t.members.c.id)
         return [_member(r) for r in self._session.execute(query)]
 
-    def add_api_key(self, key_id: str, workspace_id: str, *, name: str, key_hash: str, now: datetime) -> None:
-        row = {"id": key_id, "workspace_id": workspace_id, "name": name, "hash": key_hash, "created_at": now}
-        self._session.execute(insert(t.api_keys), row)
-
-    def find_api_key(self, key_hash: str) -> tuple[str, str, str] | None:
-        """(id, workspace id, name) of a key that is in force."""
-        query = select(t.api_keys).where(t.api_keys.c.hash == key_hash, t.api_keys.c.revoked_at.is_(None))
-        row = self._session.execute(query).first()
-        return (row.id, row.workspace_id, row.name) if row else None
-
-    def list_api_keys(self, workspace_id: str) -> list[tuple[str, str, datetime, datetime | None]]:
-        query = select(t.api_keys).where(t.api_keys.c.workspace_id == workspace_id).order_by(t.api_keys.c.id)
-        return [(r.id, r.name, r.created_at, r.revoked_at) for r in self._session.execute(query)]
-
-    def revoke_api_key(self, key_id: str, workspace_id: str, *, now: datetime) -> bool:
-        where = (
-            t.api_keys.c.id == key_id,
-            t.api_keys.c.workspace_id == workspace_id,
-            t.api_keys.c.revoked_at.is_(None),
-        )
-        return self._session.execute(update(t.api_keys).where(*where).values(revoked_at=now)).rowcount == 1
-
     def add_session(self, session_hash: str, member_id: str, *, client: str, now: datetime, until: datetime) -> None:
         row = {"hash": session_hash, "member_id": member_id, "client": client, "created_at": now, "expires_at": until}
         self._session.execute(insert(t.sessions), row)

@@ -101,7 +101,9 @@ api_keys = Table(
     _ref("workspace_id", "workspaces.id"),
     _text("name"),
     Column("hash", String(64), nullable=False, unique=True),  # sha256 of the key; the key itself is shown once
+    Column("scopes", JSON, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
     Column("revoked_at", UtcTime),
 )
 
@@ -380,6 +382,44 @@ events = Table(  # append-only
     Column("at", UtcTime, nullable=False),
     UniqueConstraint("thread_id", "seq"),
     sqlite_autoincrement=True,
+)
+
+webhooks = Table(  # endpoints of the ATS; each has its own place in the events
+    "webhooks",
+    metadata,
+    _id(),
+    _ref("workspace_id", "workspaces.id", index=True),
+    Column("url", Text, nullable=False),
+    _text("description"),
+    Column("types", JSON, nullable=False),  # [] = every event
+    Column("state", String(16), nullable=False),
+    Column("reason", String(32), nullable=False, default=""),
+    Column("secret", Text, nullable=False),  # sealed with the installation's secret key
+    _text("old_secret"),
+    Column("old_secret_until", UtcTime),
+    Column("cursor", BigInteger, nullable=False),  # newest event that was queued for it
+    Column("failing_since", UtcTime),
+    Column("paused_until", UtcTime),
+    Column("lease_until", UtcTime),  # one process at a time posts to an endpoint: that keeps the order
+    Column("created_at", UtcTime, nullable=False),
+)
+
+webhook_posts = Table(  # the outbox of the endpoints: one row for each event and endpoint
+    "webhook_posts",
+    metadata,
+    _id(),
+    _ref("webhook_id", "webhooks.id"),
+    Column("event_id", BigInteger, nullable=False),
+    _ref("thread_id", "threads.id", index=True),
+    Column("type", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # queued | delivered | failed
+    Column("tries", Integer, nullable=False, default=0),
+    Column("code", String(32), nullable=False, default=""),
+    Column("next_attempt_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    Column("delivered_at", UtcTime),
+    UniqueConstraint("webhook_id", "event_id"),
+    Index(None, "webhook_id", "state", "thread_id", "event_id"),
 )
 
 audit = Table(  # who did what, for the company (SJ-P4); append-only

@@ -17,9 +17,10 @@ THREAD_BLOCKED = "thread.blocked"  # by
 THREAD_RESTORED = "thread.restored"  # by
 THREAD_STAGE = "thread.stage"  # stage, by
 CANDIDATE_TRIED = "candidate.tried"  # channel, entry_id, reason: wrote after the end; not taken in
-MAIL_HELD = "mail.held"  # entry_id, reason, channel
-MAIL_AUTOMATIC = "mail.automatic"  # entry_id, reason, channel
-MAIL_RELEASED = "mail.released"  # entry_id, by
+APPLICANT_UPDATED = "applicant.updated"  # changed (created, name, email, phone, locale, fields), by
+INBOX_HELD = "inbox.held"  # entry_id, reason, channel
+INBOX_AUTOMATIC = "inbox.automatic"  # entry_id, reason, channel
+INBOX_RELEASED = "inbox.released"  # entry_id, by
 
 NAMES = (
     MESSAGE_CREATED,
@@ -29,11 +30,12 @@ NAMES = (
     THREAD_RESTORED,
     THREAD_STAGE,
     CANDIDATE_TRIED,
-    MAIL_HELD,
-    MAIL_AUTOMATIC,
-    MAIL_RELEASED,
+    APPLICANT_UPDATED,
+    INBOX_HELD,
+    INBOX_AUTOMATIC,
+    INBOX_RELEASED,
 )
-SHOWN = (THREAD_BLOCKED, THREAD_RESTORED, THREAD_STAGE, CANDIDATE_TRIED, MAIL_AUTOMATIC)  # as lines between messages
+SHOWN = (THREAD_BLOCKED, THREAD_RESTORED, THREAD_STAGE, CANDIDATE_TRIED, INBOX_AUTOMATIC)  # as lines between messages
 
 
 @dataclass(frozen=True, slots=True)

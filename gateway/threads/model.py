@@ -306,6 +306,7 @@ class Viewer:
     admin: bool = False
     thread_id: str = ""  # candidates: the only thread they can open
     locale: str = "en"
+    scopes: frozenset[str] = frozenset()  # API keys: what they may do (`threads.keys`)
 
     @property
     def is_company(self) -> bool:

@@ -1,6 +1,6 @@
-"""In charge of: workspaces, members and API keys — made, listed, found.
+"""In charge of: workspaces and members — made, listed, found.
 
-Not in charge of: signing in (`sign_in`).
+Not in charge of: signing in (`sign_in`) or API keys (`api_keys`).
 """
 
 from __future__ import annotations
@@ -8,18 +8,16 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import Conflict, Invalid, NotFound
-from gateway.threads.model import Member, Viewer, ViewerKind, Workspace
+from gateway.threads.model import Member, Viewer, Workspace
 from gateway.usecases.checks import check_email, check_locale, check_name
 from gateway.usecases.context import Context
 
-KEY_PREFIX = "gw_"
 RESERVED = (
     "postmaster",
     "abuse",
@@ -159,35 +157,6 @@ def list_members(ctx: Context, viewer: Viewer) -> list[Member]:
         return tx.people.list_members(viewer.workspace_id)
 
 
-def create_api_key(ctx: Context, workspace_id: str, *, name: str) -> str:
-    """A new key, shown once: only its hash is stored."""
-    key = KEY_PREFIX + secrets.token_urlsafe(32)
-    with ctx.database.begin() as tx:
-        key_id = ctx.new_id()
-        label = check_name("name", name)
-        tx.people.add_api_key(key_id, workspace_id, name=label, key_hash=hash_secret(key), now=ctx.now)
-    return key
-
-
-def store_api_key(ctx: Context, workspace_id: str, *, name: str, key: str) -> None:
-    """Make a given key valid: for the demo, which prints the same key at each start."""
-    with ctx.database.begin() as tx:
-        if tx.people.find_api_key(hash_secret(key)) is None:
-            tx.people.add_api_key(ctx.new_id(), workspace_id, name=name, key_hash=hash_secret(key), now=ctx.now)
-
-
-def viewer_for_api_key(ctx: Context, key: str) -> Viewer | None:
-    """Who calls with this key; None if it is not in force."""
-    if not key.startswith(KEY_PREFIX) or len(key) > 200:
-        return None
-    with ctx.database.read() as tx:
-        found = tx.people.find_api_key(hash_secret(key))
-        workspace = tx.people.find_workspace(found[1]) if found else None
-    if found is None or workspace is None:
-        return None
-    return Viewer(ViewerKind.ATS, found[1], id=found[0], name=found[2], admin=True, locale=workspace.locale)
-
-
 def hash_secret(secret: str) -> str:
     """How random secrets are stored. They have 256 bits, so a plain SHA-256 suffices."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -202,16 +171,3 @@ def verify_password(hashed: str | None, password: str) -> bool:
 
 
 _DUMMY = _hasher.hash(secrets.token_urlsafe(16))
-
-
-def list_api_keys(ctx: Context, workspace_id: str) -> list[tuple[str, str, datetime, datetime | None]]:
-    """(id, name, made, revoked) of each key."""
-    with ctx.database.read() as tx:
-        return tx.people.list_api_keys(workspace_id)
-
-
-def revoke_api_key(ctx: Context, workspace_id: str, key_id: str) -> None:
-    """Put a key out of force. Raises NotFound."""
-    with ctx.database.begin() as tx:
-        if not tx.people.revoke_api_key(key_id, workspace_id, now=ctx.now):
-            raise NotFound(f"API key {key_id}")

@@ -12,9 +12,11 @@ from typing import TypedDict
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
+from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_token, token_subject
 from gateway.threads.model import (
     Applicant,
+    Conversation,
     Opening,
     Participant,
     Role,
@@ -29,6 +31,7 @@ from gateway.usecases.checks import check_email, check_locale, check_name, check
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import portal_url
 from gateway.usecases.sign_in import queue_notice
+from gateway.usecases.versions import check_version
 from gateway.usecases.views import ApplicantView
 
 
@@ -54,9 +57,10 @@ def put_opening(
     title: str,
     notify_emails: Sequence[str],
     public_contact: str | None = None,
+    seen: str | None = None,
 ) -> tuple[Opening, bool]:
     """Make or change an opening; True if it was made. `notify_emails` are told of candidates' messages (SJ-10); []
-    is legal.
+    is legal. `seen` is the version that the caller changes. Raises Invalid, Conflict (`changed_meanwhile`).
     """
     title = check_name("title", title)
     if len(notify_emails) > NOTIFY_LIMIT:
@@ -77,6 +81,7 @@ def put_opening(
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)
         found = tx.people.find_opening(viewer.workspace_id, external_id)
+        check_version(found, seen)
         if found is None:
             opening = Opening(ctx.new_id(), viewer.workspace_id, external_id, title, emails, contact or "")
             tx.people.add_opening(opening, now=ctx.now)
@@ -119,8 +124,11 @@ def put_applicant(
     locale: str = "",
     source: str = "ats",
     fields: Mapping[str, str] | None = None,
+    seen: str | None = None,
 ) -> ApplicantView:
-    """Make or change an applicant. An applicant stays with their opening. Raises Invalid that names the field."""
+    """Make or change an applicant. An applicant stays with their opening. `seen` is the version that the caller
+    changes. Raises Invalid that names the field, Conflict (`changed_meanwhile`).
+    """
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)
         job = tx.people.find_opening(viewer.workspace_id, opening)
@@ -139,6 +147,7 @@ def put_applicant(
             locale=language,
         )
         found = tx.people.find_applicant(viewer.workspace_id, external_id)
+        check_version(found, seen)
         if found is None:
             applicant = Applicant(
                 id=ctx.new_id(),
@@ -151,14 +160,14 @@ def put_applicant(
                 created_at=ctx.now,
                 **values,
             )
-            return _add_applicant(ctx, tx, applicant, job)
+            return _add_applicant(ctx, tx, applicant, job, by=viewer)
         if found.opening_id != job.id:
             raise Invalid(
                 "opening",
                 "An applicant stays with their opening: create another applicant for another opening.",
                 code="opening_fixed",
             )
-        return _update_applicant(ctx, tx, found, job, values=values, fields=fields)
+        return _update_applicant(ctx, tx, found, job, values=values, fields=fields, by=viewer)
 
 
 def add_manual_applicant(
@@ -245,7 +254,9 @@ def ask_new_link(ctx: Context, email: str, *, workspace_slug: str = "") -> None:
                 )
 
 
-def _add_applicant(ctx: Context, tx: Transaction, applicant: Applicant, opening: Opening) -> ApplicantView:
+def _add_applicant(
+    ctx: Context, tx: Transaction, applicant: Applicant, opening: Opening, *, by: Viewer
+) -> ApplicantView:
     thread = Thread(
         id=ctx.new_id(),
         workspace_id=applicant.workspace_id,
@@ -265,7 +276,14 @@ def _add_applicant(ctx: Context, tx: Transaction, applicant: Applicant, opening:
     conversation = tx.threads.load(thread.id)
     assert conversation is not None  # added by this transaction
     ensure_notified(ctx, tx, conversation)
+    _tell(ctx, tx, conversation, changed=["created"], by=by)
     return ApplicantView(applicant, opening, thread.id, portal_url(ctx, person), created=True)
+
+
+def _tell(ctx: Context, tx: Transaction, conversation: Conversation, *, changed: Sequence[str], by: Viewer) -> None:
+    """Say that the applicant's data changed, and which; never the values."""
+    thread, data = conversation.thread, {"changed": ",".join(changed), "by": by.name}
+    tx.events.append(thread.id, thread.workspace_id, events.APPLICANT_UPDATED, now=ctx.now, **data)
 
 
 def _update_applicant(
@@ -276,8 +294,11 @@ def _update_applicant(
     *,
     values: Contact,
     fields: Mapping[str, str] | None,
+    by: Viewer,
 ) -> ApplicantView:
     kept = found.fields if fields is None else {**found.fields, **fields}
+    after = replace(found, fields=kept, **values)
+    changed = [n for n in ("name", "email", "phone", "locale", "fields") if getattr(after, n) != getattr(found, n)]
     tx.people.update_applicant(found.id, fields=kept, **values)
     thread_id = tx.threads.find_by_applicant(found.id)
     conversation = tx.threads.load(thread_id) if thread_id else None
@@ -285,5 +306,6 @@ def _update_applicant(
         raise NotFound("applicant")
     person = conversation.candidate
     tx.threads.update_participant(person.id, name=values["name"], email=values["email"], locale=values["locale"])
-    applicant = replace(found, fields=kept, **values)
-    return ApplicantView(applicant, opening, conversation.thread.id, portal_url(ctx, person))
+    if changed:
+        _tell(ctx, tx, conversation, changed=changed, by=by)
+    return ApplicantView(after, opening, conversation.thread.id, portal_url(ctx, person))

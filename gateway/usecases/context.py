@@ -14,6 +14,7 @@ from gateway.config import Settings
 from gateway.store.database import Database
 from gateway.threads.channel import Channel
 from gateway.threads.incoming import Claim, ReadMail, SenderProof
+from gateway.threads.webhooks import Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,12 @@ class Leases:
             return list(self._held)
 
 
+class EventPoster(Protocol):
+    """Posts one event to an endpoint; never raises for an answer, never retries."""
+
+    def __call__(self, url: str, *, name: str, body: str, secrets: Sequence[str], now: datetime) -> Answered: ...
+
+
 Prover = Callable[[Sequence[Claim]], list[SenderProof]]
 
 
@@ -82,6 +89,7 @@ class Context:
     prove_senders: Prover
     render: Renderer
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    post_event: EventPoster | None = None
     jitter: Callable[[], float] = random.random
     leases: Leases = field(default_factory=Leases)
 

@@ -167,7 +167,7 @@ def _release_into(
     values = {**read_columns(read.mail), "thread_id": thread.id, "participant_id": speaker.id}
     tx.inbox.finish(entry.id, InboxState.THREADED, reason=Reason.RELEASED.value, **values)
     tx.events.append(
-        thread.id, thread.workspace_id, events.MAIL_RELEASED, now=ctx.now, entry_id=entry.id, by=viewer.name
+        thread.id, thread.workspace_id, events.INBOX_RELEASED, now=ctx.now, entry_id=entry.id, by=viewer.name
     )
     _audit(ctx, tx, viewer, "inbox.release", entry_id=entry.id, thread_id=thread.id)
 

@@ -198,10 +198,10 @@ def _tell(
 ) -> None:
     if located.thread_id is None or located.workspace_id is None:
         return
-    names = {InboxState.HELD: events.MAIL_HELD, InboxState.REFUSED: events.CANDIDATE_TRIED}
+    names = {InboxState.HELD: events.INBOX_HELD, InboxState.REFUSED: events.CANDIDATE_TRIED}
     name = names.get(state)
     if state is InboxState.IGNORED and decision.reason is Reason.AUTOMATIC_REPLY:
-        name = events.MAIL_AUTOMATIC
+        name = events.INBOX_AUTOMATIC
     if name:
         data = {"entry_id": entry.id, "reason": decision.reason.value, "channel": "email"}
         tx.events.append(located.thread_id, located.workspace_id, name, now=ctx.now, **data)

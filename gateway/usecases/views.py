@@ -58,7 +58,7 @@ class Happening:
     """An event of the thread that is shown as a line between messages: stage change, blocked try, automatic mail."""
 
     at: datetime
-    name: str  # thread.blocked, thread.restored, candidate.tried, mail.automatic, mail.held, …
+    name: str  # thread.blocked, thread.restored, candidate.tried, inbox.automatic, inbox.held, …
     data: dict[str, str]
 
 

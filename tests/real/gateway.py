@@ -21,7 +21,7 @@ from gateway.app import prepare_settings
 from gateway.config import Settings
 from gateway.operate import operator_context
 from gateway.store.migrate import upgrade
-from gateway.usecases import accounts
+from gateway.usecases import accounts, api_keys
 from real.programs import wait_for
 
 REPLY_DOMAIN = "reply.moalabs.example"
@@ -178,4 +178,4 @@ def _add_company(data: Path, values: dict[str, str]) -> str:
         )
         accounts.create_member(ctx, workspace.id, email="minho@moalabs.example", name="Minho Park", locale="en")
         accounts.create_member(ctx, workspace.id, email="seoyeon@moalabs.example", name="Seoyeon Kim", locale="ko")
-        return accounts.create_api_key(ctx, workspace.id, name="Greenbox ATS")
+        return api_keys.create_api_key(ctx, workspace.id, name="Greenbox ATS")

@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 
 from gateway.threads.decisions import Reason
 from gateway.threads.model import InboxEntry, InboxState
-from gateway.usecases.accounts import create_api_key, create_workspace
+from gateway.usecases.accounts import create_workspace
+from gateway.usecases.api_keys import create_api_key
 from gateway.usecases.context import Context
 from gateway.web.api.app import mount_api
 from gateway.web.api.docs import api_docs_page

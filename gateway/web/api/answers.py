@@ -13,14 +13,21 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from gateway.usecases.idempotency import run_once
+from gateway.usecases.sealing import seal, unseal
 from gateway.web.api.auth import Caller
+from gateway.web.api.etags import etag_of
 
 JSON = "application/json"
 
 
-def answer(model: BaseModel, status: int = 200) -> Response:
-    """The model as JSON."""
-    return Response(model.model_dump_json(by_alias=True), status, media_type=JSON)
+def answer(model: BaseModel, status: int = 200, *, version: str = "") -> Response:
+    """The model as JSON. `version` becomes its tag, for a later If-Match."""
+    headers = {"ETag": etag_of(version)} if version else None
+    return Response(_dump(model), status, headers=headers, media_type=JSON)
+
+
+def _dump(model: BaseModel) -> str:
+    return model.model_dump_json(by_alias=True)
 
 
 def answer_once(
@@ -31,16 +38,22 @@ def answer_once(
     body: BaseModel | None,
     status: int,
     run: Callable[[], BaseModel],
+    secret: bool = False,
 ) -> Response:
-    """Runs `run` at most once for this key and request; a repeat gets that answer, marked `Idempotent-Replayed`."""
+    """Runs `run` at most once for this key and request; a repeat gets that answer, marked `Idempotent-Replayed`.
+
+    `secret`: the answer holds a secret, so it is kept sealed.
+    """
+    ctx = caller.ctx
     said = body.model_dump_json() if body is not None else ""
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n{said}".encode()).hexdigest()
     status, text, replayed = run_once(
-        caller.ctx,
+        ctx,
         caller.viewer,
         key or "",
         request_digest=digest,
-        run=lambda: (status, run().model_dump_json(by_alias=True)),
+        run=lambda: (status, seal(ctx, _dump(run())) if secret else _dump(run())),
     )
+    text = unseal(ctx, text) if secret else text
     headers = {"Idempotent-Replayed": "true"} if replayed else None
     return Response(text, status, headers=headers, media_type=JSON)

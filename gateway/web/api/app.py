@@ -21,13 +21,25 @@ from starlette.routing import Mount, compile_path
 import gateway
 from gateway.errors import GatewayError
 from gateway.usecases.context import Context
-from gateway.web.api import applicants, deliveries, inbox, openings, rejections, threads
+from gateway.web.api import applicants, deliveries, events, inbox, keys, openings, rejections, threads, webhooks
 from gateway.web.api.auth import RequireKey, route_path
 from gateway.web.api.bodies import TakeJson, largest_body
+from gateway.web.api.etags import TagAnswers
 from gateway.web.api.problems import MEDIA_TYPE, AnswerFaults, Problem, answer_fault
+from gateway.web.api.rates import LimitRate
 from gateway.web.api.schemas_out import PREFIX
 
-ROUTERS = (openings.router, applicants.router, rejections.router, threads.router, deliveries.router, inbox.router)
+ROUTERS = (
+    openings.router,
+    applicants.router,
+    rejections.router,
+    threads.router,
+    deliveries.router,
+    inbox.router,
+    events.router,
+    webhooks.router,
+    keys.router,
+)
 SILENT: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 SUMMARY = "Post messages into conversations with applicants, read them, and follow their deliveries."
 
@@ -46,6 +58,8 @@ def build_api(ctx: Context) -> FastAPI:
         middleware=[
             Middleware(AnswerFaults, new_trace=ctx.new_id),
             Middleware(RequireKey, ctx=ctx),
+            Middleware(LimitRate, per_minute=ctx.settings.api_requests_per_minute),
+            Middleware(TagAnswers),
             Middleware(TakeJson, max_bytes=largest_body(ctx.settings)),
         ]
     )
@@ -80,7 +94,7 @@ def _make_app(*, middleware: list[Middleware]) -> FastAPI:
     )
     for router in ROUTERS:
         api.include_router(router)
-    _serve_problems_as_such(api)
+    _complete_document(api)
     return api
 
 
@@ -88,20 +102,31 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _serve_problems_as_such(api: FastAPI) -> None:
-    """In the document, problems are `application/problem+json`; FastAPI knows only the answer's own media type."""
+def _complete_document(api: FastAPI) -> None:
+    """What FastAPI cannot know: problems are `application/problem+json`, and every JSON answer to a GET has a tag."""
     describe = api.openapi
 
     def openapi() -> dict[str, Any]:
         document = describe()
         for operations in document["paths"].values():
-            for operation in operations.values():
+            for method, operation in operations.items():
                 content = operation["responses"]["default"]["content"]
                 if "application/json" in content:
                     content[MEDIA_TYPE] = content.pop("application/json")
+                if method == "get" and "application/json" in operation["responses"]["200"]["content"]:
+                    _describe_tags(operation)
         return document
 
     api.openapi = openapi  # type: ignore[method-assign]
+
+
+def _describe_tags(operation: dict[str, Any]) -> None:
+    text = {"schema": {"type": "string"}}
+    operation["responses"]["200"].setdefault("headers", {})["ETag"] = text | {"description": "The answer's tag."}
+    operation["responses"]["304"] = {"description": "You have it already."}
+    known = text | {"in": "header", "name": "If-None-Match", "description": "An `ETag` that you have: 304 if it holds."}
+    if known not in (parameters := operation.setdefault("parameters", [])):
+        parameters.append(known)
 
 
 async def _answer(request: Request, fault: Exception) -> Response:

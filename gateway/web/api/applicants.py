@@ -10,12 +10,14 @@ from gateway.usecases import applicants
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.erase import erase_applicant
 from gateway.usecases.reject import reject_applicant
+from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
-from gateway.web.api.auth import CallerDep, IdempotencyKey
+from gateway.web.api.auth import IdempotencyKey, Manager, Reader, Writer
 from gateway.web.api.drafts import draft_message, named_as_sent
+from gateway.web.api.etags import IfMatch, version_in
 from gateway.web.api.schemas import ExternalId
 from gateway.web.api.schemas_in import ApplicantIn, MessageIn, StageIn
-from gateway.web.api.schemas_out import ApplicantOut, StageOut
+from gateway.web.api.schemas_out import ApplicantDetailOut, ApplicantOut, StageOut
 
 router = APIRouter(tags=["Applicants"])
 
@@ -26,7 +28,7 @@ router = APIRouter(tags=["Applicants"])
     responses={201: {"model": ApplicantOut, "description": "Created, with a thread"}},
     summary="Create or change an applicant",
 )
-def put_applicant(external_id: ExternalId, body: ApplicantIn, caller: CallerDep) -> Response:
+def put_applicant(external_id: ExternalId, body: ApplicantIn, caller: Writer, if_match: IfMatch = None) -> Response:
     view = applicants.put_applicant(
         caller.ctx,
         caller.viewer,
@@ -38,8 +40,15 @@ def put_applicant(external_id: ExternalId, body: ApplicantIn, caller: CallerDep)
         locale=body.locale or "",
         source=body.source,
         fields=body.fields,
+        seen=version_in(if_match),
     )
-    return answer(ApplicantOut.of(view), 201 if view.created else 200)
+    return answer(ApplicantOut.of(view), 201 if view.created else 200, version=version_of(view.applicant))
+
+
+@router.get("/applicants/{external_id}", response_model=ApplicantDetailOut, summary="Read an applicant")
+def get_applicant(external_id: ExternalId, caller: Reader) -> Response:
+    view = applicants.find_applicant(caller.ctx, caller.viewer, external_id)
+    return answer(ApplicantDetailOut.from_view(view), version=version_of(view.applicant))
 
 
 @router.post(
@@ -50,7 +59,7 @@ def put_applicant(external_id: ExternalId, body: ApplicantIn, caller: CallerDep)
     "With a scheduled `notify` the gate closes when that message goes out.",
 )
 def post_stage(
-    request: Request, external_id: ExternalId, body: StageIn, caller: CallerDep, key: IdempotencyKey = None
+    request: Request, external_id: ExternalId, body: StageIn, caller: Writer, key: IdempotencyKey = None
 ) -> Response:
     def run() -> StageOut:
         thread_id = thread_of_applicant(caller.ctx, caller.viewer, external_id)
@@ -72,6 +81,6 @@ def post_stage(
     summary="Erase an applicant",
     description="Wipes the thread, its files, addresses and links. Cannot be undone.",
 )
-def delete_applicant(external_id: ExternalId, caller: CallerDep) -> Response:
+def delete_applicant(external_id: ExternalId, caller: Manager) -> Response:
     erase_applicant(caller.ctx, caller.viewer, thread_of_applicant(caller.ctx, caller.viewer, external_id))
     return Response(status_code=204)

@@ -1,10 +1,11 @@
-"""In charge of: who calls — the API key of the header — before anything of the request is read.
+"""In charge of: who calls — the API key of the header — before anything of the request is read, and its scopes.
 
 Not in charge of: keys themselves (`usecases.accounts`), nor what a caller may see (every use case asks its one door).
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,10 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.threads.keys import KeyScope
 from gateway.threads.model import Viewer
-from gateway.usecases.accounts import viewer_for_api_key
+from gateway.usecases.api_keys import viewer_for_api_key
 from gateway.usecases.context import Context
-from gateway.web.api.problems import unauthorized
+from gateway.web.api.problems import MissingScope, unauthorized
 
 OPEN_PATHS = frozenset({"/openapi.json"})
 LONGEST_KEY = 200
@@ -40,7 +42,20 @@ async def current_caller(
     return Caller(request.app.state.ctx, request.state.viewer)
 
 
-CallerDep = Annotated[Caller, Depends(current_caller)]
+def _with(scope: KeyScope) -> Callable[[Caller], Awaitable[Caller]]:
+    async def check(caller: Annotated[Caller, Depends(current_caller)]) -> Caller:
+        if scope.value not in caller.viewer.scopes:
+            raise MissingScope(scope)
+        return caller
+
+    return check
+
+
+# What an endpoint asks of the key. Each names one, so that none is open by mistake.
+Reader = Annotated[Caller, Depends(_with(KeyScope.READ))]
+Writer = Annotated[Caller, Depends(_with(KeyScope.WRITE))]
+Reviewer = Annotated[Caller, Depends(_with(KeyScope.REVIEW))]
+Manager = Annotated[Caller, Depends(_with(KeyScope.MANAGE))]
 IdempotencyKey = Annotated[
     str | None,
     Header(

@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from gateway.usecases import review_inbox
 from gateway.web.api.answers import answer, answer_once
-from gateway.web.api.auth import CallerDep, IdempotencyKey
+from gateway.web.api.auth import IdempotencyKey, Reader, Reviewer
 from gateway.web.api.schemas import Id
 from gateway.web.api.schemas_in import InboxQuery, ReleaseIn
-from gateway.web.api.schemas_out import EntryOut, EntryPage
+from gateway.web.api.schemas_inbox import EntryOut, EntryPage
 
 router = APIRouter(tags=["Inbox"])
 NOWHERE = ReleaseIn(thread_id=None, as_note=False)
@@ -23,7 +23,7 @@ RAW_HEADERS = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "
 
 
 @router.get("/inbox", response_model=EntryPage, summary="List mails as received")
-def list_inbox(query: Annotated[InboxQuery, Query()], caller: CallerDep) -> Response:
+def list_inbox(query: Annotated[InboxQuery, Query()], caller: Reader) -> Response:
     entries, cursor = review_inbox.list_entries(
         caller.ctx, caller.viewer, state=query.state or "", cursor=query.cursor, limit=query.limit
     )
@@ -36,7 +36,7 @@ def list_inbox(query: Annotated[InboxQuery, Query()], caller: CallerDep) -> Resp
     responses={200: {"content": {"message/rfc822": {"schema": {"type": "string", "format": "binary"}}}}},
     summary="The bytes of a mail, as received",
 )
-def get_inbox_raw(id: Id, caller: CallerDep) -> Response:
+def get_inbox_raw(id: Id, caller: Reviewer) -> Response:
     raw = review_inbox.read_raw(caller.ctx, caller.viewer, id)
     name = {"Content-Disposition": 'attachment; filename="mail.eml"'}
     return Response(raw, headers=RAW_HEADERS | name, media_type="message/rfc822")
@@ -49,7 +49,7 @@ def get_inbox_raw(id: Id, caller: CallerDep) -> Response:
     description="409 when it is there already, or when the thread's gate is closed.",
 )
 def post_inbox_release(
-    request: Request, id: Id, caller: CallerDep, body: ReleaseIn | None = None, key: IdempotencyKey = None
+    request: Request, id: Id, caller: Reviewer, body: ReleaseIn | None = None, key: IdempotencyKey = None
 ) -> Response:
     where = body or NOWHERE
 
@@ -61,7 +61,7 @@ def post_inbox_release(
 
 
 @router.post("/inbox/{id}/replay", response_model=EntryOut, summary="Understand a mail again from its bytes")
-def post_inbox_replay(request: Request, id: Id, caller: CallerDep, key: IdempotencyKey = None) -> Response:
+def post_inbox_replay(request: Request, id: Id, caller: Reviewer, key: IdempotencyKey = None) -> Response:
     def run() -> EntryOut:
         return EntryOut.of(review_inbox.replay(caller.ctx, caller.viewer, id))
 
@@ -69,7 +69,7 @@ def post_inbox_replay(request: Request, id: Id, caller: CallerDep, key: Idempote
 
 
 @router.post("/inbox/{id}/discard", response_model=EntryOut, summary="Decide to ignore a mail; it is kept")
-def post_inbox_discard(request: Request, id: Id, caller: CallerDep, key: IdempotencyKey = None) -> Response:
+def post_inbox_discard(request: Request, id: Id, caller: Reviewer, key: IdempotencyKey = None) -> Response:
     def run() -> EntryOut:
         return EntryOut.of(review_inbox.discard(caller.ctx, caller.viewer, id))
 

@@ -6,8 +6,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.usecases import applicants
+from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer
-from gateway.web.api.auth import CallerDep
+from gateway.web.api.auth import Reader, Writer
+from gateway.web.api.etags import IfMatch, version_in
 from gateway.web.api.schemas import ExternalId
 from gateway.web.api.schemas_in import OpeningIn
 from gateway.web.api.schemas_out import OpeningOut
@@ -21,7 +23,7 @@ router = APIRouter(tags=["Openings"])
     responses={201: {"model": OpeningOut, "description": "Created"}},
     summary="Create or change an opening",
 )
-def put_opening(external_id: ExternalId, body: OpeningIn, caller: CallerDep) -> Response:
+def put_opening(external_id: ExternalId, body: OpeningIn, caller: Writer, if_match: IfMatch = None) -> Response:
     opening, created = applicants.put_opening(
         caller.ctx,
         caller.viewer,
@@ -29,5 +31,12 @@ def put_opening(external_id: ExternalId, body: OpeningIn, caller: CallerDep) -> 
         title=body.title,
         notify_emails=body.notify_emails,
         public_contact=body.public_contact,
+        seen=version_in(if_match),
     )
-    return answer(OpeningOut.of(opening), 201 if created else 200)
+    return answer(OpeningOut.of(opening), 201 if created else 200, version=version_of(opening))
+
+
+@router.get("/openings/{external_id}", response_model=OpeningOut, summary="Read an opening")
+def get_opening(external_id: ExternalId, caller: Reader) -> Response:
+    opening = applicants.find_opening(caller.ctx, caller.viewer, external_id)
+    return answer(OpeningOut.of(opening), version=version_of(opening))

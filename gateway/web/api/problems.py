@@ -20,8 +20,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+from gateway.errors import Conflict, GatewayError, Invalid, NotFound, Refused, Unavailable
 from gateway.threads.decisions import MEANINGS
+from gateway.threads.keys import KeyScope
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -29,6 +30,14 @@ HOME = str(Path(__file__).parents[2])
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gateway"'}
 
 log = logging.getLogger("gateway.web.api")
+
+
+class MissingScope(GatewayError):
+    """The key is good, but not for this."""
+
+    def __init__(self, scope: KeyScope) -> None:
+        super().__init__(scope.value)
+        self.scope = scope
 
 
 class FieldError(BaseModel):
@@ -79,7 +88,10 @@ def answer_fault(fault: Exception, *, trace: str) -> Response:
         case Invalid():
             return invalid([FieldError(field=fault.field, message=fault.message)])
         case Conflict():
-            return problem(429 if fault.code == "too_many" else 409, fault.code, fault.message)
+            return problem(_CONFLICTS.get(fault.code, 409), fault.code, fault.message)
+        case MissingScope():
+            detail = f"This key lacks the scope `{fault.scope.value}`: use one that has it."
+            return problem(403, "scope_missing", detail)
         case Refused():
             meaning = MEANINGS[fault.decision.reason]
             return problem(meaning.http, fault.decision.reason.value, meaning.sentence)
@@ -114,6 +126,7 @@ def unauthorized() -> Response:
     return problem(401, "unauthorized", "Send a valid API key: Authorization: Bearer KEY.", headers=CHALLENGE)
 
 
+_CONFLICTS = {"too_many": 429, "changed_meanwhile": 412}
 _STATUSES = {
     400: ("bad_request", "The request could not be read."),
     404: ("not_found", "There is no such thing, or it is not yours to see."),

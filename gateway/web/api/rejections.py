@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.usecases.reject import MOST, Rejection, reject_many
 from gateway.web.api.answers import answer_once
-from gateway.web.api.auth import CallerDep, IdempotencyKey
+from gateway.web.api.auth import IdempotencyKey, Writer
 from gateway.web.api.drafts import draft_message
 from gateway.web.api.schemas import ExternalId, Input
 from gateway.web.api.schemas_in import MessageIn, Notify
@@ -58,7 +58,7 @@ class RejectionsOut(BaseModel):
     summary="Reject many applicants",
     description="Each gets their own message in their own language, or none. One that fails does not stop the others.",
 )
-def post_rejections(request: Request, body: RejectionsIn, caller: CallerDep, key: IdempotencyKey = None) -> Response:
+def post_rejections(request: Request, body: RejectionsIn, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> RejectionsOut:
         notify = draft_message(body.notify, key=key) if isinstance(body.notify, MessageIn) else None
         done = reject_many(caller.ctx, caller.viewer, body.applicants, notify=notify, suggest=body.notify is True)

@@ -16,7 +16,6 @@ from gateway.threads.model import (
     Attempt,
     Conversation,
     Delivery,
-    InboxEntry,
     Message,
     Opening,
     Participant,
@@ -56,6 +55,38 @@ class ApplicantOut(BaseModel):
     @classmethod
     def of(cls, view: ApplicantView) -> Self:
         return cls(id=view.applicant.id, thread_id=view.thread_id, portal_url=view.portal_url)
+
+
+class ApplicantDetailOut(ApplicantOut):
+    """The same with what you told us of the person, and where they stand."""
+
+    external_id: str
+    opening: str = Field(description="`external_id` of the opening.")
+    name: str
+    email: str | None
+    phone: str | None
+    locale: str
+    source: str
+    stage: str
+    fields: dict[str, str]
+
+    @classmethod
+    def from_view(cls, view: ApplicantView) -> Self:
+        applicant = view.applicant
+        return cls(
+            id=applicant.id,
+            thread_id=view.thread_id,
+            portal_url=view.portal_url,
+            external_id=applicant.external_id,
+            opening=view.opening.external_id,
+            name=applicant.name,
+            email=applicant.email or None,
+            phone=applicant.phone or None,
+            locale=applicant.locale,
+            source=applicant.source.value,
+            stage=applicant.stage,
+            fields=dict(applicant.fields),
+        )
 
 
 class StageOut(BaseModel):
@@ -288,44 +319,3 @@ class DeliveryOut(BaseModel):
             updated_at=delivery.updated_at,
             attempts=[AttemptOut.of(a) for a in delivery.attempts],
         )
-
-
-class EntryOut(BaseModel):
-    """A mail as received. `reason` is one of docs/reasons.md; `raw_url` gives the bytes."""
-
-    id: str
-    state: Literal[
-        "received", "processing", "threaded", "held", "unmatched", "refused", "failed", "ignored", "discarded"
-    ]
-    reason: str | None
-    message_id: str | None
-    subject: str
-    from_: str | None = Field(alias="from", description="Address of the From field, if it could be read.")
-    envelope_from: str = Field(description="Empty for bounces (RFC 5321 §4.5.5).")
-    rcpt: str
-    thread_id: str | None
-    at: datetime
-    raw_url: str
-
-    @classmethod
-    def of(cls, entry: InboxEntry) -> Self:
-        return cls(
-            id=entry.id,
-            state=entry.state.value,
-            reason=entry.reason or None,
-            message_id=entry.message_id or None,
-            subject=entry.subject,
-            **{"from": entry.from_address or None},
-            envelope_from=entry.envelope_from,
-            rcpt=entry.rcpt,
-            thread_id=entry.thread_id,
-            at=entry.received_at,
-            raw_url=f"{PREFIX}/inbox/{entry.id}/raw",
-        )
-
-
-class EntryPage(BaseModel):
-    """Entries, the newest first."""
-
-    items: list[EntryOut]
-    next: str | None

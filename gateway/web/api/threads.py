@@ -16,7 +16,7 @@ from gateway.errors import Invalid
 from gateway.usecases.post_message import post_message
 from gateway.usecases.read_thread import messages_after, read_file, read_page, reply_addresses
 from gateway.web.api.answers import answer, answer_once
-from gateway.web.api.auth import CallerDep, IdempotencyKey
+from gateway.web.api.auth import IdempotencyKey, Reader, Writer
 from gateway.web.api.drafts import draft_message, named_as_sent
 from gateway.web.api.schemas import Id
 from gateway.web.api.schemas_in import MessageIn, MessagesQuery
@@ -28,7 +28,7 @@ _CURSOR = "seq:"
 
 
 @router.get("/threads/{id}", response_model=ThreadOut, summary="Read a thread")
-def get_thread(id: Id, caller: CallerDep) -> Response:
+def get_thread(id: Id, caller: Reader) -> Response:
     page = read_page(caller.ctx, caller.viewer, id, limit=1)
     addresses = reply_addresses(caller.ctx, page.conversation)
     return answer(ThreadOut.of(page.conversation, portal_url=page.portal_url, addresses=addresses))
@@ -43,7 +43,7 @@ def get_thread(id: Id, caller: CallerDep) -> Response:
     "The company can write to a rejected candidate, too.",
 )
 def post_thread_message(
-    request: Request, id: Id, body: MessageIn, caller: CallerDep, key: IdempotencyKey = None
+    request: Request, id: Id, body: MessageIn, caller: Writer, key: IdempotencyKey = None
 ) -> Response:
     def run() -> PostedOut:
         with named_as_sent():
@@ -54,7 +54,7 @@ def post_thread_message(
 
 
 @router.get("/threads/{id}/messages", response_model=MessagePage, summary="List messages")
-def list_thread_messages(id: Id, query: Annotated[MessagesQuery, Query()], caller: CallerDep) -> Response:
+def list_thread_messages(id: Id, query: Annotated[MessagesQuery, Query()], caller: Reader) -> Response:
     after = _read_cursor(query.cursor) if query.cursor else query.after
     found = messages_after(caller.ctx, caller.viewer, id, after=after, limit=query.limit + 1)
     shown = found[: query.limit]
@@ -68,7 +68,7 @@ def list_thread_messages(id: Id, query: Annotated[MessagesQuery, Query()], calle
     responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
     summary="The bytes of an attachment",
 )
-def get_attachment(id: Id, caller: CallerDep) -> Response:
+def get_attachment(id: Id, caller: Reader) -> Response:
     return as_download(read_file(caller.ctx, caller.viewer, id))
 
 
