@@ -71,9 +71,10 @@ class WebhookClient:
         except (httpcore2.TimeoutException, TimeoutError):
             return Answered(0, "timeout")
         except (ssl.SSLError, httpcore2.ConnectError, OSError, UnicodeError) as error:
-            inner = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
-            return Answered(0, "tls" if isinstance(inner, ssl.SSLError) else "no_connection")
-        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, httpx2.InvalidURL):
+            return Answered(0, "tls" if _is_of_tls(error) else "no_connection")
+        except (httpx2.InvalidURL, httpcore2.UnsupportedProtocol):
+            return Answered(0, "address_refused")
+        except (httpcore2.NetworkError, httpcore2.ProtocolError):
             return Answered(0, "broken_answer")
 
 
@@ -109,6 +110,13 @@ def _post(pool: httpcore2.ConnectionPool, url: str, *, headers: dict[str, str], 
                 break
         after = dict(response.headers).get(b"retry-after") or dict(response.headers).get(b"Retry-After")
         return Answered(response.status, after=_seconds(after))
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    """Is it, or what led to it, a failure of the TLS handshake?"""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _seconds(retry_after: bytes | None) -> float | None:

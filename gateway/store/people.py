@@ -43,9 +43,12 @@ class People:
     def lock_workspace(self, workspace_id: str) -> None:
         """Hold the workspace's row until the commit, so that two first PUTs of the same thing make one.
 
-        SQLite needs none: a transaction that may write holds the only write lock.
+        SQLite needs none: a transaction that may write holds the only write lock. New rows that refer to the
+        workspace (messages, events) do not wait for it.
         """
-        self._session.execute(select(t.workspaces.c.id).where(t.workspaces.c.id == workspace_id).with_for_update())
+        self._session.execute(
+            select(t.workspaces.c.id).where(t.workspaces.c.id == workspace_id).with_for_update(key_share=True)
+        )
 
     def find_workspace_by_slug(self, slug: str) -> Workspace | None:
         return self._workspace(t.workspaces.c.slug == slug)

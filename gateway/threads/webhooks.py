@@ -25,7 +25,7 @@ KEPT = timedelta(days=30)  # how long finished deliveries can be replayed
 _REFUSED_NETS = tuple(
     ipaddress.ip_network(net)
     for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "fec0::/10", "100.64.0.0/10")
-)  # NAT64 (RFC 6052, 8215), 6to4, Teredo, old site-local, carrier NAT: each can lead to an inner address
+)  # NAT64 (RFC 6052, RFC 8215), 6to4, Teredo, old site-local, carrier NAT: each can lead to an inner address
 
 
 class HookState(StrEnum):

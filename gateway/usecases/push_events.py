@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from gateway.crashpoints import reach
 from gateway.errors import GatewayError, Invalid
 from gateway.store.database import Transaction
 from gateway.threads.events import Event
@@ -168,7 +167,6 @@ def _post(ctx: Context, hook: Webhook, post: HookPost) -> Answered | None:
 
 def _record(ctx: Context, post: HookPost, answer: Answered) -> bool:
     """Write what came of it; False if the endpoint is to be left alone from now on."""
-    reach("webhook.posted")
     with ctx.database.begin() as tx:
         hook = tx.webhooks.find_any(post.webhook_id, lock=True)
         if hook is None:

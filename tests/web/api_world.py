@@ -39,6 +39,8 @@ class Company:
     message_id: str = ""
     delivery_id: str = ""
     entry_ids: list[str] = field(default_factory=list)
+    webhook_id: str = ""
+    other_key_id: str = ""
 
     def request(self, method: str, path: str, **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
@@ -52,6 +54,12 @@ class Company:
 
     def post(self, path: str, **options: Any) -> Any:
         return self.request("POST", path, **options)
+
+    def patch(self, path: str, **options: Any) -> Any:
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Any:
+        return self.request("DELETE", path, **options)
 
 
 @dataclass(slots=True)
@@ -103,6 +111,12 @@ def _make_company(ctx: Context, client: TestClient, name: str) -> Company:
         add_entry(ctx, company, state=InboxState.HELD),
         add_entry(ctx, company, state=InboxState.UNMATCHED),
     ]
+    hook = company.post("/webhooks", json={"url": f"https://ats.{name}.test/hooks"})
+    assert hook.status_code == 201, hook.text
+    company.webhook_id = hook.json()["id"]
+    other = company.post("/api-keys", json={"name": "Reports", "scopes": ["read"]})
+    assert other.status_code == 201, other.text
+    company.other_key_id = other.json()["id"]
     return company
 
 

@@ -20,6 +20,8 @@ OPEN_TO_ALL_COMPANIES = {
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/applicants/{external_id}/stage"): {"stage": "rejected"},
     ("POST", "/threads/{id}/messages"): {"text": "Hello"},
+    ("PATCH", "/webhooks/{id}"): {"state": "disabled"},
+    ("POST", "/webhooks/{id}/replay"): {"everything": True},
 }
 
 
@@ -46,6 +48,12 @@ def foreign_ids(world: World, path: str) -> list[str]:
         "/inbox/{id}/release": world.b.entry_ids,
         "/inbox/{id}/replay": world.b.entry_ids,
         "/inbox/{id}/discard": world.b.entry_ids,
+        "/webhooks/{id}": [world.b.webhook_id],
+        "/webhooks/{id}/rotate-secret": [world.b.webhook_id],
+        "/webhooks/{id}/posts": [world.b.webhook_id],
+        "/webhooks/{id}/replay": [world.b.webhook_id],
+        "/api-keys/{id}": [world.b.other_key_id],
+        "/api-keys/{id}/rotate": [world.b.other_key_id],
     }
     return kinds[path]
 

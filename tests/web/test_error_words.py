@@ -19,9 +19,15 @@ from gateway.usecases.context import Context
 from gateway.usecases.views import ApplicantView
 
 PACKAGE = Path(__file__).parents[2] / "gateway"
-NEVER_ON_A_PAGE = {  # the first two are the API's alone; the sign-in page has words of its own for the third
+NEVER_ON_A_PAGE = {  # the API's alone, or the command line's; the sign-in page has words of its own for the last
     "idempotency_key_in_use",
     "idempotency_key_reused",
+    "changed_meanwhile",
+    "event_id",
+    "key_expired",
+    "scope_unknown",
+    "scopes_beyond",
+    "webhook_types",
     "too_many",
 }
 

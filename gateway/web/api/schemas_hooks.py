@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, Field, StrictBool
+from pydantic_core import PydanticCustomError
 
 from gateway.threads import events
 from gateway.threads.keys import ApiKey, KeyScope
@@ -17,7 +18,14 @@ from gateway.usecases.webhooks import HookStatus
 from gateway.web.api.schemas import FullLine, Input, Line, PageQuery
 from gateway.web.api.schemas_in import SendAt
 
-EventType = Annotated[str, Field(json_schema_extra={"enum": list(events.NAMES)})]
+
+def _check_event(name: str) -> str:
+    if name not in events.NAMES:
+        raise PydanticCustomError("event", f"is no event: use {', '.join(events.NAMES)}")
+    return name
+
+
+EventType = Annotated[str, AfterValidator(_check_event), Field(json_schema_extra={"enum": list(events.NAMES)})]
 EVENT_ID = r"^evt_[0-9]{1,18}$"
 EventId = Annotated[str, Field(max_length=22, pattern=EVENT_ID)]
 Url = Annotated[FullLine, Field(max_length=2000, json_schema_extra={"format": "uri"})]
