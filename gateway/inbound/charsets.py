@@ -246,6 +246,11 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 
 def decode_base64(data: bytes) -> bytes:
     """Base64 as it is found in mail: wrong padding and foreign characters are passed over, never an exception."""
+    if b"=" not in data.rstrip(b"=\r\n"):  # nothing stands behind padding: there is nothing to mend
+        try:
+            return binascii.a2b_base64(data)
+        except binascii.Error:
+            pass
     kept = data.translate(None, _NOT_BASE64)
     if len(kept) % 4 == 1:
         kept = kept[:-1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -70,6 +71,7 @@ _BLOCKS = frozenset(
     ]
 )
 _PARAGRAPHS = frozenset(["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"])
+_TEXT_TAGS = frozenset(["b", "strong", "pre", "ul", "ol", "li", "td", "th"])
 _MAX_TAGS = 40_000  # opening and closing: more are read roughly, to bound the time of the walk
 _SPACES = re.compile(r" {2,}")
 _WHITE = re.compile(r"[ \t\n\r\f\v\u200b\ufeff]+")
@@ -94,15 +96,22 @@ def lines_from_html(html: str) -> tuple[list[Line], str]:
     return walk.lines[:MAX_LINES], "\n".join(line.raw for line in walk.lines[MAX_LINES:])
 
 
+class _Open(NamedTuple):
+    """An open element, and what it says of the lines in it."""
+
+    tag: str
+    paragraph: bool  # an empty line ends it
+    marks: int
+    depth: int
+
+
 @dataclass(slots=True)
 class _Walk:
     """The state of one walk: the line in the making, and what the open elements say."""
 
     lines: list[Line] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    marks: list[int] = field(default_factory=lambda: [Mark.NONE])
-    depths: list[int] = field(default_factory=lambda: [0])
-    tags: list[tuple[str, bool]] = field(default_factory=list)  # of open elements; whether an empty line ends one
+    open: list[_Open] = field(default_factory=lambda: [_Open("", False, Mark.NONE, 0)])
     numbers: list[int] = field(default_factory=list)  # of open lists; -1 for an unordered one
     preformatted: int = 0
     bold: int = 0
@@ -120,7 +129,7 @@ class _Walk:
                 continue
             tag = node.tag or ""
             if tag == "-text":
-                self._add_text(node.text(deep=False) or "")
+                self._add_text(node.text_content or "")
             elif self._enter(tag, node):
                 open_nodes.append(node)
                 node = node.first_child
@@ -146,13 +155,13 @@ class _Walk:
             self._break()
             if paragraph:
                 self._blank()
-        self.tags.append((tag, paragraph))
+        above = self.open[-1]
         mark, deeper = mark_element(tag, attributes)
-        self.marks.append(self.marks[-1] | mark)
-        self.depths.append(self.depths[-1] + deeper)
+        self.open.append(_Open(tag, paragraph, above.marks | mark, above.depth + deeper))
         if tag == "hr":
-            self.lines.append(Line("", "", self.depths[-1], self.marks[-1] | Mark.RULE))
-        self._enter_text_tag(tag)
+            self.lines.append(Line("", "", self.open[-1].depth, self.open[-1].marks | Mark.RULE))
+        if tag in _TEXT_TAGS:
+            self._enter_text_tag(tag)
         return True
 
     def _enter_text_tag(self, tag: str) -> None:
@@ -168,7 +177,7 @@ class _Walk:
             self.words.append("\t")
 
     def _leave(self) -> None:
-        tag, paragraph = self.tags.pop()
+        tag, paragraph, _, _ = self.open[-1]
         if tag in _BLOCKS:
             self._break()
             if paragraph:
@@ -179,8 +188,7 @@ class _Walk:
             self.preformatted -= 1
         elif tag in ("ul", "ol") and self.numbers:
             self.numbers.pop()
-        self.marks.pop()
-        self.depths.pop()
+        self.open.pop()
 
     def _add_bullet(self) -> None:
         if self.numbers and self.numbers[-1] >= 0:
@@ -205,7 +213,8 @@ class _Walk:
                 self._break(always=True)
                 self._append(line)
             return
-        text = _WHITE.sub(" ", text)
+        if "  " in text or not text.isprintable():  # a printable text has no white space but the plain one
+            text = _WHITE.sub(" ", text)
         if text.strip() or (self.words and not self.words[-1].endswith((" ", "\t"))):
             self._append(text)
 
@@ -218,11 +227,13 @@ class _Walk:
 
     def _break(self, *, always: bool = False) -> None:
         """End the line in the making; an empty one only counts if a <br> made it."""
+        if not (self.words or always or self.spaced):
+            return
         text = ""
         if self.words:
             text = "".join(self.words)
             self.words.clear()
-            text = text.rstrip() if self.preformatted else _SPACES.sub(" ", text).strip(" ")
+            text = text.rstrip() if self.preformatted else _join_spaces(text).strip(" ")
         if always or (text and not text.isspace()):
             self._add_line(text)
         elif self.spaced:
@@ -230,7 +241,8 @@ class _Walk:
         self.line_marks, self.spaced = Mark.NONE, False
 
     def _add_line(self, text: str) -> None:
-        depth, marks = self.depths[-1], self.marks[-1] | self.line_marks
+        _, _, marks, depth = self.open[-1]
+        marks |= self.line_marks
         plain = lines_from_text(text)[0][0] if text.startswith((">", " >")) else None
         if plain is not None and plain.depth:
             self.lines.append(Line(plain.text, text, depth + plain.depth, marks))
@@ -240,4 +252,8 @@ class _Walk:
 
     def _blank(self) -> None:
         if self.lines and not self.lines[-1].blank:
-            self.lines.append(Line("", "", self.depths[-1], self.marks[-1]))
+            self.lines.append(Line("", "", self.open[-1].depth, self.open[-1].marks))
+
+
+def _join_spaces(text: str) -> str:
+    return _SPACES.sub(" ", text) if "  " in text else text

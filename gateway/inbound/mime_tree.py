@@ -22,6 +22,7 @@ else:
 
 _MAX_QUICK_DEPTH = 10
 _FIELD = re.compile(r"[!-9;-~]++:[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _EMPTY_LINE = re.compile(r"\r?\n")
 _AFTER_BOUNDARY = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
 # Parameters that read the same whoever reads them: no escapes, no RFC 2231, no semicolon in quotes.
@@ -94,7 +95,7 @@ def _read_parameters(value: str) -> dict[str, str] | None:
 def parse_tree(raw: bytes) -> Part:
     """The MIME tree of a bounded mail, headers untouched: what `email.message_from_bytes` gives."""
     text = raw.decode("ascii", "surrogateescape")
-    quick = _read_entity(text, 0, len(text)) if text.count("\r") == text.count("\r\n") else None
+    quick = None if _LONE_RETURN.search(text) else _read_entity(text, 0, len(text))
     return email.message_from_bytes(raw, policy=RAW) if quick is None else quick
 
 

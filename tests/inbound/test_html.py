@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.inbound import html_text
 from gateway.inbound.html import sanitise
 from gateway.inbound.html_text import html_to_text
+from gateway.inbound.reply import lines
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -102,3 +105,9 @@ def test_any_html_is_made_safe(html: str) -> None:
     safe = sanitise(html)
     assert "<script" not in safe.lower()
     html_to_text(html).encode("utf-8", "surrogatepass")
+
+
+def test_printable_text_holds_no_white_space_and_no_mark_that_would_be_replaced() -> None:
+    for sign in filter(str.isprintable, map(chr, range(sys.maxunicode + 1))):
+        assert sign == " " or not html_text._WHITE.match(sign)
+        assert not lines._MARKS.match(sign)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gateway.inbound.charsets import decode_base64
 from gateway.inbound.mailboxes import read_mailboxes
 from gateway.inbound.mime import parse_mail
 from gateway.threads.incoming import Address, IncomingMail
@@ -133,6 +138,18 @@ def test_two_message_ids_give_the_first_and_a_defect() -> None:
 def test_wrong_base64_is_read_as_far_as_it_goes() -> None:
     mail = simple(b"Content-Transfer-Encoding: base64", b"SGVsbG8g!!d29ybGQ\r\n")
     assert mail.text == "Hello world"
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.lists(st.sampled_from([b"QUJD", b"QUI", b"Q", b"=", b"==", b"\r\n", b"\n", b" ", b"!", b"-", b"\xea"])).map(
+        b"".join
+    )
+)
+def test_base64_that_needs_no_mending_is_read_as_any_other(data: bytes) -> None:
+    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    kept = kept[:-1] if len(kept) % 4 == 1 else kept
+    assert decode_base64(data) == base64.b64decode(kept + b"=" * (-len(kept) % 4))
 
 
 @pytest.mark.parametrize(

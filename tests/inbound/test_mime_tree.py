@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.inbound import mail_limits
-from gateway.inbound.mime_tree import RAW, Part, parse_tree
+from gateway.inbound.mime_tree import RAW, Part, QuickPart, parse_tree
 
 EMAILS = sorted((Path(__file__).parents[1] / "emails").glob("*.eml"))
+MORE_MAILS = os.environ.get("TEST_MAILS")  # a folder of other mails, for those who have one
 PIECES = (
     b"Content-Type: multipart/mixed; boundary=b\r\n",
     b'Content-Type: multipart/alternative; boundary="b-2"\r\n',
@@ -80,6 +82,19 @@ def test_every_example_gives_the_standard_tree(path: Path) -> None:
         for cut in range(1, len(version), max(1, len(version) // 15)):
             assert_same_tree(version[:cut])
             assert_same_tree(version[: cut - 1] + version[cut:])
+
+
+def test_every_mail_at_hand_gives_the_standard_tree() -> None:
+    paths = [path for path in Path(MORE_MAILS).rglob("*") if path.is_file()] if MORE_MAILS else EMAILS
+    quick = 0
+    for path in paths:
+        raw = path.read_bytes()
+        for version in (raw, raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")):
+            _, bounded, _ = mail_limits.bound_mail(version)
+            assert_same_tree(bounded)
+        quick += isinstance(parse_tree(bounded), QuickPart)
+    print(f"{quick} of {len(paths)} mails were read quickly")
+    assert quick
 
 
 @settings(max_examples=500, deadline=None)
@@ -151,6 +166,7 @@ def test_parameters_read_as_the_standard_parser_reads_them(pieces: list[str]) ->
 )
 def test_what_looks_modest_is_cut_nowhere(pieces: list[bytes]) -> None:
     data = b"".join(pieces)
+    assert mail_limits._is_modest(data) == mail_limits._is_modest_by_count(data)
     if mail_limits._is_modest(data):
         for field in mail_limits._PARAMETERS.finditer(b"\n" + data):
             assert len(field[0]) <= mail_limits._MAX_PARAMETER_BYTES

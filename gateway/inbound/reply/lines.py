@@ -69,7 +69,7 @@ def lines_from_text(text: str) -> tuple[list[Line], str]:
 
 def bare_text(text: str) -> str:
     """The text to judge: without the direction and zero-width marks that some clients put around every number."""
-    return text if text.isascii() else _MARKS.sub("", text)
+    return text if text.isascii() or text.isprintable() else _MARKS.sub("", text)
 
 
 def _split_quote(raw: str) -> tuple[int, str]:
