@@ -21,6 +21,7 @@ from gateway.errors import SettingsError
 from gateway.inbound.dnslookup import Lookup
 from gateway.inbound.proving import SenderProver
 from gateway.inbound.sandbox import ParsingPool
+from gateway.inbound.scanner import Clamd
 from gateway.inbound.senderauth import Verifier
 from gateway.inbound.smtp import Front
 from gateway.inbound.smtp_limits import SmtpLimits
@@ -93,6 +94,7 @@ def build_context(settings: Settings, *, rendering: Rendering | None = None, sen
         reader=pool,
         prove_senders=make_prover(settings, pool),
         render=rendering or make_rendering(),
+        scan=Clamd(settings.clamd_url, settings.scan_seconds) if settings.clamd_url else None,
         channels=build_channels(settings, clock=_now) if sends else {},
         post_event=WebhookClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
     )

@@ -88,6 +88,15 @@ class Settings(BaseSettings):
     )
     sender_checks: bool = Field(True, description="Check SPF, DKIM and DMARC of incoming mail over DNS.")
 
+    mail_max_files: int = Field(50, ge=1, description="Files taken from one mail; the rest stay in the raw mail.")
+    mail_max_file_bytes: int = Field(
+        26_214_400, ge=1024, description="Largest file taken from a mail, bytes; a bigger one stays in the raw mail."
+    )
+    clamd_url: str = Field(
+        "", description="Virus scanner (ClamAV): tcp://HOST:3310 or unix:///path; empty means files are not scanned."
+    )
+    scan_seconds: float = Field(30.0, gt=0, description="Time limit for one virus scan, seconds.")
+
     outbound_smtp_url: str = Field(
         "",
         description="Smarthost: smtp://user:password@host:587 (STARTTLS when offered), smtps://…, "

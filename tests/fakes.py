@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from gateway.inbound.cards import read_fields
+from gateway.inbound.filetypes import find_types
 from gateway.inbound.html import sanitise
 from gateway.inbound.html_text import html_to_text
 from gateway.inbound.reading import read_mail
@@ -66,6 +68,12 @@ class DirectReader:
 
     def html_to_text(self, html: str) -> str:
         return html_to_text(html)
+
+    def find_types(self, contents: Sequence[bytes]) -> list[str]:
+        return find_types(contents)
+
+    def read_fields(self, content: bytes) -> list[tuple[str, str]]:
+        return read_fields(content)
 
 
 @dataclass

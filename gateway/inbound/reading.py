@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gateway.inbound.filetypes import find_type
 from gateway.inbound.html import sanitise
 from gateway.inbound.mime import parse_mail
 from gateway.inbound.replies import split_reply
@@ -34,6 +35,8 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
     `known`: the texts that we sent before in this thread. A forwarded mail (by its subject) keeps what it forwards.
     """
     mail = parse_mail(raw)
+    if mail.attachments:
+        mail = replace(mail, attachments=tuple(replace(a, found_type=find_type(a.content)) for a in mail.attachments))
     try:
         split = _split(mail, known)
     except Exception as error:

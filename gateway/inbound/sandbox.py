@@ -87,6 +87,20 @@ class ParsingPool:
         except _Failed:
             return strip_tags(html)
 
+    def find_types(self, contents: Sequence[bytes]) -> list[str]:
+        """`filetypes.find_types` in a process; if that fails, nothing is known of any."""
+        try:
+            return self._run(_find_types, list(contents))
+        except _Failed:
+            return [""] * len(contents)
+
+    def read_fields(self, content: bytes) -> list[tuple[str, str]]:
+        """`cards.read_fields` in a process; if that fails, none."""
+        try:
+            return self._run(_read_fields, content)
+        except _Failed:
+            return []
+
     def verify_signatures(self, raw: bytes, signatures: Sequence[Signature], keys: Keys) -> str:
         """`signatures.verify_signatures` in a process: the cost of a big or hostile mail stays there."""
         try:
@@ -283,6 +297,20 @@ def _html_to_text(html: str) -> str:
 
     _renew_cpu_limit()
     return html_to_text(html)
+
+
+def _find_types(contents: Sequence[bytes]) -> list[str]:
+    from gateway.inbound.filetypes import find_types
+
+    _renew_cpu_limit()
+    return find_types(contents)
+
+
+def _read_fields(content: bytes) -> list[tuple[str, str]]:
+    from gateway.inbound.cards import read_fields
+
+    _renew_cpu_limit()
+    return read_fields(content)
 
 
 def _verify_signatures(raw: bytes, signatures: Sequence[Signature], keys: Keys) -> str:

@@ -34,6 +34,9 @@ class Erasure:
         digests += run(select(t.inbox.c.digest).where(t.inbox.c.thread_id == thread_id)).scalars()
         run(delete(t.attachments).where(t.attachments.c.message_id.in_(of_thread)))
         run(delete(t.attempts).where(t.attempts.c.delivery_id.in_(of_delivery)))
+        people = select(t.participants.c.id).where(t.participants.c.thread_id == thread_id)
+        for table in (t.confirmations, t.addresses):
+            run(delete(table).where(table.c.participant_id.in_(people)))
         for table in (t.deliveries, t.notices, t.inbox, t.messages, t.webhook_posts, t.events, t.reads, t.participants):
             run(delete(table).where(table.c.thread_id == thread_id))
         blank = {"name": "", "email": "", "phone": "", "fields": {}, "stage": "erased"}
@@ -50,5 +53,5 @@ class Erasure:
             .where(c.state.in_([s.value for s in states]), c.received_at < before, c.raw_gone.is_(False))
             .limit(limit)
         )
-        marked = update(t.inbox).where(c.id.in_(old)).values(raw_gone=True).returning(c.digest)
+        marked = update(t.inbox).where(c.id.in_(old)).values(raw_gone=True, words="").returning(c.digest)
         return list(self._session.execute(marked).scalars())

@@ -216,6 +216,7 @@ def _attachment(row: Row[Any]) -> Attachment:
         content_id=row.content_id,
         inline=row.inline,
         private=row.private,
+        danger=row.danger,
     )
 
 
@@ -231,4 +232,5 @@ def _attachment_row(a: Attachment) -> dict[str, Any]:
         "content_id": a.content_id,
         "inline": a.inline,
         "private": a.private,
+        "danger": a.danger,
     }

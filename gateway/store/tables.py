@@ -203,6 +203,17 @@ participants = Table(
     Index(None, "email"),
 )
 
+addresses = Table(  # further addresses of a participant; a person added each, never a header
+    "addresses",
+    metadata,
+    Column("participant_id", String(26), ForeignKey("participants.id"), primary_key=True),
+    Column("email", String(320), primary_key=True),  # lower case
+    Column("added_by", String(26), nullable=False),  # member, or "" for the person themself
+    Column("confirmed_at", UtcTime),  # when the person said by a link that a mail from there is theirs
+    Column("created_at", UtcTime, nullable=False),
+    Index(None, "email"),
+)
+
 messages = Table(
     "messages",
     metadata,
@@ -249,6 +260,7 @@ attachments = Table(
     _text("content_id"),
     Column("inline", Boolean, nullable=False, default=False),
     Column("private", Boolean, nullable=False, default=False),  # stays with the team (GW-7)
+    Column("danger", String(16), nullable=False, default="", server_default=""),  # why it is quarantined
 )
 
 reads = Table(  # how far each member has read: unread is per person (SJ-11)
@@ -295,6 +307,7 @@ inbox = Table(  # one row for each recipient of each mail
     _text("from_address"),
     _text("from_name"),
     _text("proof"),
+    Column("words", Text, nullable=False, default="", server_default=""),  # as read then, of a mail that waits
     Column("date", UtcTime),
     Column("received_at", UtcTime, nullable=False),
     Column("raw_gone", Boolean, nullable=False, default=False),  # retention ended: the raw bytes are no longer kept
@@ -302,6 +315,17 @@ inbox = Table(  # one row for each recipient of each mail
     Index(None, "state", "received_at"),
     Index(None, "thread_id", "received_at"),
     Index(None, "workspace_id", "state", "id"),
+)
+
+confirmations = Table(  # "did you write this mail?", by a link that works once
+    "confirmations",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    _ref("entry_id", "inbox.id", index=True),
+    _ref("participant_id", "participants.id", index=True),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
 )
 
 # ---- what leaves -----------------------------------------------------------------------------------------------

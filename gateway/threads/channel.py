@@ -19,6 +19,7 @@ class OutgoingFile:
     filename: str
     content_type: str
     content: bytes
+    danger: str = ""  # why it is quarantined: then it travels with nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ class Reason(StrEnum):
     FAILED_PROOF = "failed_proof"
     AMBIGUOUS_SENDER = "ambiguous_sender"
     TOO_MANY = "too_many"
+    INFECTED = "infected"
+    NOT_SCANNED = "not_scanned"
+    DISOWNED = "disowned"
     # unmatched
     NO_THREAD = "no_thread"
     SEVERAL_THREADS = "several_threads"
@@ -74,6 +77,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.FAILED_PROOF: Meaning("The sender's domain says that this mail is not genuine."),
     Reason.AMBIGUOUS_SENDER: Meaning("The mail names no sender, or several."),
     Reason.TOO_MANY: Meaning("Too many mails came from this sender in a short time.", 429),
+    Reason.INFECTED: Meaning("The virus scanner found something in it."),
+    Reason.NOT_SCANNED: Meaning("The virus scanner did not answer, so it was not let in. Try it again later."),
+    Reason.DISOWNED: Meaning("The candidate was asked, and says that they did not write it."),
     Reason.NO_THREAD: Meaning("We do not know this sender, and the mail names no conversation."),
     Reason.SEVERAL_THREADS: Meaning("The sender has several open conversations."),
     Reason.FOR_POSTMASTER: Meaning("It was written to the postmaster or abuse address."),

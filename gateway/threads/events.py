@@ -21,6 +21,7 @@ APPLICANT_UPDATED = "applicant.updated"  # changed (created, name, email, phone,
 INBOX_HELD = "inbox.held"  # entry_id, reason, channel
 INBOX_AUTOMATIC = "inbox.automatic"  # entry_id, reason, channel
 INBOX_RELEASED = "inbox.released"  # entry_id, by
+INBOX_FILES_LEFT = "inbox.files_left"  # entry_id, count: files that are only in the raw mail: too many, or too big
 
 NAMES = (
     MESSAGE_CREATED,
@@ -34,8 +35,10 @@ NAMES = (
     INBOX_HELD,
     INBOX_AUTOMATIC,
     INBOX_RELEASED,
+    INBOX_FILES_LEFT,
 )
-SHOWN = (THREAD_BLOCKED, THREAD_RESTORED, THREAD_STAGE, CANDIDATE_TRIED, INBOX_AUTOMATIC)  # as lines between messages
+# as lines between messages
+SHOWN = (THREAD_BLOCKED, THREAD_RESTORED, THREAD_STAGE, CANDIDATE_TRIED, INBOX_AUTOMATIC, INBOX_FILES_LEFT)
 
 
 @dataclass(frozen=True, slots=True)

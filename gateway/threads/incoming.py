@@ -31,6 +31,7 @@ class IncomingAttachment:
     content_id: str  # without angle brackets; "" if none
     content: bytes  # decoded
     inline: bool = False
+    found_type: str = ""  # by its content; "" if nothing tells. Never served by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,23 @@ class SplitReply:
     fold_is_ours: bool = True  # False: the fold holds words that are not from our own copies, so it opens by itself
 
 
+class Scan(StrEnum):
+    """What a virus scanner said of a mail."""
+
+    NOT_ASKED = "not_asked"  # no scanner is configured
+    CLEAN = "clean"
+    INFECTED = "infected"
+    FAILED = "failed"  # no answer, or none that we understand
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """`detail`: the virus's name, or why there is no answer."""
+
+    scan: Scan = Scan.NOT_ASKED
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadMail:
     """All that the parsing process found out about a mail, in one value."""
@@ -94,6 +112,7 @@ class ReadMail:
     mail: IncomingMail
     split: SplitReply
     html: str = ""  # sanitised, safe to show; remote content removed; cid: links kept for rewriting
+    scan: ScanResult = ScanResult()
 
 
 class Proof(StrEnum):

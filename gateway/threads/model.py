@@ -145,6 +145,7 @@ class Attachment:
     content_id: str = ""
     inline: bool = False
     private: bool = False  # stays with the team: it names its sender (GW-7)
+    danger: str = ""  # why it is quarantined (`policies.attachments.Danger`), "" if it is not
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def store_files(
             content_type=file.content_type,
             size=len(file.content),
             digest=tx.blobs.add(file.content, now=ctx.now),
+            danger=file.danger,
         )
         for position, file in enumerate(files)
     )

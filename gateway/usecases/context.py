@@ -13,7 +13,7 @@ from typing import Protocol
 from gateway.config import Settings
 from gateway.store.database import Database
 from gateway.threads.channel import Channel
-from gateway.threads.incoming import Claim, ReadMail, SenderProof
+from gateway.threads.incoming import Claim, ReadMail, ScanResult, SenderProof
 from gateway.threads.webhooks import Answered
 
 
@@ -36,6 +36,10 @@ class MailReader(Protocol):
     def sanitise(self, html: str) -> str: ...
 
     def html_to_text(self, html: str) -> str: ...
+
+    def find_types(self, contents: Sequence[bytes]) -> list[str]: ...
+
+    def read_fields(self, content: bytes) -> list[tuple[str, str]]: ...
 
 
 class Renderer(Protocol):
@@ -74,6 +78,7 @@ class EventPoster(Protocol):
     def __call__(self, url: str, *, name: str, body: str, secrets: Sequence[str], now: datetime) -> Answered: ...
 
 
+Scanner = Callable[[bytes], ScanResult]
 Prover = Callable[[Sequence[Claim]], list[SenderProof]]
 
 
@@ -88,6 +93,7 @@ class Context:
     reader: MailReader
     prove_senders: Prover
     render: Renderer
+    scan: Scanner | None = None  # None: no virus scanner is configured
     channels: Mapping[str, Channel] = field(default_factory=dict)
     post_event: EventPoster | None = None
     jitter: Callable[[], float] = random.random

@@ -65,7 +65,7 @@ def _for_candidate(
 ) -> Outgoing:
     person, workspace = conversation.candidate, conversation.workspace
     page = portal_url(ctx, person)
-    message = replace(message, attachments=tuple(a for a in message.attachments if not a.private))
+    message = replace(message, attachments=tuple(a for a in message.attachments if not a.private and not a.danger))
     attached = _read_files(tx, message)
     variables = {
         "company": workspace.name,
@@ -239,7 +239,8 @@ def _public_name(message: Message, conversation: Conversation) -> str:
 
 
 def _read_files(tx: Transaction, message: Message) -> tuple[OutgoingFile, ...]:
-    """The files if they are small enough to travel with the mail; it names and links them in any case."""
-    if sum(a.size for a in message.attachments) > ATTACHED:
+    """The files if they are small enough to travel with the mail, and not dangerous; it names and links them anyway."""
+    files = [a for a in message.attachments if not a.danger]
+    if sum(a.size for a in files) > ATTACHED:
         return ()
-    return tuple(OutgoingFile(a.filename, a.content_type, tx.blobs.read(a.digest)) for a in message.attachments)
+    return tuple(OutgoingFile(a.filename, a.content_type, tx.blobs.read(a.digest)) for a in files)

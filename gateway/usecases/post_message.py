@@ -30,6 +30,7 @@ from gateway.threads.policies.rejection import check_may_write
 from gateway.usecases.answer_blocked import note_blocked_try
 from gateway.usecases.append_message import append_message, store_files
 from gateway.usecases.context import Context
+from gateway.usecases.examine_files import examine_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,13 @@ def check_content(ctx: Context, new: NewMessage) -> NewMessage:
             code="files_big",
             params={"limit": limits.max_upload_bytes // 1_000_000},
         )
+    files = examine_files(ctx, new.files)
     if new.kind is MessageKind.NOTE and new.files and not text.strip():
         text = ", ".join(f.filename for f in new.files)
     return NewMessage(
         text=text.strip("\n"),
         html=html,
-        files=new.files,
+        files=files,
         kind=new.kind,
         came_in_by=new.came_in_by,
         client_key=new.client_key,

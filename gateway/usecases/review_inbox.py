@@ -9,6 +9,7 @@ until retention ends.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
@@ -106,6 +107,8 @@ def release(
             raise Invalid("thread_id", "There is no such conversation.", code="thread_unknown")
         known = tx.messages.texts([target])[target]
     read = ctx.reader.read_mail(raw, known)
+    if ctx.scan:
+        read = replace(read, scan=ctx.scan(raw))
     with ctx.database.begin() as tx:
         conversation = tx.threads.open_for(viewer, target, lock=True)
         if conversation is None:

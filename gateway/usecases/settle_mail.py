@@ -15,6 +15,7 @@ from gateway.threads.decisions import Decision, Reason, Verdict, first_objection
 from gateway.threads.incoming import IncomingMail, Proof, ReadMail, SenderProof
 from gateway.threads.matching import Candidate, Match, Rung, match_thread
 from gateway.threads.model import AuthorKind, Conversation, InboxEntry, InboxState, Participant, Role
+from gateway.threads.policies.attachments import check_scan
 from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
 from gateway.threads.policies.loops import check_automatic, check_rate
 from gateway.threads.policies.rejection import check_may_write
@@ -74,6 +75,8 @@ def _settle_in_thread(
         return
     speaker = _speaker(conversation, match, mail)
     decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
+    if decision.verdict in (Verdict.ALLOW, Verdict.HOLD):
+        decision = first_objection(check_scan(read.scan), decision)
     if decision.reason in UNPROVEN and proof.proof is Proof.TEMPERROR and entry.tries <= len(PROOF_WAITS):
         wait_until = ctx.now + PROOF_WAITS[entry.tries - 1]
         tx.inbox.finish(entry.id, InboxState.PROCESSING, lease_until=wait_until, reason=decision.reason.value)

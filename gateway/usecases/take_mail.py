@@ -5,11 +5,13 @@ Not in charge of: whether it may (`process_mail`, `review_inbox`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from gateway.store.database import Transaction
+from gateway.threads import events
 from gateway.threads.channel import OutgoingFile
-from gateway.threads.incoming import ReadMail
+from gateway.threads.incoming import IncomingAttachment, ReadMail
 from gateway.threads.model import (
     Attachment,
     Author,
@@ -22,6 +24,7 @@ from gateway.threads.model import (
     Participant,
     Role,
 )
+from gateway.threads.policies.attachments import judge_mail_file, split_files
 from gateway.threads.policies.privacy import hide_private, is_private_file
 from gateway.usecases.append_message import append_message
 from gateway.usecases.context import Context
@@ -44,6 +47,8 @@ def take_mail(
     from_company = speaker.role is not Role.CANDIDATE
     text, folded, html = _words(ctx, conversation, speaker, read=read)
     message_id = ctx.new_id()
+    limits = ctx.settings
+    files, left = split_files(read.mail.attachments, most=limits.mail_max_files, most_bytes=limits.mail_max_file_bytes)
     message = Message(
         id=message_id,
         thread_id=conversation.thread.id,
@@ -62,10 +67,14 @@ def take_mail(
         in_reply_to=read.mail.in_reply_to[0][:1000] if read.mail.in_reply_to else "",
         inbox_id=entry.id,
         attachments=_store_files(
-            ctx, tx, message_id, read, private=_private(ctx, conversation, read) if from_company else None
+            ctx, tx, message_id, read, files=files, private=_private(ctx, conversation, read) if from_company else None
         ),
     )
     message, _ = append_message(ctx, tx, conversation, message=message, body_digest=read.mail.body_digest)
+    if left:
+        thread = conversation.thread
+        told = {"entry_id": entry.id, "count": str(len(left))}
+        tx.events.append(thread.id, thread.workspace_id, events.INBOX_FILES_LEFT, now=ctx.now, **told)
     return message
 
 
@@ -102,10 +111,16 @@ def _author(speaker: Participant, read: ReadMail) -> Author:
 
 
 def _store_files(
-    ctx: Context, tx: Transaction, message_id: str, read: ReadMail, *, private: Private | None
+    ctx: Context,
+    tx: Transaction,
+    message_id: str,
+    read: ReadMail,
+    *,
+    files: Sequence[IncomingAttachment],
+    private: Private | None,
 ) -> tuple[Attachment, ...]:
     stored = []
-    for position, file in enumerate(read.mail.attachments):
+    for position, file in enumerate(files):
         kept = OutgoingFile(file.filename or _unnamed(position, file.content_type), file.content_type, file.content)
         attachment = Attachment(
             id=ctx.new_id(),
@@ -118,6 +133,7 @@ def _store_files(
             content_id=file.content_id,
             inline=file.inline,
             private=private is not None and is_private_file(file.content_type, file.content, **private),
+            danger=judge_mail_file(file, read.scan) or "",
         )
         stored.append(attachment)
     return tuple(stored)

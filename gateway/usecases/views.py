@@ -97,6 +97,14 @@ class FileContent:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownFile:
+    """A file for a page of its own; `fields` are a visiting card's or calendar file's (name, value)."""
+
+    attachment: Attachment
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EntryView:
     """An entry of the review queue with what a person needs to decide."""
 

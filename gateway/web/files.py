@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from gateway.errors import NotFound
 from gateway.threads.model import Viewer
-from gateway.usecases import read_thread
+from gateway.usecases import open_file, read_thread
 from gateway.usecases.views import FileContent
 from gateway.web.portal import candidate_of
-from gateway.web.visits import Visit
+from gateway.web.visits import Visit, go_to, show
 
 
 def send_candidate_file(visit: Visit) -> Response:
@@ -26,8 +26,17 @@ def send_candidate_file(visit: Visit) -> Response:
 
 
 def send_desk_file(visit: Visit, viewer: Viewer) -> Response:
-    """A file of any thread that the member may open."""
-    return _send(visit, viewer)
+    """A file of any thread that the member may open. A quarantined one needs a POST from the page that warns of it."""
+    if visit.is_post:
+        return as_download(open_file.open_quarantined(visit.site.ctx, viewer, visit.path("attachment_id")))
+    file = read_thread.read_file(visit.site.ctx, viewer, visit.path("attachment_id"))
+    return go_to(f"/desk/files/{file.attachment.id}") if file.attachment.danger else as_download(file)
+
+
+def show_desk_file(visit: Visit, viewer: Viewer) -> Response:
+    """What a visiting card or calendar file says, or why a file is quarantined."""
+    shown = open_file.show_file(visit.site.ctx, viewer, visit.path("attachment_id"))
+    return show(visit, "desk_file.html", file=shown.attachment, fields=shown.fields)
 
 
 def _send(visit: Visit, viewer: Viewer) -> Response:

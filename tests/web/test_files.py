@@ -8,7 +8,7 @@ import pytest
 from cast import Company, as_candidate, make_applicant
 from hypothesis import given
 from hypothesis import strategies as st
-from web.web_kit import browser_of, make_app, path_of
+from web.web_kit import browser_of, make_app, path_of, words_of
 
 from gateway.threads.channel import OutgoingFile
 from gateway.usecases.context import Context
@@ -66,3 +66,39 @@ def test_a_nonsense_type_becomes_octet_stream(ctx: Context, company: Company, mi
     link = re.search(r'href="([^"]*/files/[^"]+)"', client.get(path_of(mina)).text)
     assert link
     assert client.get(link[1]).headers["content-type"] == "application/octet-stream"
+
+
+def test_a_quarantined_file_is_downloaded_only_from_the_page_that_warns(
+    ctx: Context, company: Company, mina: ApplicantView
+) -> None:
+    """GW-10: one click away for the team, after a warning; named but closed for the candidate."""
+    program = OutgoingFile("cv.exe", "application/pdf", b"MZ\x90\x00" + bytes(50))
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(files=(program,)))
+    candidate, desk = browser_of(make_app(ctx, company)), browser_of(make_app(ctx, company), company.jun)
+    page = candidate.get(path_of(mina)).text
+    assert "cv.exe" in page
+    assert "/files/" not in page
+    link = re.search(r'href="(/desk/files/[^"]+)"', desk.get(f"/desk/t/{mina.thread_id}").text)
+    assert link
+    warning = desk.get(link[1])
+    assert "This file is a program" in words_of(warning.text)
+    download = re.search(r'action="(/desk/files/[^"]+)"', warning.text)
+    assert download
+    assert desk.get(download[1]).headers["location"] == link[1]
+    answer = desk.post(download[1])
+    assert answer.content == program.content
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert candidate.get(f"{path_of(mina)}/files/{link[1].rpartition('/')[2]}/cv.exe").status_code == 404
+
+
+def test_a_visiting_card_is_shown_as_text(ctx: Context, company: Company, mina: ApplicantView) -> None:
+    card = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:<b>Mina</b> Han\r\nTEL:+82 10\r\nEND:VCARD\r\n"
+    file = OutgoingFile("me.vcf", "text/vcard", card)
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(files=(file,)))
+    desk = browser_of(make_app(ctx, company), company.jun)
+    link = re.search(r'href="(/desk/files/[^"]+)"', desk.get(f"/desk/t/{mina.thread_id}").text)
+    assert link
+    page = desk.get(link[1]).text
+    assert "<b>Mina" not in page
+    assert "<b>Mina</b> Han" in words_of(page)
+    assert "+82 10" in words_of(page)

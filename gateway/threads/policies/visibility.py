@@ -38,11 +38,11 @@ def visible_messages(viewer: Viewer, messages: Iterable[Message], now: datetime)
 
 
 def may_read_file(viewer: Viewer, attachment: Attachment) -> bool:
-    """A file that names a recruiter's own address stays with the team (GW-7)."""
-    return viewer.is_company or not attachment.private
+    """A file that names a recruiter's own address stays with the team (GW-7), and so does a dangerous one."""
+    return viewer.is_company or not (attachment.private or attachment.danger)
 
 
 def without_private_files(viewer: Viewer, message: Message) -> Message:
-    """The message with only those files that the viewer may read."""
-    files = tuple(a for a in message.attachments if may_read_file(viewer, a))
+    """The message with only those files that the viewer may know of; a quarantined one is named."""
+    files = tuple(a for a in message.attachments if viewer.is_company or not a.private)
     return message if len(files) == len(message.attachments) else replace(message, attachments=files)

@@ -208,6 +208,10 @@ class AttachmentOut(BaseModel):
     content_type: str
     size: int = Field(description="Bytes.")
     content_id: str | None
+    danger: str | None = Field(
+        description="Why the file is in quarantine: program, macros, disguised, infected, not_scanned; else null. "
+        "Open it with care."
+    )
     url: str = Field(description="Where to get the bytes, with the same API key.")
 
     @classmethod
@@ -218,6 +222,7 @@ class AttachmentOut(BaseModel):
             content_type=attachment.content_type,
             size=attachment.size,
             content_id=attachment.content_id or None,
+            danger=attachment.danger or None,
             url=f"{PREFIX}/attachments/{attachment.id}",
         )
 

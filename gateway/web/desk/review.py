@@ -23,6 +23,7 @@ FIRST_LINES = 6
 FORGED = (Reason.UNPROVEN_RECRUITER.value, Reason.FAILED_PROOF.value)
 _HEADED = {
     "other_sender", "unproven_sender", "unproven_recruiter", "failed_proof", "ambiguous_sender", "too_many",
+    "infected", "not_scanned", "disowned",
     "no_thread", "several_threads", "for_postmaster", "unreadable", "thread_blocked", "thread_erased",
 }  # fmt: skip
 
