@@ -1,4 +1,4 @@
-"""In charge of: what visiting cards and calendar files say, as plain fields for a page (RFC 6350, 2426, 5545).
+"""In charge of: what visiting cards and calendar files say, as plain fields for a page (RFC 6350; iCalendar).
 
 Not in charge of: answers to invitations (they are mail of their own kind) or showing. Runs in the parsing process.
 """
