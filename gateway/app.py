@@ -29,7 +29,7 @@ from gateway.inbound.smtp_replies import NO_SUCH_ADDRESS, RCPT_OK, RELAY_DENIED,
 from gateway.inbound.tls import load_context, self_signed_context
 from gateway.logs import set_up_logs
 from gateway.outbound.ats import WebhookClient
-from gateway.outbound.registry import build_channels
+from gateway.outbound.registry import build_channels, build_hooks
 from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
@@ -97,6 +97,7 @@ def build_context(settings: Settings, *, rendering: Rendering | None = None, sen
         scan=Clamd(settings.clamd_url, settings.scan_seconds) if settings.clamd_url else None,
         channels=build_channels(settings, clock=_now) if sends else {},
         post_event=WebhookClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
+        hooks=build_hooks(settings, clock=_now) if sends else {},
     )
 
 

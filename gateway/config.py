@@ -108,6 +108,77 @@ class Settings(BaseSettings):
         SecretStr(""), description="Private DKIM key (PEM, RSA or Ed25519); empty means mails are not signed here."
     )
 
+    mail_per_domain: str = Field(
+        "", description="Mails to one recipient domain, such as 20/second or 600/minute; empty: no limit."
+    )
+
+    channels: list[str] = Field(
+        ["email", "alimtalk", "sms"],
+        description="How candidates are reached, in this order, where the workspace says nothing else (a JSON list of "
+        "email, alimtalk, sms). The next is used when one fails.",
+    )
+    alimtalk_provider: str = Field(
+        "", pattern=r"^(nhn|solapi|phone:|)$", description="nhn, solapi, or phone: for the built-in phone; empty: off."
+    )
+    alimtalk_templates: dict[str, str] = Field(
+        {},
+        description="Codes of the approved AlimTalk templates by notice (a JSON object), for example "
+        '{"candidate.new_message": "NEWMSG"}; a notice with a language, "candidate.new_message/ko", comes first.',
+    )
+    alimtalk_sender: str = Field("", description="Sender profile: senderKey (NHN Cloud) or pfId (Solapi).")
+    sms_provider: str = Field(
+        "",
+        pattern=r"^(nhn|solapi|twilio|phone:|)$",
+        description="SMS to Korean numbers: nhn, solapi, twilio, or phone: for the built-in phone; empty: off.",
+    )
+    sms_abroad_provider: str = Field(
+        "", pattern=r"^(nhn|solapi|twilio|phone:|)$", description="SMS to all other numbers; the same choice."
+    )
+    sms_sender: str = Field("", description="Sender number for Korea, registered with the provider; digits.")
+    sms_refusal_number: str = Field(
+        "", description="Free 080 number by which advertising is refused; without it no advertising goes by SMS."
+    )
+    nhn_alimtalk_app_key: str = Field("", description="NHN Cloud KakaoTalk Bizmessage: app key.")
+    nhn_alimtalk_secret: SecretStr = Field(SecretStr(""), description="NHN Cloud KakaoTalk Bizmessage: secret key.")
+    nhn_sms_app_key: str = Field("", description="NHN Cloud SMS: app key.")
+    nhn_sms_secret: SecretStr = Field(SecretStr(""), description="NHN Cloud SMS: secret key.")
+    nhn_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="The text typed as webhook signature in NHN's console; empty: reports are refused."
+    )
+    solapi_api_key: str = Field("", description="Solapi: API key.")
+    solapi_api_secret: SecretStr = Field(SecretStr(""), description="Solapi: API secret.")
+    solapi_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Last part of the webhook address given to Solapi; empty: reports are refused."
+    )
+    twilio_account_sid: str = Field("", description="Twilio: account SID (AC…).")
+    twilio_auth_token: SecretStr = Field(
+        SecretStr(""), description="Twilio: auth token; signs its requests too. Empty: they are refused."
+    )
+    twilio_webhook_key: SecretStr = Field(
+        SecretStr(""), description="Twilio: shared key of webhooks signed with HMAC-SHA256, where that is switched on."
+    )
+    twilio_from: str = Field("", description="Twilio: own number (+…) or messaging service (MG…).")
+    nhn_alimtalk_url: str = Field(
+        "https://kakaotalk-bizmessage.api.nhncloudservice.com", description="Address of NHN Cloud's Bizmessage API."
+    )
+    nhn_sms_url: str = Field("https://sms.api.nhncloudservice.com", description="Address of NHN Cloud's SMS API.")
+    solapi_url: str = Field("https://api.solapi.com", description="Address of Solapi's API.")
+    twilio_url: str = Field("https://api.twilio.com", description="Address of Twilio's API.")
+    provider_rate: str = Field("20/second", description="Calls to one provider, such as 20/second.")
+    provider_seconds: float = Field(20.0, gt=0, description="Time limit for one call to a provider, seconds.")
+    phone_messages_per_day: int = Field(
+        2000,
+        ge=0,
+        description="AlimTalk and SMS that one workspace may send in a day, so that a fault costs little. "
+        "Beyond it the next channel is used, or tomorrow. 0: no limit.",
+    )
+    alimtalk_minutes: int = Field(
+        10, ge=1, description="An AlimTalk not confirmed after this many minutes falls back to the next channel."
+    )
+    sms_minutes: int = Field(
+        360, ge=1, description="An SMS not confirmed after this many minutes falls back to the next channel."
+    )
+
     webhook_private_addresses: bool = Field(
         False,
         description="Post events to endpoints without TLS and at private addresses, too: closed networks and tests.",
@@ -144,6 +215,24 @@ class Settings(BaseSettings):
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("channels")
+    @classmethod
+    def _known_channels(cls, value: list[str]) -> list[str]:
+        unknown = [c for c in value if c not in ("email", "alimtalk", "sms")]
+        if unknown or not value:
+            raise ValueError(f"name at least one of email, alimtalk, sms; {', '.join(unknown) or 'nothing'} is none")
+        return value
+
+    @property
+    def phone_channels(self) -> tuple[str, ...]:
+        """The channels to phones that are set up."""
+        sms = self.sms_provider or self.sms_abroad_provider
+        return (*(("alimtalk",) if self.alimtalk_provider else ()), *(("sms",) if sms else ()))
+
+    def template_code(self, notice: str, locale: str) -> str:
+        """The code of the approved AlimTalk template for a notice in a language; "" when there is none."""
+        return self.alimtalk_templates.get(f"{notice}/{locale}") or self.alimtalk_templates.get(notice, "")
 
     @property
     def database_address(self) -> str:

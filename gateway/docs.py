@@ -36,6 +36,7 @@ SECTIONS = {  # the first setting of each section
     "http_listen": "Where it listens, and links",
     "reply_domain": "Receiving mail",
     "outbound_smtp_url": "Sending mail",
+    "channels": "Sending by KakaoTalk and SMS",
     "worker_threads": "Workers",
     "max_upload_bytes": "Limits, retention, logs",
 }
@@ -48,6 +49,7 @@ KINDS = {
     "Path": "path",
     "list[str]": "JSON list of texts",
     "list[SecretStr]": "JSON list of secret texts",
+    "dict[str, str]": "JSON object of texts",
     "Path | None": "path",
 }
 WHO = {"for_members": "a signed-in recruiter", "for_everyone": "everyone"}

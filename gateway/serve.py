@@ -18,7 +18,7 @@ import uvicorn
 from gateway.app import Running, build_context, close_context, make_rendering, run_workers
 from gateway.config import Settings, split_listen
 from gateway.errors import SettingsError
-from gateway.outbound.registry import open_mailbox
+from gateway.outbound.registry import open_mailbox, open_phone
 from gateway.rendering import Rendering
 from gateway.store.migrate import is_migrated, upgrade
 from gateway.usecases.context import Context
@@ -82,7 +82,8 @@ def run(
 
 def _build_server(ctx: Context, rendering: Rendering, *, demo_login: Callable[[str], str | None] | None) -> WebServer:
     mailbox = open_mailbox(ctx.settings) if ctx.settings.demo else None
-    app = build_web(ctx, rendering, mailbox=mailbox, api=mount_api(ctx), demo_login=demo_login)
+    phone = open_phone(ctx.settings) if ctx.settings.demo else None
+    app = build_web(ctx, rendering, mailbox=mailbox, phone=phone, api=mount_api(ctx), demo_login=demo_login)
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -24,6 +24,7 @@ from gateway.usecases.deliver import deliver_one, extend_leases, find_due, relea
 from gateway.usecases.erase import expire_raw_mails
 from gateway.usecases.process_mail import process_waiting
 from gateway.usecases.push_events import find_webhook_work, forget_old_posts, push_events
+from gateway.usecases.record_receipt import find_looks, look_up_one
 
 EXPIRE_EVERY = 3600.0  # seconds
 LOOK_EVERY = 1.0  # seconds between looks for events that endpoints do not know
@@ -33,14 +34,17 @@ log = logging.getLogger("gateway.worker")
 
 @dataclass(frozen=True, slots=True)
 class Actors:
-    """The two jobs, by the names that a transaction wakes."""
+    """The jobs, by the names that a transaction wakes."""
 
     process_mail: dramatiq.Actor[[str], None]
     deliver: dramatiq.Actor[[str], None]
+    look_up: dramatiq.Actor[[str], None]
+
+    def named(self, job: str) -> dramatiq.Actor[[str], None]:
+        return {"process_mail": self.process_mail, "look_up": self.look_up}.get(job, self.deliver)
 
     def send(self, job: str, subject_id: str) -> None:
-        actor = self.process_mail if job == "process_mail" else self.deliver
-        actor.send(subject_id)
+        self.named(job).send(subject_id)
 
 
 def make_broker(url: str) -> dramatiq.Broker:
@@ -74,9 +78,13 @@ def declare_actors(broker: dramatiq.Broker, ctx: Context) -> Actors:
     def run_deliver(delivery_id: str) -> None:
         _run(lambda: deliver_one(ctx, delivery_id), "deliver", delivery_id)
 
+    def run_look_up(delivery_id: str) -> None:
+        _run(lambda: look_up_one(ctx, delivery_id), "look_up", delivery_id)
+
     mail = dramatiq.actor(broker=broker, actor_name="process_mail", queue_name="mail")(run_process_mail)
     deliver = dramatiq.actor(broker=broker, actor_name="deliver", queue_name="outbound")(run_deliver)
-    return Actors(mail, deliver)
+    look_up = dramatiq.actor(broker=broker, actor_name="look_up", queue_name="outbound")(run_look_up)
+    return Actors(mail, deliver, look_up)
 
 
 class MailLoop:
@@ -187,7 +195,8 @@ class Workers:
         """Find what nobody works on. With the broker away the work is done here, so that mail goes out all the same."""
         release_expired(self._ctx)
         mails, deliveries = find_due(self._ctx)
-        for job, ids in (("process_mail", mails), ("deliver", deliveries)):
+        looks = find_looks(self._ctx)
+        for job, ids in (("process_mail", mails), ("deliver", deliveries), ("look_up", looks)):
             for subject_id in ids:
                 self._send_or_run(job, subject_id)
 
@@ -195,8 +204,7 @@ class Workers:
         try:
             self._actors.send(job, subject_id)
         except Exception:
-            actor = self._actors.process_mail if job == "process_mail" else self._actors.deliver
-            actor.fn(subject_id)
+            self._actors.named(job).fn(subject_id)
 
 
 class Pusher:

@@ -61,7 +61,7 @@ HOMES = {  # library: where it may be imported; a name is a part of the package 
     "httpx2": {"outbound"},
     "httpcore2": {"outbound"},
     "standardwebhooks": {"outbound"},
-    "limits": {"web"},
+    "limits": {"web", "outbound"},
 }
 IMPURE = {
     *("os", "io", "pathlib", "shutil", "tempfile", "subprocess", "socket", "ssl", "asyncio", "threading", "time"),

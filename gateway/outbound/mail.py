@@ -16,6 +16,7 @@ from datetime import datetime
 from gateway.errors import Invalid
 from gateway.outbound.compose import compose_mail
 from gateway.outbound.dkim import Signer
+from gateway.outbound.guard import Rate
 from gateway.outbound.headers import read_address
 from gateway.outbound.smtp_client import NotReady, Pool, Relay, Session, reply_words
 from gateway.threads.channel import Accepted, Capabilities, Failed, Outgoing, Retry, SendResult, Unknown
@@ -57,9 +58,18 @@ class MailChannel:
     capabilities = Capabilities(stable_key=True, receipts=True)
 
     def __init__(
-        self, relay: Relay, *, domain: str, clock: Callable[[], datetime], signer: Signer | None = None
+        self,
+        relay: Relay,
+        *,
+        domain: str,
+        clock: Callable[[], datetime],
+        signer: Signer | None = None,
+        per_domain: Rate | None = None,
     ) -> None:
-        """`domain` is the reply domain; `clock` gives the Date of each mail."""
+        """`domain` is the reply domain; `clock` gives the Date of each mail; `per_domain` holds us back for each
+        recipient domain.
+        """
+        self._per_domain = per_domain
         self._pool = Pool(relay)
         self._domain = domain
         self._clock = clock
@@ -71,7 +81,8 @@ class MailChannel:
             mail = seal_mail(outgoing, date=self._clock(), domain=self._domain, signer=self._signer)
         except Invalid as error:
             return refuse_unsendable(error)
-        result = self._submit(mail, handing_over)
+        held = self._per_domain.refusal(mail.recipient.rpartition("@")[2].lower()) if self._per_domain else None
+        result = held or self._submit(mail, handing_over)
         log.info("delivery %s: %s %s", outgoing.delivery_id, type(result).__name__, getattr(result, "code", ""))
         return result
 

@@ -48,9 +48,11 @@ class Mailbox:
         self._folder.mkdir(parents=True, exist_ok=True)
         key = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         stored = StoredMail(key, outgoing.from_address, mail.recipient, outgoing.subject, mail.sender, at.isoformat())
-        _write(self._folder / f"{key}.eml", mail.raw)
-        _write(self._folder / f"{key}.json", json.dumps(asdict(stored), ensure_ascii=False).encode("utf-8", "replace"))
-        _sync_folder(self._folder)
+        write_whole(self._folder / f"{key}.eml", mail.raw)
+        write_whole(
+            self._folder / f"{key}.json", json.dumps(asdict(stored), ensure_ascii=False).encode("utf-8", "replace")
+        )
+        sync_folder(self._folder)
         return key
 
     def list_mails(self, to: str | None = None) -> list[StoredMail]:
@@ -105,7 +107,8 @@ class MailboxChannel:
         """Nothing is kept open."""
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a file in its place whole and on disk, or not at all. Raises OSError."""
     part = path.with_name(f".{path.name}")
     with part.open("wb") as file:
         file.write(content)
@@ -114,7 +117,8 @@ def _write(path: Path, content: bytes) -> None:
     part.replace(path)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, UndefinedError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup, escape
 
 from gateway.errors import Invalid
 from gateway.rendering import filters
 from gateway.rendering.catalogues import Catalogues, MissingVariable, chain, fill
 from gateway.rendering.filters import VIEWPOINT, Viewpoint
-from gateway.usecases.context import Rendered
+from gateway.usecases.context import KakaoText, Rendered
 
 __all__ = ["MissingVariable", "Rendering"]
 
+_KAKAO_NAME = re.compile(r"#\{(\w+)\}")
 _NAME_IN_ERROR = re.compile(r"'([^']+)' is undefined|has no (?:attribute|element) '?([^']+)'?")
 
 
@@ -80,15 +81,32 @@ class Rendering:
             )
             return Rendered(filters.one_line(subject), text.strip("\n") + "\n", self._inline(html, view))
 
-    def _notice_folder(self, key: str, locale: str) -> str:
+    def sms(self, key: str, locale: str, variables: Mapping[str, object]) -> str:
+        """A notice as one SMS. Raises MissingVariable, Invalid for a notice without one."""
+        folder = self._notice_folder(key, locale, file="sms.txt")
+        with self._seen_by(folder.rpartition("/")[2], variables, where=f"the notice {key}"):
+            return self._plain.get_template(f"{folder}/sms.txt").render(variables).strip()
+
+    def kakao(self, key: str, locale: str, values: Mapping[str, str]) -> KakaoText:
+        """A notice as the AlimTalk that was approved: `#{name}` filled in and nothing else changed, for one letter that
+        differs is refused. Raises MissingVariable, Invalid for a notice without one.
+        """
+        folder = self._notice_folder(key, locale, file="kakao.txt")
+        body, _, button = (self._templates / folder / "kakao.txt").read_text("utf-8").partition("\n---\n")
+        names = dict.fromkeys(_KAKAO_NAME.findall(body + button))
+        missing = next((name for name in names if not values.get(name)), None)
+        if missing:
+            raise MissingVariable(missing, f"the AlimTalk {key}")
+        words, _, link = _KAKAO_NAME.sub(lambda found: values[found[1]], button).strip().partition(" | ")
+        text = _KAKAO_NAME.sub(lambda found: filters.one_line(values[found[1]]), body).strip()
+        return KakaoText(text, {name: filters.one_line(values[name]) for name in names}, words, link)
+
+    def _notice_folder(self, key: str, locale: str, *, file: str = "subject.txt") -> str:
         for tag in chain(locale):
             folder = f"notices/{key}/{tag}"
-            try:
-                self._plain.get_template(f"{folder}/subject.txt")
-            except TemplateNotFound:
-                continue
-            return folder
-        raise Invalid("key", f"There is no notice {key!r} in templates/notices.")
+            if (self._templates / folder / file).is_file():
+                return folder
+        raise Invalid("key", f"There is no notice {key!r} with a {file} in templates/notices.")
 
     def _inline(self, html: str, view: Viewpoint) -> str:
         inlined = self._inliner.inline(html).replace(' data-css-inline="keep"', "")

@@ -30,6 +30,7 @@ from gateway.store.listing import Listing
 from gateway.store.messages import Messages
 from gateway.store.outbox import Outbox
 from gateway.store.people import People
+from gateway.store.receipts import Receipts
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
 from gateway.store.threads import Threads
@@ -53,6 +54,7 @@ class Transaction:
         self.messages = Messages(session)
         self.inbox = Inbox(session)
         self.outbox = Outbox(session)
+        self.receipts = Receipts(session)
         self.events = Events(session, sequences)
         self.limits = Limits(session)
         self.listing = Listing(session)

@@ -17,6 +17,7 @@ from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.delivery import CLAIMABLE, Move
 from gateway.threads.model import Attempt, Delivery, DeliveryState, Notice
+from gateway.threads.purpose import Purpose
 
 
 class Outbox:
@@ -39,6 +40,9 @@ class Outbox:
             "reason": delivery.reason,
             "next_attempt_at": delivery.next_attempt_at,
             "rfc_message_id": delivery.rfc_message_id,
+            "rest": list(delivery.rest),
+            "purpose": delivery.purpose.value,
+            "fallback_of": delivery.fallback_of,
             "created_at": delivery.created_at,
             "updated_at": delivery.updated_at,
         }
@@ -66,12 +70,12 @@ class Outbox:
         row = self._session.execute(select(t.deliveries).where(t.deliveries.c.id == delivery_id)).first()
         if row is None:
             return None
-        return _delivery(row, self._attempts(delivery_id) if attempts else ())
+        return delivery_of(row, self._attempts(delivery_id) if attempts else ())
 
     def find_many(self, ids: Sequence[str]) -> dict[str, Delivery]:
         """Those of these deliveries that there are, without their attempts."""
         query = select(t.deliveries).where(t.deliveries.c.id.in_(list(ids)))
-        return {row.id: _delivery(row) for row in self._session.execute(query)} if ids else {}
+        return {row.id: delivery_of(row) for row in self._session.execute(query)} if ids else {}
 
     def existing(self, ids: Sequence[str]) -> set[str]:
         """Which of these deliveries there are."""
@@ -86,7 +90,7 @@ class Outbox:
             query = select(t.deliveries).where(c.message_id.in_(list(message_ids))).order_by(c.id)
             for row in self._session.execute(query):
                 tried = self._attempts(row.id) if attempts and row.tries else ()
-                found.setdefault(row.message_id, []).append(_delivery(row, tried))
+                found.setdefault(row.message_id, []).append(delivery_of(row, tried))
         return found
 
     def claim(self, delivery_id: str, *, lease_id: str, now: datetime, until: datetime) -> Delivery | None:
@@ -110,7 +114,7 @@ class Outbox:
             return None
         attempt = {"delivery_id": row.id, "number": row.tries, "started_at": now}
         self._session.execute(insert(t.attempts), attempt)
-        return _delivery(row)
+        return delivery_of(row)
 
     def save_move(self, delivery_id: str, move: Move, *, lease_id: str | None, now: datetime) -> bool:
         """Write the outcome of an attempt; False when the lease is no longer ours (somebody wrote another outcome).
@@ -127,25 +131,32 @@ class Outbox:
             "lease_id": None,
             "lease_until": None,
             "next_attempt_at": move.next_attempt_at,
+            "look_at": move.look_at,
             "updated_at": now,
         }
-        if move.provider_id:
-            values["provider_id"] = move.provider_id
+        values |= {"provider_id": move.provider_id} if move.provider_id else {}
+        values |= {} if move.counted else {"tries": c.tries - 1}
         saved = update(t.deliveries).where(*where).values(values).returning(c.tries)
         tries = self._session.execute(saved).scalar_one_or_none()
         if tries is None:
             return False
         outcome = {"ended_at": now, "outcome": move.outcome, "code": move.code, "detail": move.detail[:500]}
         a = t.attempts.c
-        if lease_id is not None:
+        if not move.counted:
+            self._session.execute(delete(t.attempts).where(a.delivery_id == delivery_id, a.number == tries + 1))
+        elif lease_id is not None:
             row = update(t.attempts).where(a.delivery_id == delivery_id, a.number == tries)
             self._session.execute(row.values(outcome))
         else:
-            number = 1000 + len(self._attempts(delivery_id))  # reports come after all attempts
-            self._session.execute(
-                insert(t.attempts).values(delivery_id=delivery_id, number=number, started_at=now, **outcome)
-            )
+            self.add_report(delivery_id, move, now=now)
         return True
+
+    def add_report(self, delivery_id: str, move: Move, *, now: datetime) -> None:
+        """A line about what was reported later, after all attempts."""
+        line = {"started_at": now, "ended_at": now, "outcome": move.outcome, "code": move.code}
+        number = 1000 + len(self._attempts(delivery_id))
+        values = {"delivery_id": delivery_id, "number": number, "detail": move.detail[:500], **line}
+        self._session.execute(insert(t.attempts), values)
 
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that may be claimed now."""
@@ -162,7 +173,7 @@ class Outbox:
         """Deliveries whose worker died in mid-send, each with its lease."""
         c = t.deliveries.c
         query = select(t.deliveries).where(c.state == DeliveryState.SENDING.value, c.lease_until < now).limit(limit)
-        return [(_delivery(r), r.lease_id) for r in self._session.execute(query)]
+        return [(delivery_of(r), r.lease_id) for r in self._session.execute(query)]
 
     def take_back(self, *, now: datetime) -> None:
         """End the leases of deliveries under way: when nobody else can be sending them."""
@@ -178,10 +189,10 @@ class Outbox:
         """Cancel what has not gone out yet of these messages; what was cancelled."""
         c = t.deliveries.c
         waiting = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value)
-        values = {"state": DeliveryState.CANCELLED.value, "next_attempt_at": None, "updated_at": now}
+        values = {"state": DeliveryState.CANCELLED.value, "next_attempt_at": None, "look_at": None, "updated_at": now}
         of = (c.message_id.in_(list(message_ids)), c.state.in_(waiting))
         done = update(t.deliveries).where(*of).values(values).returning(*c)
-        return [_delivery(row) for row in self._session.execute(done)] if message_ids else []
+        return [delivery_of(row) for row in self._session.execute(done)] if message_ids else []
 
     def queue_again(self, delivery_id: str, *, to: str, now: datetime) -> bool:
         """A person asks for another try, perhaps to a corrected address."""
@@ -194,6 +205,9 @@ class Outbox:
             "reason": "",
             "code": "",
             "next_attempt_at": now,
+            "look_at": None,
+            "fallback_at": None,
+            "provider_id": "",
             "updated_at": now,
         }
         again = update(t.deliveries).where(c.id == delivery_id, c.state.in_(states)).values(values)
@@ -202,7 +216,7 @@ class Outbox:
     def find_by_rfc_message_id(self, rfc_message_id: str) -> Delivery | None:
         query = select(t.deliveries).where(t.deliveries.c.rfc_message_id == rfc_message_id).limit(1)
         row = self._session.execute(query).first()
-        return _delivery(row) if row else None
+        return delivery_of(row) if row else None
 
     def references(self, thread_id: str, participant_id: str, *, before_seq: int, limit: int = 20) -> list[str]:
         """Message-IDs that this person has seen in this thread, oldest first: what we sent them and what they wrote."""
@@ -285,7 +299,7 @@ def _notice(row: Row[Any]) -> Notice:
     )
 
 
-def _delivery(row: Row[Any], attempts: tuple[Attempt, ...] = ()) -> Delivery:
+def delivery_of(row: Row[Any], attempts: tuple[Attempt, ...] = ()) -> Delivery:
     return Delivery(
         id=row.id,
         workspace_id=row.workspace_id,
@@ -306,4 +320,8 @@ def _delivery(row: Row[Any], attempts: tuple[Attempt, ...] = ()) -> Delivery:
         created_at=row.created_at,
         updated_at=row.updated_at,
         attempts=attempts,
+        rest=tuple(row.rest),
+        purpose=Purpose(row.purpose),
+        fallback_at=row.fallback_at,
+        fallback_of=row.fallback_of,
     )

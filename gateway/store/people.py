@@ -33,6 +33,9 @@ class People:
             "locale": workspace.locale,
             "timezone": workspace.timezone,
             "brand": workspace.brand,
+            "channels": list(workspace.channels),
+            "sms_sender": workspace.sms_sender,
+            "kakao_sender": workspace.kakao_sender,
             "created_at": now,
         }
         self._session.execute(insert(t.workspaces), row)
@@ -188,7 +191,18 @@ class People:
 
 
 def workspace_of(row: Any) -> Workspace:
-    return Workspace(row.id, row.name, row.slug, row.public_contact, row.locale, row.timezone, row.brand)
+    return Workspace(
+        id=row.id,
+        name=row.name,
+        slug=row.slug,
+        public_contact=row.public_contact,
+        locale=row.locale,
+        timezone=row.timezone,
+        brand=row.brand,
+        channels=tuple(row.channels),
+        sms_sender=row.sms_sender,
+        kakao_sender=row.kakao_sender,
+    )
 
 
 def _member(row: Row[Any]) -> Member:

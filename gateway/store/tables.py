@@ -75,6 +75,9 @@ workspaces = Table(
     Column("locale", String(16), nullable=False),
     Column("timezone", String(64), nullable=False),
     Column("brand", String(7), nullable=False),
+    Column("channels", JSON, nullable=False, default=list, server_default="[]"),  # [] = the installation's order
+    Column("sms_sender", String(32), nullable=False, default="", server_default=""),
+    Column("kakao_sender", String(64), nullable=False, default="", server_default=""),
     Column("created_at", UtcTime, nullable=False),
 )
 
@@ -160,6 +163,7 @@ applicants = Table(
     Column("rejected_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("workspace_id", "external_id"),
+    Index(None, "phone"),
 )
 
 threads = Table(
@@ -364,11 +368,18 @@ deliveries = Table(  # the outbox: the only truth about sending
     Column("lease_until", UtcTime),
     Column("provider_id", Text, nullable=False, default=""),
     Column("rfc_message_id", Text, nullable=False, default=""),
+    Column("rest", JSON, nullable=False, default=list, server_default="[]"),  # channels to fall back on
+    Column("purpose", String(16), nullable=False, default="transactional", server_default="transactional"),
+    Column("look_at", UtcTime),  # when the provider is asked what became of it
+    Column("fallback_at", UtcTime),  # not confirmed by then: the next channel
+    Column("fallback_of", String(26)),  # the delivery that this one replaces
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     UniqueConstraint("message_id", "participant_id", "channel"),
     Index(None, "state", "next_attempt_at"),
     Index(None, "rfc_message_id"),
+    Index(None, "provider_id"),
+    Index(None, "look_at"),
 )
 
 attempts = Table(

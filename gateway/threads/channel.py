@@ -7,9 +7,11 @@ A channel never raises for a provider's answer, never retries, never touches the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,18 @@ class OutgoingFile:
     content_type: str
     content: bytes
     danger: str = ""  # why it is quarantined: then it travels with nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A mobile number as providers want it: country calling code and the digits one dials inside that country."""
+
+    country: str  # "82"
+    national: str  # "01012345678"
+
+    @property
+    def is_korean(self) -> bool:
+        return self.country == "82"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,13 @@ class Outgoing:
     language: str = "en"
     files: tuple[OutgoingFile, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    # AlimTalk and SMS only
+    phone: Phone | None = None
+    sender: str = ""  # the company's own sender number or Kakao profile; "" = the installation's
+    template_code: str = ""  # of the AlimTalk template that the provider approved
+    template_values: Mapping[str, str] = field(default_factory=dict)  # without #{}
+    button: tuple[str, str] | None = None  # its words and where it leads; part of the approved template
+    advertising: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +78,22 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Not now: `after` seconds from now at the earliest (None: our own backoff)."""
+    """Not now: `after` seconds from now at the earliest (None: our own backoff).
+
+    `counted` False when nothing was tried, as when we hold ourselves to a rate: it uses up no try.
+    """
 
     code: str
     why: str
     after: float | None = None
+    counted: bool = True
+
+
+class Fault(StrEnum):
+    """Whose trouble a definite no is."""
+
+    RECIPIENT = "recipient"  # this number or address: another channel may reach the person
+    CONFIG = "config"  # sender number, profile or template: the same for everybody until somebody mends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +102,7 @@ class Failed:
 
     code: str
     why: str
+    fault: Fault = Fault.RECIPIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +115,68 @@ class Unknown:
 SendResult = Accepted | Retry | Failed | Unknown
 
 
+class ReceiptStatus(StrEnum):
+    """What a provider knows of a message that it took."""
+
+    PENDING = "pending"  # on its way
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"  # the provider itself does not know whether it arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """News of one delivery from its provider, by webhook or look-up. `delivery_id` "" when only the provider's own id
+    is known.
+    """
+
+    status: ReceiptStatus
+    delivery_id: str = ""
+    provider_id: str = ""
+    code: str = ""
+    why: str = ""
+    again: bool = False  # failed for a passing reason: the same may be sent again
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The provider has no such message: it was never taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """The provider could not be asked, or its answer does not say."""
+
+    why: str
+
+
+Trace = Receipt | Absent | CannotTell
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a provider is asked about: a delivery handed over, or perhaps handed over, at `since` or later."""
+
+    delivery_id: str
+    to: str
+    since: datetime
+    phone: Phone | None = None
+    provider_id: str = ""  # "" when its answer was lost
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What the core must know of a channel. `stable_key`: a repeat carries the same key (Message-ID), so receivers
-    can drop it.
+    can drop it. `traceable`: it is a `TraceableChannel`, asked before anything is repeated. `batch`: messages that one
+    call may carry.
     """
 
     stable_key: bool
     receipts: bool = False
     max_bytes: int = 25_000_000
+    traceable: bool = False
+    batch: int = 1
 
 
 class Channel(Protocol):
@@ -105,4 +191,58 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Let go of kept connections."""
+        ...
+
+
+@runtime_checkable
+class TraceableChannel(Channel, Protocol):
+    """A channel whose provider can be asked what became of a message."""
+
+    def trace(self, sent: Sent) -> Trace:
+        """What the provider knows. Never raises for an answer."""
+        ...
+
+
+@runtime_checkable
+class BatchChannel(Channel, Protocol):
+    """A channel that carries several messages in one call."""
+
+    def send_many(self, batch: Sequence[Outgoing], *, handing_over: Callable[[], None] = ...) -> list[SendResult]:
+        """One result for each, in their order: some may fail while others go."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HookCall:
+    """A call that a provider made to us. `url` as the provider knows it, header names in small letters."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingSms:
+    """An SMS that somebody sent to one of our numbers, both in E.164."""
+
+    provider_id: str
+    sender: str
+    to: str
+    text: str
+    media: int = 0  # pictures that came with it
+
+
+@dataclass(frozen=True, slots=True)
+class HookNews:
+    """What a genuine call said: news of deliveries by channel, and messages."""
+
+    receipts: Mapping[str, Sequence[Receipt]] = field(default_factory=dict)
+    messages: Sequence[IncomingSms] = ()
+
+
+class Hook(Protocol):
+    """Reads the calls of one provider."""
+
+    def read(self, call: HookCall) -> HookNews | None:
+        """What it says; None when it is not proven to come from the provider."""
         ...

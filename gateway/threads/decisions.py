@@ -55,6 +55,12 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     CHANNEL_OFF = "channel_off"
     CANCELLED = "cancelled"
+    OPTED_OUT = "opted_out"
+    NOT_MOBILE = "not_mobile"
+    NO_TEMPLATE = "no_template"
+    NOT_FOR_ADVERTISING = "not_for_advertising"
+    LATE_SUCCESS = "late_success"
+    NEXT_CHANNEL = "next_channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,14 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.SUPPRESSED: Meaning("Earlier mail to this address came back as undeliverable."),
     Reason.CHANNEL_OFF: Meaning("This channel is switched off."),
     Reason.CANCELLED: Meaning("It was cancelled before it went out."),
+    Reason.OPTED_OUT: Meaning("This person asked for no more messages by this channel."),
+    Reason.NOT_MOBILE: Meaning("This is no mobile number, so neither KakaoTalk nor SMS reaches it."),
+    Reason.NO_TEMPLATE: Meaning("There is no approved KakaoTalk template for this message in this language."),
+    Reason.NOT_FOR_ADVERTISING: Meaning("KakaoTalk AlimTalk must not carry advertising."),
+    Reason.LATE_SUCCESS: Meaning(
+        "It arrived after all, after the next channel had been used: there may be two copies."
+    ),
+    Reason.NEXT_CHANNEL: Meaning("It was sent by the next channel instead."),
 }
 
 

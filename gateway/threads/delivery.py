@@ -9,8 +9,11 @@ Not in charge of: storing or sending.
                                                               ├─ Failed ───▶ failed
                                                               └─ Unknown, or the worker died ▶ uncertain
     uncertain ──same key again, where receivers can drop a repeat──▶ sending
+              ──looked up at the provider, where it can be asked──▶ accepted, delivered, or (absent) queued
+    failed, bounced, or not confirmed before its deadline ──another channel left──▶ fell_back
 
-The state only moves forward; a receipt that comes late or twice changes nothing that is already better known.
+The state only moves forward; a receipt that comes late or twice changes nothing that is already better known. One
+that comes after the fall-back is written on the delivery that fell back: a second copy never looks like the only one.
 """
 
 from __future__ import annotations
@@ -18,13 +21,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.threads.channel import Accepted, Failed, Retry, SendResult, Unknown
-from gateway.threads.model import DeliveryState
+from gateway.threads.channel import (
+    Absent,
+    Accepted,
+    Failed,
+    Receipt,
+    ReceiptStatus,
+    Retry,
+    SendResult,
+    Trace,
+    Unknown,
+)
+from gateway.threads.model import Delivery, DeliveryState
 
 MAX_TRIES = 12
 FIRST_BACKOFF = 60.0  # seconds
 MAX_BACKOFF = 6 * 3600.0  # seconds
 REPEAT_AFTER_UNKNOWN = timedelta(minutes=15)
+LOOKS = (
+    60,
+    300,
+    900,
+    3600,
+    6 * 3600,
+    24 * 3600,
+    48 * 3600,
+    80 * 3600,
+)  # seconds after hand-over; SMS reports take 80 h
+ABSENT_AFTER = timedelta(minutes=15)  # a provider's list may lag behind what it took
+REPORTED_TRIES = 3  # a failure reported afterwards may have cost money each time
+REPEAT_AFTER_REPORT = timedelta(minutes=11)  # beyond the ten minutes for which NHN refuses a repeated key
 CLAIMABLE = (DeliveryState.QUEUED, DeliveryState.SCHEDULED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
 
 
@@ -38,6 +64,8 @@ class Move:
     detail: str = ""
     provider_id: str = ""
     next_attempt_at: datetime | None = None
+    look_at: datetime | None = None  # when the provider is asked what became of it
+    counted: bool = True  # False: nothing was tried
 
 
 def backoff(tries: int, jitter: float) -> timedelta:
@@ -46,27 +74,36 @@ def backoff(tries: int, jitter: float) -> timedelta:
     return timedelta(seconds=seconds * (0.875 + jitter / 4))
 
 
-def after_send(result: SendResult, *, tries: int, now: datetime, jitter: float, stable_key: bool) -> Move:
+def after_send(
+    result: SendResult, *, tries: int, now: datetime, jitter: float, stable_key: bool, traceable: bool = False
+) -> Move:
     """The move after one attempt. `tries` counts this attempt too."""
     match result:
         case Accepted(provider_id, detail):
-            return Move(DeliveryState.ACCEPTED, "accepted", "", detail, provider_id)
+            look = next_look(since=now, now=now) if traceable else None
+            return Move(DeliveryState.ACCEPTED, "accepted", "", detail, provider_id, look_at=look)
         case Failed(code, why):
             return Move(DeliveryState.FAILED, "failed", code, why)
-        case Retry(code, why, after):
-            if tries >= MAX_TRIES:
+        case Retry(code, why, after, counted):
+            if counted and tries >= MAX_TRIES:
                 return Move(DeliveryState.FAILED, "failed", code, why)
             wait = timedelta(seconds=after) if after is not None else backoff(tries, jitter)
-            return Move(DeliveryState.DEFERRED, "retry", code, why, next_attempt_at=now + wait)
+            return Move(DeliveryState.DEFERRED, "retry", code, why, next_attempt_at=now + wait, counted=counted)
         case Unknown(why):
-            return after_unknown(why, tries=tries, now=now, stable_key=stable_key)
+            return after_unknown(why, tries=tries, now=now, stable_key=stable_key, traceable=traceable)
 
 
-def after_unknown(why: str, *, tries: int, now: datetime, stable_key: bool, at_once: bool = False) -> Move:
-    """Nobody knows whether it arrived: shown as uncertain; repeated only where a repeat carries the same key.
+def after_unknown(
+    why: str, *, tries: int, now: datetime, stable_key: bool, at_once: bool = False, traceable: bool = False
+) -> Move:
+    """Nobody knows whether it arrived: shown as uncertain; looked up where the provider can be asked, else repeated
+    only where a repeat carries the same key.
 
     `at_once` when the worker died: it may not even have begun, and the person has waited for the lease already.
     """
+    if traceable:
+        look = now if at_once else now + timedelta(seconds=LOOKS[0])
+        return Move(DeliveryState.UNCERTAIN, "unknown", "", why, look_at=look)
     wait = timedelta(0) if at_once else REPEAT_AFTER_UNKNOWN
     again = now + wait if stable_key and tries < MAX_TRIES else None
     return Move(DeliveryState.UNCERTAIN, "unknown", "", why, next_attempt_at=again)
@@ -82,6 +119,61 @@ def after_report(current: DeliveryState, action: str, *, code: str, detail: str)
     if action in ("delivered", "relayed", "expanded") and current in waiting:
         return Move(DeliveryState.DELIVERED, "delivered", code, detail)
     return None
+
+
+def next_look(*, since: datetime, now: datetime) -> datetime | None:
+    """When the provider is asked next about a message handed over at `since`; None when it has had its time."""
+    return next((since + timedelta(seconds=s) for s in LOOKS if since + timedelta(seconds=s) > now), None)
+
+
+def after_receipt(delivery: Delivery, receipt: Receipt, *, now: datetime) -> Move | None:
+    """The move after a provider's news, or None if it says nothing new. Safe against late, repeated and mixed-up news.
+
+    A provider's final word stays: only what was wrongly given up can still turn out well.
+    """
+    current, code, why, provider_id = delivery.state, receipt.code, receipt.why, receipt.provider_id
+    on_its_way = current in (
+        DeliveryState.SENDING,
+        DeliveryState.ACCEPTED,
+        DeliveryState.UNCERTAIN,
+        DeliveryState.DEFERRED,
+    )
+    match receipt.status:
+        case ReceiptStatus.DELIVERED:
+            if on_its_way or current in (DeliveryState.FAILED, DeliveryState.BOUNCED):
+                return Move(DeliveryState.DELIVERED, "delivered", code, why, provider_id)
+            if current is DeliveryState.FELL_BACK:
+                return Move(DeliveryState.FELL_BACK, "delivered", code, why, provider_id)
+        case ReceiptStatus.FAILED if on_its_way:
+            if receipt.again and not delivery.rest and delivery.tries < REPORTED_TRIES:
+                again = now + REPEAT_AFTER_REPORT
+                return Move(DeliveryState.DEFERRED, "retry", code, why, provider_id, next_attempt_at=again)
+            return Move(DeliveryState.BOUNCED, "bounced", code, why, provider_id)
+        case ReceiptStatus.UNCONFIRMED if current in (DeliveryState.SENDING, DeliveryState.ACCEPTED):
+            look = next_look(since=now, now=now)
+            return Move(DeliveryState.UNCERTAIN, "unknown", code, why, provider_id, look_at=look)
+        case ReceiptStatus.PENDING if current is DeliveryState.SENDING or (
+            current is DeliveryState.UNCERTAIN and not delivery.provider_id
+        ):
+            look = next_look(since=now, now=now)
+            return Move(DeliveryState.ACCEPTED, "accepted", code, why, provider_id, look_at=look)
+    return None
+
+
+def after_trace(delivery: Delivery, trace: Trace, *, now: datetime) -> Move | None:
+    """The move after the provider was asked. None: nothing new, ask again at `next_look`.
+
+    What the provider never took goes out again, once its list has had time to show it.
+    """
+    if isinstance(trace, Receipt):
+        return after_receipt(delivery, trace, now=now)
+    if not isinstance(trace, Absent) or delivery.state is not DeliveryState.UNCERTAIN or delivery.provider_id:
+        return None
+    if now - delivery.updated_at < ABSENT_AFTER:
+        return None
+    if delivery.tries >= MAX_TRIES:
+        return Move(DeliveryState.FAILED, "failed", "absent", "The provider never took it.")
+    return Move(DeliveryState.QUEUED, "retry", "absent", "The provider never took it.", next_attempt_at=now)
 
 
 def is_hard(code: str) -> bool:

@@ -22,6 +22,9 @@ INBOX_HELD = "inbox.held"  # entry_id, reason, channel
 INBOX_AUTOMATIC = "inbox.automatic"  # entry_id, reason, channel
 INBOX_RELEASED = "inbox.released"  # entry_id, by
 INBOX_FILES_LEFT = "inbox.files_left"  # entry_id, count: files that are only in the raw mail: too many, or too big
+DELIVERY_FELL_BACK = "delivery.fell_back"  # delivery_id, message_id, channel, to_channel, code: another is used
+CANDIDATE_OPTED_OUT = "candidate.opted_out"  # channel: wrote STOP
+CANDIDATE_OPTED_IN = "candidate.opted_in"  # channel: wrote START
 
 NAMES = (
     MESSAGE_CREATED,
@@ -36,9 +39,20 @@ NAMES = (
     INBOX_AUTOMATIC,
     INBOX_RELEASED,
     INBOX_FILES_LEFT,
+    DELIVERY_FELL_BACK,
+    CANDIDATE_OPTED_OUT,
+    CANDIDATE_OPTED_IN,
 )
-# as lines between messages
-SHOWN = (THREAD_BLOCKED, THREAD_RESTORED, THREAD_STAGE, CANDIDATE_TRIED, INBOX_AUTOMATIC, INBOX_FILES_LEFT)
+SHOWN = (  # as lines between messages
+    THREAD_BLOCKED,
+    THREAD_RESTORED,
+    THREAD_STAGE,
+    CANDIDATE_TRIED,
+    CANDIDATE_OPTED_OUT,
+    CANDIDATE_OPTED_IN,
+    INBOX_AUTOMATIC,
+    INBOX_FILES_LEFT,
+)
 
 
 @dataclass(frozen=True, slots=True)

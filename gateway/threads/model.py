@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.threads.purpose import Purpose
+
 
 class ThreadState(StrEnum):
     OPEN = "open"
@@ -63,6 +65,9 @@ class Workspace:
     locale: str
     timezone: str
     brand: str = "#0D6351"
+    channels: tuple[str, ...] = ()  # how candidates are reached, in this order; empty, as all below: the installation's
+    sms_sender: str = ""  # own registered number
+    kakao_sender: str = ""  # own Kakao profile (senderKey, pfId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +235,10 @@ class Delivery:
     created_at: datetime
     updated_at: datetime
     attempts: tuple[Attempt, ...] = ()
+    rest: tuple[str, ...] = ()  # channels to fall back on, in order
+    purpose: Purpose = Purpose.TRANSACTIONAL
+    fallback_at: datetime | None = None  # not confirmed by then: the next channel
+    fallback_of: str | None = None  # the delivery that this one replaces
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,14 @@ from gateway.threads.model import (
     Delivery,
     DeliveryState,
     Message,
+    MessageKind,
     Participant,
     Role,
 )
-from gateway.threads.routing import PlannedDelivery, plan_deliveries, recipients
+from gateway.threads.purpose import Purpose
+from gateway.threads.routing import EMAIL, PlannedDelivery, plan_deliveries, recipients
 from gateway.usecases.context import Context
+from gateway.usecases.reach import NEW_MESSAGE, find_reach, order_of
 
 SUMMARY = 200  # characters of the newest message kept for the list
 
@@ -36,8 +39,13 @@ def append_message(
     body_digest: str = "",
     client_key: str = "",
     closes_gate: bool = False,
+    channels: tuple[str, ...] = (),
+    purpose: Purpose = Purpose.TRANSACTIONAL,
 ) -> tuple[Message, tuple[Delivery, ...]]:
-    """Write the message as the thread's next, with its event and deliveries, in the caller's transaction."""
+    """Write the message as the thread's next, with its event and deliveries, in the caller's transaction.
+
+    `channels`: how the candidate is to be reached, in this order; () as the workspace has it.
+    """
     now = ctx.now
     thread = conversation.thread
     summary = (message.text or ", ".join(a.filename for a in message.attachments))[:SUMMARY]
@@ -47,11 +55,27 @@ def append_message(
     told = {"message_id": message.id, "seq": str(seq), "kind": message.kind.value}
     tx.events.add(thread.id, thread.workspace_id, event_seq, name=events.MESSAGE_CREATED, now=now, data=told)
     conversation = ensure_notified(ctx, tx, conversation) if _is_candidates(message) else conversation
-    addressed = [p.email for p in recipients(conversation, message)]
-    known = tx.outbox.suppressed(thread.workspace_id, addressed)
-    planned = plan_deliveries(conversation, message, suppressed=known, now=now)
+    planned = _plan(ctx, tx, conversation, message, channels=channels, purpose=purpose)
     deliveries = tuple(add_delivery(ctx, tx, conversation, plan=p, message_id=message.id) for p in planned)
     return message, deliveries
+
+
+def _plan(
+    ctx: Context,
+    tx: Transaction,
+    conversation: Conversation,
+    message: Message,
+    *,
+    channels: tuple[str, ...],
+    purpose: Purpose,
+) -> list[PlannedDelivery]:
+    if message.author.kind is AuthorKind.CANDIDATE or message.kind is MessageKind.NOTE:
+        addressed = [p.email for p in recipients(conversation, message)]
+        known = tx.outbox.suppressed(conversation.workspace.id, addressed)
+        return plan_deliveries(conversation, message, suppressed=known, now=ctx.now)
+    reach = find_reach(ctx, tx, conversation, notice=NEW_MESSAGE, purpose=purpose)
+    order = order_of(ctx, conversation, wanted=channels)
+    return plan_deliveries(conversation, message, now=ctx.now, reach=reach, order=order, purpose=purpose)
 
 
 def _is_candidates(message: Message) -> bool:
@@ -109,9 +133,12 @@ def add_delivery(
         next_attempt_at=plan.next_attempt_at,
         lease_until=None,
         provider_id="",
-        rfc_message_id=f"{delivery_id}@{ctx.settings.reply_domain}" if plan.channel == "email" else "",
+        rfc_message_id=f"{delivery_id}@{ctx.settings.reply_domain}" if plan.channel == EMAIL else "",
         created_at=ctx.now,
         updated_at=ctx.now,
+        rest=plan.rest,
+        purpose=plan.purpose,
+        fallback_of=plan.fallback_of,
     )
     tx.outbox.add(delivery)
     if plan.state is DeliveryState.QUEUED:

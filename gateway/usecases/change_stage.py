@@ -17,9 +17,10 @@ from gateway.threads import events
 from gateway.threads.decisions import Reason, refuse
 from gateway.threads.model import Conversation, ThreadState, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, state_after_stage
+from gateway.threads.purpose import Purpose
 from gateway.usecases.context import Context
+from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
-from gateway.usecases.record_report import note_delivery
 
 
 def change_stage(
@@ -41,7 +42,9 @@ def change_stage(
         if not repeated:
             _cancel_scheduled(ctx, tx, thread_id)
         if notify and not repeated:
-            post_in(ctx, tx, conversation, viewer=viewer, new=replace(notify, closes_gate=later))
+            purpose = Purpose.LEGAL_NOTICE if stage == REJECTED_STAGE else notify.purpose  # 채용절차법 §10
+            new = replace(notify, closes_gate=later, purpose=purpose)
+            post_in(ctx, tx, conversation, viewer=viewer, new=new)
         _move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
         if not later:
             set_gate(ctx, tx, conversation, state=state_after_stage(conversation.thread.state, stage), by=viewer.name)

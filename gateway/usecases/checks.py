@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 
 import phonenumbers
+from phonenumbers import PhoneNumberType, timezone
 
 from gateway.errors import Invalid
+from gateway.threads.channel import Phone
 
 LOCALES = ("en", "ko", "cs", "ru", "sv")
 REGIONS = {"ko": "KR", "cs": "CZ", "ru": "RU", "sv": "SE", "en": "GB"}
@@ -42,6 +44,28 @@ def check_phone(field: str, value: str, *, locale: str) -> str:
             field, "This is no phone number. Write it with the country, for example +82 10 1234 5678.", code="phone"
         )
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def read_mobile(number: str) -> Phone | None:
+    """A number in E.164 as providers want it; None if it is no mobile number (fixed line, 070, 080, 1588)."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return None
+    kinds = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if not phonenumbers.is_valid_number(parsed) or phonenumbers.number_type(parsed) not in kinds:
+        return None
+    digits = phonenumbers.national_significant_number(parsed)
+    return Phone(str(parsed.country_code), f"0{digits}" if parsed.country_code == 82 else digits)
+
+
+def zones_of(number: str) -> tuple[str, ...]:
+    """The IANA time zones in which a number in E.164 can be; () when that is not known."""
+    try:
+        zones = timezone.time_zones_for_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(z for z in zones if z != "Etc/Unknown")
 
 
 def check_locale(field: str, value: str, *, default: str) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gateway.config import Settings
 from gateway.store.database import Database
-from gateway.threads.channel import Channel
+from gateway.threads.channel import Channel, Hook
 from gateway.threads.incoming import Claim, ReadMail, ScanResult, SenderProof
 from gateway.threads.webhooks import Answered
 
@@ -24,6 +24,16 @@ class Rendered:
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True, slots=True)
+class KakaoText:
+    """An AlimTalk: the approved text with its values filled in, and its button ("" if there is none)."""
+
+    text: str
+    values: dict[str, str]  # those that the template names, text and button
+    button: str = ""
+    link: str = ""  # path on our web server
 
 
 class MailReader(Protocol):
@@ -48,6 +58,10 @@ class Renderer(Protocol):
     def mail(self, key: str, locale: str, variables: Mapping[str, object]) -> Rendered: ...
 
     def text(self, locale: str, key: str, **params: object) -> str: ...
+
+    def sms(self, key: str, locale: str, variables: Mapping[str, object]) -> str: ...
+
+    def kakao(self, key: str, locale: str, values: Mapping[str, str]) -> KakaoText: ...
 
 
 class Leases:
@@ -96,6 +110,7 @@ class Context:
     scan: Scanner | None = None  # None: no virus scanner is configured
     channels: Mapping[str, Channel] = field(default_factory=dict)
     post_event: EventPoster | None = None
+    hooks: Mapping[str, Hook] = field(default_factory=dict)  # by provider
     jitter: Callable[[], float] = random.random
     leases: Leases = field(default_factory=Leases)
 

@@ -9,52 +9,120 @@ lease runs out and the sweep moves the delivery on (`threads.delivery.after_unkn
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from gateway.crashpoints import reach
 from gateway.errors import Conflict, GatewayError, Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads import events
-from gateway.threads.channel import Failed, Retry, SendResult
+from gateway.threads.channel import BatchChannel, Capabilities, Channel, Failed, Fault, Outgoing, Retry, SendResult
 from gateway.threads.delivery import Move, after_report, after_send, after_unknown
 from gateway.threads.model import Delivery, DeliveryState, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.change_stage import set_gate
-from gateway.usecases.checks import check_email
+from gateway.usecases.checks import check_email, check_phone, read_mobile
 from gateway.usecases.context import Context
+from gateway.usecases.fall_back import record_move
+from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.outgoing import build_outgoing
-from gateway.usecases.record_report import note_delivery
 
 LEASE = timedelta(seconds=60)
+BATCH = 100  # messages in one call at most, whatever the provider takes: a lease lasts a minute
+DAY = 86_400  # seconds
 log = logging.getLogger("gateway.deliver")
 
 
 def deliver_one(ctx: Context, delivery_id: str) -> DeliveryState | None:
-    """Try one delivery once; None if it is not due or somebody else has it."""
+    """Try one delivery once, with others of its kind that wait if its provider takes several in one call; None if it
+    is not due or somebody else has it.
+    """
     lease_id = ctx.new_id()
     with ctx.database.begin() as tx:
-        delivery = tx.outbox.claim(delivery_id, lease_id=lease_id, now=ctx.now, until=ctx.now + LEASE)
-        if delivery is None:
-            return None
-        _release_if_scheduled(ctx, tx, delivery)
+        claimed = _claim(ctx, tx, delivery_id, lease_id=lease_id)
+        held_back = {d.id: held for d in claimed if (held := _hold_back(ctx, tx, d))}
+        for delivery in claimed:
+            _release_if_scheduled(ctx, tx, delivery)
+    if not claimed:
+        return None
     reach("delivery.claimed")
     with ctx.leases.holding(lease_id):
-        result = _send(ctx, delivery)
+        results = held_back | _send(ctx, [d for d in claimed if d.id not in held_back])
     reach("delivery.sent")
-    channel = ctx.channels.get(delivery.channel)
-    stable = channel.capabilities.stable_key if channel else False
-    move = after_send(result, tries=delivery.tries, now=ctx.now, jitter=ctx.jitter(), stable_key=stable)
+    moves = [(d, _move(ctx, d, results[d.id])) for d in claimed]
     with ctx.database.begin() as tx:
-        _record(ctx, tx, delivery, move=move, lease_id=lease_id)
+        for delivery, move in moves:
+            _record(ctx, tx, delivery, move=move, lease_id=lease_id)
         reach("delivery.before_commit")
     reach("delivery.recorded")
-    return move.state
+    return moves[0][1].state
 
 
-def _send(ctx: Context, delivery: Delivery) -> SendResult:
+def _claim(ctx: Context, tx: Transaction, delivery_id: str, *, lease_id: str) -> list[Delivery]:
+    """The delivery, and those that may travel with it in one call."""
+    until = ctx.now + LEASE
+    first = tx.outbox.claim(delivery_id, lease_id=lease_id, now=ctx.now, until=until)
+    if first is None:
+        return []
+    most = min(_capabilities(ctx, first).batch, BATCH)
+    others = tx.receipts.siblings(first, now=ctx.now, limit=most - 1) if most > 1 else []
+    claimed = (tx.outbox.claim(other, lease_id=lease_id, now=ctx.now, until=until) for other in others)
+    return [first, *(d for d in claimed if d is not None)]
+
+
+def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> SendResult | None:
+    """Why this is not handed over now: its time is over, or the workspace has sent enough for a day."""
+    if delivery.channel not in PHONE_CHANNELS:
+        return None
+    if delivery.rest and delivery.fallback_at and delivery.fallback_at <= ctx.now:
+        return Failed("deadline", "It could not be handed over in its time.")
+    most = ctx.settings.phone_messages_per_day
+    if not most or tx.limits.count(f"phone:{delivery.workspace_id}", now=ctx.now, seconds=DAY) <= most:
+        return None
+    why = f"This workspace has sent {most} messages to phones today (GATEWAY_PHONE_MESSAGES_PER_DAY)."
+    if delivery.rest:
+        return Failed("daily_cap", why, Fault.CONFIG)
+    return Retry("daily_cap", why, after=DAY - ctx.now.timestamp() % DAY, counted=False)
+
+
+def _capabilities(ctx: Context, delivery: Delivery) -> Capabilities:
     channel = ctx.channels.get(delivery.channel)
-    if channel is None:
-        return Failed("channel_off", f"The channel {delivery.channel} is not set up here.")
+    return channel.capabilities if channel else Capabilities(stable_key=False)
+
+
+def _move(ctx: Context, delivery: Delivery, result: SendResult) -> Move:
+    able = _capabilities(ctx, delivery)
+    return after_send(
+        result,
+        tries=delivery.tries,
+        now=ctx.now,
+        jitter=ctx.jitter(),
+        stable_key=able.stable_key,
+        traceable=able.traceable,
+    )
+
+
+def _send(ctx: Context, deliveries: Sequence[Delivery]) -> dict[str, SendResult]:
+    """Hand over what can be written; the result of each by its id."""
+    results: dict[str, SendResult] = {}
+    ready: list[Outgoing] = []
+    for delivery in deliveries:
+        built = _build(ctx, delivery)
+        if isinstance(built, Outgoing):
+            ready.append(built)
+        else:
+            results[delivery.id] = built
+    if ready:
+        channel = ctx.channels[ready[0].channel]
+        answers = _hand_over(channel, ready)
+        results |= {o.delivery_id: answer for o, answer in zip(ready, answers, strict=True)}
+    return results
+
+
+def _build(ctx: Context, delivery: Delivery) -> Outgoing | Failed | Retry:
+    if delivery.channel not in ctx.channels:
+        return Failed("channel_off", f"The channel {delivery.channel} is not set up here.", Fault.CONFIG)
     try:
         with ctx.database.read() as tx:
             outgoing = build_outgoing(ctx, tx, delivery)
@@ -65,23 +133,28 @@ def _send(ctx: Context, delivery: Delivery) -> SendResult:
     except Exception:  # nothing was handed over: a retry with its reason, and not an unknown outcome
         log.exception("the words of delivery %s could not be built", delivery.id)
         return Retry("ours", "The message could not be written.")
-    if outgoing is None:
-        return Failed("gone", "The message or the person no longer exists.")
+    return outgoing or Failed("gone", "The message or the person no longer exists.")
+
+
+def _hand_over(channel: Channel, batch: list[Outgoing]) -> list[SendResult]:
+    def handing_over() -> None:
+        reach("delivery.handing_over")
+
     try:
         reach("delivery.built")
-        return channel.send(outgoing, handing_over=lambda: reach("delivery.handing_over"))
+        if isinstance(channel, BatchChannel) and len(batch) > 1:
+            return channel.send_many(batch, handing_over=handing_over)
+        return [channel.send(outgoing, handing_over=handing_over) for outgoing in batch]
     except GatewayError as error:
-        return Retry("ours", type(error).__name__)
+        return [Retry("ours", type(error).__name__)] * len(batch)
     except Exception:  # a channel must not raise; if it does, nothing is lost and the log tells
-        log.exception("channel %s raised for delivery %s", delivery.channel, delivery.id)
-        return Retry("ours", "The channel failed unexpectedly.")
+        log.exception("channel %s raised for delivery %s", channel.name, batch[0].delivery_id)
+        return [Retry("ours", "The channel failed unexpectedly.")] * len(batch)
 
 
 def _record(ctx: Context, tx: Transaction, delivery: Delivery, *, move: Move, lease_id: str) -> None:
-    if not tx.outbox.save_move(delivery.id, move, lease_id=lease_id, now=ctx.now):
+    if not record_move(ctx, tx, delivery, move=move, lease_id=lease_id):
         log.warning("delivery %s: somebody else recorded an outcome first", delivery.id)
-        return
-    note_delivery(ctx, tx, delivery, state=move.state)
 
 
 def _release_if_scheduled(ctx: Context, tx: Transaction, delivery: Delivery) -> None:
@@ -106,10 +179,15 @@ def release_expired(ctx: Context, *, limit: int = 100) -> int:
     with ctx.database.begin() as tx:
         expired = tx.outbox.expired(now=ctx.now, limit=limit)
         for delivery, lease_id in expired:
-            channel = ctx.channels.get(delivery.channel)
-            stable = channel.capabilities.stable_key if channel else False
-            why = "The worker stopped while sending."
-            move = after_unknown(why, tries=delivery.tries, now=ctx.now, stable_key=stable, at_once=True)
+            able = _capabilities(ctx, delivery)
+            move = after_unknown(
+                "The worker stopped while sending.",
+                tries=delivery.tries,
+                now=ctx.now,
+                stable_key=able.stable_key,
+                traceable=able.traceable,
+                at_once=True,
+            )
             _record(ctx, tx, delivery, move=move, lease_id=lease_id)
             if move.next_attempt_at:
                 tx.wake("deliver", delivery.id)
@@ -139,20 +217,39 @@ def find_due(ctx: Context, *, limit: int = 200) -> tuple[list[str], list[str]]:
 
 def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None = None) -> Delivery:
     """A person asks for another try, perhaps to a corrected address. Raises NotFound, Invalid, Conflict."""
-    address = check_email("to", to) if to else None
     with ctx.database.begin() as tx:
         delivery = _open_delivery(tx, viewer, delivery_id)
+        address = _check_address(delivery, to, locale=viewer.locale) if to else None
         wanted = address or delivery.to
         if not wanted:
             raise Invalid("to", "There is no address: give one.", code="address_missing")
         tx.outbox.unsuppress(delivery.workspace_id, wanted)
         if not tx.outbox.queue_again(delivery_id, to=wanted, now=ctx.now):
             raise Conflict("not_failed", "Only a delivery that failed can be sent again.")
-        if address and delivery.participant_id:
-            tx.threads.update_participant(delivery.participant_id, email=address)
+        if address:
+            _correct(tx, delivery, address)
         note_delivery(ctx, tx, delivery, state=DeliveryState.QUEUED)
         tx.wake("deliver", delivery_id)
         return _open_delivery(tx, viewer, delivery_id)
+
+
+def _check_address(delivery: Delivery, to: str, *, locale: str) -> str:
+    if delivery.channel not in PHONE_CHANNELS:
+        return check_email("to", to)
+    number = check_phone("to", to, locale=locale)
+    if read_mobile(number) is None:
+        raise Invalid("to", "This is no mobile number: neither KakaoTalk nor SMS reaches it.", code="not_mobile")
+    return number
+
+
+def _correct(tx: Transaction, delivery: Delivery, address: str) -> None:
+    """A corrected address is the person's from now on."""
+    if delivery.channel in PHONE_CHANNELS:
+        conversation = tx.threads.load(delivery.thread_id or "")
+        if conversation:
+            tx.people.update_applicant(conversation.applicant.id, phone=address)
+    elif delivery.participant_id:
+        tx.threads.update_participant(delivery.participant_id, email=address)
 
 
 def mark_arrived(ctx: Context, viewer: Viewer, delivery_id: str) -> Delivery:

@@ -13,7 +13,8 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from gateway.store.database import Transaction
-from gateway.threads.addresses import Purpose, bounce_address, make_token, reply_address
+from gateway.threads.addresses import Purpose as TokenPurpose
+from gateway.threads.addresses import bounce_address, make_token, reply_address
 from gateway.threads.channel import Outgoing, OutgoingFile
 from gateway.threads.model import (
     AuthorKind,
@@ -26,10 +27,13 @@ from gateway.threads.model import (
     Role,
     ThreadState,
 )
+from gateway.threads.purpose import Purpose
+from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context, Rendered
+from gateway.usecases.phone_words import build_for_phone
+from gateway.usecases.reach import NEW_MESSAGE
 
 ATTACHED = 10_000_000  # bytes of files that travel with the mail; beyond, it carries links
-NEW_MESSAGE = "candidate.new_message"
 RECRUITER_MESSAGE = "recruiter.new_message"
 
 
@@ -45,6 +49,11 @@ def build_outgoing(ctx: Context, tx: Transaction, delivery: Delivery) -> Outgoin
     person = conversation.participant(delivery.participant_id or "") if conversation else None
     if message is None or conversation is None or person is None:
         return None
+    if delivery.channel in PHONE_CHANNELS:
+        page, author = portal_url(ctx, person), _public_name(message, conversation)
+        return build_for_phone(
+            ctx, delivery, conversation, notice=NEW_MESSAGE, page=page, mark=f"m{message.seq}", author=author
+        )
     if person.role is Role.CANDIDATE:
         return _for_candidate(ctx, tx, delivery, conversation=conversation, message=message)
     return _for_recruiter(ctx, tx, delivery, conversation=conversation, message=message, person=person)
@@ -52,7 +61,7 @@ def build_outgoing(ctx: Context, tx: Transaction, delivery: Delivery) -> Outgoin
 
 def portal_url(ctx: Context, person: Participant) -> str:
     """The candidate's personal link."""
-    token = make_token(ctx.settings.key, Purpose.LINK, person.id, person.link_version)
+    token = make_token(ctx.settings.key, TokenPurpose.LINK, person.id, person.link_version)
     return f"{ctx.settings.public_url}/c/{token}"
 
 
@@ -82,6 +91,8 @@ def _for_candidate(
         "public_contact": conversation.public_contact,
     }
     words = ctx.render.mail(NEW_MESSAGE, person.locale, variables)
+    if delivery.purpose is Purpose.ADVERTISING:  # 정보통신망법 §50(4)
+        words = replace(words, subject=f"{ctx.render.text(person.locale, 'advertising.label')} {words.subject}")
     from_name = f"{variables['author_name']} ({workspace.name})"
     if variables["author_name"] == workspace.name:
         from_name = workspace.name
@@ -153,6 +164,9 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
     conversation = tx.threads.load(notice.thread_id)
     if conversation is None:
         return None
+    if delivery.channel in PHONE_CHANNELS:
+        page = portal_url(ctx, conversation.candidate)
+        return build_for_phone(ctx, delivery, conversation, notice=notice.key, page=page, mark=notice.id[-6:])
     person, company = conversation.candidate, conversation.workspace.name
     variables = {
         "company": company,

@@ -27,6 +27,7 @@ from gateway.threads.model import (
     ViewerKind,
 )
 from gateway.threads.policies.rejection import check_may_write
+from gateway.threads.purpose import Purpose
 from gateway.usecases.answer_blocked import note_blocked_try
 from gateway.usecases.append_message import append_message, store_files
 from gateway.usecases.context import Context
@@ -48,6 +49,8 @@ class NewMessage:
     author_name: str = ""
     author_email: str = ""
     closes_gate: bool = False
+    channels: tuple[str, ...] = ()  # how the candidate is reached, in this order; () as the workspace has it
+    purpose: Purpose = Purpose.TRANSACTIONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,14 @@ def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer
         attachments=store_files(ctx, tx, message_id, new.files),
     )
     message, deliveries = append_message(
-        ctx, tx, conversation, message=message, client_key=_scoped_key(viewer, new), closes_gate=new.closes_gate
+        ctx,
+        tx,
+        conversation,
+        message=message,
+        client_key=_scoped_key(viewer, new),
+        closes_gate=new.closes_gate,
+        channels=new.channels,
+        purpose=new.purpose,
     )
     return Posted(message, deliveries)
 
@@ -152,6 +162,8 @@ def check_content(ctx: Context, new: NewMessage) -> NewMessage:
         author_name=clean_text(new.author_name).replace("\n", " ")[:200],
         author_email=new.author_email[:320],
         closes_gate=new.closes_gate,
+        channels=new.channels,
+        purpose=new.purpose,
     )
 
 

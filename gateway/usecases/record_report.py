@@ -1,4 +1,4 @@
-"""In charge of: what providers and mail systems report later — bounces now, receipts of other channels the same way.
+"""In charge of: what mail systems report later: bounces. Providers of other channels: `record_receipt`.
 
 Not in charge of: reading a report's bytes (`inbound.bounces`) or the state machine (`threads.delivery`).
 """
@@ -6,11 +6,11 @@ Not in charge of: reading a report's bytes (`inbound.bounces`) or the state mach
 from __future__ import annotations
 
 from gateway.store.database import Transaction
-from gateway.threads import events
 from gateway.threads.delivery import after_report, is_hard
 from gateway.threads.incoming import Automatic, DeliveryReport, IncomingMail
 from gateway.threads.model import Delivery, DeliveryState
 from gateway.usecases.context import Context
+from gateway.usecases.fall_back import record_move
 
 
 def record_bounce(ctx: Context, tx: Transaction, delivery_id: str, mail: IncomingMail) -> bool:
@@ -37,26 +37,6 @@ def apply_report(ctx: Context, tx: Transaction, delivery: Delivery, *, report: D
     )
     if move is None:
         return
-    tx.outbox.save_move(delivery.id, move, lease_id=None, now=ctx.now)
     if move.state is DeliveryState.BOUNCED and is_hard(report.status):
         tx.outbox.suppress(delivery.workspace_id, delivery.to, code=report.status, now=ctx.now)
-    note_delivery(ctx, tx, delivery, state=move.state)
-
-
-def note_delivery(ctx: Context, tx: Transaction, delivery: Delivery, *, state: DeliveryState) -> None:
-    """Tell the thread's readers of a new delivery state, and keep its count of failures."""
-    if delivery.thread_id is None:
-        return
-    bad = (DeliveryState.FAILED, DeliveryState.BOUNCED)
-    was_bad, is_bad = delivery.state in bad, state in bad
-    if was_bad != is_bad:
-        tx.threads.add_failed(delivery.thread_id, 1 if is_bad else -1)
-    tx.events.append(
-        delivery.thread_id,
-        delivery.workspace_id,
-        events.DELIVERY_UPDATED,
-        now=ctx.now,
-        delivery_id=delivery.id,
-        message_id=delivery.message_id or "",
-        state=state.value,
-    )
+    record_move(ctx, tx, delivery, move=move, lease_id=None)

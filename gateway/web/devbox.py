@@ -1,4 +1,4 @@
-"""In charge of: the demo's pages under /dev — the built-in mailbox and the sign-in links.
+"""In charge of: the demo's pages under /dev — the built-in mailbox, the phone, and the sign-in links.
 
 Not in charge of: storing mail.
 
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import email
 import email.policy
+from datetime import datetime
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
 from gateway.errors import NotFound
+from gateway.threads.results import why_failed
 from gateway.web.auth import set_session
-from gateway.web.site import Mailbox, StoredMail
+from gateway.web.site import Mailbox, Phone, PhoneMessage, StoredMail
 from gateway.web.visits import Visit, go_to, show
 
 
@@ -45,6 +47,42 @@ def mail_json(visit: Visit) -> Response:
 def mail_raw(visit: Visit) -> Response:
     """One mail as it would have left, byte for byte."""
     return Response(_mailbox(visit).read_raw(visit.path("mail_id")), headers={"Content-Type": "message/rfc822"})
+
+
+def phone_page(visit: Visit) -> Response:
+    """The built-in phone: AlimTalk and SMS as the person sees them; `?to=` chooses the number."""
+    messages = _phone(visit).list_messages()
+    numbers = list(dict.fromkeys(m.to for m in reversed(messages)))
+    chosen = visit.asked("to") or (numbers[0] if numbers else "")
+    return show(
+        visit,
+        "dev_phone.html",
+        numbers=numbers,
+        chosen=chosen,
+        messages=[_bubble(m) for m in messages if m.to == chosen],
+    )
+
+
+def phone_json(visit: Visit) -> Response:
+    """What was sent to the built-in phone as JSON, oldest first; `?to=` keeps one number's."""
+    messages = _phone(visit).list_messages(visit.asked("to") or None)
+    names = ("id", "channel", "to", "text", "button", "link", "code", "at")
+    return JSONResponse([{name: getattr(m, name) for name in names} for m in messages])
+
+
+def _bubble(message: PhoneMessage) -> dict[str, object]:
+    why = why_failed(message.code)
+    return {
+        "message": message,
+        "at": datetime.fromisoformat(message.at),
+        "why": f"fail.{why.value}" if why else "",
+    }
+
+
+def _phone(visit: Visit) -> Phone:
+    if visit.site.phone is None:
+        raise NotFound("no built-in phone")
+    return visit.site.phone
 
 
 def demo_login(visit: Visit) -> Response:

@@ -14,14 +14,14 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.usecases import read_thread
 from gateway.usecases.context import Context
-from gateway.web import brand, devbox, files, health, portal, portal_live, static_files
+from gateway.web import brand, devbox, files, health, portal, portal_live, receipts, static_files
 from gateway.web.api.docs import api_docs_page
 from gateway.web.auth import is_https
 from gateway.web.desk import conversations, deliveries, live, review, settings, sign_in, stages, thread
 from gateway.web.faults import Faults, answer_fault
 from gateway.web.feed import Feed
 from gateway.web.security import Guard, SecureHeaders
-from gateway.web.site import Mailbox, Pages, Site
+from gateway.web.site import Mailbox, Pages, Phone, Site
 from gateway.web.visits import for_everyone, for_members
 
 READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
@@ -34,10 +34,11 @@ def build_web(
     rendering: Pages,
     *,
     mailbox: Mailbox | None = None,
+    phone: Phone | None = None,
     api: Mount | None = None,
     demo_login: Callable[[str], str | None] | None = None,
 ) -> Starlette:
-    """The web application. `mailbox` and `demo_login` open the pages under /dev; `api` is mounted at /api/v1."""
+    """The web application. `mailbox`, `phone`, `demo_login` open the pages under /dev; `api` is mounted at /api/v1."""
     limits = ctx.settings
     site = Site(
         ctx=ctx,
@@ -45,6 +46,7 @@ def build_web(
         assets=static_files.load_assets(),
         feed=Feed(read_after=partial(read_thread.feed_after, ctx), read_head=partial(read_thread.feed_head, ctx)),
         mailbox=mailbox,
+        phone=phone,
         demo_login=demo_login,
     )
     routes = [*_public(), *_desk(), *_machines()]
@@ -117,6 +119,8 @@ def _dev() -> list[BaseRoute]:
         Route("/dev/mail", for_everyone(devbox.mail_list), methods=READ),
         Route("/dev/mail.json", for_everyone(devbox.mail_json), methods=READ),
         Route("/dev/mail/{mail_id}/raw", for_everyone(devbox.mail_raw), methods=READ),
+        Route("/dev/phone", for_everyone(devbox.phone_page), methods=READ),
+        Route("/dev/phone.json", for_everyone(devbox.phone_json), methods=READ),
         Route("/dev/login/{token}", for_everyone(devbox.demo_login), methods=READ),
     ]
 
@@ -126,4 +130,5 @@ def _machines() -> list[BaseRoute]:
         Route("/healthz", health.healthz, methods=READ),
         Route("/readyz", health.readyz, methods=READ),
         Route("/metrics", health.metrics, methods=READ),
+        Route("/hooks/{provider}/{rest:path}", receipts.provider_call, methods=WRITE),
     ]

@@ -48,6 +48,35 @@ class Mailbox(Protocol):
         ...
 
 
+class PhoneMessage(Protocol):
+    """One message on the built-in phone."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def to(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def button(self) -> str: ...
+    @property
+    def link(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def at(self) -> str: ...
+
+
+class Phone(Protocol):
+    """The built-in phone of the demo: what would have left by AlimTalk or SMS."""
+
+    def list_messages(self, to: str | None = None) -> Sequence[PhoneMessage]:
+        """All messages, the newest last; with `to` only those for that number (E.164)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Everything a page may touch."""
@@ -57,4 +86,5 @@ class Site:
     assets: Assets
     feed: Feed
     mailbox: Mailbox | None = None
+    phone: Phone | None = None
     demo_login: Callable[[str], str | None] | None = None

@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from gateway.errors import Invalid, NotFound
+from gateway.errors import NotFound
+from gateway.threads.decisions import Reason
 from gateway.threads.model import Delivery, DeliveryState, Participant, Viewer
+from gateway.threads.results import Why, why_failed
+from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases import deliver
 from gateway.web.log import name_of
 from gateway.web.visits import Visit, go_to
@@ -50,6 +53,7 @@ _PLAIN = {  # state -> (tone, icon, key)
     DeliveryState.FAILED: ("bad", "triangle-alert", "send.failed"),
     DeliveryState.BOUNCED: ("bad", "triangle-alert", "send.failed"),
 }
+_PHONE_KEYS = {"send.accepted": "send.accepted_phone", "send.deferred": "send.deferred_phone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ class Line:
 def describe(delivery: Delivery, people: Iterable[Participant]) -> Line:
     """The line for one delivery."""
     tone, icon, key = _PLAIN[delivery.state]
+    if delivery.channel in PHONE_CHANNELS:
+        key = _PHONE_KEYS.get(key, key)
+    if delivery.reason == Reason.LATE_SUCCESS:
+        tone, icon, key = "warn", "triangle-alert", "send.late"
     at = delivery.updated_at
     if delivery.state in (DeliveryState.DEFERRED, DeliveryState.SCHEDULED) and delivery.next_attempt_at:
         at = delivery.next_attempt_at
@@ -88,18 +96,27 @@ def lines_of(deliveries: Sequence[Delivery], people: Sequence[Participant], now:
 
 
 def _why(delivery: Delivery) -> str:
-    if delivery.state in BAD:
+    if delivery.state in BAD or delivery.state is DeliveryState.FELL_BACK:
         return fail_reason(delivery)
     if delivery.state in (DeliveryState.SKIPPED, DeliveryState.CANCELLED) and delivery.reason in _SKIPS:
         return f"skip.{delivery.reason}"
     return ""
 
 
-_SKIPS = ("no_address", "suppressed", "channel_off", "cancelled", "thread_blocked", "thread_erased")
+_SKIPS = (
+    *("no_address", "suppressed", "channel_off", "cancelled", "thread_blocked", "thread_erased"),
+    *("opted_out", "not_mobile", "no_template", "not_for_advertising"),
+)
+WRONG_NUMBER = (Why.NUMBER, Why.NO_SUBSCRIBER)
 
 
 def fail_reason(delivery: Delivery) -> str:
-    """The key of the sentence that says why it failed: from the enhanced status code where there is one."""
+    """The key of the sentence that says why it failed: from the provider's code, or the enhanced status code."""
+    why = why_failed(delivery.code)
+    if why is not None:
+        return f"fail.{why.value}"
+    if delivery.channel in PHONE_CHANNELS:
+        return "fail.code" if delivery.code else "fail.other"
     if delivery.code in FULL:
         return "fail.full"
     if delivery.code in NO_SUCH or delivery.reason == "no_address":
@@ -113,7 +130,8 @@ def fail_reason(delivery: Delivery) -> str:
 
 def _mend(delivery: Delivery) -> tuple[str, ...]:
     if delivery.state in BAD:
-        return ("correct",) if fail_reason(delivery) == "fail.no_such" else ("again",)
+        wrong = fail_reason(delivery) == "fail.no_such" or why_failed(delivery.code) in WRONG_NUMBER
+        return ("correct",) if wrong else ("again",)
     if delivery.state is DeliveryState.UNCERTAIN:
         return ("arrived", "again")
     return ("again",) if delivery.state is DeliveryState.DEFERRED else ()
@@ -122,8 +140,6 @@ def _mend(delivery: Delivery) -> tuple[str, ...]:
 def send_again(visit: Visit, viewer: Viewer) -> Response:
     """POST: send a failed or uncertain delivery once more, to a corrected address if one is given."""
     to = visit.text("to")
-    if to and ("@" not in to or any(c.isspace() for c in to)):
-        raise Invalid("to", visit.site.pages.text(visit.locale, "form.email_wrong"))
     return _back(visit, deliver.send_again(visit.site.ctx, viewer, visit.path("delivery_id"), to=to or None))
 
 

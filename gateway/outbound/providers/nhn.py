@@ -1,0 +1,107 @@
+"""In charge of: what both of NHN Cloud's services share — the envelope of answers, times, and the webhook.
+
+Not in charge of: AlimTalk (`nhn_alimtalk`) or SMS (`nhn_sms`).
+
+Sources: TOAST-DOCS/Alimtalk `ko/alimtalk-api-guide.md` (v2.3), `ko/webhook-api-guide.md`; TOAST-DOCS/SMS
+`ko/api-guide.md` (v3.0), `ko/webhook.md`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.outbound.http import Answer, troubled
+from gateway.outbound.providers.verdicts import judge_report, judge_send
+from gateway.threads.channel import (
+    Absent,
+    CannotTell,
+    Failed,
+    HookCall,
+    HookNews,
+    Receipt,
+    Retry,
+    SendResult,
+    Unknown,
+)
+from gateway.threads.results import NHN_ALIMTALK, NHN_SMS
+from gateway.threads.routing import ALIMTALK, SMS
+
+SEOUL = ZoneInfo("Asia/Seoul")
+PRODUCTS = {"KakaoTalk Bizmessage": (ALIMTALK, NHN_ALIMTALK), "SMS": (SMS, NHN_SMS)}
+NO_DATA = ("-4016",)  # error-code.md: nothing found
+SIGNATURE = "x-toast-webhook-signature"
+
+
+def refusal(answer: Answer | Retry | Unknown, space: str) -> SendResult | None:
+    """Why a whole call came to nothing; None when its single results are to be read.
+
+    NHN answers HTTP 200 whatever happened: `header.isSuccessful` decides.
+    """
+    if not isinstance(answer, Answer):
+        return answer
+    broken = troubled(answer)
+    if broken:
+        return broken
+    header = answer.body.get("header")
+    if not isinstance(header, dict):
+        return Unknown("NHN's answer has no header.")
+    if header.get("isSuccessful") is True:
+        return None
+    return judge_send(space, header.get("resultCode"), header.get("resultMessage"))
+
+
+def told(answer: Answer | Retry | Unknown, space: str) -> Mapping[str, Any] | Absent | CannotTell:
+    """The body of an answered query; Absent when NHN says that there is no such message."""
+    refused = refusal(answer, space)
+    if refused is None and isinstance(answer, Answer):
+        return answer.body
+    if isinstance(refused, Failed) and refused.code.rpartition(".")[2] in NO_DATA:
+        return Absent()
+    return CannotTell(getattr(refused, "why", "There was no answer."))
+
+
+def seoul_time(at: datetime) -> str:
+    """A time as NHN's queries want it: of Seoul, `yyyy-MM-dd HH:mm:ss`."""
+    return at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def objects(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list in an answer; [] when it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+class NhnHook:
+    """Reads NHN's webhook calls. Their signature is a text typed in the console, not a MAC: who has it may report, so
+    it is compared in constant time, and without one every call is refused.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def read(self, call: HookCall) -> HookNews | None:
+        """News of AlimTalk and SMS deliveries; template reviews and other events say nothing about a delivery."""
+        given = call.headers.get(SIGNATURE, "").encode()
+        if not self._secret or not hmac.compare_digest(given, self._secret):
+            return None
+        try:
+            body = json.loads(call.body)
+        except ValueError:
+            return HookNews()
+        if not isinstance(body, dict) or body.get("event") != "MESSAGE_RESULT_UPDATE":
+            return HookNews()
+        channel, space = PRODUCTS.get(str(body.get("productName")), (SMS, NHN_SMS))
+        return HookNews({channel: list(_receipts(body, space))})
+
+
+def _receipts(body: Mapping[str, Any], space: str) -> Iterator[Receipt]:
+    for hook in objects(body.get("hooks")):
+        # the documentation's own example misspells the key
+        ours = hook.get("recipientGroupingKey") or hook.get("recipientGropuingKey") or ""
+        code = hook.get("resultCode")
+        if code is not None and ours:
+            yield judge_report(space, code, hook.get("resultMessage"), delivery_id=str(ours))

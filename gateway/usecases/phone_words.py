@@ -1,0 +1,71 @@
+"""In charge of: what a delivery by AlimTalk or SMS says: a short notice with a link, never the words themselves.
+
+Not in charge of: mail (`outgoing`), lengths (`threads.sms_text`), or sending. AlimTalk carries texts that were approved
+beforehand, so free text cannot travel by it; an SMS is read on lock screens (seeds §0, §9 no. 31).
+"""
+
+from __future__ import annotations
+
+from gateway.errors import Invalid
+from gateway.threads.channel import Outgoing
+from gateway.threads.model import Conversation, Delivery
+from gateway.threads.purpose import Purpose
+from gateway.threads.routing import ALIMTALK
+from gateway.usecases.checks import read_mobile
+from gateway.usecases.context import Context
+
+
+def build_for_phone(
+    ctx: Context, delivery: Delivery, conversation: Conversation, *, notice: str, page: str, mark: str, author: str = ""
+) -> Outgoing:
+    """The notice for this phone. `page` is the candidate's page, `mark` what its link points to. Raises Invalid for a
+    number that is no mobile number, and for a value that the template needs and lacks.
+    """
+    phone = read_mobile(delivery.to)
+    if phone is None:
+        raise Invalid("to", "This is no mobile number: neither KakaoTalk nor SMS reaches it.", code="not_mobile")
+    workspace, person = conversation.workspace, conversation.candidate
+    values = {
+        "company": workspace.name,
+        "opening": conversation.opening.title,
+        "candidate_name": person.name,
+        "author_name": author or workspace.name,
+        "contact": conversation.public_contact,
+        "token": page.rsplit("/", 1)[1],
+    }
+    if delivery.channel == ALIMTALK:
+        kakao = ctx.render.kakao(notice, person.locale, values)
+        return Outgoing(
+            delivery_id=delivery.id,
+            channel=delivery.channel,
+            to=delivery.to,
+            to_name=person.name,
+            text=kakao.text,
+            phone=phone,
+            sender=workspace.kakao_sender or ctx.settings.alimtalk_sender,
+            template_code=ctx.settings.template_code(notice, person.locale),
+            template_values=kakao.values,
+            button=(kakao.button, f"{ctx.settings.public_url}{kakao.link}") if kakao.button else None,
+            language=person.locale,
+        )
+    text = ctx.render.sms(notice, person.locale, {**values, "link": f"{page}#{mark}"})
+    advertising = delivery.purpose is Purpose.ADVERTISING
+    return Outgoing(
+        delivery_id=delivery.id,
+        channel=delivery.channel,
+        to=delivery.to,
+        to_name=person.name,
+        subject=workspace.name,
+        text=_label(ctx, text, locale=person.locale) if advertising else text,
+        phone=phone,
+        sender=workspace.sms_sender,
+        language=person.locale,
+        advertising=advertising,
+    )
+
+
+def _label(ctx: Context, text: str, *, locale: str) -> str:
+    """Advertising says so first, and how to refuse it for free last (정보통신망법 §50(4))."""
+    label = ctx.render.text(locale, "advertising.label")
+    refuse = ctx.render.text(locale, "advertising.refuse", number=ctx.settings.sms_refusal_number)
+    return f"{label} {text}\n{refuse}"

@@ -1,0 +1,85 @@
+"""In charge of: what is known about reaching a candidate by each channel — addresses, what bars them, the time zone.
+
+Not in charge of: which channel is taken (`threads.routing`).
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from gateway.store.database import Transaction
+from gateway.threads.channel import Phone
+from gateway.threads.decisions import Reason
+from gateway.threads.model import Conversation
+from gateway.threads.purpose import Purpose
+from gateway.threads.routing import ALIMTALK, EMAIL, SMS, Reach
+from gateway.usecases.checks import read_mobile, zones_of
+from gateway.usecases.context import Context
+
+NEW_MESSAGE = "candidate.new_message"
+OPT_OUT = "opt_out"  # the code of a suppression that the person asked for
+
+
+def find_reach(
+    ctx: Context, tx: Transaction, conversation: Conversation, *, notice: str, purpose: Purpose = Purpose.TRANSACTIONAL
+) -> Reach:
+    """How the candidate of this thread can be told of `notice` (a key of templates/notices)."""
+    candidate, number = conversation.candidate, conversation.applicant.phone
+    workspace = conversation.workspace
+    suppressed = set(tx.outbox.suppressed(workspace.id, [candidate.email, number]))
+    barred: dict[str, Reason] = {}
+    if candidate.email.lower() in suppressed:
+        barred[EMAIL] = Reason.SUPPRESSED
+    if number:
+        opted_out = bool(tx.receipts.opt_outs(workspace.id, [number], code=OPT_OUT))
+        barred |= _bar_phone(
+            ctx, number, notice=notice, locale=candidate.locale, suppressed=number in suppressed, opted_out=opted_out
+        )
+        if purpose is Purpose.ADVERTISING and not ctx.settings.sms_refusal_number:
+            barred.setdefault(SMS, Reason.CHANNEL_OFF)
+    addresses = {EMAIL: candidate.email, ALIMTALK: number, SMS: number}
+    return Reach(addresses, barred, zone_of(number, default=workspace.timezone))
+
+
+def order_of(ctx: Context, conversation: Conversation, *, wanted: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The order in which channels are tried: what this message asks for, else the workspace's, else the
+    installation's. Channels to phones that are not set up are left out, unless asked for by name.
+    """
+    if wanted:
+        return wanted
+    chosen = conversation.workspace.channels or tuple(ctx.settings.channels)
+    usable = (EMAIL, *ctx.settings.phone_channels)
+    return tuple(c for c in chosen if c in usable) or (EMAIL,)
+
+
+def zone_of(number: str, *, default: str) -> tzinfo:
+    """The zone of a phone number's country if that has one only, else the workspace's."""
+    zones = zones_of(number)
+    return ZoneInfo(zones[0] if len(zones) == 1 else default)
+
+
+def _bar_phone(
+    ctx: Context, number: str, *, notice: str, locale: str, suppressed: bool, opted_out: bool
+) -> dict[str, Reason]:
+    phone = read_mobile(number)
+    if phone is None:
+        return {ALIMTALK: Reason.NOT_MOBILE, SMS: Reason.NOT_MOBILE}
+    barred = {}
+    for channel in (ALIMTALK, SMS):
+        reason = _why_barred(ctx, channel, phone=phone, notice=notice, locale=locale)
+        if suppressed:
+            reason = reason or (Reason.OPTED_OUT if opted_out else Reason.SUPPRESSED)
+        if reason:
+            barred[channel] = reason
+    return barred
+
+
+def _why_barred(ctx: Context, channel: str, *, phone: Phone, notice: str, locale: str) -> Reason | None:
+    settings = ctx.settings
+    if channel == ALIMTALK:
+        if not settings.alimtalk_provider or not phone.is_korean:
+            return Reason.CHANNEL_OFF
+        return None if settings.template_code(notice, locale) else Reason.NO_TEMPLATE
+    provider = settings.sms_provider if phone.is_korean else settings.sms_abroad_provider
+    return None if provider else Reason.CHANNEL_OFF
