@@ -117,8 +117,7 @@ async def _ask(session: SmtpSession, path: str) -> say.RcptAnswer:
     state = session.state
     plain = "postmaster" if "@" not in path else path
     try:
-        asked = asyncio.wrap_future(state.recipients.ask(plain), loop=state.loop)
-        return await asyncio.wait_for(asked, session.limits.recipient_timeout)
+        return await asyncio.wait_for(state.recipients.ask(plain), session.limits.recipient_timeout)
     except Exception as error:
         log.error(
             "session %d: recipient check failed: %s",

@@ -30,7 +30,7 @@ log = logging.getLogger("gateway.store.writer")
 class _Job:
     raw: bytes
     entries: tuple[InboxEntry, ...]
-    done: Future[None]
+    done: Future[str]
 
 
 class MailWriter:
@@ -43,8 +43,8 @@ class MailWriter:
         self._thread = threading.Thread(target=self._run, name="mail-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, raw: bytes, entries: tuple[InboxEntry, ...]) -> Future[None]:
-        """Ask for a mail to be stored. The future resolves once it is durable, or fails with Unavailable."""
+    def submit(self, raw: bytes, entries: tuple[InboxEntry, ...]) -> Future[str]:
+        """Ask for a mail to be stored. The future gives `InboxEntry.said_as` once it is durable, or fails."""
         job = _Job(raw, entries, Future())
         if len(raw) > IN_ROW:
             self._big.submit(self._write_big, job)
@@ -103,4 +103,4 @@ class MailWriter:
         else:
             reach("store.stored")
             for job in jobs:
-                job.done.set_result(None)
+                job.done.set_result(job.entries[0].said_as)

@@ -62,8 +62,7 @@ def _find_alive(ctx: Context, issued: Sequence[IssuedAddress]) -> set[str]:
 def accept_mail(ctx: Context, writer: MailWriter, envelope: Envelope, raw: bytes) -> Future[str]:
     """Store a mail: raw bytes, envelope and one inbox row for each recipient, in one commit.
 
-    The future gives the id to say in the 250 (the first 16 hex digits of the content's SHA-256: the same for a
-    sender's retry). It fails with Unavailable when nothing was stored.
+    The future gives the id to say in the 250 (`InboxEntry.said_as`). It fails with Unavailable when nothing was stored.
     """
     digest = digest_of(raw)
     now = envelope.received_at or ctx.now
@@ -85,15 +84,4 @@ def accept_mail(ctx: Context, writer: MailWriter, envelope: Envelope, raw: bytes
         )
         for rcpt in dict.fromkeys(r.lower() for r in envelope.rcpt_tos)
     )
-    stored = writer.submit(raw, entries)
-    answer: Future[str] = Future()
-    stored.add_done_callback(lambda f: _pass_on(f, answer, digest[:16]))
-    return answer
-
-
-def _pass_on(stored: Future[None], answer: Future[str], name: str) -> None:
-    error = stored.exception()
-    if error is not None:
-        answer.set_exception(error)
-    else:
-        answer.set_result(name)
+    return writer.submit(raw, entries)
