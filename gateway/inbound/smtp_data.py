@@ -23,6 +23,7 @@ from gateway.inbound.smtp_replies import (
 _T = TypeVar("_T")
 
 _END = b"\r\n.\r\n"
+_DOT = b"\r\n."  # a line that begins with a dot: the end, or stuffed (RFC 5321 §4.5.2)
 _SMALL = 8_192  # shorter pieces are gathered: an object for each would cost far more than its octets
 _SPOOL_AT = 262_144  # octets in memory before a mail moves to a temporary file
 _SPOOL_AT_WHEN_CROWDED = 32_768
@@ -98,6 +99,7 @@ class Intake:
         self._chunked = chunked
         self._left = 0  # octets of the current chunk still to come
         self._tail = b"\r\n"  # the dot may stand in the very first line
+        self._stuffed = False  # a line may begin with a dot that was added
         self._parts: list[bytes | bytearray] = []
         self._pending = 0  # octets in _parts
         self._file: IO[bytes] | None = None
@@ -143,10 +145,15 @@ class Intake:
 
     def _find_dot(self, data: bytes) -> int:
         tail = self._tail
-        at = (tail + data[:4]).find(_END)  # an end that began in an earlier piece
+        seam = tail + data[:4]
+        self._stuffed = self._stuffed or _DOT in seam
+        at = seam.find(_END)  # an end that began in an earlier piece
         if at >= 0:
             return at + len(_END) - len(tail)
-        at = data.find(_END)
+        at = data.find(_END if self._stuffed else _DOT)
+        if at >= 0 and not data.startswith(_END, at):
+            self._stuffed = True
+            at = data.find(_END, at)
         if at >= 0:
             return at + len(_END)
         self._tail = data[-4:] if len(data) >= 4 else (tail + data)[-4:]
@@ -214,7 +221,7 @@ class Intake:
             return raw
         if raw.startswith(b"."):
             raw = raw[1:]
-        return raw.replace(b"\r\n.", b"\r\n")  # the same object if there is none
+        return raw.replace(_DOT, b"\r\n") if self._stuffed else raw
 
     def _join(self, size: int) -> bytes:
         if len(self._parts) == 1:

@@ -1,13 +1,14 @@
 """In charge of: bytes by their SHA-256 — raw mails and files. Not in charge of: who may read them.
 
 Up to 64 KiB the bytes lie in the row itself, so one commit covers all. Bigger ones lie in a folder or in S3 and are
-on stable storage before the transaction that names them commits; obstore's folder store never syncs, so we do.
+on stable storage before the transaction that names them commits; obstore's folder store never syncs, so we write there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -47,14 +48,25 @@ class Blobs:
 
     def write(self, digest: str, data: bytes) -> None:
         """Put big bytes on stable storage. An existing file is replaced by the same bytes: a power failure may have
-        left
-        it cut short."""
-        obstore.put(self.store, _path(digest), data)
-        if self.folder:
-            target = self.folder / _path(digest)
-            _sync(target)
-            _sync(target.parent)
+        left it cut short.
+        """
+        if self.folder is None:
+            obstore.put(self.store, _path(digest), data)
+            return
+        target = self.folder / _path(digest)
+        if not target.parent.is_dir():
+            target.parent.mkdir(exist_ok=True)
             _sync(self.folder)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(file.name, target)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+        _sync(target.parent)
 
     def read(self, digest: str) -> bytes:
         """Bytes of a big one. Raises FileNotFoundError; Unavailable when the store does not answer."""

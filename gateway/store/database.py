@@ -160,7 +160,9 @@ def make_engine(url: str, *, pool_size: int = 12) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver begins nothing; `_begin_sqlite` does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"):
+    pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000"]
+    pragmas.append("wal_autocheckpoint=4000")  # pages of 4 kB: one that many mails change is written back once
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -75,23 +75,25 @@ def process_waiting(ctx: Context, *, first: str = "") -> None:
 
 def _understand(ctx: Context, first: str = "") -> list[Understood]:
     """The next batch, claimed and read; empty if nothing waits."""
-    claimed = _claim(ctx, first)
-    if not claimed:
+    entries = _claim(ctx, first)
+    if not entries:
         return []
     reach("mail.claimed")
+    claimed = _fetch(ctx, entries)
+    if not claimed:  # set aside, or the blob store is away: the sweep comes again
+        return []
     understood = _read(ctx, claimed)
     reach("mail.read")
     return understood
 
 
-def _claim(ctx: Context, first: str) -> list[Claimed]:
+def _claim(ctx: Context, first: str) -> list[InboxEntry]:
     now = ctx.now
     with ctx.database.read() as tx:
         if not tx.inbox.due(now=now, limit=1):
             return []
     with ctx.database.begin() as tx:
-        entries = tx.inbox.claim_many(first=first, limit=BATCH, most_bytes=BATCH_BYTES, now=now, until=now + LEASE)
-    return _fetch(ctx, entries)
+        return tx.inbox.claim_many(first=first, limit=BATCH, most_bytes=BATCH_BYTES, now=now, until=now + LEASE)
 
 
 def _fetch(ctx: Context, entries: Sequence[InboxEntry]) -> list[Claimed]:

@@ -41,6 +41,8 @@ def ascii_domain(domain: str) -> str:
     """
     if len(domain) > 253:
         return ""
+    if domain.isascii():
+        return domain.strip().lower()
     lowered = unicodedata.normalize("NFC", unicodedata.normalize("NFC", domain).lower())
     labels = lowered.strip().split(".")
     return ".".join(x if x.isascii() else f"xn--{x.encode('punycode').decode('ascii')}" for x in labels)
