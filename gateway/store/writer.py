@@ -30,6 +30,7 @@ log = logging.getLogger("gateway.store.writer")
 class _Job:
     raw: bytes
     entries: tuple[InboxEntry, ...]
+    answer: str
     done: Future[str]
 
 
@@ -43,9 +44,9 @@ class MailWriter:
         self._thread = threading.Thread(target=self._run, name="mail-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, raw: bytes, entries: tuple[InboxEntry, ...]) -> Future[str]:
-        """Ask for a mail to be stored. The future gives `InboxEntry.said_as` once it is durable, or fails."""
-        job = _Job(raw, entries, Future())
+    def submit(self, raw: bytes, entries: tuple[InboxEntry, ...], *, answer: str) -> Future[str]:
+        """Ask for a mail to be stored. The future gives `answer` once it is durable, or fails with Unavailable."""
+        job = _Job(raw, entries, answer, Future())
         if len(raw) > IN_ROW:
             self._big.submit(self._write_big, job)
         else:
@@ -103,4 +104,4 @@ class MailWriter:
         else:
             reach("store.stored")
             for job in jobs:
-                job.done.set_result(job.entries[0].said_as)
+                job.done.set_result(job.answer)

@@ -296,11 +296,6 @@ class InboxEntry:
     proof: str = ""
     date: datetime | None = None
 
-    @property
-    def said_as(self) -> str:
-        """The id in our 250: the first 16 digits of the content's SHA-256, the same for a sender's retry."""
-        return self.digest[:16]
-
 
 class ViewerKind(StrEnum):
     CANDIDATE = "candidate"

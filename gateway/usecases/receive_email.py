@@ -62,7 +62,8 @@ def _find_alive(ctx: Context, issued: Sequence[IssuedAddress]) -> set[str]:
 def accept_mail(ctx: Context, writer: MailWriter, envelope: Envelope, raw: bytes) -> Future[str]:
     """Store a mail: raw bytes, envelope and one inbox row for each recipient, in one commit.
 
-    The future gives the id to say in the 250 (`InboxEntry.said_as`). It fails with Unavailable when nothing was stored.
+    The future gives the id to say in the 250 (the first 16 hex digits of the content's SHA-256: the same for a
+    sender's retry). It fails with Unavailable when nothing was stored.
     """
     digest = digest_of(raw)
     now = envelope.received_at or ctx.now
@@ -84,4 +85,4 @@ def accept_mail(ctx: Context, writer: MailWriter, envelope: Envelope, raw: bytes
         )
         for rcpt in dict.fromkeys(r.lower() for r in envelope.rcpt_tos)
     )
-    return writer.submit(raw, entries)
+    return writer.submit(raw, entries, answer=digest[:16])
