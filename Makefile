@@ -5,10 +5,10 @@ export UV_LINK_MODE = copy
 UV = .tools/bin/uv
 SYNC = $(UV) sync --locked -q --python "$$($(PY) -c 'import sys; print(sys.executable)')"
 
-.PHONY: help setup demo test check bench faults api-cases docs clean
+.PHONY: help setup demo test check bench faults cases docs clean
 
 help:            ## what can be done here
-	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 .tools/bin/uv:
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11, 3.12 or 3.13 is needed; say which with: make PY=/path/to/python3.11 …"; exit 1; }
@@ -44,7 +44,7 @@ bench: .venv/.ready-dev ## speed, as ratios against the yardsticks in the same r
 faults: .venv/.ready-dev ## the long forms of the fault tests, about an hour (the short ones are in the suite)
 	@FAULTS=long .venv/bin/python -m pytest tests/faults
 
-api-cases: .venv/.ready-dev ## more than 50,000 generated requests to the API, all checks, about an hour (the short form is in the suite)
+cases: .venv/.ready-dev ## more than 50,000 generated requests to the API, all checks, about an hour (the short form is in the suite)
 	@API_EXAMPLES=900 .venv/bin/python -m pytest tests/web/test_api_schema.py --timeout=3600
 
 docs: .venv/.ready-dev  ## generated pages of docs/

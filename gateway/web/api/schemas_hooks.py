@@ -45,7 +45,7 @@ class EventOut(BaseModel):
 
     id: str = Field(description="`evt_…`: the place in the order of events, and the webhook's `webhook-id`.")
     type: str
-    timestamp: datetime
+    timestamp: str = Field(json_schema_extra={"format": "date-time"})
     data: dict[str, str | int] = Field(
         description="`thread_id`, `applicant` (your id), `event_seq`, and what docs/events.md lists for the type."
     )
