@@ -17,7 +17,7 @@ from gateway.web.api.app import describe_api
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 OPERATIONS = [(path, method) for path, methods in describe_api()["paths"].items() for method in methods]
 MOST_FILES = 10  # a setting, so the document cannot know it
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "8"))  # of each operation and mode; `make cases` has the long form
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "6"))  # of each operation and mode; `make cases` has the long form
 KNOWN = {
     "email": "minji@example.test",
     "phone": "+82 10 1234 5678",
