@@ -83,6 +83,9 @@ class Database:
         self.engine = make_engine(url, pool_size=pool_size)
         self.blobs = blobs
         self._wake: Wake = lambda job, subject_id: None
+        self._glancing = self.engine.execution_options(gateway_begin="")
+        if self.engine.dialect.name == "postgresql":
+            self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._turns = Turns(f"{self.engine.url.database}.turn") if self.engine.dialect.name == "sqlite" else None
 
     def on_commit(self, wake: Wake) -> None:
@@ -114,10 +117,7 @@ class Database:
         """For one single SELECT: without a transaction around it, which costs more than the SELECT. Raises
         Unavailable.
         """
-        options: dict[str, Any] = {"gateway_begin": ""}
-        if self.engine.dialect.name == "postgresql":
-            options = {"isolation_level": "AUTOCOMMIT"}
-        with _as_unavailable(), self.engine.connect().execution_options(**options) as connection:
+        with _as_unavailable(), self._glancing.connect() as connection:
             yield Transaction(connection, self.blobs)
 
     def check(self) -> None:
