@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from argon2 import PasswordHasher
@@ -15,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.threads.model import Member, Viewer, Workspace
-from gateway.usecases.checks import check_email, check_locale, check_name
+from gateway.usecases.checks import check_channels, check_email, check_locale, check_name
 from gateway.usecases.context import Context
 
 RESERVED = (
@@ -171,3 +172,29 @@ def verify_password(hashed: str | None, password: str) -> bool:
 
 
 _DUMMY = _hasher.hash(secrets.token_urlsafe(16))
+
+
+def set_channels(
+    ctx: Context,
+    viewer: Viewer,
+    *,
+    channels: Sequence[str] | None = None,
+    sms_sender: str | None = None,
+    kakao_sender: str | None = None,
+) -> Workspace:
+    """How this company's candidates are reached, in this order, and as whom; empty values are the installation's.
+    Admins only (NotFound for others). Raises Invalid.
+    """
+    if not viewer.admin:
+        raise NotFound("workspace")
+    values: dict[str, object] = {}
+    if channels is not None:
+        values["channels"] = check_channels("channels", channels)
+    if sms_sender is not None:
+        values["sms_sender"] = "".join(c for c in sms_sender if c.isdigit())[:32]
+    if kakao_sender is not None:
+        values["kakao_sender"] = kakao_sender.strip()[:64]
+    with ctx.database.begin() as tx:
+        if values:
+            tx.people.update_workspace(viewer.workspace_id, **values)
+    return read_workspace(ctx, viewer)

@@ -7,12 +7,14 @@ Not in charge of: the content of messages (`post_message.check_content`).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import phonenumbers
 from phonenumbers import PhoneNumberType, timezone
 
 from gateway.errors import Invalid
 from gateway.threads.channel import Phone
+from gateway.threads.routing import CHANNELS
 
 LOCALES = ("en", "ko", "cs", "ru", "sv")
 REGIONS = {"ko": "KR", "cs": "CZ", "ru": "RU", "sv": "SE", "en": "GB"}
@@ -66,6 +68,13 @@ def zones_of(number: str) -> tuple[str, ...]:
     except phonenumbers.NumberParseException:
         return ()
     return tuple(z for z in zones if z != "Etc/Unknown")
+
+
+def check_channels(field: str, value: Sequence[str]) -> list[str]:
+    """Channels in an order, each once. Raises Invalid."""
+    if len(set(value)) != len(value) or any(c not in CHANNELS for c in value):
+        raise Invalid(field, "Name email, alimtalk or sms, each once.", code="channels")
+    return list(value)
 
 
 def check_locale(field: str, value: str, *, default: str) -> str:

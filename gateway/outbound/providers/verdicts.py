@@ -36,10 +36,5 @@ def judge_report(space: str, code: object, words: object, *, delivery_id: str = 
     return Receipt(status, delivery_id, provider_id, told, _words(words, code), again=result.kind is Kind.RETRY)
 
 
-def too_long(text_space: str) -> Failed:
-    """The text does not fit the channel."""
-    return Failed(f"{text_space}.too_long", "The text is too long for an SMS or LMS.", Fault.CONFIG)
-
-
 def _words(words: object, code: object) -> str:
     return str(words)[:300] if words else f"The provider answered with code {code}."
