@@ -108,6 +108,8 @@ def _now() -> datetime:
 def close_context(ctx: Context) -> None:
     for channel in ctx.channels.values():
         channel.close()
+    for hook in ctx.hooks.values():
+        hook.close()
     if isinstance(ctx.reader, ParsingPool):
         ctx.reader.close()
     if isinstance(ctx.prove_senders, SenderProver):

@@ -6,13 +6,16 @@ Not in charge of: what an answer means (`providers/`), or trying again (`threads
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx2
 
+import gateway
 from gateway.threads.channel import Retry, Unknown
 
 MOST_BYTES = 4_000_000  # of an answer
@@ -39,7 +42,12 @@ class Api:
     def __init__(self, url: str, *, seconds: float, auth: tuple[str, str] | None = None) -> None:
         self._seconds = seconds
         self._client = httpx2.Client(
-            base_url=url, timeout=seconds, auth=auth, trust_env=False, headers={"User-Agent": "candidate-gateway"}
+            base_url=url,
+            timeout=seconds,
+            auth=auth,
+            trust_env=False,
+            verify=_trust(),
+            headers={"User-Agent": f"candidate-conversation-gateway/{gateway.__version__}"},
         )
 
     def close(self) -> None:
@@ -89,6 +97,12 @@ def troubled(answer: Answer) -> Retry | Unknown | None:
     if not answer.readable:
         return Unknown(f"The provider's answer (HTTP {answer.status}) could not be read.")
     return None
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The authorities that are trusted, read once for all providers: it takes longer than a call."""
+    return ssl.create_default_context()
 
 
 def _read(response: httpx2.Response, until: float) -> bytes:

@@ -246,3 +246,7 @@ class Hook(Protocol):
     def read(self, call: HookCall) -> HookNews | None:
         """What it says; None when it is not proven to come from the provider."""
         ...
+
+    def close(self) -> None:
+        """Let go of kept connections."""
+        ...

@@ -11,6 +11,7 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from mail_servers import DOMAIN, NOW, OUTGOING, FaultServer, Sink, free_port
+from provider_kit import OPEN
 
 from gateway.outbound.mail import MailChannel
 from gateway.outbound.smtp_client import Relay, Tls
@@ -21,6 +22,14 @@ from gateway.threads.channel import Outgoing
 def outgoing() -> Callable[..., Outgoing]:
     """An ordinary mail to a candidate, with what a test wants to be different."""
     return lambda **changes: replace(OUTGOING, **changes)
+
+
+@pytest.fixture(autouse=True)
+def close_apis() -> Iterator[None]:
+    """Connections to simulated providers end with the test."""
+    yield
+    while OPEN:
+        OPEN.pop().close()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from gateway.outbound.http import Answer, troubled
 from gateway.outbound.providers.verdicts import judge_report, judge_send
 from gateway.threads.channel import (
     Absent,
+    Accepted,
     CannotTell,
     Failed,
     HookCall,
@@ -52,7 +53,8 @@ def refusal(answer: Answer | Retry | Unknown, space: str) -> SendResult | None:
         return Unknown("NHN's answer has no header.")
     if header.get("isSuccessful") is True:
         return None
-    return judge_send(space, header.get("resultCode"), header.get("resultMessage"))
+    judged = judge_send(space, header.get("resultCode"), header.get("resultMessage"))
+    return Unknown("NHN's answer says yes and no.") if isinstance(judged, Accepted) else judged
 
 
 def told(answer: Answer | Retry | Unknown, space: str) -> Mapping[str, Any] | Absent | CannotTell:
@@ -96,6 +98,9 @@ class NhnHook:
             return HookNews()
         channel, space = PRODUCTS.get(str(body.get("productName")), (SMS, NHN_SMS))
         return HookNews({channel: list(_receipts(body, space))})
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
 
 def _receipts(body: Mapping[str, Any], space: str) -> Iterator[Receipt]:

@@ -236,6 +236,11 @@ class SolapiHook:
                 receipts.setdefault(channel.name, []).append(found)
         return HookNews(receipts)
 
+    def close(self) -> None:
+        """Let go of kept connections."""
+        for channel in self._channels.values():
+            channel.close()
+
     def _sent(self, message: Mapping[str, Any]) -> Sent:
         return Sent(_ours(message), "", self._clock(), provider_id=str(message.get("messageId", "")))
 

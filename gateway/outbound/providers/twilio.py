@@ -164,6 +164,9 @@ class TwilioHook:
         delivery_id = path.rpartition("/")[2]
         return HookNews({SMS: [_receipt(fields, "MessageSid", "MessageStatus", "ErrorCode", delivery_id=delivery_id)]})
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     def _is_genuine(self, call: HookCall) -> bool:
         """HMAC-SHA1, or SHA-256 where the settings header says so; others, and a key that is not set, are refused."""
         settings = call.headers.get("x-twilio-webhooks-signature-settings", "")
