@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     )
     sender_checks: bool = Field(True, description="Check SPF, DKIM and DMARC of incoming mail over DNS.")
 
+    confirmation_days: int = Field(
+        30,
+        ge=0,
+        description="For how many days unproven mail is let in from an address that its candidate confirmed by a link.",
+    )
     mail_max_files: int = Field(50, ge=1, description="Files taken from one mail; the rest stay in the raw mail.")
     mail_max_file_bytes: int = Field(
         26_214_400, ge=1024, description="Largest file taken from a mail, bytes; a bigger one stays in the raw mail."

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.crashpoints import reach
 from gateway.errors import SettingsError, Unavailable
+from gateway.store.addresses import Addresses
 from gateway.store.api_keys import ApiKeys
 from gateway.store.blobs import Blobs
 from gateway.store.erasure import Erasure
@@ -59,6 +60,7 @@ class Transaction:
         self.limits = Limits(session)
         self.listing = Listing(session)
         self.erasure = Erasure(session)
+        self.addresses = Addresses(session)
         self.api_keys = ApiKeys(session)
         self.webhooks = Webhooks(session)
         self._wakes: list[tuple[str, str]] = []

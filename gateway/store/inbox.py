@@ -278,4 +278,5 @@ def _entry(row: Row[Any]) -> InboxEntry:
         from_name=row.from_name,
         proof=row.proof,
         date=row.date,
+        words=row.words,
     )

@@ -16,7 +16,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.delivery import CLAIMABLE, Move
-from gateway.threads.model import Attempt, Delivery, DeliveryState, Notice
+from gateway.threads.model import Attempt, Delivery, DeliveryState
+from gateway.threads.notices import Notice
 from gateway.threads.purpose import Purpose
 
 

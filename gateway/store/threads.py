@@ -10,7 +10,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Row, Select, Update, bindparam, func, insert, null, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from gateway.store import tables as t
 from gateway.store.people import applicant_of, opening_of, workspace_of
@@ -118,13 +131,13 @@ class Threads:
 
         The row stays locked until the commit, so commit order is the order. Notes change no summary.
         """
-        by_candidate = message.author.kind is AuthorKind.CANDIDATE
+        by_candidate = message.author.kind.is_outside
         is_note = message.kind is not MessageKind.MESSAGE
         seq, event = self._sequences.next_message(thread_id)
         values: dict[str, Any] = {"seq": seq, "event": event}
         if not is_note:
             values |= {"now": now, "summary": summary, "member": message.author.member_id}
-            values["author"] = "" if by_candidate else message.author.name
+            values["author"] = "" if message.author.kind is AuthorKind.CANDIDATE else message.author.name
         self._sequences.save(_append(by_candidate=by_candidate, is_note=is_note), thread_id, values)
         return seq, event
 
@@ -169,13 +182,22 @@ class Threads:
         """Which of these participants still are in a thread that is not erased."""
         return set(self._session.execute(_ALIVE, {"ids": list(ids)}).scalars())
 
-    def find_candidates(self, email: str, *, workspace_id: str | None = None) -> list[Participant]:
-        """Candidate participants with this address in threads that are not erased, newest thread first."""
+    def find_candidates(
+        self, email: str, *, workspace_id: str | None = None, also_further: bool = False
+    ) -> list[Participant]:
+        """Candidate participants with this address in threads that are not erased, newest thread first.
+
+        `also_further`: with it as a further address too.
+        """
+        theirs: ColumnElement[bool] = t.participants.c.email == email.lower()
+        if also_further:
+            further = select(t.addresses.c.participant_id).where(t.addresses.c.email == email.lower())
+            theirs = or_(theirs, t.participants.c.id.in_(further))
         query = (
             select(t.participants)
             .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
             .where(
-                t.participants.c.email == email.lower(),
+                theirs,
                 t.participants.c.role == Role.CANDIDATE.value,
                 t.threads.c.state != ThreadState.ERASED.value,
             )
@@ -189,7 +211,10 @@ class Threads:
 
     def by_sender(self, email: str, workspace_id: str) -> list[Candidate]:
         """Threads of the workspace that are open or blocked, in which this address is a candidate's."""
-        return [Candidate(p.thread_id, p.id) for p in self.find_candidates(email, workspace_id=workspace_id)]
+        return [
+            Candidate(p.thread_id, p.id)
+            for p in self.find_candidates(email, workspace_id=workspace_id, also_further=True)
+        ]
 
     def by_message_ids(self, message_ids: Sequence[str], workspace_id: str) -> list[Candidate]:
         """Threads of the workspace that one of these Message-IDs belongs to, in the order of the ids given."""

@@ -24,14 +24,30 @@ class Role(StrEnum):
     CANDIDATE = "candidate"
     MEMBER = "member"  # a recruiter with an account
     NOTIFIED = "notified"  # an address of the opening's notify list without an account
+    GUEST = "guest"  # on the candidate's side: a parent, a referrer; writes, and is sent nothing
+
+    @property
+    def is_company(self) -> bool:
+        """Does this person write in the company's name? Their words go on to the candidate."""
+        return self in (Role.MEMBER, Role.NOTIFIED)
+
+    @property
+    def author_kind(self) -> AuthorKind:
+        return AuthorKind.MEMBER if self.is_company else AuthorKind(self.value)
 
 
 class AuthorKind(StrEnum):
     CANDIDATE = "candidate"
+    GUEST = "guest"  # somebody on the candidate's side, under their own name
     MEMBER = "member"
     CLIENT = "client"
     ATS = "ats"
     SYSTEM = "system"
+
+    @property
+    def is_outside(self) -> bool:
+        """The candidate, or somebody on their side."""
+        return self in (AuthorKind.CANDIDATE, AuthorKind.GUEST)
 
 
 class CameInBy(StrEnum):
@@ -241,21 +257,6 @@ class Delivery:
     fallback_of: str | None = None  # the delivery that this one replaces
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A message from a built-in template that is no utterance of the conversation (blocked notice, sign-in link …)."""
-
-    id: str
-    workspace_id: str
-    thread_id: str | None
-    key: str
-    locale: str
-    variables: dict[str, str]
-    created_at: datetime
-    in_reply_to: str = ""
-    automatic: str = "auto-generated"
-
-
 class InboxState(StrEnum):
     """The life of a mail as received. Everything but THREADED and IGNORED waits where a person sees it."""
 
@@ -295,6 +296,7 @@ class InboxEntry:
     from_name: str = ""
     proof: str = ""
     date: datetime | None = None
+    words: str = ""  # of a mail that waits: what we read then
 
 
 class ViewerKind(StrEnum):

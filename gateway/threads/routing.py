@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, tzinfo
 
 from gateway.threads.decisions import Reason
 from gateway.threads.model import (
-    AuthorKind,
     Conversation,
     Delivery,
     DeliveryState,
@@ -83,13 +82,13 @@ def plan_deliveries(
 
 def recipients(conversation: Conversation, message: Message) -> list[Participant]:
     """The people a message is for. The author never gets their own words back."""
-    if message.author.kind is not AuthorKind.CANDIDATE:
+    if not message.author.kind.is_outside:
         return [conversation.candidate]
     wanted = {address.lower() for address in conversation.opening.notify_emails}
     return [
         p
         for p in conversation.participants
-        if p.role is not Role.CANDIDATE and p.email.lower() in wanted and p.id != message.author.participant_id
+        if p.role.is_company and p.email.lower() in wanted and p.id != message.author.participant_id
     ]
 
 

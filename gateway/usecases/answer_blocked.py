@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from gateway.store.database import Transaction
 from gateway.threads.incoming import IncomingMail, Proof, SenderProof
-from gateway.threads.model import Conversation, DeliveryState, InboxEntry, Notice
+from gateway.threads.model import Conversation, DeliveryState, InboxEntry
+from gateway.threads.notices import Notice
 from gateway.threads.policies.identity import Sameness, same_mailbox
 from gateway.threads.policies.loops import may_answer
 from gateway.threads.routing import EMAIL, PlannedDelivery

@@ -13,7 +13,6 @@ from gateway.threads.channel import OutgoingFile
 from gateway.threads.filenames import safe_filename
 from gateway.threads.model import (
     Attachment,
-    AuthorKind,
     Conversation,
     Delivery,
     DeliveryState,
@@ -69,7 +68,7 @@ def _plan(
     channels: tuple[str, ...],
     purpose: Purpose,
 ) -> list[PlannedDelivery]:
-    if message.author.kind is AuthorKind.CANDIDATE or message.kind is MessageKind.NOTE:
+    if message.author.kind.is_outside or message.kind is MessageKind.NOTE:
         addressed = [p.email for p in recipients(conversation, message)]
         known = tx.outbox.suppressed(conversation.workspace.id, addressed)
         return plan_deliveries(conversation, message, suppressed=known, now=ctx.now)
@@ -79,12 +78,12 @@ def _plan(
 
 
 def _is_candidates(message: Message) -> bool:
-    return message.author.kind is AuthorKind.CANDIDATE
+    return message.author.kind.is_outside
 
 
 def ensure_notified(ctx: Context, tx: Transaction, conversation: Conversation) -> Conversation:
     """Give every address of the opening's notify list a participant, and so an own reply address (SJ-12)."""
-    have = {p.email for p in conversation.participants if p.role is not Role.CANDIDATE}
+    have = {p.email for p in conversation.participants if p.role.is_company}
     missing = [e for e in dict.fromkeys(a.lower() for a in conversation.opening.notify_emails) if e not in have]
     if not missing:
         return conversation

@@ -22,11 +22,11 @@ from gateway.threads.model import (
     Delivery,
     Message,
     MessageKind,
-    Notice,
     Participant,
     Role,
     ThreadState,
 )
+from gateway.threads.notices import Notice
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context, Rendered
@@ -138,7 +138,7 @@ def _for_recruiter(
         "timezone": workspace.timezone,
     }
     words = ctx.render.mail(RECRUITER_MESSAGE, person.locale, variables)
-    via = ctx.render.text(person.locale, "mail.via", name=conversation.candidate.name, company=workspace.name)
+    via = ctx.render.text(person.locale, "mail.via", name=_writer(message, conversation), company=workspace.name)
     return _mail(
         ctx,
         tx,
@@ -241,6 +241,11 @@ def _mail(
         language=person.locale,
         files=files,
     )
+
+
+def _writer(message: Message, conversation: Conversation) -> str:
+    """Whose words a recruiter is sent: the candidate's, or a guest's under their own name."""
+    return message.author.name if message.author.kind is AuthorKind.GUEST else conversation.candidate.name
 
 
 def _public_name(message: Message, conversation: Conversation) -> str:

@@ -29,8 +29,8 @@ from gateway.threads.model import (
     InboxState,
     Message,
     MessageKind,
-    Notice,
 )
+from gateway.threads.notices import Notice
 from gateway.threads.policies.loops import ANSWER_GAP
 from gateway.threads.policies.rejection import check_may_write
 from gateway.threads.routing import SMS, PlannedDelivery

@@ -18,17 +18,16 @@ from gateway.threads import events
 from gateway.threads.decisions import Reason
 from gateway.threads.incoming import ReadMail
 from gateway.threads.model import (
-    AuthorKind,
     Conversation,
     InboxEntry,
     InboxState,
     Participant,
-    Role,
     Viewer,
     ViewerKind,
 )
-from gateway.threads.policies.identity import Sameness, same_mailbox
+from gateway.threads.policies.identity import Sameness, may_be_asked, same_mailbox
 from gateway.threads.policies.rejection import check_may_write
+from gateway.usecases.admit_sender import SenderIs, admit_sender
 from gateway.usecases.context import Context
 from gateway.usecases.process_mail import process_mail
 from gateway.usecases.read_thread import rows_of
@@ -67,19 +66,31 @@ def read_entry(ctx: Context, viewer: Viewer, entry_id: str) -> EntryView:
     What a rejected candidate wrote is not shown: only that they wrote.
     """
     with ctx.database.read() as tx:
-        entry = _open_entry(tx, viewer, entry_id)
+        entry = open_entry(tx, viewer, entry_id)
         suggested = [entry.thread_id] if entry.thread_id else entry.detail.split(",") if entry.detail else []
         rows = rows_of(tx, viewer, [s for s in suggested if s])
-        raw = _raw(tx, entry) if entry.state is not InboxState.REFUSED else b""
-    reply = ctx.reader.read_mail(raw).split.reply[:SHOWN] if raw else ""
-    name = rows[0].applicant_name if entry.thread_id and rows else ""
-    return EntryView(entry, reply, rows, name, entry.proof)
+        hidden = entry.state is InboxState.REFUSED
+        raw = b"" if hidden or entry.words else _raw(tx, entry)
+        conversation = tx.threads.open_for(viewer, entry.thread_id) if entry.thread_id else None
+        asked_at = tx.addresses.asked_at(entry.id)
+    words = entry.words or (ctx.reader.read_mail(raw).split.reply[:SHOWN] if raw else "")
+    owner = conversation.participant(entry.participant_id or "") if conversation else None
+    return EntryView(
+        entry,
+        reply="" if hidden else words,
+        suggested=rows,
+        applicant_name=conversation.candidate.name if conversation else "",
+        proof=entry.proof,
+        owner=owner,
+        may_ask=conversation is not None and may_be_asked(entry, conversation),
+        asked_at=asked_at,
+    )
 
 
 def read_raw(ctx: Context, viewer: Viewer, entry_id: str) -> bytes:
     """The mail exactly as received. Refused ones are for admins only. Raises NotFound."""
     with ctx.database.read() as tx:
-        entry = _open_entry(tx, viewer, entry_id)
+        entry = open_entry(tx, viewer, entry_id)
         if entry.state is InboxState.REFUSED and not viewer.admin:
             raise NotFound("mail")
         raw = _raw(tx, entry)
@@ -89,15 +100,22 @@ def read_raw(ctx: Context, viewer: Viewer, entry_id: str) -> bytes:
 
 
 def release(
-    ctx: Context, viewer: Viewer, entry_id: str, *, thread_id: str | None = None, as_note: bool = False
+    ctx: Context,
+    viewer: Viewer,
+    entry_id: str,
+    *,
+    thread_id: str | None = None,
+    as_note: bool = False,
+    sender_is: SenderIs | None = None,
+    name: str = "",
 ) -> InboxEntry:
     """Put a mail into its thread (or into `thread_id`) as its sender's message, or as a note.
 
-    Raises NotFound, Invalid (no thread known), Conflict (`already_decided`, `thread_blocked`).
+    `sender_is` makes the sender known there, a new person as `name`. Raises NotFound, Invalid (no thread known; no one
+    sender to make known), Conflict (`already_decided`, `thread_blocked`).
     """
     with ctx.database.read() as tx:
-        entry = _open_entry(tx, viewer, entry_id)
-        raw = _raw(tx, entry)
+        entry = open_entry(tx, viewer, entry_id)
         target = thread_id or entry.thread_id
         if target is None:
             raise Invalid(
@@ -105,33 +123,46 @@ def release(
             )
         if tx.threads.open_for(viewer, target) is None:
             raise Invalid("thread_id", "There is no such conversation.", code="thread_unknown")
-        known = tx.messages.texts([target])[target]
-    read = ctx.reader.read_mail(raw, known)
-    if ctx.scan:
-        read = replace(read, scan=ctx.scan(raw))
+    read = read_again(ctx, entry, target)
     with ctx.database.begin() as tx:
         conversation = tx.threads.open_for(viewer, target, lock=True)
         if conversation is None:
             raise NotFound("conversation")
-        _release_into(ctx, tx, entry, conversation=conversation, read=read, viewer=viewer, as_note=as_note)
-        return _open_entry(tx, viewer, entry_id)
+        speaker = _speaker(conversation, entry, read)
+        if sender_is:
+            conversation, speaker = admit_sender(
+                ctx, tx, conversation, viewer=viewer, mail=read.mail, sender_is=sender_is, name=name
+            )
+        release_into(
+            ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, viewer=viewer, as_note=as_note
+        )
+        return open_entry(tx, viewer, entry_id)
+
+
+def read_again(ctx: Context, entry: InboxEntry, thread_id: str) -> ReadMail:
+    """The mail as we understand it today, and scanned again."""
+    with ctx.database.read() as tx:
+        raw = _raw(tx, entry)
+        known = tx.messages.texts([thread_id])[thread_id]
+    read = ctx.reader.read_mail(raw, known)
+    return replace(read, scan=ctx.scan(raw)) if ctx.scan else read
 
 
 def discard(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
     """Decide to ignore it. Raises NotFound, Conflict (`already_decided`)."""
     with ctx.database.begin() as tx:
-        _open_entry(tx, viewer, entry_id)
+        open_entry(tx, viewer, entry_id)
         moved = tx.inbox.move(entry_id, from_states=TO_DECIDE, to=InboxState.DISCARDED, reason=Reason.DISCARDED.value)
         if not moved:
             raise Conflict("already_decided", "Somebody has decided about this mail already.")
         _audit(ctx, tx, viewer, "inbox.discard", entry_id=entry_id)
-        return _open_entry(tx, viewer, entry_id)
+        return open_entry(tx, viewer, entry_id)
 
 
 def replay(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
     """Understand a mail again from its raw bytes, with today's rules. Raises NotFound, Conflict (`already_decided`)."""
     with ctx.database.begin() as tx:
-        _open_entry(tx, viewer, entry_id)
+        open_entry(tx, viewer, entry_id)
         if tx.messages.find_by_inbox(entry_id):
             raise Conflict("already_decided", "This mail is in a conversation already.")
         moved = tx.inbox.move(entry_id, from_states=REPLAYABLE, to=InboxState.RECEIVED, reason="")
@@ -141,29 +172,30 @@ def replay(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
         _audit(ctx, tx, viewer, "inbox.replay", entry_id=entry_id)
     process_mail(ctx, entry_id)
     with ctx.database.read() as tx:
-        return _open_entry(tx, viewer, entry_id)
+        return open_entry(tx, viewer, entry_id)
 
 
-def _release_into(
+def release_into(
     ctx: Context,
     tx: Transaction,
     entry: InboxEntry,
     *,
     conversation: Conversation,
+    speaker: Participant,
     read: ReadMail,
     viewer: Viewer,
-    as_note: bool,
+    as_note: bool = False,
 ) -> None:
-    speaker = _speaker(conversation, entry, read)
-    kind = AuthorKind.CANDIDATE if speaker.role is Role.CANDIDATE else AuthorKind.MEMBER
-    gate = check_may_write(conversation.thread, kind)
+    """Append the mail as `speaker`'s, in the caller's transaction. Raises Conflict."""
+    gate = check_may_write(conversation.thread, speaker.role.author_kind)
     if not gate.allowed and (not as_note or entry.state is InboxState.REFUSED):
         raise Conflict(gate.reason.value, "The candidate was rejected: restore them first, then release the mail.")
     moved = tx.inbox.move(entry.id, from_states=RELEASABLE, to=InboxState.THREADED, reason=Reason.RELEASED.value)
     if not moved:
         raise Conflict("already_decided", "Somebody has decided about this mail already.")
     sender = from_address(read.mail)
-    foreign = bool(sender) and same_mailbox(speaker.email, sender) is not Sameness.EXACT
+    theirs = (speaker.email, *tx.addresses.of(speaker.id))
+    foreign = bool(sender) and not any(same_mailbox(x, sender) is Sameness.EXACT for x in theirs)
     mark = f"other_address:{sender}" if foreign else ""
     take_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, mark=mark, as_note=as_note)
     thread = conversation.thread
@@ -176,15 +208,14 @@ def _release_into(
 
 
 def _speaker(conversation: Conversation, entry: InboxEntry, read: ReadMail) -> Participant:
-    """The token's participant if the mail had one, else whose address it is, else the candidate."""
-    owner = conversation.participant(entry.participant_id or "")
-    if owner:
-        return owner
+    """Whose address it is, if they are in this conversation; else the token's participant, else the candidate."""
     sender = from_address(read.mail)
-    return next((p for p in conversation.participants if p.email == sender), conversation.candidate)
+    writer = next((p for p in conversation.participants if same_mailbox(p.email, sender) is Sameness.EXACT), None)
+    return writer or conversation.participant(entry.participant_id or "") or conversation.candidate
 
 
-def _open_entry(tx: Transaction, viewer: Viewer, entry_id: str) -> InboxEntry:
+def open_entry(tx: Transaction, viewer: Viewer, entry_id: str) -> InboxEntry:
+    """An entry that this viewer may decide about. Raises NotFound."""
     entry = tx.inbox.find(entry_id)
     if entry is None or viewer.kind is ViewerKind.CANDIDATE:
         raise NotFound("mail")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from gateway.store.database import Transaction
 from gateway.threads import events
@@ -14,7 +15,7 @@ from gateway.threads.addresses import IssuedAddress, Purpose
 from gateway.threads.decisions import Decision, Reason, Verdict, first_objection, hold, ignore, refuse
 from gateway.threads.incoming import IncomingMail, Proof, ReadMail, SenderProof
 from gateway.threads.matching import Candidate, Match, Rung, match_thread
-from gateway.threads.model import AuthorKind, Conversation, InboxEntry, InboxState, Participant, Role
+from gateway.threads.model import Conversation, InboxEntry, InboxState, Participant, Role
 from gateway.threads.policies.attachments import check_scan
 from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
 from gateway.threads.policies.loops import check_automatic, check_rate
@@ -34,6 +35,7 @@ STATES = {
     Verdict.REFUSE: InboxState.REFUSED,
     Verdict.IGNORE: InboxState.IGNORED,
 }
+MOST_WORDS = 20_000  # characters kept beside a mail that waits
 UNMATCHED = (Reason.NO_THREAD, Reason.SEVERAL_THREADS, Reason.FOR_POSTMASTER)
 
 
@@ -71,7 +73,7 @@ def _settle_in_thread(
         automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
         unmatched = hold(_unmatched_reason(located, match), ",".join(match.suggested))
         decision = first_objection(automatic, unmatched)
-        _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof)
+        _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof, words=read.split.reply)
         return
     speaker = _speaker(conversation, match, mail)
     decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
@@ -88,7 +90,7 @@ def _settle_in_thread(
     located = replace(
         located, thread_id=conversation.thread.id, participant=speaker, workspace_id=conversation.workspace.id
     )
-    _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof)
+    _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof, words=read.split.reply)
 
 
 def decide(
@@ -102,26 +104,45 @@ def decide(
     proof: SenderProof,
 ) -> Decision:
     """The policies in their order: machine? gate? the same again? who? too many?"""
-    kind = AuthorKind.CANDIDATE if speaker.role is Role.CANDIDATE else AuthorKind.MEMBER
     automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
     if not automatic.allowed:
         return automatic
-    gate = check_may_write(conversation.thread, kind)
+    gate = check_may_write(conversation.thread, speaker.role.author_kind)
     if not gate.allowed:
         return refuse(gate.reason)
     if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
         return ignore(Reason.DUPLICATE)
     if not (mail.text.strip() or mail.html.strip() or mail.attachments):
         return ignore(Reason.EMPTY_MAIL)
-    trusted = ctx.settings.trust_matching_sender
-    who = check_sender(
-        mail, entry.envelope_from, role=speaker.role.value, known=(speaker.email,), proof=proof, trust_matching=trusted
-    )
+    who = _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof)
     limit = ctx.settings.sender_mails_per_hour
     if not who.allowed or not limit:
         return who
     recent = tx.inbox.count_threaded(conversation.thread.id, speaker.id, since=ctx.now - RATE_WINDOW)
     return first_objection(check_rate(recent, limit=limit), who)
+
+
+def _check_sender(
+    ctx: Context, tx: Transaction, entry: InboxEntry, *, speaker: Participant, mail: IncomingMail, proof: SenderProof
+) -> Decision:
+    """By the address that everybody knows, and only if that is not enough by the candidate's further ones."""
+    check = partial(
+        check_sender,
+        mail,
+        entry.envelope_from,
+        role=speaker.role.value,
+        proof=proof,
+        trust_matching=ctx.settings.trust_matching_sender,
+    )
+    who = check(known=(speaker.email,))
+    if who.reason not in (Reason.OTHER_SENDER, Reason.UNPROVEN_SENDER) or speaker.role is not Role.CANDIDATE:
+        return who
+    further = tx.addresses.of(speaker.id)
+    if not further:
+        return who
+    oldest = ctx.now - timedelta(days=ctx.settings.confirmation_days)
+    confirmed = [email for email, at in further.items() if at and at > oldest]
+    return check(known=(speaker.email, *further), confirmed=confirmed)
 
 
 def from_address(mail: IncomingMail) -> str:
@@ -150,13 +171,19 @@ def _unmatched_reason(located: Located, match: Match) -> Reason:
 
 
 def _speaker(conversation: Conversation, match: Match, mail: IncomingMail) -> Participant:
-    """Whose words these are: the token's participant, or the colleague whose proven address stands in From (SJ-12)."""
+    """Whose words these are: the token's participant, or the colleague or guest whose address stands in From (SJ-12).
+
+    The address still has to be proven.
+    """
     owner = conversation.participant(match.participant_id or "") or conversation.candidate
-    if owner.role is Role.CANDIDATE:
-        return owner
     sender = from_address(mail)
-    colleagues = [p for p in conversation.participants if p.role is not Role.CANDIDATE]
-    return next((p for p in colleagues if p.email and same_mailbox(p.email, sender) is Sameness.EXACT), owner)
+    others = [p for p in conversation.participants if p.email and _may_use_address_of(owner, p)]
+    return next((p for p in others if same_mailbox(p.email, sender) is Sameness.EXACT), owner)
+
+
+def _may_use_address_of(owner: Participant, other: Participant) -> bool:
+    """Colleagues forward mails to each other, candidates to their guests; the two sides do not mix."""
+    return other.role.is_company if owner.role.is_company else other.role is Role.GUEST
 
 
 def _finish(
@@ -168,6 +195,7 @@ def _finish(
     located: Located,
     decision: Decision,
     proof: SenderProof,
+    words: str = "",
 ) -> None:
     """Write the outcome on the entry, so that it is visible with its reason."""
     state = InboxState.UNMATCHED if decision.reason in UNMATCHED else STATES[decision.verdict]
@@ -180,6 +208,8 @@ def _finish(
         "participant_id": person.id if person else None,
         "proof": f"{proof.proof.value}: {proof.detail}"[:500],
     }
+    if state in (InboxState.HELD, InboxState.UNMATCHED):
+        values["words"] = words[:MOST_WORDS]
     tx.inbox.finish(entry.id, state, **values, **read_columns(mail))
     _tell(ctx, tx, entry, located=located, decision=decision, state=state)
 

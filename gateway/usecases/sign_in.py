@@ -10,7 +10,14 @@ from datetime import timedelta
 
 from gateway.errors import Conflict
 from gateway.store.database import Transaction
-from gateway.threads.model import Delivery, DeliveryState, Member, Notice, Viewer, ViewerKind
+from gateway.threads.model import (
+    Delivery,
+    DeliveryState,
+    Member,
+    Viewer,
+    ViewerKind,
+)
+from gateway.threads.notices import Notice
 from gateway.threads.routing import EMAIL
 from gateway.usecases.accounts import hash_secret, verify_password
 from gateway.usecases.context import Context

@@ -15,14 +15,12 @@ from gateway.threads.incoming import IncomingAttachment, ReadMail
 from gateway.threads.model import (
     Attachment,
     Author,
-    AuthorKind,
     CameInBy,
     Conversation,
     InboxEntry,
     Message,
     MessageKind,
     Participant,
-    Role,
 )
 from gateway.threads.policies.attachments import judge_mail_file, split_files
 from gateway.threads.policies.privacy import hide_private, is_private_file
@@ -44,7 +42,7 @@ def take_mail(
     as_note: bool = False,
 ) -> Message:
     """Append the mail as a message of `speaker`, with its files and what must go out because of it."""
-    from_company = speaker.role is not Role.CANDIDATE
+    from_company = speaker.role.is_company
     text, folded, html = _words(ctx, conversation, speaker, read=read)
     message_id = ctx.new_id()
     limits = ctx.settings
@@ -81,7 +79,7 @@ def take_mail(
 def _words(ctx: Context, conversation: Conversation, speaker: Participant, *, read: ReadMail) -> tuple[str, str, str]:
     """(text, folded, html). What a recruiter wrote is cleaned of their own address and of our notice's links."""
     text, folded = read.split.reply, read.split.folded
-    if speaker.role is Role.CANDIDATE:
+    if not speaker.role.is_company:
         return text, folded, read.html
     clean = hide_private(text, **_private(ctx, conversation, read))
     if clean != text:
@@ -98,7 +96,7 @@ class Private(TypedDict):
 
 
 def _private(ctx: Context, conversation: Conversation, read: ReadMail) -> Private:
-    addresses = {p.email for p in conversation.participants if p.role is not Role.CANDIDATE}
+    addresses = {p.email for p in conversation.participants if p.role.is_company}
     addresses |= {a.address for a in read.mail.from_}
     return Private(addresses=addresses, reply_domain=ctx.settings.reply_domain, public_url=ctx.settings.public_url)
 
@@ -106,8 +104,7 @@ def _private(ctx: Context, conversation: Conversation, read: ReadMail) -> Privat
 def _author(speaker: Participant, read: ReadMail) -> Author:
     written = read.mail.from_[0] if read.mail.from_ else None
     name = speaker.name or (written.name if written else "") or speaker.email
-    kind = AuthorKind.CANDIDATE if speaker.role is Role.CANDIDATE else AuthorKind.MEMBER
-    return Author(kind, name, speaker.email, speaker.member_id, speaker.id)
+    return Author(speaker.role.author_kind, name, speaker.email, speaker.member_id, speaker.id)
 
 
 def _store_files(

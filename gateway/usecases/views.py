@@ -16,10 +16,11 @@ from gateway.threads.model import (
     Delivery,
     InboxEntry,
     Message,
-    Notice,
     Opening,
+    Participant,
     ThreadState,
 )
+from gateway.threads.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,10 @@ class EntryView:
     reply: str  # the new words as read, cut at 20,000 characters
     suggested: tuple[ConversationRow, ...]
     applicant_name: str = ""  # of the thread it names
-    proof: str = ""  # in words, from the sender checks
+    proof: str = ""  # "<Proof>: in words", from the sender checks
+    owner: Participant | None = None  # whose reply address it came to
+    may_ask: bool = False  # the candidate can be asked whether it is theirs
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import re
 
 import pytest
 from cast import JUN, MINA, STRANGER, Company, as_candidate, make_mail
+from fakes import FakeChannel
 from running import Pump
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, make_app, words_of
+from web.web_kit import browser_of, make_app, path_of, words_of
 
 from gateway.store.writer import MailWriter
 from gateway.threads.addresses import reply_address
@@ -102,3 +103,47 @@ def test_an_unmatched_mail_finds_its_conversation_by_search(
     assert desk.post(path, data={"do": "release"}).status_code == 422
     assert desk.post(path, data={"do": "note", "thread": mina.thread_id}).status_code == 303
     assert JUN not in desk.get("/desk/review").text
+
+
+def test_the_candidate_is_asked_by_mail_and_answers_on_a_page(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump, channel: FakeChannel
+) -> None:
+    """Reliability test 49: opening the link changes nothing; the answer is a POST, and works once."""
+    receive(ctx, company, mina, text="From my other address", from_=STRANGER, role=Role.CANDIDATE)
+    pump()
+    path = entry_path(desk.get("/desk/review").text)
+    assert desk.post(path, data={"do": "ask"}).status_code == 303
+    assert "The candidate was asked on" in words_of(desk.get(path).text)
+    pump()
+    link = "/c/confirm/" + channel.to(MINA)[-1].text.split("/c/confirm/")[1].split()[0]
+    visitor = browser_of(make_app(ctx, company))
+    for _ in range(2):
+        page = visitor.get(link, headers={"Accept-Language": "en"})
+        assert STRANGER in page.text
+        assert "From my other address" not in page.text
+    assert messages_after(ctx, company.as_jun, mina.thread_id) == []
+    assert visitor.post(link, data={"answer": "maybe"}).status_code == 200
+    assert visitor.post(link, data={"answer": "yes"}).status_code == 200
+    assert messages_after(ctx, company.as_jun, mina.thread_id)[-1].message.text == "From my other address"
+    assert visitor.post(link, data={"answer": "yes"}).status_code == 404
+    assert visitor.get("/c/confirm/" + "x" * 43).status_code == 404
+
+
+def test_a_stranger_is_added_from_the_page_of_their_mail_and_a_colleague_only_after_a_second_question(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
+) -> None:
+    receive(ctx, company, mina, text="I am her mother", from_=STRANGER, role=Role.CANDIDATE)
+    pump()
+    path = entry_path(desk.get("/desk/review").text)
+    page = words_of(desk.get(path).text)
+    assert f"Who is {STRANGER}?" in page
+    assert f"The address that we know is {MINA}" in page
+    asked = desk.post(path, data={"do": "add", "who": "colleague", "name": "Sun"})
+    assert asked.status_code == 200
+    assert 'value="colleague"' in asked.text
+    assert messages_after(ctx, company.as_jun, mina.thread_id) == []
+    assert desk.post(path, data={"do": "add", "who": "guest", "name": "Sun Han"}).status_code == 303
+    (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
+    assert (shown.message.author.kind, shown.message.author.name) == ("guest", "Sun Han")
+    assert "Sun Han" in desk.get(f"/desk/t/{mina.thread_id}").text
+    assert "Sun Han" in browser_of(make_app(ctx, company)).get(path_of(mina)).text

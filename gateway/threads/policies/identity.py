@@ -16,12 +16,13 @@ from enum import IntEnum
 
 from gateway.threads.decisions import ALLOW, Decision, Reason, Verdict, hold
 from gateway.threads.incoming import IncomingMail, Proof, SenderProof
-from gateway.threads.model import Role
+from gateway.threads.model import Conversation, InboxEntry, InboxState, Role
 
 UNPROTECTED_MARK = "unprotected_domain"
 OTHER_ADDRESS_MARK = "other_address:"  # followed by the address
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_ASKABLE = frozenset({Reason.OTHER_SENDER, Reason.UNPROVEN_SENDER, Reason.FAILED_PROOF})
 _PROVEN = frozenset({Proof.ALIGNED, Proof.UNPROTECTED})
 
 
@@ -119,13 +120,21 @@ def check_sender(
     known: Sequence[str],
     proof: SenderProof,
     trust_matching: bool,
+    confirmed: Sequence[str] = (),
 ) -> Decision:
     """May this mail speak for the participant whose addresses are `known`? Held in every case of doubt.
 
-    `role`: "candidate", "member", "notified" or "client"; whoever is not the candidate must be proven,
-    because their words are passed on to the candidate. `trust_matching`: without proof, believe a candidate
-    whose envelope sender is the same mailbox as From (setting TRUST_MATCHING_SENDER). The detail of an
-    allowance is the message's mark.
+    `role`: "candidate", "guest", "member", "notified" or "client"; the company's people must be proven, because
+    their words are passed on to the candidate. `confirmed`: addresses from which the candidate lately said, by a
+    link sent to the address that we know, that a mail was theirs; those need no proof. `trust_matching`: without
+    proof, believe a candidate whose envelope sender is the same mailbox as From (setting TRUST_MATCHING_SENDER).
+    The detail of an allowance is the message's mark.
+
+    proof \\ sender   known address      added address      nobody's
+    aligned           in                 in                 held: other_sender
+    unprotected       in, marked         in, marked         held: other_sender
+    none, temperror   held, or confirmed held, or confirmed held: other_sender
+    fail              held: failed       held: failed       held: other_sender
     """
     sender = find_sender(mail)
     if sender is None:
@@ -137,14 +146,22 @@ def check_sender(
         return hold(Reason.FAILED_PROOF, proof.detail)
     proven = proof.proof in _PROVEN and _is_about(proof, sender)
     matching = trust_matching and role == Role.CANDIDATE and bool(same_mailbox(envelope_from, sender))
-    if not proven and not matching:
-        reason = Reason.UNPROVEN_SENDER if role == Role.CANDIDATE else Reason.UNPROVEN_RECRUITER
-        return hold(reason, proof.detail)
+    fresh = role == Role.CANDIDATE and any(same_mailbox(sender, x) is Sameness.EXACT for x in confirmed)
+    if not proven and not matching and not fresh:
+        outside = role in (Role.CANDIDATE, Role.GUEST)
+        return hold(Reason.UNPROVEN_SENDER if outside else Reason.UNPROVEN_RECRUITER, proof.detail)
     if sameness is Sameness.ALIAS:
         return Decision(Verdict.ALLOW, detail=f"{OTHER_ADDRESS_MARK}{sender}")
-    if proven and proof.proof is Proof.UNPROTECTED:
+    if (proven and proof.proof is Proof.UNPROTECTED) or (fresh and not proven):
         return Decision(Verdict.ALLOW, detail=UNPROTECTED_MARK)
     return ALLOW
+
+
+def may_be_asked(entry: InboxEntry, conversation: Conversation) -> bool:
+    """Can the candidate be asked, at the address that we know, whether a held mail is theirs?"""
+    person = conversation.participant(entry.participant_id or "")
+    is_candidates = person is not None and person.role is Role.CANDIDATE and bool(person.email)
+    return entry.state is InboxState.HELD and entry.reason in _ASKABLE and is_candidates
 
 
 def _is_about(proof: SenderProof, sender: str) -> bool:

@@ -18,7 +18,7 @@ def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
     """May this kind of author add a message to the thread now?"""
     if thread.state is ThreadState.ERASED:
         return refuse(Reason.THREAD_ERASED)
-    if thread.state is ThreadState.BLOCKED and author is AuthorKind.CANDIDATE:
+    if thread.state is ThreadState.BLOCKED and author.is_outside:
         return refuse(Reason.THREAD_BLOCKED)
     return ALLOW
 

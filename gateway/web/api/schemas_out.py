@@ -109,7 +109,7 @@ class ParticipantOut(BaseModel):
     """A person in a thread. Mail to `reply_address`, sent from `email`, becomes that person's message."""
 
     id: str
-    role: Literal["candidate", "member", "notified"]
+    role: Literal["candidate", "member", "notified", "guest"]
     name: str
     email: str | None
     reply_address: str | None
@@ -195,7 +195,7 @@ class PostedOut(BaseModel):
 class AuthorOut(BaseModel):
     """Who wrote it, as far as it is proven."""
 
-    kind: Literal["candidate", "member", "client", "ats", "system"]
+    kind: Literal["candidate", "guest", "member", "client", "ats", "system"]
     name: str
     email: str | None
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from gateway.errors import Conflict, Invalid, NotFound
+from gateway.errors import Conflict, Invalid
 from gateway.threads.decisions import Reason
-from gateway.threads.model import InboxEntry, InboxState, Role, Viewer
-from gateway.usecases import read_thread, review_inbox
+from gateway.threads.model import InboxEntry, InboxState, Viewer
+from gateway.usecases import confirm_sender, read_thread, review_inbox
+from gateway.usecases.admit_sender import SenderIs
 from gateway.usecases.views import ConversationRow, EntryView
 from gateway.web.desk.conversations import desk_page
 from gateway.web.visits import Visit, go_to, say_error
@@ -80,6 +81,9 @@ def _entry(visit: Visit, viewer: Viewer, *, status: int = 200, said: str = "", a
         card=card,
         rows=rows or ([] if card.view.entry.thread_id else list(card.view.suggested)),
         thread=visit.text("thread"),
+        do=visit.text("do") or "release",
+        who=visit.text("who"),
+        name=visit.text("name"),
         query=query,
         said=said,
         ask=ask,
@@ -91,21 +95,14 @@ def card_of(visit: Visit, viewer: Viewer, entry_id: str) -> Card:
     """The card of one entry. Raises NotFound."""
     view = review_inbox.read_entry(visit.site.ctx, viewer, entry_id)
     entry = view.entry
-    forged = entry.reason in FORGED or (entry.reason == Reason.OTHER_SENDER and _is_recruiters(visit, viewer, entry))
+    forged = entry.reason in FORGED or (entry.reason == Reason.OTHER_SENDER and _is_recruiters(view))
     tone, chip = _chip_of(entry, forged)
     return Card(view, _heading_of(view, forged), tone, chip, forged)
 
 
-def _is_recruiters(visit: Visit, viewer: Viewer, entry: InboxEntry) -> bool:
+def _is_recruiters(view: EntryView) -> bool:
     """Did it come to a reply address whose mails go on to the candidate?"""
-    if entry.thread_id is None or entry.participant_id is None:
-        return False
-    try:
-        page = read_thread.read_page(visit.site.ctx, viewer, entry.thread_id, limit=1)
-    except NotFound:
-        return False
-    person = page.conversation.participant(entry.participant_id)
-    return person is not None and person.role is not Role.CANDIDATE
+    return view.owner is not None and view.owner.role.is_company
 
 
 def _heading_of(view: EntryView, forged: bool) -> str:
@@ -141,9 +138,10 @@ def first_lines(text: str) -> str:
 
 
 def decide(visit: Visit, viewer: Viewer) -> Response:
-    """POST: put it into a conversation, keep it as a note, ignore it, or try it again."""
+    """POST: put it in, add its sender, ask the candidate, keep it as a note, ignore it, or try it again."""
     do = visit.text("do")
-    if do == "release" and not visit.text("sure") and card_of(visit, viewer, visit.path("entry_id")).forged:
+    passes_on = do == "release" or (do == "add" and visit.text("who") == SenderIs.COLLEAGUE)
+    if passes_on and not visit.text("sure") and _needs_second_look(visit, viewer, do):
         return _entry(visit, viewer, ask=True)
     try:
         _do(visit, viewer, do)
@@ -151,6 +149,11 @@ def decide(visit: Visit, viewer: Viewer) -> Response:
         return _entry(visit, viewer, status=409 if isinstance(error, Conflict) else 422, said=say_error(visit, error))
     visit.site.feed.wake()
     return go_to("/desk/review", anchor="done", state=visit.text("state"))
+
+
+def _needs_second_look(visit: Visit, viewer: Viewer, do: str) -> bool:
+    """Would it pass on to the candidate what may be forged?"""
+    return do == "add" or card_of(visit, viewer, visit.path("entry_id")).forged
 
 
 def _do(visit: Visit, viewer: Viewer, do: str) -> None:
@@ -162,10 +165,17 @@ def _do(visit: Visit, viewer: Viewer, do: str) -> None:
             review_inbox.release(ctx, viewer, entry_id, thread_id=thread_id, as_note=True)
         case "discard":
             review_inbox.discard(ctx, viewer, entry_id)
+        case "add":
+            sender_is = SenderIs(who) if (who := visit.text("who")) in list(SenderIs) else SenderIs.GUEST
+            review_inbox.release(
+                ctx, viewer, entry_id, thread_id=thread_id, sender_is=sender_is, name=visit.text("name")
+            )
+        case "ask":
+            confirm_sender.ask_sender(ctx, viewer, entry_id)
         case "replay":
             review_inbox.replay(ctx, viewer, entry_id)
         case _:
-            raise Invalid("do", "Choose one of: release, note, discard, replay.", code="inbox_action")
+            raise Invalid("do", "Choose one of: release, note, add, ask, discard, replay.", code="inbox_action")
 
 
 def raw_mail(visit: Visit, viewer: Viewer) -> Response:
