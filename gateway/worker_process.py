@@ -21,7 +21,7 @@ from multiprocessing.process import BaseProcess
 
 from gateway.config import Settings
 
-NICENESS = 5
+NICENESS = 10
 PAUSE = 1.0  # seconds before a process that died is started again
 log = logging.getLogger("gateway.worker_process")
 
