@@ -7,7 +7,7 @@ prints.
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -99,13 +99,22 @@ def doctor() -> None:
 
 @cli.command()
 def replay(
-    entry: Annotated[str, typer.Argument(help="Inbox entry id; empty with --state.")] = "",
-    state: Annotated[str, typer.Option(help="Replay all entries in this state: failed, unmatched, held.")] = "",
+    entry: Annotated[str, typer.Argument(help="Inbox entry id; empty with the options below.")] = "",
+    state: Annotated[str, typer.Option(help="All in this state: failed, unmatched, held, refused, ignored …")] = "",
+    reason: Annotated[str, typer.Option(help="All with this reason, from docs/reasons.md.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="Received at or after this time, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Received before this time, UTC.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
 ) -> None:
-    """Understand stored mails again, with today's rules."""
-    from gateway.operate import replay_entries
+    """Understand stored mails again, with today's rules; says for each what it was and what it is."""
+    from gateway.operate import Which, replay_entries
 
-    raise typer.Exit(replay_entries(_settings(), entry=entry, state=state))
+    which = Which(entry, state, reason, _as_utc(since), _as_utc(until))
+    raise typer.Exit(replay_entries(_settings(), which, dry_run=dry_run))
+
+
+def _as_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None
 
 
 @cli.command()

@@ -6,9 +6,11 @@ deciding anew (use cases).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -19,11 +21,12 @@ from gateway.errors import Conflict, NotFound
 from gateway.threads.model import Delivery, InboxEntry, InboxState, Viewer, ViewerKind
 from gateway.usecases.accounts import find_workspace
 from gateway.usecases.change_stage import thread_of_applicant
+from gateway.usecases.compare_reading import compare_reading
 from gateway.usecases.context import Context
 from gateway.usecases.erase import erase_applicant
 from gateway.usecases.export import gather_export
-from gateway.usecases.review_inbox import replay
-from gateway.usecases.tell_story import Story, find_entries, tell_story
+from gateway.usecases.review_inbox import REPLAYABLE, find_replayable, replay
+from gateway.usecases.tell_story import Story, tell_story
 
 OPERATOR = Viewer(ViewerKind.OPERATOR, workspace_id="", id="cli", name="operator", admin=True)
 
@@ -38,22 +41,59 @@ def operator_context(settings: Settings) -> Iterator[Context]:
         close_context(ctx)
 
 
-def replay_entries(settings: Settings, *, entry: str, state: str) -> int:
-    """Replay one entry, or all in a state; the exit status."""
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The entries that an operator means: one by its id, or all that fit the rest."""
+
+    entry: str = ""
+    state: str = ""
+    reason: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def replay_entries(settings: Settings, which: Which, *, dry_run: bool = False) -> int:
+    """Replay entries, or say what that would change; the exit status."""
     console = Console()
+    if which.state and which.state not in REPLAYABLE:
+        console.print(f"{which.state} cannot be replayed: use one of {', '.join(REPLAYABLE)}.")
+        return 2
     with operator_context(settings) as ctx:
-        ids = [entry] if entry else find_entries(ctx, InboxState(state)) if state in list(InboxState) else []
+        ids = _find(ctx, which)
         if not ids:
-            console.print("Nothing to replay: give an entry's id, or --state failed, unmatched or held.")
+            console.print("Nothing to replay: give an entry's id, or --state, --reason, --since, --until.")
             return 1
-        for entry_id in ids:
-            try:
-                done = replay(ctx, OPERATOR, entry_id)
-            except (NotFound, Conflict) as error:
-                console.print(f"{entry_id}  {error or 'no such entry'}")
-            else:
-                console.print(f"{entry_id}  {done.state}  {done.reason}")
+        moves = Counter(_replay_one(ctx, console, entry_id, dry_run=dry_run) for entry_id in ids)
+    for move, number in sorted(moves.items()):
+        console.print(f"{number:6}  {move}")
     return 0
+
+
+def _find(ctx: Context, which: Which) -> list[str]:
+    if which.entry:
+        return [which.entry]
+    if not (which.state or which.reason or which.since or which.until):
+        return []
+    state = InboxState(which.state) if which.state else None
+    return find_replayable(ctx, state=state, reason=which.reason, since=which.since, until=which.until)
+
+
+def _replay_one(ctx: Context, console: Console, entry_id: str, *, dry_run: bool) -> str:
+    """Replay, or only compare; prints one line and returns it without the id."""
+    try:
+        found = compare_reading(ctx, OPERATOR, entry_id)
+        then, now = found.then, found.now
+        if dry_run:
+            after = f"{now.state} {now.reason}" if now else "its raw mail is gone"
+            note = f"  reads otherwise: {', '.join(found.changed)}" if found.changed else ""
+        else:
+            done = replay(ctx, OPERATOR, entry_id)
+            after, note = f"{done.state} {done.reason}", ""
+        move = f"{then.state} {then.reason} -> {after}"
+    except (NotFound, Conflict) as error:
+        move, note = str(error) or "no such entry", ""
+    console.print(f"{entry_id}  {move}{note}", soft_wrap=True)
+    return move
 
 
 def trace_subject(settings: Settings, subject: str) -> int:

@@ -43,6 +43,25 @@ class Inbox:
         query = select(t.inbox).where(c.digest >= start, c.digest <= start + "g").order_by(c.id)
         return [_entry(r) for r in self._session.execute(query)]
 
+    def ids_of(
+        self,
+        states: Sequence[InboxState],
+        *,
+        reason: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[str]:
+        """Ids of entries in these states, oldest first; with this reason, received from `since` to before `until`."""
+        c = t.inbox.c
+        query = select(c.id).where(c.state.in_([s.value for s in states]))
+        if reason:
+            query = query.where(c.reason == reason)
+        if since:
+            query = query.where(c.received_at >= since)
+        if until:
+            query = query.where(c.received_at < until)
+        return list(self._session.execute(query.order_by(c.id)).scalars())
+
     def ids_in(self, state: InboxState) -> list[str]:
         query = select(t.inbox.c.id).where(t.inbox.c.state == state.value).order_by(t.inbox.c.id)
         return list(self._session.execute(query).scalars())

@@ -82,7 +82,7 @@ def _understand(ctx: Context, first: str = "") -> list[Understood]:
     claimed = _fetch(ctx, entries)
     if not claimed:  # set aside, or the blob store is away: the sweep comes again
         return []
-    understood = _read(ctx, claimed)
+    understood = understand(ctx, claimed)
     reach("mail.read")
     return understood
 
@@ -157,7 +157,8 @@ def _locate_workspace(tx: Transaction, issued: IssuedAddress | None) -> Located:
     return Located(issued, workspace.id if workspace else None)
 
 
-def _read(ctx: Context, claimed: Sequence[Claimed]) -> list[Understood]:
+def understand(ctx: Context, claimed: Sequence[Claimed]) -> list[Understood]:
+    """What each says and who it is from, in processes and threads apart; nothing is written."""
     reads = ctx.reader.read_mails([(c.raw, c.located.known) for c in claimed])
     if ctx.scan:
         scans = _scan(ctx.scan, [c.raw for c in claimed])

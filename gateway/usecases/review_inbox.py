@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
@@ -173,6 +174,19 @@ def replay(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
     process_mail(ctx, entry_id)
     with ctx.database.read() as tx:
         return open_entry(tx, viewer, entry_id)
+
+
+def find_replayable(
+    ctx: Context,
+    *,
+    state: InboxState | None = None,
+    reason: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[str]:
+    """Ids of entries of all workspaces that can be replayed, oldest first: for the operator."""
+    with ctx.database.read() as tx:
+        return tx.inbox.ids_of((state,) if state else REPLAYABLE, reason=reason, since=since, until=until)
 
 
 def release_into(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.store.database import Transaction
-from gateway.threads.model import Delivery, InboxEntry, InboxState, Message, Thread
+from gateway.threads.model import Delivery, InboxEntry, Message, Thread
 from gateway.usecases.context import Context
 
 MOST = 500
@@ -21,12 +21,6 @@ class Story:
     thread: Thread | None = None
     messages: tuple[Message, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
-
-
-def find_entries(ctx: Context, state: InboxState) -> list[str]:
-    """Ids of all entries in a state, oldest first."""
-    with ctx.database.read() as tx:
-        return tx.inbox.ids_in(state)
 
 
 def tell_story(ctx: Context, subject: str) -> Story | None:

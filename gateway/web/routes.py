@@ -111,6 +111,8 @@ def _desk() -> list[BaseRoute]:
         Route("/desk/review/{entry_id}", for_members(review.entry_page), methods=READ),
         Route("/desk/review/{entry_id}", for_members(review.decide), methods=WRITE),
         Route("/desk/review/{entry_id}/raw", for_members(review.raw_mail), methods=READ),
+        Route("/desk/review/{entry_id}/source", for_members(review.source_page), methods=READ),
+        Route("/desk/review/{entry_id}/compare", for_members(review.compare_page), methods=READ),
         Route("/desk/{view}", for_members(conversations.view_page), methods=READ),
     ]
 

@@ -147,3 +147,20 @@ def test_a_stranger_is_added_from_the_page_of_their_mail_and_a_colleague_only_af
     assert (shown.message.author.kind, shown.message.author.name) == ("guest", "Sun Han")
     assert "Sun Han" in desk.get(f"/desk/t/{mina.thread_id}").text
     assert "Sun Han" in browser_of(make_app(ctx, company)).get(path_of(mina)).text
+
+
+def test_the_source_is_shown_as_text_the_mail_is_saved_and_then_stands_beside_now(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
+) -> None:
+    receive(ctx, company, mina, text="<script>alert(1)</script> hello", from_=STRANGER, role=Role.CANDIDATE)
+    pump()
+    path = entry_path(desk.get("/desk/review").text)
+    source = desk.get(f"{path}/source")
+    assert "&lt;script&gt;alert(1)" in source.text
+    assert "<script>alert" not in source.text
+    raw = desk.get(f"{path}/raw")
+    assert raw.headers["content-disposition"].startswith("attachment;")
+    assert raw.content.startswith(b"From:")
+    compared = words_of(desk.get(f"{path}/compare").text)
+    assert "It would be read the same today." in compared
+    assert "Then" in compared

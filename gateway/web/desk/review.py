@@ -14,13 +14,16 @@ from gateway.threads.decisions import Reason
 from gateway.threads.model import InboxEntry, InboxState, Viewer
 from gateway.usecases import confirm_sender, read_thread, review_inbox
 from gateway.usecases.admit_sender import SenderIs
+from gateway.usecases.compare_reading import compare_reading
 from gateway.usecases.views import ConversationRow, EntryView
 from gateway.web.desk.conversations import desk_page
+from gateway.web.files import disposition
 from gateway.web.visits import Visit, go_to, say_error
 
 TABS = {"": "review.tab_todo", "refused": "review.tab_refused", "failed": "review.tab_failed"}
 PAGE_SIZE = 10  # each is read again from its raw bytes
 FIRST_LINES = 6
+SOURCE_BYTES = 200_000
 FORGED = (Reason.UNPROVEN_RECRUITER.value, Reason.FAILED_PROOF.value)
 _HEADED = {
     "other_sender", "unproven_sender", "unproven_recruiter", "failed_proof", "ambiguous_sender", "too_many",
@@ -179,10 +182,34 @@ def _do(visit: Visit, viewer: Viewer, do: str) -> None:
 
 
 def raw_mail(visit: Visit, viewer: Viewer) -> Response:
-    """The mail as it came, byte for byte, to be read and never run."""
+    """The mail as it came, byte for byte, to be saved."""
     raw = review_inbox.read_raw(visit.site.ctx, viewer, visit.path("entry_id"))
     headers = {
-        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Type": "message/rfc822",
+        "Content-Disposition": disposition(f"{visit.path('entry_id')}.eml"),
         "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
     }
     return Response(raw, headers=headers)
+
+
+def source_page(visit: Visit, viewer: Viewer) -> Response:
+    """The beginning of the mail's source as text, to be read and never run."""
+    raw = review_inbox.read_raw(visit.site.ctx, viewer, visit.path("entry_id"))
+    source = raw[:SOURCE_BYTES].decode("utf-8", "backslashreplace")
+    return desk_page(
+        visit,
+        viewer,
+        "desk_source.html",
+        current="review",
+        entry_id=visit.path("entry_id"),
+        source=source,
+        size=len(raw),
+        is_cut=len(raw) > SOURCE_BYTES,
+    )
+
+
+def compare_page(visit: Visit, viewer: Viewer) -> Response:
+    """What the mail was read as, beside what it would be read as today."""
+    found = compare_reading(visit.site.ctx, viewer, visit.path("entry_id"))
+    return desk_page(visit, viewer, "desk_compare.html", current="review", found=found)
