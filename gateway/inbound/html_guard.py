@@ -80,5 +80,5 @@ def strip_tags(html: str) -> str:
     """The words of HTML that no parser may see: tags away, entities read. Rough, linear, loses no text."""
     html = re.sub(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^<>]{0,2000}>", "\n", html, flags=re.IGNORECASE)
     text = entities.unescape(re.sub(r"<[/!?a-zA-Z][^<>]{0,4000}>", "", html))
-    lines = (re.sub(r"[ \t\f\v\xa0]+", " ", line).strip() for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    text = re.sub(r" ?\n ?", "\n", re.sub(r"[ \t\f\v\xa0]+", " ", text))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()

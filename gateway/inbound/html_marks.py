@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from gateway.inbound.reply.lines import Mark
 
+_MAX_CHARS = 500  # of an attribute
 _HISTORY_IDS = re.compile(
     r"(?:x_)*(?:isReplyContent|mail-editor-reference-message-container|yahoo_quoted_\w*|ymail_quoted\w*|replybody\w*|"
     r"reply139content|ntes-\w*-quote|spark-reply-content|messageReplySection|orig_mail\w*|original_mail\w*)\Z",
@@ -52,7 +53,7 @@ def is_hidden(attributes: Attributes) -> bool:
     if "hidden" in attributes:
         return True
     style = attributes.get("style")
-    return bool(style and _HIDDEN.search(style))
+    return bool(style and _HIDDEN.search(style, 0, _MAX_CHARS))
 
 
 def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
@@ -60,7 +61,7 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
     mark: int = Mark.INDENT if tag == "blockquote" else Mark.NONE
     if not attributes:
         return mark, 0
-    ids, classes = attributes.get("id") or "", attributes.get("class") or ""
+    ids, classes = (attributes.get("id") or "")[:_MAX_CHARS], (attributes.get("class") or "")[:_MAX_CHARS]
     if _ATTRIBUTIONS.search(classes):
         mark |= Mark.ATTRIBUTION
     if "moz-forward-container" in classes or "gmail_forward" in classes:
@@ -72,7 +73,7 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
     if _SIGNATURES.search(classes) or _SIGNATURES.search(ids) or attributes.get("data-smartmail") == "gmail_signature":
         mark |= Mark.SIGNATURE
     mark |= _mark_zimbra(attributes.get("data-marker") or "")
-    style = attributes.get("style") or ""
+    style = (attributes.get("style") or "")[:_MAX_CHARS]
     if style and tag in ("div", "p", "td") and _TOP_BORDER.search(style):
         mark |= Mark.RULE
     if tag == "blockquote" and _INDENT_BUTTON.search(style):

@@ -72,7 +72,7 @@ _BLOCKS = frozenset(
 )
 _PARAGRAPHS = frozenset(["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"])
 _TEXT_TAGS = frozenset(["b", "strong", "pre", "ul", "ol", "li", "td", "th"])
-_MAX_TAGS = 40_000  # opening and closing: more are read roughly, to bound the time of the walk
+_MAX_TAGS = 20_000  # opening and closing: more are read roughly, to bound the time of the walk
 _SPACES = re.compile(r" {2,}")
 _WHITE = re.compile(r"[ \t\n\r\f\v\u200b\ufeff]+")
 
@@ -93,7 +93,8 @@ def lines_from_html(html: str) -> tuple[list[Line], str]:
         return [], ""
     walk = _Walk()
     walk.run(root)
-    return walk.lines[:MAX_LINES], "\n".join(line.raw for line in walk.lines[MAX_LINES:])
+    rest = [line.raw for line in walk.lines[MAX_LINES:]]
+    return walk.lines[:MAX_LINES], "\n".join([*rest, walk.unread] if walk.unread else rest)
 
 
 class _Open(NamedTuple):
@@ -116,6 +117,7 @@ class _Walk:
     preformatted: int = 0
     bold: int = 0
     line_marks: int = Mark.NONE
+    unread: str = ""  # the text below the last line that was read with care
     spaced: bool = False  # the line in the making holds a hard space and nothing else: an empty line on purpose
 
     def run(self, root: LexborNode) -> None:
@@ -127,6 +129,10 @@ class _Walk:
                 self._leave()
                 node = done.next if open_nodes else None
                 continue
+            if len(self.lines) > MAX_LINES:
+                self._break()
+                self.unread = _read_on(node, open_nodes)
+                return
             tag = node.tag or ""
             if tag == "-text":
                 self._add_text(node.text_content or "")
@@ -207,7 +213,7 @@ class _Walk:
             text = text.replace("\xa0", " ")
             self.spaced = True
         if self.preformatted:
-            first, *more = text.split("\n")
+            first, *more = text.split("\n", MAX_LINES)
             self._append(first)
             for line in more:
                 self._break(always=True)
@@ -257,3 +263,16 @@ class _Walk:
 
 def _join_spaces(text: str) -> str:
     return _SPACES.sub(" ", text) if "  " in text else text
+
+
+def _read_on(node: LexborNode | None, open_nodes: list[LexborNode]) -> str:
+    """The words from this node on to the end of the body, without a look at what they are."""
+    out = []
+    while node is not None or len(open_nodes) > 1:
+        if node is None:
+            node = open_nodes.pop().next
+            continue
+        if node.tag not in _SKIPPED:
+            out.append(node.text(deep=True, separator="\n"))
+        node = node.next
+    return "\n".join(text for text in out if text.strip())

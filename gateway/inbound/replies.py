@@ -11,6 +11,7 @@ from gateway.inbound.html_text import lines_from_html
 from gateway.inbound.known_text import KnownText, know_texts
 from gateway.inbound.reply.attribution import split_shared_line
 from gateway.inbound.reply.intros import next_is_quoted
+from gateway.inbound.reply.known import Cover, cover_lines
 from gateway.inbound.reply.lines import Line, Role, lines_from_text
 from gateway.inbound.reply.roles import assign_roles
 from gateway.threads.incoming import SplitReply
@@ -41,16 +42,15 @@ def split_reply(
 
 def _split(source: tuple[list[Line], str], knowledge: KnownText, *, forwarded: bool) -> SplitReply:
     lines, rest = _divide_shared_lines(source[0]), source[1]
-    roles = assign_roles(lines, knowledge, forwarded=forwarded)
-    reply = _join(lines, roles, {Role.OWN})
-    folded = _join(lines, roles, {Role.QUOTE, Role.HISTORY, Role.INTRO})
-    signature = _join(lines, roles, {Role.SIGNATURE})
-    if rest:
-        if roles and roles[-1] in (Role.HISTORY, Role.QUOTE):
-            folded = f"{folded}\n{rest}"
-        else:
-            reply = f"{reply}\n{rest}"
-    return SplitReply(reply, folded, signature, _fold_is_ours(lines, roles, knowledge, rest=rest if folded else ""))
+    cover = cover_lines(lines, knowledge) if knowledge else []
+    roles = assign_roles(lines, cover, knowledge, forwarded=forwarded)
+    reply, folded, signature = _join(lines, roles)
+    ours = _fold_is_ours(lines, roles, cover)
+    if rest and roles and roles[-1] in (Role.HISTORY, Role.QUOTE):
+        folded, ours = f"{folded}\n{rest}", False
+    elif rest:
+        reply = f"{reply}\n{rest}".strip("\n")
+    return SplitReply(reply, folded, signature, ours)
 
 
 def _divide_shared_lines(lines: list[Line]) -> list[Line]:
@@ -67,28 +67,25 @@ def _divide_shared_lines(lines: list[Line]) -> list[Line]:
     return out
 
 
-def _join(lines: list[Line], roles: list[Role], wanted: set[Role]) -> str:
-    """The lines of these roles as text, runs of blank lines made one."""
-    out: list[str] = []
+def _join(lines: list[Line], roles: list[str]) -> tuple[str, str, str]:
+    """(reply, fold, signature): the lines as text, runs of blank lines made one."""
+    reply: list[str] = []
+    folded: list[str] = []
+    signature: list[str] = []
     for line, role in zip(lines, roles, strict=True):
-        if role not in wanted:
-            continue
-        if line.raw.strip():
-            out.append(line.raw.rstrip())
+        out = reply if role is Role.OWN else signature if role is Role.SIGNATURE else folded
+        raw = line.raw.rstrip()
+        if raw:
+            out.append(raw)
         elif out and out[-1]:
             out.append("")
-    return "\n".join(out).strip("\n")
+    return "\n".join(reply).strip("\n"), "\n".join(folded).strip("\n"), "\n".join(signature).strip("\n")
 
 
-def _fold_is_ours(lines: list[Line], roles: list[Role], knowledge: KnownText, *, rest: str) -> bool:
+def _fold_is_ours(lines: list[Line], roles: list[str], cover: Cover) -> bool:
     """Whether the fold holds nothing but our own words, apart from attributions; then it need not open by itself."""
-    folded = [line.text for line, role in zip(lines, roles, strict=True) if role in (Role.QUOTE, Role.HISTORY)]
-    if rest:
-        folded.append(rest[:20_000])
-    if not any(text.strip() for text in folded):
-        return True
-    if not knowledge:
-        return False
-    cover = knowledge.cover_lines(folded)
-    known, total = sum(k for k, _ in cover), sum(t for _, t in cover)
-    return total - known <= max(6, 0.15 * total)
+    places = [at for at, role in enumerate(roles) if role in (Role.QUOTE, Role.HISTORY) and not lines[at].blank]
+    if not places or not cover:
+        return not places
+    known, tokens = sum(cover[at][0] for at in places), sum(cover[at][1] for at in places)
+    return tokens - known <= max(6, 0.15 * tokens)

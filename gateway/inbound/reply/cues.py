@@ -10,6 +10,12 @@ import re
 from gateway.inbound.reply import words
 from gateway.inbound.reply.lines import JUDGED_CHARS
 
+
+def _squeeze(label: str) -> str:
+    """A label as it is compared: without the spaces that some clients put between its letters or leave out."""
+    return label.replace(" ", "").replace("\u3000", "").replace("\t", "")
+
+
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 _TIME = re.compile(
     r"(?<!\d)\d{1,2}\s?[:.h]\s?\d{2}(?!\d)|(?:오전|오후|上午|下午|午前|午後)\s?\d{1,2}|\d{1,2}\s?[시時时点點]|\d{1,2}\s?[ap]\.?m\b",
@@ -30,20 +36,27 @@ _GMAIL_FORWARD = re.compile(r"[ \t]*-{10} [^-\n]{3,60} -{9}[ \t]*")
 _ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>")
 _SIGNATURE_MARK = re.compile(r"--[ \t]*|__[ \t]*|—[ \t]*")
 
-_KNOWN_LABELS = (
-    words.FROM_LABELS,
-    words.SENT_LABELS,
-    words.TO_LABELS,
-    words.CC_LABELS,
-    words.SUBJECT_LABELS,
-    words.REPLY_TO_LABELS,
-)
+_LABEL_KINDS = {
+    _squeeze(label): kind
+    for kind, labels in reversed(
+        [
+            (0, words.FROM_LABELS),
+            (1, words.SENT_LABELS),
+            (2, words.TO_LABELS),
+            (3, words.CC_LABELS),
+            (4, words.SUBJECT_LABELS),
+            (5, words.REPLY_TO_LABELS),
+        ]
+    )
+    for label in labels
+}
 _WROTE = re.compile("|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key=len, reverse=True)), re.IGNORECASE)
 
 _INTRODUCING = re.compile(r"\d|[:：]|[-_=*—–─]{2}|@")
 _ORIGINAL_STARTS = frozenset(phrase[0] for phrase in words.ORIGINAL_PHRASES)
 _FORWARDS = re.compile("|".join(sorted(words.FORWARD_STEMS)), re.IGNORECASE)
 _MAX_PHRASE_CHARS = 80
+_MAX_DASHED_CHARS = 300
 _SPACES = re.compile(r"\s+")
 
 
@@ -100,12 +113,12 @@ def is_original_separator(text: str) -> bool:
 
 def is_dashed_phrase(text: str) -> bool:
     """Words between dashes, in whatever language."""
-    return bool(_DASHED.fullmatch(cut(text)))
+    return len(text) <= _MAX_DASHED_CHARS and bool(_DASHED.fullmatch(text))
 
 
 def dashed_words(text: str) -> str | None:
     """The words between dashes, or None if there are no dashes around them."""
-    found = _DASHED.fullmatch(text)
+    found = _DASHED.fullmatch(text) if len(text) <= _MAX_DASHED_CHARS else None
     return found[1] if found else None
 
 
@@ -144,9 +157,4 @@ def read_label(text: str) -> tuple[str, str] | None:
 
 def label_kind(label: str) -> int:
     """Which kind of known label it is: 0 from, 1 sent, 2 to, 3 cc, 4 subject, 5 other, -1 unknown."""
-    label = _SPACES.sub(" ", label)
-    compact = label.replace(" ", "").replace("\u3000", "")
-    for kind, known in enumerate(_KNOWN_LABELS):
-        if label in known or (compact != label and compact in known):
-            return kind
-    return -1
+    return _LABEL_KINDS.get(_squeeze(label), -1)

@@ -12,6 +12,7 @@ from gateway.inbound.reply import cues
 from gateway.inbound.reply.lines import Line, Mark
 
 _MAX_LINES = 16
+_MAX_FOREIGN = 6  # labels that we do not know: a form, if there are more
 _MAX_STRAY = 2  # lines in a row without label: a value went on
 _ONCE = frozenset([0, 1, 2, 4])
 _CORE = frozenset([0, 1, 2, 4])
@@ -91,6 +92,8 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
             continue
         pair = cues.read_label(line.text)
         kind = cues.label_kind(pair[0]) if pair else -1
+        if block.labels == _MAX_FOREIGN and not block.kinds:
+            break
         if pair is None or (kind < 0 and len(block.kinds) >= 3):
             stray += 1
             if stray > _MAX_STRAY or not block.labels or blanks:

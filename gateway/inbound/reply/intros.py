@@ -13,7 +13,7 @@ from gateway.inbound.reply.lines import Line, Mark, Role
 _MAX_NAME_WORDS = 6
 
 
-def mark_intro(lines: list[Line], roles: list[Role], start: int, end: int) -> None:
+def mark_intro(lines: list[Line], roles: list[str], start: int, end: int) -> None:
     """The introduction itself, the blank lines and rulers above it, and an indented block below it."""
     if _is_name_above(lines, roles, start):
         start -= 1
@@ -43,7 +43,7 @@ def next_is_quoted(lines: Sequence[Line], at: int) -> bool:
     return at < len(lines) and (lines[at].depth > 0 or bool(lines[at].marks & (Mark.HISTORY | Mark.INDENT)))
 
 
-def _is_name_above(lines: list[Line], roles: list[Role], start: int) -> bool:
+def _is_name_above(lines: list[Line], roles: list[str], start: int) -> bool:
     """Whether an attribution that begins with `<address>` was cut off from the name above it."""
     if not lines[start].text.lstrip().startswith("<") or start == 0 or roles[start - 1] is not Role.OWN:
         return False

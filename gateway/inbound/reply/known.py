@@ -6,6 +6,8 @@ Not in charge of: which words are known (`known_text`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gateway.inbound.known_text import KnownText, tokens_of
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.attribution import read_attribution
@@ -18,12 +20,25 @@ _ENOUGH_WORDS_OF_TWO_LINES = 8
 _QUESTION_LINES = 12  # longer quotes between answers are folded
 _QUESTION_ENDS = ("?", "？", "؟", ";", ":", "：")
 
+MAX_COVERED_CHARS = 50_000
+_MAX_LINE_CHARS = 10_000
+
 Cover = list[tuple[int, int]]  # of each line: tokens that are known, tokens
 
 
-def mark_known(lines: list[Line], roles: list[Role], knowledge: KnownText) -> None:
+def cover_lines(lines: Sequence[Line], knowledge: KnownText) -> Cover:
+    """(known tokens, tokens) of each line. A line, and the mail, count only so far: what lies beyond is not known."""
+    room = MAX_COVERED_CHARS
+    texts = []
+    for line in lines:
+        text = line.text[: min(room, _MAX_LINE_CHARS)]
+        room -= len(text)
+        texts.append(text)
+    return knowledge.cover_lines(texts)
+
+
+def mark_known(lines: list[Line], roles: list[str], cover: Cover, knowledge: KnownText) -> None:
     """Runs of own lines that stood in our copies word for word. A lone short line is never taken."""
-    cover = knowledge.cover_lines([line.text for line in lines])
     _mark_known_indents(lines, roles, cover)
     runs = []
     at = 0
@@ -46,7 +61,7 @@ def mark_known(lines: list[Line], roles: list[Role], knowledge: KnownText) -> No
         _mark_intro_above(lines, roles, start)
 
 
-def uncover_answers(lines: list[Line], roles: list[Role], knowledge: KnownText) -> None:
+def uncover_answers(lines: list[Line], roles: list[str], cover: Cover) -> None:
     """Words between the lines of our own mail, below its header or inside its quote, are the writer's answers.
 
     Only in the newest mail of the fold, only if we know its words, and not where each quoted line has its own mark: an
@@ -55,14 +70,13 @@ def uncover_answers(lines: list[Line], roles: list[Role], knowledge: KnownText) 
     start, end = _find_newest(lines, roles)
     if start == end:
         return
-    cover = knowledge.cover_lines([line.text for line in lines[start:end]])
     answers: list[int] = []
     run: list[int] = []
     above: Line | None = None  # the last known line, if nothing but this run stands below it
     for at in range(start, end):
         if lines[at].blank:
             continue
-        known, total = cover[at - start]
+        known, total = cover[at]
         if known < 0.5 * total:
             run.append(at)
             continue
@@ -72,14 +86,14 @@ def uncover_answers(lines: list[Line], roles: list[Role], knowledge: KnownText) 
         above = lines[at] if total else above
     if above is not None and (answers or above.text.rstrip(" *_").endswith(_QUESTION_ENDS)):
         answers += run
-    if not answers or not any(known >= 3 for known, _ in cover):
+    if not answers or not any(known >= 3 for known, _ in cover[start:end]):
         return
     for at in answers:
         roles[at] = Role.OWN
     _keep_questions(lines, roles, start, answers[-1])
 
 
-def _find_newest(lines: list[Line], roles: list[Role]) -> tuple[int, int]:
+def _find_newest(lines: list[Line], roles: list[str]) -> tuple[int, int]:
     """(start, end) of the newest mail in the fold, as far as somebody may have written between its lines."""
     folded = (Role.HISTORY, Role.QUOTE)
     start = 0
@@ -103,7 +117,7 @@ def _begins_older(lines: list[Line], at: int) -> bool:
     return read_header_block(lines, at) > at or read_attribution(lines, at, quoted_below=lambda _: False)[0] > at
 
 
-def _keep_questions(lines: list[Line], roles: list[Role], start: int, end: int) -> None:
+def _keep_questions(lines: list[Line], roles: list[str], start: int, end: int) -> None:
     """What stands above answers stays with them, unless it is long."""
     at = start
     while at < end:
@@ -115,7 +129,7 @@ def _keep_questions(lines: list[Line], roles: list[Role], start: int, end: int) 
         at = below + 1
 
 
-def _are_questions(lines: list[Line], roles: list[Role], runs: list[tuple[int, int]]) -> bool:
+def _are_questions(lines: list[Line], roles: list[str], runs: list[tuple[int, int]]) -> bool:
     """Whether these known lines, repeated without a mark, are questions with the writer's answers between them."""
     answered = 0
     for start, end in runs:
@@ -156,7 +170,7 @@ def _last_filled(lines: list[Line], at: int, end: int) -> int:
     return end
 
 
-def _mark_known_indents(lines: list[Line], roles: list[Role], cover: Cover) -> None:
+def _mark_known_indents(lines: list[Line], roles: list[str], cover: Cover) -> None:
     """An indented block of which we know most is a quote; any other is the writer's own."""
     at = 0
     while at < len(lines):
@@ -170,7 +184,7 @@ def _mark_known_indents(lines: list[Line], roles: list[Role], cover: Cover) -> N
         at = max(end, at + 1)
 
 
-def _mark_intro_above(lines: list[Line], roles: list[Role], at: int) -> None:
+def _mark_intro_above(lines: list[Line], roles: list[str], at: int) -> None:
     """Above text that we know, even a doubtful attribution or separator is one."""
     last = at - 1
     while last >= 0 and lines[last].blank:

@@ -6,11 +6,10 @@ Not in charge of: lines from HTML (`html_text`) or the rules that judge lines (`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 MAX_LINES = 2000
+_MAX_CHARS = 200_000  # of whole lines; the first line counts whatever its length
 JUDGED_CHARS = 1000
 
 _MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -34,36 +33,42 @@ class Mark:
     INDENT: Final = 128  # inside a blockquote that no client made for quoting
 
 
-class Role(Enum):
-    """What a line turned out to be."""
+class Role:
+    """What a line turned out to be. Plain strings: hashing a member of an `Enum` costs more than all rules together."""
 
-    OWN = "own"
-    QUOTE = "quote"  # quoted line by line: it may stand between answers
-    HISTORY = "history"
-    INTRO = "intro"  # attribution, header block or separator above history
-    SIGNATURE = "signature"
+    OWN: Final = "own"
+    QUOTE: Final = "quote"  # quoted line by line: it may stand between answers
+    HISTORY: Final = "history"
+    INTRO: Final = "intro"  # attribution, header block or separator above history
+    SIGNATURE: Final = "signature"
 
 
-@dataclass(slots=True)
 class Line:
-    """One line. `text` without quote marks, `raw` as it stood; `depth` levels of quoting."""
+    """One line. `text` without quote marks, `raw` as it stood; `depth` levels of quoting; `blank` without words."""
 
-    text: str
-    raw: str
-    depth: int = 0
-    marks: int = Mark.NONE
+    __slots__ = ("blank", "depth", "marks", "raw", "text")
 
-    @property
-    def blank(self) -> bool:
-        """Whether nothing but white space (and quote marks) stands there."""
-        return not self.text or self.text.isspace()
+    def __init__(self, text: str, raw: str, depth: int = 0, marks: int = Mark.NONE) -> None:
+        self.text = text
+        self.raw = raw
+        self.depth = depth
+        self.marks = marks
+        self.blank = not text or text.isspace()
 
 
 def lines_from_text(text: str) -> tuple[list[Line], str]:
-    """The lines of a plain body, and the rest beyond `MAX_LINES` unread. Linear."""
+    """The lines of a plain body, and the rest unread beyond `MAX_LINES` lines or 200,000 characters. Linear."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    rest = ""
+    if len(text) > _MAX_CHARS:
+        end = text.rfind("\n", 0, _MAX_CHARS)
+        end = end if end > 0 else text.find("\n")
+        if end > 0:
+            text, rest = text[:end], text[end + 1 :]
     parts = text.split("\n", MAX_LINES)
-    rest = parts.pop() if len(parts) > MAX_LINES else ""
+    if len(parts) > MAX_LINES:
+        more = parts.pop()
+        rest = f"{more}\n{rest}" if rest else more
     return [Line(bare_text(body), raw, depth) for raw in parts for depth, body in (_split_quote(raw),)], rest
 
 

@@ -16,31 +16,32 @@ from gateway.inbound.reply import cues
 from gateway.inbound.reply.attribution import is_vague, read_attribution
 from gateway.inbound.reply.header_block import read_header_block
 from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted
-from gateway.inbound.reply.known import mark_known, uncover_answers
+from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
 from gateway.inbound.reply.lines import Line, Mark, Role
 from gateway.inbound.reply.signatures import mark_signature
 
 _INLINE_QUOTE_LINES = 12
+_MAX_TRIES = 300  # lines that look like the beginning of another mail and are none: a hostile mail has many
 
 
-def assign_roles(lines: list[Line], knowledge: KnownText, *, forwarded: bool = False) -> list[Role]:
-    """One role for each line."""
+def assign_roles(lines: list[Line], cover: Cover, knowledge: KnownText, *, forwarded: bool = False) -> list[str]:
+    """One role for each line. `cover`: which of its words we know; empty if nothing is known from the thread."""
     roles = [_role_by_markup(line) for line in lines]
     _close_quote_gaps(lines, roles)
     _mark_boundaries(lines, roles, forwarded=forwarded)
-    if not knowledge:
-        _mark_last_indent(lines, roles)
+    if cover:
+        mark_known(lines, roles, cover, knowledge)
+        uncover_answers(lines, roles, cover)
     else:
-        mark_known(lines, roles, knowledge)
-        uncover_answers(lines, roles, knowledge)
+        _mark_last_indent(lines, roles)
     mark_signature(lines, roles)
     if not _has_own(lines, roles):
-        roles = _fail_open(lines, knowledge)
+        roles = _fail_open(lines, cover)
     _keep_inline_quotes(lines, roles)
     return roles
 
 
-def _mark_last_indent(lines: list[Line], roles: list[Role]) -> None:
+def _mark_last_indent(lines: list[Line], roles: list[str]) -> None:
     """A plain blockquote that ends the mail is a quote, unless the words above lead to it."""
     end = len(lines)
     while end and lines[end - 1].blank:
@@ -55,7 +56,7 @@ def _mark_last_indent(lines: list[Line], roles: list[Role]) -> None:
     roles[start:end] = [Role.HISTORY] * (end - start)
 
 
-def _role_by_markup(line: Line) -> Role:
+def _role_by_markup(line: Line) -> str:
     if line.depth:
         return Role.QUOTE
     if line.marks & Mark.ATTRIBUTION and not line.marks & Mark.FORWARD:
@@ -63,7 +64,7 @@ def _role_by_markup(line: Line) -> Role:
     return Role.HISTORY if line.marks & Mark.HISTORY else Role.OWN
 
 
-def _close_quote_gaps(lines: list[Line], roles: list[Role]) -> None:
+def _close_quote_gaps(lines: list[Line], roles: list[str]) -> None:
     """A line that re-wrapping pushed out of the quote: alone between quoted lines, and a link or a long line's tail."""
     for at in range(1, len(lines) - 1):
         line = lines[at]
@@ -74,14 +75,14 @@ def _close_quote_gaps(lines: list[Line], roles: list[Role]) -> None:
             roles[at] = Role.QUOTE
 
 
-def _has_own(lines: Sequence[Line], roles: Sequence[Role]) -> bool:
+def _has_own(lines: Sequence[Line], roles: Sequence[str]) -> bool:
     return any(role is Role.OWN and not line.blank for line, role in zip(lines, roles, strict=True))
 
 
-def _mark_boundaries(lines: list[Line], roles: list[Role], *, forwarded: bool) -> None:
+def _mark_boundaries(lines: list[Line], roles: list[str], *, forwarded: bool) -> None:
     """Find where another mail begins. A forwarded one is the writer's to show: it and all below stay."""
-    at = 0
-    while at < len(lines):
+    at = tries = 0
+    while at < len(lines) and tries < _MAX_TRIES:
         line = lines[at]
         if line.blank or line.depth:
             at += 1
@@ -95,6 +96,7 @@ def _mark_boundaries(lines: list[Line], roles: list[Role], *, forwarded: bool) -
             return
         end, rest_too = _read_intro(lines, roles, at)
         if end == at:
+            tries += 1
             at += 1
             continue
         if rest_too and forwarded:
@@ -124,7 +126,7 @@ def _forwards_below(lines: Sequence[Line], at: int) -> bool:
     return cues.is_gmail_forward(text) or cues.label_kind(pair[0]) == 4
 
 
-def _read_intro(lines: list[Line], roles: list[Role], at: int) -> tuple[int, bool]:
+def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool]:
     """(end of the introduction that starts here, whether all below is history); end == at if there is none."""
     line = lines[at]
     if roles[at] is Role.INTRO:
@@ -153,9 +155,8 @@ def _label_follows(lines: Sequence[Line], at: int) -> bool:
     return pair is not None and cues.label_kind(pair[0]) >= 0
 
 
-def _fail_open(lines: list[Line], knowledge: KnownText) -> list[Role]:
+def _fail_open(lines: list[Line], cover: Cover) -> list[str]:
     """Nothing was left: keep what we do not know from the thread, else all of it."""
-    cover = knowledge.cover_lines([line.text for line in lines]) if knowledge else []
     unknown = [at for at, (known, total) in enumerate(cover) if total >= 3 and known < 0.5 * total]
     if unknown and len(unknown) < sum(not line.blank for line in lines):
         first, last = unknown[0], unknown[-1]
@@ -166,7 +167,7 @@ def _fail_open(lines: list[Line], knowledge: KnownText) -> list[Role]:
     return [Role.OWN] * len(lines)
 
 
-def _keep_inline_quotes(lines: list[Line], roles: list[Role]) -> None:
+def _keep_inline_quotes(lines: list[Line], roles: list[str]) -> None:
     """Short quotes between answers stay in the reply: without the question an answer says nothing."""
     runs = _runs(lines, roles, Role.QUOTE)
     own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
@@ -182,7 +183,7 @@ def _keep_inline_quotes(lines: list[Line], roles: list[Role]) -> None:
                 roles[at] = Role.OWN
 
 
-def _runs(lines: Sequence[Line], roles: Sequence[Role], wanted: Role) -> list[tuple[int, int]]:
+def _runs(lines: Sequence[Line], roles: Sequence[str], wanted: str) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     for at, role in enumerate(roles):
         if role is wanted:

@@ -14,7 +14,7 @@ from gateway.inbound.reply.taglines import is_tagline
 _SIGNATURE_LINES = 20
 
 
-def mark_signature(lines: list[Line], roles: list[Role]) -> None:
+def mark_signature(lines: list[Line], roles: list[str]) -> None:
     """`-- ` and what follows, blocks that a client marked, and phone taglines at the end of the own text."""
     own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
     if not own:
@@ -34,7 +34,7 @@ def mark_signature(lines: list[Line], roles: list[Role]) -> None:
     _mark_list_footer(lines, roles)
 
 
-def _mark_list_footer(lines: list[Line], roles: list[Role]) -> None:
+def _mark_list_footer(lines: list[Line], roles: list[str]) -> None:
     """What a mailing list adds at the very end: a long ruler and a few lines with a link."""
     own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
     for number in range(max(1, len(own) - 6), len(own)):
@@ -44,7 +44,7 @@ def _mark_list_footer(lines: list[Line], roles: list[Role]) -> None:
             return
 
 
-def _block_from(places: Sequence[int], roles: Sequence[Role]) -> list[int]:
+def _block_from(places: Sequence[int], roles: Sequence[str]) -> list[int]:
     """The first of these own lines up to where history begins (below a quote the writer may go on); [] if too many."""
     block: list[int] = []
     for at in places:
@@ -56,12 +56,12 @@ def _block_from(places: Sequence[int], roles: Sequence[Role]) -> list[int]:
     return block
 
 
-def _set(roles: list[Role], places: Sequence[int]) -> None:
+def _set(roles: list[str], places: Sequence[int]) -> None:
     for at in places:
         roles[at] = Role.SIGNATURE
 
 
-def _mark_taglines(lines: list[Line], roles: list[Role], own: list[int]) -> None:
+def _mark_taglines(lines: list[Line], roles: list[str], own: list[int]) -> None:
     """A tagline counts at the end of the mail or right above history, and never if it is all there is."""
     taglines = []
     below_is_end = True
