@@ -23,6 +23,7 @@ class _Block:
     """What the labels read so far say."""
 
     kinds: set[int] = field(default_factory=set)
+    order: list[int] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     labels: int = 0
     addresses: int = 0
@@ -32,6 +33,7 @@ class _Block:
     def add(self, kind: int, label: str, value: str) -> None:
         if kind >= 0:
             self.kinds.add(kind)
+            self.order.append(kind)
         self.names.add(label)
         self.labels += 1
         self.addresses += cues.has_address(value)
@@ -46,7 +48,7 @@ class _Block:
         """
         core = self.kinds & _CORE
         evidence = bool(self.addresses or self.clocks)
-        if 0 in core and len(core) >= 3 and (evidence or separated):
+        if 0 in core and len(core) >= 3 and (separated or self.addresses or self._is_dated_mail(core)):
             return True
         if len(core) >= 2 and core & {0, 1} and separated and (evidence or self.labels >= 3):
             return True
@@ -61,6 +63,10 @@ class _Block:
         if not self.addresses:
             return False
         return separated or self._has_foreign_shape()
+
+    def _is_dated_mail(self, core: set[int]) -> bool:
+        """A time with a subject, or right below the sender; "From: Leeds, To: London, Date: …" is a journey."""
+        return bool(self.clocks) and (4 in core or self.order[:2] == [0, 1])
 
     def _has_foreign_shape(self) -> bool:
         """`Name <address>` and a date with a time among the first three values, under labels that we do not know."""

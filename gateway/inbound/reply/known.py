@@ -47,9 +47,9 @@ def mark_known(lines: list[Line], roles: list[str], cover: Cover, knowledge: Kno
             at += 1
             continue
         end = at
-        while end < len(lines) and roles[end] is Role.OWN and (lines[end].blank or _is_known(cover[end], lines[end])):
-            end += 1
-        run = _trim(lines, [place for place in range(at, end) if not lines[place].blank], cover, knowledge)
+        while end < len(lines) and roles[end] is Role.OWN and (not cover[end][1] or _is_known(cover[end], lines[end])):
+            end += 1  # a line without words is blank, or a link: trackers rewrite those
+        run = _trim(lines, [place for place in range(at, end) if cover[place][1]], cover, knowledge)
         words = sum(_words(lines[place], cover[place]) for place in run)
         if words >= _ENOUGH_WORDS or (len(run) >= 2 and words >= _ENOUGH_WORDS_OF_TWO_LINES):
             runs.append((run[0], end if run[-1] + 1 == _last_filled(lines, at, end) else run[-1] + 1))

@@ -1,7 +1,7 @@
 """In charge of: recognising the line that a phone or an app adds ("Sent from my iPhone"), in many languages.
 
-Not in charge of: where such a line counts (`reply.signatures`). A tagline is a whole short line, with a phrase of
-sending *and* the name of a device or app: "Sent from my desk, is much easier" is a sentence.
+Not in charge of: where such a line counts (`signatures`). A tagline is a whole short line: words of sending *and* the
+name of a device or app, or an invitation to get Outlook. "Sent from my desk, is much easier" is a sentence.
 """
 
 from __future__ import annotations
@@ -12,39 +12,77 @@ _MAX_CHARS = 120
 _MAX_WORDS = 14
 
 _SENDING_FIRST = re.compile(
-    r"(?:sent|posted)(?: \w+)?(?: wirelessly)? (?:from|via|by|using|with|on)\b|sent from|get outlook for|"
-    r"outlook (?:for|für|pour|para|per)\b|(?:von|vom) (?:mein(?:em)?|iphone|ipad)|"
-    r"gesendet (?:von|vom|mit|über)|holen sie sich|envoyé (?:de|depuis|à partir|avec)|téléchargez|"
-    r"télécharger|enviado (?:desde|do|de|através|a partir|com)|obtén|obtener|inviato (?:da|dal|con)|"
-    r"scarica|verzonden (?:vanaf|vanuit|met|via)|verstuurd vanaf|skickat från|hämta|sendt fra|hent|"
-    r"lähetetty|odesláno (?:z|ze|prostřednictvím|pomocí)|odoslané (?:z|zo)|získejte|získajte|"
-    r"wysłan[eo] (?:z|ze|za)|pobierz|отправлено (?:с|со|из|через)|скачать|получите|"
-    r"надіслано (?:з|із|через)|(?:发自|發自|从|從)(?:我的)?|iphone(?:'|’)?u?m?dan|trimis de pe|"
-    r"poslano (?:z|s)|küldve",
+    r"(?:sent|posted)(?: \w+)?(?: wirelessly)? (?:from|via|by|using|with|on)\b|"
+    r"(?:diese nachricht wurde |diese e-mail wurde )?gesendet (?:von|vom|mit|über)|"
+    r"envoyée? (?:de|depuis|à partir|avec)|enviad[oa] (?:desde|do|de|da|através|a partir|com)|"
+    r"enviat (?:des d|de)|inviat[oa] (?:da|dal|dall|con)|ver(?:zonden|stuurd) (?:vanaf|vanuit|met|via)|"
+    r"skickat från|sendt (?:fra|via)|sent úr|lähetetty|saadetud|nosūtīts no|išsiųsta (?:iš|naudojant)|"
+    r"odesláno (?:z|ze|prostřednictvím|pomocí)|odoslané (?:z|zo|pomocou)|poslano (?:z|s|iz|sa)|poslato (?:s|sa|iz)|"
+    r"wysłan[eo] (?:z|ze|za|przez)|отправлен[оа] (?:с|со|из|через)|надіслано (?:з|із|зі|через)|изпратено от|"
+    r"послато с|elküldve|küldve|trimis (?:de pe|de la|din|cu)|στάλθηκε από|αποστολή από|εστάλη από|"
+    r"נשלח (?:מ|באמצעות)|(?:تم ال[إا]رسال|[أا]ُ?رسلت|مرسل|مرسلة) (?:من|بواسطة)|ارسال شده از|"
+    r"ส่งจาก|(?:đã |được )?gửi từ|dikirim dari|dihantar dari|"
+    r"(?:发自|發自|来自|來自|寄自)(?:我的)?",
     re.IGNORECASE,
 )
 _SENDING_LAST = re.compile(
-    r"(?:gesendet|보냄|보냈습니다|보낸 메일입니다|전송됨|전송했습니다|"
-    r"から送信|から送信されました|からの送信|发送|傳送|gönderildi|küldve)[.!。]?\Z",
+    r"(?:gesendet|에서 보냄|에서 보냈습니다|에서 보낸 메일입니다|에서 작성함|에서 전송됨|에서 전송했습니다|"
+    r"から送信|から送信されました|からの送信|gönderildi|küldve|ارسال شد|ارسال شده|से भेजा गया)[.!。]?\Z|"
+    r"\A(?:从|從)我的.{1,40}(?:发送|發送|傳送|寄出)\Z|보낸 메일입니다[.]?\Z",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
-    r"iphone|iphon|айфон|아이폰|ipad|ipod|android|안드로이드|galaxy|갤럭시|samsung|삼성|huawei|华为|"
-    r"xiaomi|小米|redmi|oppo|vivo|honor|\blg\b|htc|nokia|lumia|pixel|oneplus|blackberry|windows|mobil|"
-    r"handy|phone|telefon|teléfono|telefono|puhelin|téléphone|tablet|handheld|handset|смартфон|телефон|"
-    r"모바일|휴대폰|スマートフォン|携帯|手机|手機|cihaz|\bmail\b|mail\.ru|почт|почты|메일|メール|邮箱|"
-    r"邮件|outlook|yahoo|\baol\b|gmail|yandex|яндекс|proton|tutanota|\btuta\b|spark|airmail|superhuman|"
-    r"mailbird|naver|네이버|daum|다음|kakao|hiworks|sparrow|mailbox|blue|thunderbird|fairemail|k-9|seznam|"
-    r"gmx|web\.de|\bapp\b|aplikace|appen|앱",
+    r"iphone|iphon|айфон|아이폰|ipad|айпад|ipod|android|андроид|안드로이드|galaxy|갤럭시|samsung|삼성|huawei|华为|"
+    r"xiaomi|小米|redmi|poco|oppo|vivo|honor|荣耀|xperia|motorola|\bmoto\b|realme|\blg\b|htc|nokia|lumia|pixel|"
+    r"oneplus|blackberry|windows|mobil|handy|phone|telefon|teléfono|telefono|telefoon|puhelin|téléphone|telemóvel|"
+    r"celular|smartphone|tablet|handheld|handset|смартфон|телефон|мобил|מהטלפון|هاتف|جهاز|โทรศัพท์|điện thoại|"
+    r"모바일|휴대폰|휴대전화|スマートフォン|スマホ|携帯|手机|手機|cihaz|\bmail\b|e-?mail|mail\.ru|почт|пошт|почты|메일|"
+    r"メール|邮箱|邮件|outlook|yahoo|\baol\b|gmail|yandex|яндекс|proton|tutanota|\btuta\b|spark|airmail|superhuman|"
+    r"mailbird|mailspring|mymail|\bnine\b|naver|네이버|daum|다음|kakao|hiworks|sparrow|mailbox|blue|thunderbird|"
+    r"fairemail|k-9|canary|edison|missive|\bhey\b|zoho|fastmail|seznam|gmx|web\.de|\bapp\b|aplikac|appen|앱",
     re.IGNORECASE,
 )
+_SYSTEM = re.compile(r"\b(?:ios|android|androidille|windows|mac|macos)(?![a-z])|iOS용|Android용", re.IGNORECASE)
+_INVITING = re.compile(
+    r"(?:get|download|try) (?:outlook|bluemail|typeapp|the (?:yahoo|outlook|gmail|new)\b.{0,20}\bapp)\b|"
+    r"virus-free\.? ?(?:www\.avast|www\.avg)|(?:www\.)?avast\.com\Z",
+    re.IGNORECASE,
+)
+_CERTAIN = re.compile(
+    r"sent from my [\w-]+, (?:samsung|an at&t|apple|lg)\b|sent with tuta(?:nota)?[;,] ",
+    re.IGNORECASE,
+)
+_MAX_OUTLOOK_WORDS = 8
+_SENTENCE = re.compile(r"[!?;](?!メール)|, \w+ \w+ \w+")
+_LINK = re.compile(r"\s*[<(\[]?https?://\S+[>)\]]?\s*")
 
 
 def is_tagline(text: str) -> bool:
     """Whether the line is a tagline as a whole."""
-    if len(text) > _MAX_CHARS * 2:
+    if len(text) > _MAX_CHARS * 3:
         return False
-    text = text.strip(" \t*_<>")
-    if not 4 < len(text) <= _MAX_CHARS or len(text.split()) > _MAX_WORDS or re.search(r"[!?;]|, \w+ \w+ \w+", text):
+    text = _LINK.sub("", text.replace("\u200e", "").replace("\u200f", "")) if "http" in text else text
+    text = text.strip(" \t*_<>[]()")
+    if not 4 < len(text) <= _MAX_CHARS or len(text.split()) > _MAX_WORDS:
         return False
-    return bool(_DEVICE.search(text)) and bool(_SENDING_FIRST.match(text) or _SENDING_LAST.search(text))
+    if _invites(text):
+        return True
+    if not _DEVICE.search(text):
+        return False
+    if _SENTENCE.search(text):
+        return _sends_for_sure(text)
+    return bool(_SENDING_FIRST.match(text) or _SENDING_LAST.search(text))
+
+
+def _invites(text: str) -> bool:
+    """ "Get Outlook for iOS", whatever the language: no sentence, and both names."""
+    if _INVITING.match(text):
+        return len(text.split()) <= _MAX_OUTLOOK_WORDS
+    if "utlook" not in text or text[-1] in ".!?" or len(text.split()) > _MAX_OUTLOOK_WORDS:
+        return False
+    return bool(_SYSTEM.search(text))
+
+
+def _sends_for_sure(text: str) -> bool:
+    """A carrier's and an app's line may have a comma: "Sent from my Verizon, Samsung Galaxy smartphone"."""
+    return _CERTAIN.match(text) is not None and text.count(",") <= 1
