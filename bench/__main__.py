@@ -3,7 +3,7 @@
 Not in charge of: what they measure.
 
 python -m bench [mail | parsing] [options]
-python -m bench replies FOLDER [--show]
+python -m bench replies [FOLDER …] [--show] [--peers]
 """
 
 from __future__ import annotations
