@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from gateway.errors import Invalid
 from gateway.rendering import filters
 from gateway.rendering.catalogues import Catalogues, MissingVariable, chain, fill
 from gateway.rendering.filters import VIEWPOINT, Viewpoint
+from gateway.rendering.workspace import check_source, fill_source
 from gateway.usecases.context import KakaoText, Rendered
 
 __all__ = ["MissingVariable", "Rendering"]
@@ -100,6 +101,14 @@ class Rendering:
         words, _, link = _KAKAO_NAME.sub(lambda found: values[found[1]], button).strip().partition(" | ")
         text = _KAKAO_NAME.sub(lambda found: filters.one_line(values[found[1]]), body).strip()
         return KakaoText(text, {name: filters.one_line(values[name]) for name in names}, words, link)
+
+    def check_source(self, source: str, *, known: Collection[str], groups: Collection[str]) -> None:
+        """A company's own template. Raises Invalid (`rendering.workspace.check_source`)."""
+        check_source(source, known=known, groups=groups)
+
+    def fill(self, source: str, values: Mapping[str, str | Mapping[str, str]], *, html: bool) -> str:
+        """A company's own template for one person. Raises MissingVariable that names the variable."""
+        return fill_source(source, values, html=html)
 
     def _notice_folder(self, key: str, locale: str, *, file: str = "subject.txt") -> str:
         for tag in chain(locale):

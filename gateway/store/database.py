@@ -34,6 +34,7 @@ from gateway.store.people import People
 from gateway.store.receipts import Receipts
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
+from gateway.store.templates import Templates
 from gateway.store.threads import Threads
 from gateway.store.turns import ORDINARY, Turns
 from gateway.store.webhooks import Webhooks
@@ -63,6 +64,7 @@ class Transaction:
         self.addresses = Addresses(session)
         self.api_keys = ApiKeys(session)
         self.webhooks = Webhooks(session)
+        self.templates = Templates(session)
         self._wakes: list[tuple[str, str]] = []
 
     def wake(self, job: str, subject_id: str) -> None:

@@ -33,6 +33,7 @@ class Erasure:
         digests = list(run(select(t.attachments.c.digest).where(t.attachments.c.message_id.in_(of_thread))).scalars())
         digests += run(select(t.inbox.c.digest).where(t.inbox.c.thread_id == thread_id)).scalars()
         run(delete(t.attachments).where(t.attachments.c.message_id.in_(of_thread)))
+        run(delete(t.message_words).where(t.message_words.c.message_id.in_(of_thread)))
         run(delete(t.attempts).where(t.attempts.c.delivery_id.in_(of_delivery)))
         people = select(t.participants.c.id).where(t.participants.c.thread_id == thread_id)
         for table in (t.confirmations, t.addresses):

@@ -419,6 +419,28 @@ events = Table(  # append-only
     sqlite_autoincrement=True,
 )
 
+templates = Table(
+    "templates",
+    metadata,
+    _id(),
+    _ref("workspace_id", "workspaces.id"),
+    Column("key", String(63), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("variables", JSON, nullable=False),  # names that the sender must give
+    Column("bodies", JSON, nullable=False),  # by language
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    UniqueConstraint("workspace_id", "key"),
+)
+
+message_words = Table(  # what a message from a template says by each channel
+    "message_words",
+    metadata,
+    Column("message_id", String(26), ForeignKey("messages.id"), primary_key=True),
+    Column("template", String(63), nullable=False),
+    Column("words", JSON, nullable=False),
+)
+
 webhooks = Table(  # endpoints of the ATS; each has its own place in the events
     "webhooks",
     metadata,

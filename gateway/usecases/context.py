@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +58,10 @@ class Renderer(Protocol):
     def mail(self, key: str, locale: str, variables: Mapping[str, object]) -> Rendered: ...
 
     def text(self, locale: str, key: str, **params: object) -> str: ...
+
+    def check_source(self, source: str, *, known: Collection[str], groups: Collection[str]) -> None: ...
+
+    def fill(self, source: str, values: Mapping[str, str | Mapping[str, str]], *, html: bool) -> str: ...
 
     def sms(self, key: str, locale: str, variables: Mapping[str, object]) -> str: ...
 

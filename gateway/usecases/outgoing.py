@@ -51,8 +51,9 @@ def build_outgoing(ctx: Context, tx: Transaction, delivery: Delivery) -> Outgoin
         return None
     if delivery.channel in PHONE_CHANNELS:
         page, author = portal_url(ctx, person), _public_name(message, conversation)
+        own = tx.templates.find_words(message.id)
         return build_for_phone(
-            ctx, delivery, conversation, notice=NEW_MESSAGE, page=page, mark=f"m{message.seq}", author=author
+            ctx, delivery, conversation, notice=NEW_MESSAGE, page=page, mark=f"m{message.seq}", author=author, own=own
         )
     if person.role is Role.CANDIDATE:
         return _for_candidate(ctx, tx, delivery, conversation=conversation, message=message)
@@ -90,7 +91,12 @@ def _for_candidate(
         "closed": conversation.thread.state is ThreadState.BLOCKED,
         "public_contact": conversation.public_contact,
     }
-    words = ctx.render.mail(NEW_MESSAGE, person.locale, variables)
+    own = tx.templates.find_words(message.id)
+    if own:
+        variables["html_text"] = message.html  # the company's own design; it was cleaned when it was stored
+    words = ctx.render.mail(NEW_MESSAGE, own.locale if own else person.locale, variables)
+    if own and own.subject:
+        words = replace(words, subject=own.subject)
     if delivery.purpose is Purpose.ADVERTISING:  # 정보통신망법 §50(4)
         words = replace(words, subject=f"{ctx.render.text(person.locale, 'advertising.label')} {words.subject}")
     from_name = f"{variables['author_name']} ({workspace.name})"

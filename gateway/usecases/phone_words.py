@@ -11,14 +11,24 @@ from gateway.threads.channel import Outgoing
 from gateway.threads.model import Conversation, Delivery
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import ALIMTALK
+from gateway.threads.templates import MessageWords
 from gateway.usecases.checks import read_mobile
 from gateway.usecases.context import Context
 
 
 def build_for_phone(
-    ctx: Context, delivery: Delivery, conversation: Conversation, *, notice: str, page: str, mark: str, author: str = ""
+    ctx: Context,
+    delivery: Delivery,
+    conversation: Conversation,
+    *,
+    notice: str,
+    page: str,
+    mark: str,
+    author: str = "",
+    own: MessageWords | None = None,
 ) -> Outgoing:
-    """The notice for this phone. `page` is the candidate's page, `mark` what its link points to. Raises Invalid for a
+    """The notice for this phone. `page` is the candidate's page, `mark` what its link points to; `own` are the words
+    of the company's template, which go before our notice where they have this channel. Raises Invalid for a
     number that is no mobile number, and for a value that the template needs and lacks.
     """
     phone = read_mobile(delivery.to)
@@ -33,6 +43,20 @@ def build_for_phone(
         "contact": conversation.public_contact,
         "token": page.rsplit("/", 1)[1],
     }
+    if delivery.channel == ALIMTALK and own and own.alimtalk:
+        return Outgoing(
+            delivery_id=delivery.id,
+            channel=delivery.channel,
+            to=delivery.to,
+            to_name=person.name,
+            text=own.alimtalk.text,
+            phone=phone,
+            sender=workspace.kakao_sender or ctx.settings.alimtalk_sender,
+            template_code=own.alimtalk.code,
+            template_values=own.alimtalk.values,
+            button=(own.alimtalk.button, f"{page}#{mark}") if own.alimtalk.button else None,
+            language=own.locale,
+        )
     if delivery.channel == ALIMTALK:
         kakao = ctx.render.kakao(notice, person.locale, values)
         return Outgoing(
@@ -48,7 +72,8 @@ def build_for_phone(
             button=(kakao.button, f"{ctx.settings.public_url}{kakao.link}") if kakao.button else None,
             language=person.locale,
         )
-    text = ctx.render.sms(notice, person.locale, {**values, "link": f"{page}#{mark}"})
+    text = own.sms if own else ""
+    text = text or ctx.render.sms(notice, person.locale, {**values, "link": f"{page}#{mark}"})
     advertising = delivery.purpose is Purpose.ADVERTISING
     return Outgoing(
         delivery_id=delivery.id,

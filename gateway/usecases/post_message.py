@@ -8,7 +8,7 @@ the same message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.errors import Conflict, Invalid, NotFound, Refused
@@ -28,6 +28,7 @@ from gateway.threads.model import (
 )
 from gateway.threads.policies.rejection import check_may_write
 from gateway.threads.purpose import Purpose
+from gateway.threads.templates import MessageWords
 from gateway.usecases.answer_blocked import note_blocked_try
 from gateway.usecases.append_message import append_message, store_files
 from gateway.usecases.context import Context
@@ -49,6 +50,7 @@ class NewMessage:
     author_name: str = ""
     author_email: str = ""
     closes_gate: bool = False
+    words: MessageWords | None = None  # from a template: what each channel says
     channels: tuple[str, ...] = ()  # how the candidate is reached, in this order; () as the workspace has it
     purpose: Purpose = Purpose.TRANSACTIONAL
 
@@ -114,6 +116,8 @@ def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer
         channels=new.channels,
         purpose=new.purpose,
     )
+    if new.words:  # text and HTML are the message's own
+        tx.templates.add_words(message.id, replace(new.words, text="", html=""))
     return Posted(message, deliveries)
 
 
@@ -150,20 +154,13 @@ def check_content(ctx: Context, new: NewMessage) -> NewMessage:
     files = examine_files(ctx, new.files)
     if new.kind is MessageKind.NOTE and new.files and not text.strip():
         text = ", ".join(f.filename for f in new.files)
-    return NewMessage(
+    return replace(
+        new,
         text=text.strip("\n"),
         html=html,
         files=files,
-        kind=new.kind,
-        came_in_by=new.came_in_by,
-        client_key=new.client_key,
-        seen_seq=new.seen_seq,
-        send_at=new.send_at,
         author_name=clean_text(new.author_name).replace("\n", " ")[:200],
         author_email=new.author_email[:320],
-        closes_gate=new.closes_gate,
-        channels=new.channels,
-        purpose=new.purpose,
     )
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.errors import GatewayError, Invalid, NotFound
@@ -49,9 +49,17 @@ def reject_applicant(
 
 
 def reject_many(
-    ctx: Context, viewer: Viewer, external_ids: Sequence[str], *, notify: NewMessage | None, suggest: bool
+    ctx: Context,
+    viewer: Viewer,
+    external_ids: Sequence[str],
+    *,
+    notify: Callable[[str], NewMessage] | None,
+    suggest: bool,
 ) -> list[Rejection]:
-    """Reject many, each personally; one that fails does not stop the others. Raises Invalid for too many."""
+    """Reject many, each personally (`notify` makes the message for a thread); one that fails does not stop the others.
+
+    Raises Invalid for too many.
+    """
     if len(external_ids) > MOST:
         raise Invalid("applicants", f"Give at most {MOST} at a time.", code="applicants_many", params={"limit": MOST})
     return [
@@ -61,11 +69,13 @@ def reject_many(
 
 
 def _reject_one(
-    ctx: Context, viewer: Viewer, external_id: str, *, notify: NewMessage | None, suggest: bool
+    ctx: Context, viewer: Viewer, external_id: str, *, notify: Callable[[str], NewMessage] | None, suggest: bool
 ) -> Rejection:
-    own = replace(notify, client_key=f"{notify.client_key}:{external_id}") if notify and notify.client_key else notify
     try:
         thread_id = thread_of_applicant(ctx, viewer, external_id)
+        own = notify(thread_id) if notify else None
+        if own and own.client_key:
+            own = replace(own, client_key=f"{own.client_key}:{external_id}")
         reject_applicant(ctx, viewer, thread_id, notify=own, suggest=suggest)
     except NotFound:
         return Rejection(external_id, problem="There is no such applicant.")

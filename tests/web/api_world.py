@@ -111,6 +111,8 @@ def _make_company(ctx: Context, client: TestClient, name: str) -> Company:
         add_entry(ctx, company, state=InboxState.HELD),
         add_entry(ctx, company, state=InboxState.UNMATCHED),
     ]
+    template = {"bodies": {"en": {"email": {"text": "Dear {{ candidate.name }}"}}}}
+    assert company.put("/templates/invite", json=template).status_code == 201
     hook = company.post("/webhooks", json={"url": f"https://ats.{name}.test/hooks"})
     assert hook.status_code == 201, hook.text
     company.webhook_id = hook.json()["id"]

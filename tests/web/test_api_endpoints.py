@@ -154,7 +154,7 @@ def test_a_later_message_is_scheduled(world: World) -> None:
     [
         ({}, "body"),
         ({"text": " \n "}, "text"),
-        ({"text": "Hi", "channels": ["sms"]}, "channels[0]"),
+        ({"text": "Hi", "channels": ["fax"]}, "channels[0]"),
         ({"text": "Hi", "channels": []}, "channels"),
         ({"text": "Hi", "send_at": "tomorrow"}, "send_at"),
         ({"text": "Hi", "send_at": "2030-01-01T10:00:00"}, "send_at"),
@@ -164,7 +164,7 @@ def test_a_later_message_is_scheduled(world: World) -> None:
         ({"text": "Hi", "author": {"name": "Eva", "member_id": "m1"}}, "author.member_id"),
         ({"text": "Hi", "author": {"name": "Eva\r\nBcc: x@y.test"}}, "author.name"),
         ({"text": "Hi", "kind": "note"}, "kind"),
-        ({"text": "Hi", "template": "invitation"}, "template"),
+        ({"text": "Hi", "template": "invitation"}, "body"),
         ({"text": "Hi", "attachments": [FILE | {"content": "no base64!"}]}, "attachments[0].content"),
         (
             {"text": "Hi", "attachments": [FILE | {"content_type": "text/html\r\nX: y"}]},
@@ -183,7 +183,7 @@ def test_a_wrong_message_is_refused_by_field_and_not_stored(world: World, body: 
 
 
 def test_what_is_available_is_said(world: World) -> None:
-    answered = world.a.post(f"/threads/{world.a.thread_id}/messages", json={"text": "Hi", "channels": ["sms"]})
+    answered = world.a.post(f"/threads/{world.a.thread_id}/messages", json={"text": "Hi", "channels": ["fax"]})
     assert "email" in answered.json()["errors"][0]["message"]
 
 

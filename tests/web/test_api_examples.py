@@ -29,7 +29,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.push_events import push_events
 
 DOCS = Path(__file__).parents[2] / "docs"
-COMMAND = re.compile(r"^curl (?:.*\\\n)*.*$", re.MULTILINE)
+COMMAND = re.compile(r"^curl .*?(?=^curl |^#|\Z)", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture

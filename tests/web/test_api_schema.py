@@ -25,6 +25,9 @@ KNOWN = {
     "public_contact": "jobs@example.test",
     "html": "<p>Hello</p>",  # there is HTML without a word in it
     "url": "https://ats.example.com/hooks",
+    "template": "invite",
+    "applicant": "minji",
+    "variables": {},
     "expires_at": "2040-01-01T00:00:00Z",
 }
 LINES = ("name", "title", "stage")  # there are characters without an outside: private, unassigned
@@ -42,6 +45,8 @@ def known_ids(world: World, path: str) -> list[dict[str, str]]:
         return [{"external_id": "dev"}]
     if "{external_id}" in path:
         return [{"external_id": "minji"}]
+    if path.startswith("/templates"):
+        return [{"key": "invite"}]
     if path.startswith("/webhooks"):
         return [{"id": world.a.webhook_id}]
     if path.startswith("/api-keys"):

@@ -16,6 +16,8 @@ NEVER = "01hzzzzzzzzzzzzzzzzzzzzzzz"
 OPEN_TO_ALL_COMPANIES = {
     "/openings/{external_id}",
     "/applicants/{external_id}",
+    "/templates/{key}",
+    "/templates/{key}/preview",
 }  # PUT: the caller's own id, in their own place
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/applicants/{external_id}/stage"): {"stage": "rejected"},

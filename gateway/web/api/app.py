@@ -21,7 +21,18 @@ from starlette.routing import Mount, compile_path
 import gateway
 from gateway.errors import GatewayError
 from gateway.usecases.context import Context
-from gateway.web.api import applicants, deliveries, events, inbox, keys, openings, rejections, threads, webhooks
+from gateway.web.api import (
+    applicants,
+    deliveries,
+    events,
+    inbox,
+    keys,
+    openings,
+    rejections,
+    templates,
+    threads,
+    webhooks,
+)
 from gateway.web.api.auth import RequireKey, route_path
 from gateway.web.api.bodies import TakeJson, largest_body
 from gateway.web.api.etags import TagAnswers
@@ -37,6 +48,7 @@ ROUTERS = (
     deliveries.router,
     inbox.router,
     events.router,
+    templates.router,
     webhooks.router,
     keys.router,
 )

@@ -8,14 +8,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from gateway.errors import Invalid
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import CameInBy
 from gateway.usecases.post_message import NewMessage
+from gateway.usecases.templates import find_and_fill
+from gateway.web.api.auth import Caller
 from gateway.web.api.schemas_in import MessageIn
 
 OUR_NAMES = {"files": "attachments"}
+
+
+def draft_for(caller: Caller, thread_id: str, message: MessageIn, *, key: str | None) -> NewMessage:
+    """The message, a template in it filled in for the thread's candidate. Raises NotFound, Invalid."""
+    draft = draft_message(message, key=key)
+    if message.template is None:
+        return draft
+    template, words = find_and_fill(
+        caller.ctx, caller.viewer, thread_id, key=message.template, variables=message.variables
+    )
+    return replace(draft, text=words.text, html=words.html, purpose=template.purpose, words=words)
 
 
 def draft_message(message: MessageIn, *, key: str | None) -> NewMessage:
@@ -24,6 +38,7 @@ def draft_message(message: MessageIn, *, key: str | None) -> NewMessage:
     return NewMessage(
         text=message.text or "",
         html=message.html or "",
+        channels=tuple(message.channels or ()),
         files=tuple(OutgoingFile(f.filename, f.content_type, f.content) for f in message.attachments),
         came_in_by=CameInBy.API,
         client_key=client_key(key),

@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Self
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import MOST, Rejection, reject_many
 from gateway.web.api.answers import answer_once
-from gateway.web.api.auth import IdempotencyKey, Writer
-from gateway.web.api.drafts import draft_message
+from gateway.web.api.auth import Caller, IdempotencyKey, Writer
+from gateway.web.api.drafts import draft_for
 from gateway.web.api.schemas import ExternalId, Input
 from gateway.web.api.schemas_in import MessageIn, Notify
 
@@ -60,8 +62,13 @@ class RejectionsOut(BaseModel):
 )
 def post_rejections(request: Request, body: RejectionsIn, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> RejectionsOut:
-        notify = draft_message(body.notify, key=key) if isinstance(body.notify, MessageIn) else None
-        done = reject_many(caller.ctx, caller.viewer, body.applicants, notify=notify, suggest=body.notify is True)
+        message = body.notify
+        notify = partial(_draft, caller, message, key) if isinstance(message, MessageIn) else None
+        done = reject_many(caller.ctx, caller.viewer, body.applicants, notify=notify, suggest=message is True)
         return RejectionsOut.of(done)
 
     return answer_once(request, caller, key=key, body=body, status=200, run=run)
+
+
+def _draft(caller: Caller, message: MessageIn, key: str | None, thread_id: str) -> NewMessage:
+    return draft_for(caller, thread_id, message, key=key)

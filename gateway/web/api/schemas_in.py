@@ -18,6 +18,7 @@ from pydantic import (
     Discriminator,
     Field,
     StrictBool,
+    StringConstraints,
     Tag,
     WithJsonSchema,
     model_validator,
@@ -40,6 +41,8 @@ from gateway.web.api.schemas import (
 
 LOCALES = ("en", "ko", "cs", "ru", "sv")
 
+TEMPLATE = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+VARIABLE = r"^[A-Za-z][A-Za-z0-9_]{0,49}$"
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
 _LANGUAGES = "|".join(f"[{c[0]}{c[0].upper()}][{c[1]}{c[1].upper()}]" for c in LOCALES)
 _LOCALE_PATTERN = f"^({_LANGUAGES})([-_][A-Za-z0-9]{{1,8}}){{0,3}}$"
@@ -101,6 +104,18 @@ OwnFields = Annotated[
         }
     ),
 ]
+Variables = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=VARIABLE)], Annotated[Text, Field(max_length=2000)]],
+    Field(max_length=50),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": 50,
+            "propertyNames": {"pattern": VARIABLE},
+            "additionalProperties": {"type": "string", "maxLength": 2000, "pattern": NOT_NUL},
+        }
+    ),
+]
 Stage = Annotated[FullLine, AfterValidator(_to_stage), Field(max_length=100)]
 
 
@@ -154,23 +169,37 @@ def _ask_for_content(schema: dict[str, Any]) -> None:
         {"required": ["text"], "properties": {"text": text}},
         {"required": ["html"], "properties": {"html": text}},
         {"required": ["attachments"], "properties": {"attachments": files}},
+        {"required": ["template"], "properties": {"template": text}},
     ]
 
 
 class MessageIn(Input, json_schema_extra=_ask_for_content):
-    """A message of the company to the people of a thread: `text`, `html` or both, with or without files."""
+    """A message of the company to the people of a thread: `text`, `html` or both, or a `template`; also with files."""
 
     text: Body | None = Field(None, description="Plain text. Left out, it is made from `html`.")
     html: Body | None = Field(None, description="HTML; it is cleaned before anybody sees it.")
+    template: Annotated[str, StringConstraints(pattern=TEMPLATE)] | None = Field(
+        None, description="Key of a template of yours, in place of `text` and `html`."
+    )
+    variables: Variables = Field(default_factory=dict, description="Values of what the template declares.")
     author: AuthorIn | None = Field(None, description="Left out, the message is the workspace's own.")
-    channels: list[Literal["email"]] | None = Field(None, min_length=1, max_length=10, description="Available: email.")
+    channels: list[Literal["email", "alimtalk", "sms"]] | None = Field(
+        None,
+        min_length=1,
+        max_length=10,
+        description="How the candidate is reached, in this order. Left out: as set up.",
+    )
     send_at: SendAt | None = Field(None, description="Not before this time (RFC 3339). Left out: now.")
     attachments: list[AttachmentIn] = Field(default_factory=list, max_length=100)
 
     @model_validator(mode="after")
     def _has_content(self) -> Self:
-        if self.text is None and self.html is None and not self.attachments:
-            raise PydanticCustomError("no_content", "has no content: send `text`, `html` or `attachments`")
+        if self.text is None and self.html is None and self.template is None and not self.attachments:
+            raise PydanticCustomError("no_content", "has no content: send `text`, `html`, `template` or `attachments`")
+        if self.template is not None and (self.text is not None or self.html is not None):
+            raise PydanticCustomError("two_contents", "has two contents: send `template`, or `text` and `html`")
+        if self.template is None and self.variables:
+            raise PydanticCustomError("no_template", "has `variables` without a `template`: leave them out")
         return self
 
 

@@ -17,7 +17,7 @@ from gateway.usecases.post_message import post_message
 from gateway.usecases.read_thread import messages_after, read_file, read_page, reply_addresses
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
-from gateway.web.api.drafts import draft_message, named_as_sent
+from gateway.web.api.drafts import draft_for, named_as_sent
 from gateway.web.api.schemas import Id
 from gateway.web.api.schemas_in import MessageIn, MessagesQuery
 from gateway.web.api.schemas_out import MessageOut, MessagePage, PostedOut, ThreadOut
@@ -47,7 +47,7 @@ def post_thread_message(
 ) -> Response:
     def run() -> PostedOut:
         with named_as_sent():
-            posted = post_message(caller.ctx, caller.viewer, id, draft_message(body, key=key))
+            posted = post_message(caller.ctx, caller.viewer, id, draft_for(caller, id, body, key=key))
         return PostedOut.of(posted.message, posted.deliveries)
 
     return answer_once(request, caller, key=key, body=body, status=202, run=run)

@@ -1,0 +1,95 @@
+"""In charge of: rows of templates, and the filled-in words of messages that came from one.
+
+Not in charge of: filling in (`rendering.workspace`) or languages (`threads.templates`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from gateway.store import tables as t
+from gateway.store.session import Session
+from gateway.threads.purpose import Purpose
+from gateway.threads.templates import Body, KakaoBody, KakaoWords, MailBody, MessageWords, Review, Template
+
+
+class Templates:
+    """Templates within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, template: Template) -> None:
+        row = {"id": template.id, "workspace_id": template.workspace_id, "key": template.key, **_columns(template)}
+        self._session.execute(insert(t.templates), {**row, "created_at": template.created_at})
+
+    def replace(self, template: Template) -> None:
+        """Write the template over its row."""
+        where = t.templates.c.id == template.id
+        self._session.execute(update(t.templates).where(where).values(_columns(template)))
+
+    def find(self, workspace_id: str, key: str) -> Template | None:
+        c = t.templates.c
+        query = select(t.templates).where(c.workspace_id == workspace_id, c.key == key)
+        row = self._session.execute(query).first()
+        return _template(row) if row else None
+
+    def of_workspace(self, workspace_id: str, *, after: str = "", limit: int = 1000) -> list[Template]:
+        """In the order of their keys."""
+        c = t.templates.c
+        query = select(t.templates).where(c.workspace_id == workspace_id, c.key > after).order_by(c.key).limit(limit)
+        return [_template(r) for r in self._session.execute(query)]
+
+    def remove(self, template_id: str) -> None:
+        self._session.execute(delete(t.templates).where(t.templates.c.id == template_id))
+
+    def add_words(self, message_id: str, words: MessageWords) -> None:
+        """What a message says by each channel."""
+        row = {"message_id": message_id, "template": words.template, "words": asdict(words)}
+        self._session.execute(insert(t.message_words), row)
+
+    def find_words(self, message_id: str) -> MessageWords | None:
+        """None for a message that came from no template."""
+        query = select(t.message_words.c.words).where(t.message_words.c.message_id == message_id)
+        found: Mapping[str, Any] | None = self._session.execute(query).scalar_one_or_none()
+        if found is None:
+            return None
+        kakao = found["alimtalk"]
+        return MessageWords(**{**found, "alimtalk": KakaoWords(**kakao) if kakao else None})
+
+
+def _columns(template: Template) -> dict[str, Any]:
+    return {
+        "purpose": template.purpose.value,
+        "variables": list(template.variables),
+        "bodies": {locale: asdict(body) for locale, body in template.bodies.items()},
+        "updated_at": template.updated_at,
+    }
+
+
+def _template(row: Row[Any]) -> Template:
+    created: datetime = row.created_at
+    return Template(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        key=row.key,
+        purpose=Purpose(row.purpose),
+        variables=tuple(row.variables),
+        bodies={locale: _body(found) for locale, found in row.bodies.items()},
+        created_at=created,
+        updated_at=row.updated_at,
+    )
+
+
+def _body(found: Mapping[str, Any]) -> Body:
+    kakao = found["alimtalk"]
+    return Body(
+        email=MailBody(**found["email"]),
+        sms=found["sms"],
+        alimtalk=KakaoBody(**{**kakao, "review": Review(kakao["review"])}) if kakao else None,
+    )
