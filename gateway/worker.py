@@ -19,6 +19,7 @@ from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import CurrentMessage, ShutdownNotifications
 
 from gateway.errors import SettingsError, Unavailable
+from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, extend_leases, find_due, release_expired
 from gateway.usecases.erase import expire_raw_mails
@@ -39,9 +40,11 @@ class Actors:
     process_mail: dramatiq.Actor[[str], None]
     deliver: dramatiq.Actor[[str], None]
     look_up: dramatiq.Actor[[str], None]
+    bulk: dramatiq.Actor[[str], None]
 
     def named(self, job: str) -> dramatiq.Actor[[str], None]:
-        return {"process_mail": self.process_mail, "look_up": self.look_up}.get(job, self.deliver)
+        own = {"process_mail": self.process_mail, "look_up": self.look_up, "bulk": self.bulk}
+        return own.get(job, self.deliver)
 
     def send(self, job: str, subject_id: str) -> None:
         self.named(job).send(subject_id)
@@ -81,10 +84,14 @@ def declare_actors(broker: dramatiq.Broker, ctx: Context) -> Actors:
     def run_look_up(delivery_id: str) -> None:
         _run(lambda: look_up_one(ctx, delivery_id), "look_up", delivery_id)
 
+    def run_bulk_message(bulk_id: str) -> None:
+        _run(lambda: run_bulk(ctx, bulk_id), "bulk", bulk_id)
+
     mail = dramatiq.actor(broker=broker, actor_name="process_mail", queue_name="mail")(run_process_mail)
     deliver = dramatiq.actor(broker=broker, actor_name="deliver", queue_name="outbound")(run_deliver)
     look_up = dramatiq.actor(broker=broker, actor_name="look_up", queue_name="outbound")(run_look_up)
-    return Actors(mail, deliver, look_up)
+    bulk = dramatiq.actor(broker=broker, actor_name="bulk", queue_name="bulk")(run_bulk_message)
+    return Actors(mail, deliver, look_up, bulk)
 
 
 class MailLoop:
@@ -196,7 +203,12 @@ class Workers:
         release_expired(self._ctx)
         mails, deliveries = find_due(self._ctx)
         looks = find_looks(self._ctx)
-        for job, ids in (("process_mail", mails), ("deliver", deliveries), ("look_up", looks)):
+        for job, ids in (
+            ("process_mail", mails),
+            ("deliver", deliveries),
+            ("look_up", looks),
+            ("bulk", find_due_bulks(self._ctx)),
+        ):
             for subject_id in ids:
                 self._send_or_run(job, subject_id)
 

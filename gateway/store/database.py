@@ -23,6 +23,7 @@ from gateway.errors import SettingsError, Unavailable
 from gateway.store.addresses import Addresses
 from gateway.store.api_keys import ApiKeys
 from gateway.store.blobs import Blobs
+from gateway.store.bulk import Bulks
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
 from gateway.store.inbox import Inbox
@@ -65,6 +66,7 @@ class Transaction:
         self.api_keys = ApiKeys(session)
         self.webhooks = Webhooks(session)
         self.templates = Templates(session)
+        self.bulks = Bulks(session)
         self._wakes: list[tuple[str, str]] = []
 
     def wake(self, job: str, subject_id: str) -> None:

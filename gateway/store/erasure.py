@@ -38,7 +38,17 @@ class Erasure:
         people = select(t.participants.c.id).where(t.participants.c.thread_id == thread_id)
         for table in (t.confirmations, t.addresses):
             run(delete(table).where(table.c.participant_id.in_(people)))
-        for table in (t.deliveries, t.notices, t.inbox, t.messages, t.webhook_posts, t.events, t.reads, t.participants):
+        for table in (
+            t.deliveries,
+            t.notices,
+            t.inbox,
+            t.messages,
+            t.webhook_posts,
+            t.bulk_recipients,
+            t.events,
+            t.reads,
+            t.participants,
+        ):
             run(delete(table).where(table.c.thread_id == thread_id))
         blank = {"name": "", "email": "", "phone": "", "fields": {}, "stage": "erased"}
         run(update(t.applicants).where(t.applicants.c.id == applicant_id).values(blank))

@@ -441,6 +441,35 @@ message_words = Table(  # what a message from a template says by each channel
     Column("words", JSON, nullable=False),
 )
 
+bulks = Table(  # one message to many applicants
+    "bulks",
+    metadata,
+    _id(),
+    _ref("workspace_id", "workspaces.id", index=True),
+    Column("actor_id", String(64), nullable=False),
+    _text("actor_name"),
+    Column("message", JSON, nullable=False),
+    Column("state", String(16), nullable=False),  # running | stopped | cancelled | done
+    _text("reason"),
+    Column("total", Integer, nullable=False),
+    Column("posted", Integer, nullable=False, default=0),
+    Column("failed", Integer, nullable=False, default=0),
+    Column("lease_until", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+bulk_recipients = Table(
+    "bulk_recipients",
+    metadata,
+    Column("bulk_id", String(26), ForeignKey("bulks.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("applicant", String(200), nullable=False),
+    _ref("thread_id", "threads.id", index=True),
+    Column("state", String(16), nullable=False),  # waiting | posted | failed
+    Column("message_id", String(26), nullable=False, default=""),
+    _text("problem"),
+)
+
 webhooks = Table(  # endpoints of the ATS; each has its own place in the events
     "webhooks",
     metadata,

@@ -41,6 +41,7 @@ class Company:
     entry_ids: list[str] = field(default_factory=list)
     webhook_id: str = ""
     other_key_id: str = ""
+    bulk_id: str = ""
 
     def request(self, method: str, path: str, **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
@@ -119,6 +120,9 @@ def _make_company(ctx: Context, client: TestClient, name: str) -> Company:
     other = company.post("/api-keys", json={"name": "Reports", "scopes": ["read"]})
     assert other.status_code == 201, other.text
     company.other_key_id = other.json()["id"]
+    bulk = company.post("/bulk-messages", json={"applicants": ["minji"], "text": "Hello all"})
+    assert bulk.status_code == 202, bulk.text
+    company.bulk_id = bulk.json()["id"]
     return company
 
 

@@ -47,6 +47,8 @@ def known_ids(world: World, path: str) -> list[dict[str, str]]:
         return [{"external_id": "minji"}]
     if path.startswith("/templates"):
         return [{"key": "invite"}]
+    if path.startswith("/bulk-messages/"):
+        return [{"id": world.a.bulk_id}]
     if path.startswith("/webhooks"):
         return [{"id": world.a.webhook_id}]
     if path.startswith("/api-keys"):

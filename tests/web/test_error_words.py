@@ -22,6 +22,8 @@ PACKAGE = Path(__file__).parents[2] / "gateway"
 NEVER_ON_A_PAGE = {  # the API's alone, or the command line's; the sign-in page has words of its own for the last
     "idempotency_key_in_use",
     "idempotency_key_reused",
+    "bulk_state",
+    "bulk_unknown",
     "changed_meanwhile",
     "event_id",
     "key_expired",

@@ -23,6 +23,7 @@ from gateway.errors import GatewayError
 from gateway.usecases.context import Context
 from gateway.web.api import (
     applicants,
+    bulk,
     deliveries,
     events,
     inbox,
@@ -49,6 +50,7 @@ ROUTERS = (
     inbox.router,
     events.router,
     templates.router,
+    bulk.router,
     webhooks.router,
     keys.router,
 )

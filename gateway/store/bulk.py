@@ -1,0 +1,130 @@
+"""In charge of: rows of messages to many and of their recipients. Not in charge of: posting (`usecases.bulk`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, or_, select, update
+
+from gateway.store import tables as t
+from gateway.store.session import Session
+from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
+
+ASKED_AT_ONCE = 500
+
+
+class Bulks:
+    """Messages to many within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def threads_of(self, workspace_id: str, external_ids: Sequence[str]) -> dict[str, str]:
+        """The thread of each applicant that there is, by the ATS's own id."""
+        found: dict[str, str] = {}
+        c = t.applicants.c
+        query = select(c.external_id, t.threads.c.id).join(t.threads, t.threads.c.applicant_id == c.id)
+        for start in range(0, len(external_ids), ASKED_AT_ONCE):
+            ids = list(external_ids[start : start + ASKED_AT_ONCE])
+            rows = self._session.execute(query.where(c.workspace_id == workspace_id, c.external_id.in_(ids)))
+            found |= {row[0]: row[1] for row in rows}
+        return found
+
+    def add(self, bulk: Bulk, recipients: Sequence[Recipient]) -> None:
+        row = {
+            "id": bulk.id,
+            "workspace_id": bulk.workspace_id,
+            "actor_id": bulk.actor_id,
+            "actor_name": bulk.actor_name,
+            "message": asdict(bulk.message),
+            "state": bulk.state.value,
+            "reason": bulk.reason,
+            "total": bulk.total,
+            "created_at": bulk.created_at,
+        }
+        self._session.execute(insert(t.bulks), row)
+        people = [
+            {
+                "bulk_id": bulk.id,
+                "position": r.position,
+                "applicant": r.applicant,
+                "thread_id": r.thread_id,
+                "state": r.state.value,
+            }
+            for r in recipients
+        ]
+        self._session.execute(insert(t.bulk_recipients), people)
+
+    def find(self, workspace_id: str, bulk_id: str) -> Bulk | None:
+        where = (t.bulks.c.workspace_id == workspace_id, t.bulks.c.id == bulk_id)
+        row = self._session.execute(select(t.bulks).where(*where)).first()
+        return _bulk(row) if row else None
+
+    def of_workspace(self, workspace_id: str, *, before: str, limit: int) -> list[Bulk]:
+        """The newest first."""
+        c = t.bulks.c
+        query = select(t.bulks).where(c.workspace_id == workspace_id).order_by(c.id.desc()).limit(limit)
+        return [_bulk(r) for r in self._session.execute(query.where(c.id < before) if before else query)]
+
+    def recipients(
+        self, bulk_id: str, *, after: int, limit: int, state: RecipientState | None = None
+    ) -> list[Recipient]:
+        c = t.bulk_recipients.c
+        query = select(t.bulk_recipients).where(c.bulk_id == bulk_id, c.position > after)
+        if state is not None:
+            query = query.where(c.state == state.value)
+        return [_recipient(r) for r in self._session.execute(query.order_by(c.position).limit(limit))]
+
+    def claim(self, bulk_id: str, *, now: datetime, until: datetime) -> Bulk | None:
+        """Take it for this process; None if another one has it or it does not run."""
+        c = t.bulks.c
+        free = (c.id == bulk_id, c.state == BulkState.RUNNING.value, or_(c.lease_until.is_(None), c.lease_until <= now))
+        row = self._session.execute(update(t.bulks).where(*free).values(lease_until=until).returning(*c)).first()
+        return _bulk(row) if row else None
+
+    def hold(self, bulk_id: str) -> BulkState:
+        """Its state, which nobody changes until the commit."""
+        query = select(t.bulks.c.state).where(t.bulks.c.id == bulk_id).with_for_update()
+        return BulkState(self._session.execute(query).scalar_one())
+
+    def update(self, bulk_id: str, **values: Any) -> None:
+        self._session.execute(update(t.bulks).where(t.bulks.c.id == bulk_id).values(values))
+
+    def settle(self, bulk_id: str, recipient: Recipient) -> None:
+        """Write what became of one person, and count it."""
+        c, b = t.bulk_recipients.c, t.bulks.c
+        values = {"state": recipient.state.value, "message_id": recipient.message_id, "problem": recipient.problem}
+        where = (c.bulk_id == bulk_id, c.position == recipient.position)
+        self._session.execute(update(t.bulk_recipients).where(*where).values(values))
+        counted = b.posted if recipient.state is RecipientState.POSTED else b.failed
+        self._session.execute(update(t.bulks).where(b.id == bulk_id).values({counted: counted + 1}))
+
+    def due(self, *, now: datetime) -> list[str]:
+        """Those that run although nobody works on them."""
+        c = t.bulks.c
+        free = (c.state == BulkState.RUNNING.value, or_(c.lease_until.is_(None), c.lease_until <= now))
+        return list(self._session.execute(select(c.id).where(*free).order_by(c.id)).scalars())
+
+
+def _bulk(row: Row[Any]) -> Bulk:
+    message = {**row.message, "channels": tuple(row.message["channels"])}
+    return Bulk(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        message=BulkMessage(**message),
+        state=BulkState(row.state),
+        reason=row.reason,
+        total=row.total,
+        posted=row.posted,
+        failed=row.failed,
+        created_at=row.created_at,
+    )
+
+
+def _recipient(row: Row[Any]) -> Recipient:
+    return Recipient(row.position, row.applicant, row.thread_id, RecipientState(row.state), row.message_id, row.problem)

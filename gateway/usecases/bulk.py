@@ -1,0 +1,254 @@
+"""In charge of: one message to many applicants, each personal and private — accepted at once, posted by a worker,
+stopped, resumed, cancelled.
+
+Not in charge of: posting one (`post_message`), or words (`templates`).
+
+Each person's message and the note that they have it are one transaction, and the message carries a key of its own: a
+worker that dies in between leaves nobody out and writes to nobody twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gateway.errors import Conflict, GatewayError, Invalid, NotFound
+from gateway.store.database import Transaction
+from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
+from gateway.threads.model import CameInBy, Viewer, ViewerKind
+from gateway.threads.templates import MessageWords
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
+from gateway.usecases.templates import fill_template, find_and_fill
+
+MOST = 10_000  # people of one message
+NAMED = 20  # unknown applicants that a refusal names
+LEASE = timedelta(seconds=60)
+TURN = timedelta(seconds=20)  # how long one worker thread works on it before others get their turn
+BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one person would get; `problem` says what lacks."""
+
+    applicant: str
+    words: MessageWords | None
+    problem: str = ""
+
+
+def start_bulk(ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage) -> Bulk:
+    """Accept a message to these applicants, by the ATS's ids. Raises Invalid that names who is unknown."""
+    people = list(dict.fromkeys(applicants))
+    _check_message(ctx, viewer, message)
+    with ctx.database.begin() as tx:
+        threads = _find_threads(tx, viewer, people)
+        bulk = Bulk(
+            id=ctx.new_id(),
+            workspace_id=viewer.workspace_id,
+            actor_id=viewer.id,
+            actor_name=viewer.name,
+            message=message,
+            state=BulkState.RUNNING,
+            reason="",
+            total=len(people),
+            posted=0,
+            failed=0,
+            created_at=ctx.now,
+        )
+        waiting = RecipientState.WAITING
+        recipients = [Recipient(n, applicant, threads[applicant], waiting) for n, applicant in enumerate(people, 1)]
+        tx.bulks.add(bulk, recipients)
+        tx.wake("bulk", bulk.id)
+    return bulk
+
+
+def try_bulk(
+    ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, samples: int
+) -> list[Sample]:
+    """The words of the first of them, nothing sent. Raises Invalid that names who is unknown."""
+    people = list(dict.fromkeys(applicants))
+    _check_message(ctx, viewer, message)
+    with ctx.database.read() as tx:
+        threads = _find_threads(tx, viewer, people)
+    return [_sample(ctx, viewer, a, threads[a], message) for a in people[:samples]]
+
+
+def find_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
+    """How far it is. Raises NotFound."""
+    with ctx.database.read() as tx:
+        return _open(tx, viewer, bulk_id)
+
+
+def list_bulks(ctx: Context, viewer: Viewer, *, before: str, limit: int) -> list[Bulk]:
+    """The newest first."""
+    with ctx.database.read() as tx:
+        return tx.bulks.of_workspace(viewer.workspace_id, before=before, limit=limit)
+
+
+def list_recipients(ctx: Context, viewer: Viewer, bulk_id: str, *, after: int, limit: int) -> list[Recipient]:
+    """What became of each person, in order. Raises NotFound."""
+    with ctx.database.read() as tx:
+        return tx.bulks.recipients(_open(tx, viewer, bulk_id).id, after=after, limit=limit)
+
+
+def cancel_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
+    """Write to nobody more. What is posted stays. Raises NotFound, Conflict."""
+    return _change(ctx, viewer, bulk_id, (BulkState.RUNNING, BulkState.STOPPED), BulkState.CANCELLED)
+
+
+def resume_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
+    """Go on with the person at whom it stopped. Raises NotFound, Conflict."""
+    return _change(ctx, viewer, bulk_id, (BulkState.STOPPED,), BulkState.RUNNING)
+
+
+def find_due_bulks(ctx: Context) -> list[str]:
+    """Those that run although nobody works on them."""
+    with ctx.database.read() as tx:
+        return tx.bulks.due(now=ctx.now)
+
+
+def run_bulk(ctx: Context, bulk_id: str) -> int:
+    """Post to the next people for a while; how many. A value that lacks stops it, and `reason` says whose."""
+    began = ctx.now
+    with ctx.database.begin() as tx:
+        bulk = tx.bulks.claim(bulk_id, now=began, until=began + LEASE)
+    if bulk is None:
+        return 0
+    done, more = 0, True
+    while more and ctx.now < began + TURN:
+        with ctx.database.begin() as tx:
+            tx.bulks.update(bulk_id, lease_until=ctx.now + LEASE)
+            batch = tx.bulks.recipients(bulk_id, after=0, limit=BATCH, state=RecipientState.WAITING)
+        for recipient in batch:
+            if not (more := _post_one(ctx, bulk, recipient)):
+                break
+            done += 1
+        if not batch:
+            _finish(ctx, bulk_id)
+            return done
+    with ctx.database.begin() as tx:
+        tx.bulks.update(bulk_id, lease_until=None)
+        if more:
+            tx.wake("bulk", bulk_id)
+    return done
+
+
+def _post_one(ctx: Context, bulk: Bulk, recipient: Recipient) -> bool:
+    """Post to one person; False if the whole is not to go on."""
+    viewer = Viewer(ViewerKind.ATS, bulk.workspace_id, id=bulk.actor_id, name=bulk.actor_name, admin=True)
+    try:
+        new = _draft(ctx, viewer, bulk, recipient)
+    except Invalid as fault:
+        _stop(ctx, bulk, f"{recipient.applicant}: {fault.field}: {fault.message}")
+        return False
+    except GatewayError as fault:
+        return _settle(ctx, bulk, replace(recipient, state=RecipientState.FAILED, problem=str(fault)[:200]))
+    try:
+        with ctx.database.begin() as tx:
+            if tx.bulks.hold(bulk.id) is not BulkState.RUNNING:
+                return False
+            conversation = tx.threads.open_for(viewer, recipient.thread_id, lock=True)
+            if conversation is None:
+                raise NotFound("conversation")
+            repeated = find_repeated(tx, recipient.thread_id, viewer=viewer, new=new)
+            posted = repeated or post_in(ctx, tx, conversation, viewer=viewer, new=new)
+            tx.bulks.settle(bulk.id, replace(recipient, state=RecipientState.POSTED, message_id=posted.message.id))
+        return True
+    except (NotFound, GatewayError) as fault:
+        problem = str(fault)[:200] or type(fault).__name__
+        return _settle(ctx, bulk, replace(recipient, state=RecipientState.FAILED, problem=problem))
+
+
+def _draft(ctx: Context, viewer: Viewer, bulk: Bulk, recipient: Recipient) -> NewMessage:
+    message = bulk.message
+    new = NewMessage(
+        text=message.text,
+        html=message.html,
+        came_in_by=CameInBy.API,
+        client_key=f"bulk:{bulk.id}:{recipient.position}",
+        send_at=datetime.fromisoformat(message.send_at) if message.send_at else None,
+        author_name=message.author_name,
+        author_email=message.author_email,
+        channels=message.channels,
+    )
+    if message.template:
+        template, words = find_and_fill(
+            ctx, viewer, recipient.thread_id, key=message.template, variables=message.variables
+        )
+        new = replace(new, text=words.text, html=words.html, purpose=template.purpose, words=words)
+    return check_content(ctx, new)
+
+
+def _sample(ctx: Context, viewer: Viewer, applicant: str, thread_id: str, message: BulkMessage) -> Sample:
+    if not message.template:
+        return Sample(applicant, MessageWords("", "", "", message.text, message.html))
+    with ctx.database.read() as tx:
+        conversation = tx.threads.open_for(viewer, thread_id)
+        template = tx.templates.find(viewer.workspace_id, message.template)
+    if conversation is None or template is None:
+        return Sample(applicant, None, "There is no such applicant or template.")
+    try:
+        return Sample(applicant, fill_template(ctx, template, conversation, variables=message.variables))
+    except Invalid as fault:
+        return Sample(applicant, None, f"{fault.field}: {fault.message}")
+
+
+def _check_message(ctx: Context, viewer: Viewer, message: BulkMessage) -> None:
+    """Faults that everybody's message would have."""
+    if not message.template:
+        check_content(ctx, NewMessage(text=message.text, html=message.html))
+        return
+    with ctx.database.read() as tx:
+        if tx.templates.find(viewer.workspace_id, message.template) is None:
+            raise Invalid("template", "There is no such template: create it first.", code="template_unknown")
+
+
+def _find_threads(tx: Transaction, viewer: Viewer, people: Sequence[str]) -> dict[str, str]:
+    if not 1 <= len(people) <= MOST:
+        raise Invalid("applicants", f"Give 1 to {MOST} at a time.", code="applicants_many", params={"limit": MOST})
+    threads = tx.bulks.threads_of(viewer.workspace_id, people)
+    unknown = [a for a in people if a not in threads]
+    if unknown:
+        names = ", ".join(unknown[:NAMED])
+        raise Invalid("applicants", f"{len(unknown)} are unknown: {names}. Create them first.", code="bulk_unknown")
+    return threads
+
+
+def _open(tx: Transaction, viewer: Viewer, bulk_id: str) -> Bulk:
+    bulk = tx.bulks.find(viewer.workspace_id, bulk_id)
+    if bulk is None:
+        raise NotFound("bulk message")
+    return bulk
+
+
+def _change(ctx: Context, viewer: Viewer, bulk_id: str, allowed: Sequence[BulkState], to: BulkState) -> Bulk:
+    with ctx.database.begin() as tx:
+        bulk = _open(tx, viewer, bulk_id)
+        if tx.bulks.hold(bulk_id) not in allowed:
+            raise Conflict(
+                "bulk_state", f"It is {bulk.state.value}: only {' or '.join(allowed)} can become {to.value}."
+            )
+        tx.bulks.update(bulk_id, state=to.value, reason="")
+        if to is BulkState.RUNNING:
+            tx.wake("bulk", bulk_id)
+        return replace(bulk, state=to, reason="")
+
+
+def _stop(ctx: Context, bulk: Bulk, reason: str) -> None:
+    with ctx.database.begin() as tx:
+        if tx.bulks.hold(bulk.id) is BulkState.RUNNING:
+            tx.bulks.update(bulk.id, state=BulkState.STOPPED.value, reason=reason[:500])
+
+
+def _settle(ctx: Context, bulk: Bulk, recipient: Recipient) -> bool:
+    with ctx.database.begin() as tx:
+        tx.bulks.settle(bulk.id, recipient)
+    return True
+
+
+def _finish(ctx: Context, bulk_id: str) -> None:
+    with ctx.database.begin() as tx:
+        if tx.bulks.hold(bulk_id) is BulkState.RUNNING:
+            tx.bulks.update(bulk_id, state=BulkState.DONE.value, lease_until=None)
