@@ -5,7 +5,7 @@ export UV_LINK_MODE = copy
 UV = .tools/bin/uv
 SYNC = $(UV) sync --locked -q --python "$$($(PY) -c 'import sys; print(sys.executable)')"
 
-.PHONY: help setup demo test check bench faults cases docs clean
+.PHONY: help setup demo test check bench faults cases fuzz docs clean
 
 help:            ## what can be done here
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -46,6 +46,11 @@ faults: .venv/.ready-dev ## the long forms of the fault tests, about an hour (th
 
 cases: .venv/.ready-dev ## more than 50,000 generated requests to the API, all checks, about an hour (the short form is in the suite)
 	@API_EXAMPLES=900 .venv/bin/python -m pytest tests/web/test_api_schema.py --timeout=3600
+
+EXECUTIONS ?= 1000000
+SEED ?= 1
+fuzz: .venv/.ready-dev  ## a million mutated mails, raw bytes to entry, some hours (GATEWAY_CORPORA adds seeds; a short form is in the suite)
+	@nice -n 19 .venv/bin/python -W ignore tests/fuzz/campaign.py --executions $(EXECUTIONS) --seed $(SEED)
 
 docs: .venv/.ready-dev  ## generated pages of docs/
 	@.venv/bin/python -m gateway.docs

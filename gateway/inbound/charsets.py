@@ -61,6 +61,7 @@ _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _SPACE = re.compile(r"[ \t\r\n]*\Z")
 _GUESS_BYTES = 4096
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE64_END = b"= \t\r\n"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 
 
@@ -246,16 +247,33 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Base64 as it is found in mail: wrong padding and foreign characters are passed over, never an exception."""
-    if b"=" not in data.rstrip(b"=\r\n"):  # nothing stands behind padding: there is nothing to mend
-        try:
-            return pybase64.b64decode(data)  # five times as quick as binascii
-        except binascii.Error:
-            pass
-    kept = data.translate(None, _NOT_BASE64)
+    """Base64 as it is found in mail: wrong padding and foreign characters are passed over, never an exception.
+
+    Padding ends it (RFC 2045 §6.8), unless what follows is base64 too: some programs join pieces that end alone.
+    """
+    padded = data.rstrip(_BASE64_END).find(b"=")
+    if padded >= 0:
+        return _decode_padded(data, padded)
+    try:
+        return pybase64.b64decode(data)  # five times as quick as binascii
+    except binascii.Error:
+        return _decode_letters(data.translate(None, _NOT_BASE64))
+
+
+def _decode_letters(kept: bytes) -> bytes:
     if len(kept) % 4 == 1:
         kept = kept[:-1]
     return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
+
+
+def _decode_padded(data: bytes, padded: int) -> bytes:
+    """Base64 with padding before its end."""
+    first = _decode_letters(data[:padded].translate(None, _NOT_BASE64))
+    rest = data[padded:]
+    if rest.translate(None, _BASE64 + _BASE64_END):
+        return first
+    pieces = [piece.translate(None, _NOT_BASE64) for piece in rest.split(b"=")]
+    return first + b"".join(_decode_letters(piece) for piece in pieces)
 
 
 def _decode_raw(text: str, hint: str) -> str:

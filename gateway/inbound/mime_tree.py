@@ -41,7 +41,15 @@ class RawPolicy(Compat32):
 RAW = RawPolicy()
 
 
-class QuickPart(_Message):
+class ExactPart(_Message):
+    """A part whose boundary is the one that it declares: `Message` cuts the spaces that may end a quoted one."""
+
+    def get_boundary(self, failobj: Any = None) -> Any:
+        declared = self.get_param("boundary", failobj)
+        return declared if isinstance(declared, str) and declared.endswith(" ") else super().get_boundary(failobj)
+
+
+class QuickPart(ExactPart):
     """A part that is only read: its fields are found by name, and its parameters are taken apart once.
 
     Every answer is that of `Message`, which looks at all fields and all parameters for each question.
@@ -93,10 +101,10 @@ def _read_parameters(value: str) -> dict[str, str] | None:
 
 
 def parse_tree(raw: bytes) -> Part:
-    """The MIME tree of a bounded mail, headers untouched: what `email.message_from_bytes` gives."""
+    """The MIME tree of a bounded mail, headers untouched: what `email.message_from_bytes` gives (see `ExactPart`)."""
     text = raw.decode("ascii", "surrogateescape")
     quick = None if _LONE_RETURN.search(text) else _read_entity(text, 0, len(text))
-    return email.message_from_bytes(raw, policy=RAW) if quick is None else quick
+    return email.message_from_bytes(raw, ExactPart, policy=RAW) if quick is None else quick
 
 
 def _read_entity(text: str, start: int, end: int, *, depth: int = 0) -> QuickPart | None:

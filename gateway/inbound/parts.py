@@ -10,14 +10,13 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass, field
-from email.generator import BytesGenerator
 from email.message import Message
-from io import BytesIO
 
 from gateway.inbound.charsets import decode_base64, decode_header, decode_text
+from gateway.inbound.enclosed import enclosed_bytes
 from gateway.inbound.flowed import unwrap_flowed
 from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
-from gateway.inbound.mime_tree import RAW, Part, parse_tree
+from gateway.inbound.mime_tree import Part, parse_tree
 from gateway.threads.filenames import safe_filename
 from gateway.threads.incoming import IncomingAttachment
 
@@ -69,7 +68,7 @@ def _open_container(part: Part, content: Content) -> list[Part] | None:
         content.defects.append("ambiguous: several content types or boundaries; the first was used")
     if part.get_content_maintype() == "message":
         return None
-    payload = part.get_payload()
+    payload = _stored(part)
     if isinstance(payload, list):
         return [child for child in payload if isinstance(child, Message)]
     if part.get_content_maintype() != "multipart":
@@ -80,11 +79,13 @@ def _open_container(part: Part, content: Content) -> list[Part] | None:
 def _reopen_multipart(part: Part) -> list[Part] | None:
     """A multipart that the parser left closed: its boundary is missing or never occurs. Look for one in the body."""
     body = _payload_bytes(part)
-    found = _SNIFFED_BOUNDARY.search(body)
-    if found is None:
-        return None
-    boundary = found[1].replace(b'"', b"").decode("ascii", "replace")
-    if found[1] != boundary.encode():
+    boundary = str(part.get_boundary("")).rstrip()  # declared with spaces at its end, and written without
+    if not boundary or f"\n--{boundary}".encode("utf-8", "surrogateescape") not in b"\n" + body:
+        found = _SNIFFED_BOUNDARY.search(body)
+        boundary = found[1].decode("ascii", "replace").replace('"', "") if found else ""
+        if found is None or found[1] != boundary.encode():
+            return None
+    if not boundary.isascii() or not boundary.isprintable() or '"' in boundary or "\\" in boundary:
         return None
     head = f'Content-Type: multipart/mixed; boundary="{boundary}"\n\n'.encode()
     payload = parse_tree(head + body).get_payload()
@@ -94,7 +95,8 @@ def _reopen_multipart(part: Part) -> list[Part] | None:
 def _read_leaf(part: Part, content: Content, *, is_root: bool) -> None:
     kind = _content_type(part)
     if part.get_content_maintype() == "message":
-        _add_attachment(part, content, kind, _enclosed_bytes(part))
+        enclosed = enclosed_bytes(part)
+        _add_attachment(part, content, kind, _payload_bytes(part) if enclosed is None else enclosed)
         return
     data = _payload_bytes(part)
     if not data:
@@ -200,7 +202,7 @@ def read_filename(part: Part, hint: str = "") -> str:
 def _payload_bytes(part: Part) -> bytes:
     """The decoded bytes of a leaf; wrong base64 is read as far as it goes."""
     encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    stored = part.get_payload()
+    stored = _stored(part)
     if encoding == "base64" and isinstance(stored, str):
         return decode_base64(stored.encode("utf-8", "surrogateescape"))
     payload = part.get_payload(decode=True)
@@ -209,17 +211,6 @@ def _payload_bytes(part: Part) -> bytes:
     return stored.encode("utf-8", "surrogateescape") if isinstance(stored, str) else b""
 
 
-def _enclosed_bytes(part: Part) -> bytes:
-    """An enclosed message as bytes: its own headers and body, CRLF line ends, unwrapped if it was base64."""
-    payload = part.get_payload()
-    if not isinstance(payload, list):
-        return _payload_bytes(part)
-    out = BytesIO()
-    generator = BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=RAW.clone(linesep="\r\n"))
-    for child in payload:
-        if isinstance(child, Message):
-            generator.flatten(child)
-    data = out.getvalue()
-    if str(part.get("content-transfer-encoding", "")).strip().lower() == "base64":
-        return decode_base64(data)
-    return data
+def _stored(part: Part) -> object:
+    """The payload as the parser left it: `get_payload` decodes it by the declared charset, and fails on some."""
+    return vars(part).get("_payload")

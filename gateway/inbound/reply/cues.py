@@ -31,7 +31,8 @@ _LABEL = re.compile(
     re.DOTALL,
 )
 _RULER = re.compile(r"[ \t]*[-_=*—–─━]{3,}[ \t]*")
-_DASHED = re.compile(r"[ \t]*[-_=*—–─>]{2,}[ \t]*(.{2,80}?)[ \t]*[-_=*—–─<]{2,}[ \t:]*")
+# Possessive: a line of many dashes would cost the cube of its length.
+_DASHED = re.compile(r"[ \t]*+[-_=*—–─>]{2,}+[ \t]*+(.{2,80}?)[ \t]*+[-_=*—–─<]{2,}+[ \t:]*+")
 _GMAIL_FORWARD = re.compile(r"[ \t]*-{10} [^-\n]{3,60} -{9}[ \t]*")
 _ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>")
 _SIGNATURE_MARK = re.compile(r"--[ \t]*|__[ \t]*|—[ \t]*")

@@ -1,0 +1,41 @@
+"""In charge of: an enclosed message as the bytes of a file (RFC 2046 §5.2.1).
+
+Not in charge of: reading it.
+"""
+
+from __future__ import annotations
+
+from email.generator import BytesGenerator
+from email.message import Message
+from io import BytesIO
+from typing import Any
+
+from gateway.inbound.charsets import decode_base64
+from gateway.inbound.mime_tree import RAW, Part
+
+
+class _Generator(BytesGenerator):
+    """The standard one fails on text that its own parser has already decoded (a multipart in quoted-printable)."""
+
+    def write(self, s: str) -> None:
+        self._fp: Any
+        try:
+            self._fp.write(s.encode("ascii", "surrogateescape"))
+        except UnicodeEncodeError:
+            self._fp.write(s.encode("utf-8", "surrogateescape"))
+
+
+def enclosed_bytes(part: Part) -> bytes | None:
+    """The enclosed message's own headers and body, CRLF line ends, unwrapped if it was base64; None if it is no tree."""
+    payload = part.get_payload()
+    if not isinstance(payload, list):
+        return None
+    out = BytesIO()
+    generator = _Generator(out, mangle_from_=False, maxheaderlen=0, policy=RAW.clone(linesep="\r\n"))
+    for child in payload:
+        if isinstance(child, Message):
+            generator.flatten(child)
+    data = out.getvalue()
+    if str(part.get("content-transfer-encoding", "")).strip().lower() == "base64":
+        return decode_base64(data)
+    return data
