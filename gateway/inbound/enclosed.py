@@ -26,7 +26,7 @@ class _Generator(BytesGenerator):
 
 
 def enclosed_bytes(part: Part) -> bytes | None:
-    """The enclosed message's own headers and body, CRLF line ends, unwrapped if it was base64; None if it is no tree."""
+    """Its own headers and body, CRLF line ends, unwrapped if it was base64; None if it is no tree."""
     payload = part.get_payload()
     if not isinstance(payload, list):
         return None
