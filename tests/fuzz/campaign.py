@@ -3,8 +3,8 @@
     GATEWAY_CORPORA=/path/to/mails make fuzz EXECUTIONS=1000000 SEED=1
 
 A mail that is read in a new way (other parts, defects, kinds) joins those that are mutated next: what code does guides
-the search, at ten times the speed of instrumented code. Findings are written to `fuzz-findings/`, each kind once, and the
-campaign goes on; its exit status is 1 if there are any. A line each minute says how far it is.
+the search, at ten times the speed of instrumented code. Findings are written to `fuzz-findings/`, each kind once; the
+campaign goes on, and its exit status is 1 if there are any. A line each minute says how far it is.
 """
 
 from __future__ import annotations
