@@ -217,7 +217,9 @@ def test_a_held_mail_can_be_replayed_after_its_sender_became_known(
 def test_a_bounce_is_tied_to_its_delivery(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
 ) -> None:
-    """GW-5: the return path names the delivery; a hard bounce suppresses the address until somebody corrects it."""
+    """Reliability 31, GW-5: the return path names the delivery; a hard bounce suppresses the address until somebody
+    corrects it.
+    """
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
     pump()
     path = channel.to(MINA)[0].envelope_from

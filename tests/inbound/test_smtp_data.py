@@ -62,6 +62,7 @@ def test_mail_is_stored_octet_for_octet(front: Running, body: bytes) -> None:
 def test_size_limit_is_exact_and_leaves_the_session_usable(
     front: Running, surplus: int, reply: str, line: bytes
 ) -> None:
+    """Reliability 26, 27."""
     size = SIZE + surplus
     body = HEAD + line * ((size - len(HEAD)) // len(line))
     body = body[:-2] + b"x" * (size - len(body)) + b"\r\n"
@@ -72,6 +73,7 @@ def test_size_limit_is_exact_and_leaves_the_session_usable(
 
 
 def test_endless_mail_is_cut_off() -> None:
+    """Reliability 27: bounded memory, nothing left behind."""
     with serving(limits=SmtpLimits(size=1_000)) as front, front.peer() as peer:
         peer.begin()
         peer.say("DATA")
@@ -86,6 +88,7 @@ def test_endless_mail_is_cut_off() -> None:
 
 @pytest.mark.parametrize("cut", range(1, 6))
 def test_terminator_split_anywhere_ends_the_mail_once(front: Running, cut: int) -> None:
+    """Reliability 16: cut into segments at each octet."""
     wire = HEAD + b"hi\r\n.\r\n"
     with front.peer() as peer:
         peer.begin()
@@ -111,6 +114,7 @@ SMUGGLES = [
 @pytest.mark.parametrize("sequence", SMUGGLES)
 @pytest.mark.parametrize("split", [False, True])
 def test_smuggled_mail_is_refused_whole(front: Running, sequence: bytes, split: bool) -> None:
+    """Reliability 16: one mail or a refusal, never two."""
     before = len(front.books.stored)
     wire = HEAD + b"one" + sequence + SECOND
     with front.peer() as peer:
@@ -138,6 +142,7 @@ def test_stuffed_dot_is_no_end(front: Running) -> None:
     ],
 )
 def test_refusals_of_a_whole_mail(front: Running, body: bytes, reply: str) -> None:
+    """Reliability 16, 27, 30: what is refused as a whole, and why."""
     with front.peer() as peer:
         assert peer.data(stuff(body)).startswith(reply)
 
@@ -181,6 +186,7 @@ def test_chunk_octets_are_swallowed_before_a_refusal(front: Running) -> None:
 
 @pytest.mark.parametrize("argument", ["", "x", "-1", "5 FIRST", "1 LAST LAST", "99999999999999999"])
 def test_chunk_of_unknown_size_ends_the_session(front: Running, argument: str) -> None:
+    """Reliability 26: sizes that lie."""
     with front.peer() as peer:
         peer.begin()
         assert peer.say(f"BDAT {argument}")[:9] in ("501 5.5.4", "552 5.3.4")
@@ -188,6 +194,7 @@ def test_chunk_of_unknown_size_ends_the_session(front: Running, argument: str) -
 
 
 def test_large_mails_pass_through_the_disk_and_leave_nothing(tmp_path: Path) -> None:
+    """Reliability 27: no temporary file is left."""
     limits = SmtpLimits(size=9_000_000, bytes_in_flight=1_000_000)
     body = HEAD + b"".join(b".%07d\r\n" % n for n in range(500_000))
     with serving(limits=limits, spool_folder=str(tmp_path)) as front, ThreadPoolExecutor(4) as pool:

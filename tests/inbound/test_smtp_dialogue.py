@@ -92,6 +92,7 @@ def test_greets_and_offers_what_it_can(front: Running) -> None:
     ],
 )  # fmt: skip
 def test_answers(front: Running, before: str, command: str | bytes, reply: str) -> None:
+    """Reliability 18, 22, 24, 26: every command, right and wrong, with its answer."""
     with front.peer(helo=False) as peer:
         for line in filter(None, before.split("\r\n")):
             peer.say(line)
@@ -142,6 +143,7 @@ def test_hung_recipient_check_is_answered_in_time() -> None:
 @pytest.mark.parametrize("end", [b"\n", b"\r"])
 @pytest.mark.parametrize("command", [b"RSET", b"EHLO other", b"QUIT", b"DATA", b"MAIL FROM:<x@y.test>"])
 def test_bare_line_end_is_refused_and_changes_nothing(front: Running, command: bytes, end: bytes) -> None:
+    """Reliability 18."""
     with front.peer() as peer:
         peer.begin()
         peer.send(command + end)
@@ -167,6 +169,7 @@ def test_command_split_between_cr_and_lf_is_one_command(front: Running) -> None:
 
 
 def test_nonsense_ends_with_421(front: Running) -> None:
+    """Reliability 24."""
     with front.peer() as peer:
         replies = [peer.say("XYZZY") for _ in range(10)]
         assert all(reply.startswith("500") for reply in replies)
@@ -176,6 +179,7 @@ def test_nonsense_ends_with_421(front: Running) -> None:
 
 @pytest.mark.parametrize("hello", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"POST / HTTP/1.0\r\n", b"\x16\x03\x01\x02\n"])
 def test_other_protocols_are_shown_the_door(front: Running, hello: bytes) -> None:
+    """Reliability 24: HTTP verbs and a TLS hello on the plain port."""
     with front.peer(helo=False) as peer:
         peer.send(hello)
         assert peer.hear().startswith("421 4.7.0")
@@ -191,6 +195,7 @@ def test_pipelined_envelope(front: Running) -> None:
 
 
 def test_mail_pipelined_behind_data_is_neither_mail_nor_command(front: Running) -> None:
+    """Reliability 25."""
     before = len(front.books.stored)
     with front.peer(helo=False) as peer:
         peer.send(f"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<{ISSUED}>\r\nDATA\r\nSubject: x\r\n\r\n.\r\nQUIT\r\n".encode())
@@ -256,6 +261,7 @@ _LINES = st.one_of(
 def test_any_dialogue_is_answered_in_order_and_never_with_a_fault(
     front: Running, lines: list[tuple[bytes, bytes]]
 ) -> None:
+    """Reliability 32: any octets in any state."""
     with front.peer(helo=False) as peer:
         peer.send(b"".join(line + end for line, end in lines) + b"QUIT\r\n")
         replies = list(iter(peer.hear, ""))

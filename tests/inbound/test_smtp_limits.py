@@ -24,6 +24,7 @@ WIRE = b"Subject: x\r\n\r\nhi\r\n.\r\n"
 
 
 def test_connections_per_client() -> None:
+    """Reliability 29."""
     with serving(limits=replace(STRICT, connections_per_client=2)) as front:
         with front.peer(), front.peer() as second:
             third = front.peer(helo=False)
@@ -42,6 +43,7 @@ def test_all_connections() -> None:
 
 
 def test_mails_per_minute() -> None:
+    """Reliability 29."""
     with serving(limits=replace(STRICT, messages_per_minute_per_client=2)) as front, front.peer() as peer:
         assert [peer.data(WIRE)[:3] for _ in range(2)] == ["250", "250"]
         assert peer.say("MAIL FROM:<>").startswith("451 4.7.1")
@@ -49,6 +51,7 @@ def test_mails_per_minute() -> None:
 
 
 def test_guessing_is_slowed_down_and_ended() -> None:
+    """Reliability 29: wrong tokens."""
     limits = replace(STRICT, wrong_recipients=6, wrong_recipients_per_hour_per_client=10)
     with serving(limits=limits) as front:
         with front.peer() as peer, front.peer() as other:
@@ -82,6 +85,7 @@ def test_loopback_may_be_wrong_a_thousand_times_and_connect_twenty_times() -> No
 
 
 def test_session_that_never_sends_a_mail_is_ended() -> None:
+    """Reliability 28: RSET for ever."""
     with serving(limits=replace(STRICT, commands_per_mail=20)) as front, front.peer() as peer:
         for _ in range(3):
             assert [peer.say("NOOP")[:3] for _ in range(10)] == ["250"] * 10
@@ -92,6 +96,7 @@ def test_session_that_never_sends_a_mail_is_ended() -> None:
 
 
 def test_silent_peer_is_sent_away_at_each_step() -> None:
+    """Reliability 28: each step has its own deadline."""
     limits = SmtpLimits(command_timeout=0.3, data_block_timeout=0.3)
     with serving(limits=limits) as front:
         mute, dribbling, writing, chunking = Peer(front.address), *(front.peer() for _ in range(3))
@@ -109,6 +114,7 @@ def test_silent_peer_is_sent_away_at_each_step() -> None:
 
 
 def test_slow_honest_mail_outlives_the_block_timer_and_endless_trickle_does_not() -> None:
+    """Reliability 28: a slow line delivers, a trickle ends."""
     limits = SmtpLimits(command_timeout=0.4, data_block_timeout=0.4, data_total_timeout=1.6)
     with serving(limits=limits) as front, front.peer() as slow, front.peer() as endless:
         for peer in (slow, endless):
@@ -126,6 +132,7 @@ def test_slow_honest_mail_outlives_the_block_timer_and_endless_trickle_does_not(
 
 
 def test_session_has_an_end() -> None:
+    """Reliability 28: NOOP for ever."""
     with serving(limits=SmtpLimits(session_timeout=0.2)) as front, front.peer() as peer:
         threading.Event().wait(0.3)
         assert peer.say("NOOP").startswith("250")
@@ -143,6 +150,7 @@ def test_peer_that_never_reads_is_cut() -> None:
 
 
 def test_early_talker_before_the_greeting() -> None:
+    """Reliability 25."""
     with serving(banner_delay=0.2) as front:
         early, honest = front.peer(greet=False, helo=False), front.peer(greet=False, helo=False)
         early.send(b"EHLO spam\r\n")
@@ -225,7 +233,9 @@ def test_books_forget_who_has_left() -> None:
 
 
 def test_memory_stays_bounded_under_many_large_mails() -> None:
-    """20 mails of 10 MB at once, 30 MB of room: far from the 200 MB and more that keeping them all would take."""
+    """Reliability 27: 20 mails of 10 MB at once, 30 MB of room: far from the 200 MB and more that keeping them all
+    would take.
+    """
 
     def drop(_envelope: object, _raw: bytes) -> Future[str]:
         done: Future[str] = Future()
@@ -269,6 +279,7 @@ def _status(name: str) -> int:
 
 
 def test_issued_address_is_taken_while_another_guesses() -> None:
+    """Reliability 29: others are served meanwhile."""
     with (
         serving(limits=replace(STRICT, tarpit=2.0)) as front,
         front.peer() as guesser,

@@ -36,6 +36,7 @@ def peer() -> Iterator[Peer]:
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_only_issued_addresses_are_taken(peer: Peer, sender: str) -> None:
+    """Reliability 21: every form of relaying, by every kind of sender."""
     assert peer.say("RSET").startswith("250")
     assert peer.say(f"MAIL FROM:<{sender}>").startswith("250")
     for address in GOOD:
@@ -74,6 +75,7 @@ def front_replies() -> Iterator[set[str]]:
 @settings(max_examples=300)
 @given(st.text(st.sampled_from('ab.@%!:,"\\[]<>+- \u212a\0\r'), max_size=30))
 def test_what_passes_the_shape_test_is_plain(path: str) -> None:
+    """Reliability 22."""
     if judge_recipient(path) is None and path != "postmaster":
         local, at, domain = path.partition("@")
         assert local

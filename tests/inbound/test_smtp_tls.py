@@ -66,6 +66,7 @@ def test_mail_over_tls(front: Running, trust: ssl.SSLContext, version: ssl.TLSVe
 
 
 def test_state_is_forgotten_and_a_second_starttls_refused(front: Running, trust: ssl.SSLContext) -> None:
+    """Reliability 19 (RFC 3207 §4.2)."""
     with front.peer() as peer:
         peer.begin()
         peer.start_tls(trust)
@@ -77,6 +78,7 @@ def test_state_is_forgotten_and_a_second_starttls_refused(front: Running, trust:
 
 
 def test_commands_in_the_clear_behind_starttls_never_run(front: Running) -> None:
+    """Reliability 19 (CVE-2011-0411)."""
     asked = len(front.books.asked)
     with front.peer() as peer:
         peer.send(f"STARTTLS\r\nMAIL FROM:<>\r\nRCPT TO:<{ISSUED}>\r\n".encode())
@@ -86,6 +88,7 @@ def test_commands_in_the_clear_behind_starttls_never_run(front: Running) -> None
 
 
 def test_commands_in_the_clear_after_the_220_never_run(front: Running) -> None:
+    """Reliability 19."""
     asked = len(front.books.asked)
     with front.peer() as peer:
         assert peer.say("STARTTLS").startswith("220")
@@ -95,6 +98,7 @@ def test_commands_in_the_clear_after_the_220_never_run(front: Running) -> None:
 
 
 def test_broken_handshakes_end_quickly_and_are_not_counted_for_ever(tmp_path: Path) -> None:
+    """Reliability 20."""
     context = load_context(*write_pair(tmp_path))
     limits = SmtpLimits(tls_timeout=0.3, connections=3)
     with serving(tls=context, limits=limits) as front:
@@ -130,6 +134,7 @@ def drain(connection: socket.socket) -> None:
 
 
 def test_old_tls_is_refused(front: Running, trust: ssl.SSLContext) -> None:
+    """Reliability 20."""
     trust.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         trust.minimum_version = trust.maximum_version = ssl.TLSVersion.TLSv1_1

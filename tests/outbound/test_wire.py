@@ -50,7 +50,7 @@ ENDINGS = ["\n.\n", "\r.\r", "\r\n.\r\n", "\n.\r\n", "\r\n.\n", "\r.\n", "\n.\r"
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_no_words_of_a_message_end_the_mail(start_fault_server: Any, connect: Any, outgoing: Any, ending: str) -> None:
-    """Outbound smuggling: on the wire there is only CRLF, dots are doubled, and the mail is one."""
+    """Reliability 17: Outbound smuggling: on the wire there is only CRLF, dots are doubled, and the mail is one."""
     smuggled = "MAIL FROM:<x@y.example>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\nSubject: x\r\n\r\nx"
     text = f"before{ending}{smuggled}{ending}after\n.dot\n..dots"
     server = start_fault_server()

@@ -144,6 +144,7 @@ TWO_HEADERS = (("From", JANA), ("Subject", "x"), ("FROM", "eve@evil.example"))
     [mail(), mail(JANA, JANA), mail(JANA, "eve@evil.example"), mail(""), mail("jana"), mail(JANA, headers=TWO_HEADERS)],
 )
 def test_no_single_sender_is_held(ambiguous: IncomingMail) -> None:
+    """Reliability 23."""
     decision = check_sender(
         ambiguous, JANA, role="candidate", known=(JANA,), proof=SenderProof(Proof.ALIGNED), trust_matching=True
     )
@@ -152,6 +153,7 @@ def test_no_single_sender_is_held(ambiguous: IncomingMail) -> None:
 
 @pytest.mark.parametrize("field", ["reply_to", "cc", "sender", "to"])
 def test_other_headers_never_matter(field: str) -> None:
+    """Reliability 43, 44."""
     jana, eve = (Address("", JANA),), (Address("", "eve@evil.example"),)
     proven = SenderProof(Proof.ALIGNED)
     for sender, other in ((JANA, eve), ("eve@evil.example", jana)):

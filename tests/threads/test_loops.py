@@ -53,6 +53,7 @@ def mail(
     ],
 )
 def test_what_machines_write_is_never_a_message(incoming: IncomingMail, envelope_from: str, reason: Reason) -> None:
+    """Reliability 30."""
     decision = check_automatic(incoming, envelope_from, own_domains=OURS)
     assert decision.reason is reason
     assert decision.verdict is (Verdict.ALLOW if reason is Reason.OK else Verdict.IGNORE)
@@ -81,6 +82,7 @@ def test_a_person_is_answered() -> None:
 
 @pytest.mark.parametrize("kind", [Automatic.REPLY, Automatic.BOUNCE, Automatic.BULK])
 def test_a_machine_is_never_answered(kind: Automatic) -> None:
+    """Reliability 30."""
     assert not answer(mail(automatic=kind))
 
 
@@ -136,6 +138,7 @@ def test_headers_that_forbid_an_answer(name: str, value: str) -> None:
 
 
 def test_five_mails_in_an_hour_get_one_answer() -> None:
+    """Reliability 30."""
     last: datetime | None = None
     answers = 0
     for minute in range(0, 60, 12):
