@@ -2,7 +2,7 @@
 
 Not in charge of: what they measure.
 
-python -m bench [mail | parsing] [options]
+python -m bench [mail | parsing | bulk] [options]
 python -m bench replies [FOLDER …] [--show] [--peers]
 """
 
@@ -12,7 +12,7 @@ import importlib
 import signal
 import sys
 
-ALL = ("mail", "parsing")
+ALL = ("mail", "parsing", "bulk")
 NEED_FILES = ("replies",)
 
 
