@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gateway.threads.incoming import Address, Automatic, DeliveryReport
+from gateway.threads.incoming import Address, Automatic, CalendarAnswer, Complaint, DeliveryReport, ReadReceipt
 
 # Out of office and confirmations, as mail clients and servers word them at the start of the subject.
 _REPLY_SUBJECT = re.compile(
@@ -66,6 +66,21 @@ def detect_automatic(
     if _is_reply(values):
         return Automatic.REPLY
     return Automatic.BULK if _is_bulk(values) else Automatic.NO
+
+
+def name_report(
+    kind: Automatic,
+    *,
+    complaint: Complaint | None,
+    receipt: ReadReceipt | None,
+    calendar: CalendarAnswer | None,
+) -> Automatic:
+    """The kind of a mail, given what its parts for machines say: they are surer than its headers."""
+    if complaint is not None:
+        return Automatic.COMPLAINT
+    if receipt is not None:
+        return Automatic.RECEIPT
+    return Automatic.CALENDAR if calendar is not None and kind is not Automatic.BOUNCE else kind
 
 
 def _is_bounce(

@@ -13,8 +13,9 @@ import logging
 import re
 from dataclasses import replace
 
-from gateway.inbound.automatic import detect_automatic
+from gateway.inbound.automatic import detect_automatic, name_report
 from gateway.inbound.bounces import read_reports
+from gateway.inbound.calendars import read_calendar_answer
 from gateway.inbound.charsets import clean_text, decode_header, decode_text
 from gateway.inbound.dates import read_date
 from gateway.inbound.header_scan import scan_headers
@@ -22,6 +23,7 @@ from gateway.inbound.mail_limits import bound_mail, split_head
 from gateway.inbound.mailboxes import read_mailboxes
 from gateway.inbound.mime_tree import Part, parse_tree
 from gateway.inbound.parts import Content, read_parts
+from gateway.inbound.reports import read_complaint, read_receipt
 from gateway.threads.incoming import Address, IncomingAttachment, IncomingMail
 
 log = logging.getLogger("gateway.inbound.mime")
@@ -62,6 +64,10 @@ def _parse(raw: bytes) -> IncomingMail:
     boxes = {name: _addresses(root, name, content) for name in ("from", "sender", "reply-to", "to", "cc")}
     defects = list(dict.fromkeys([*limits, *content.defects, *date_defects, *_header_defects(root, boxes)]))
     reports = read_reports(root, text=text, headers=headers)
+    complaint, receipt = read_complaint(attachments), read_receipt(attachments)
+    calendar = read_calendar_answer(attachments)
+    kind = detect_automatic(headers, from_=boxes["from"], content_type=root.get_content_type(), reports=reports)
+    kind = name_report(kind, complaint=complaint, receipt=receipt, calendar=calendar)
     return IncomingMail(
         message_id=next(iter(_read_ids(root, "message-id")), ""),
         subject=_first(headers, "subject")[:2000],
@@ -76,7 +82,10 @@ def _parse(raw: bytes) -> IncomingMail:
         text=text,
         html=html,
         attachments=attachments,
-        automatic=detect_automatic(headers, from_=boxes["from"], content_type=root.get_content_type(), reports=reports),
+        automatic=kind,
+        complaint=complaint,
+        receipt=receipt,
+        calendar=calendar,
         reports=reports,
         headers=headers[:MAX_KEPT_HEADERS],
         defects=tuple(defects[:50]),

@@ -44,6 +44,9 @@ class Reason(StrEnum):
     OWN_MAIL = "own_mail"
     DUPLICATE = "duplicate"
     BULK_MAIL = "bulk_mail"
+    COMPLAINT = "complaint"
+    READ_RECEIPT = "read_receipt"
+    CALENDAR_ANSWER = "calendar_answer"
     EMPTY_MAIL = "empty_mail"
     # failed
     UNREADABLE = "unreadable"
@@ -94,6 +97,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.OWN_MAIL: Meaning("One of our own mails that came back to us."),
     Reason.DUPLICATE: Meaning("The same mail came a second time."),
     Reason.BULK_MAIL: Meaning("A newsletter or list mail. Nobody was notified."),
+    Reason.COMPLAINT: Meaning("A reader called our mail spam. Nothing more is sent there."),
+    Reason.READ_RECEIPT: Meaning("A read receipt. Nobody was notified."),
+    Reason.CALENDAR_ANSWER: Meaning("An answer to an invitation. Nobody was notified."),
     Reason.EMPTY_MAIL: Meaning("The mail holds neither text nor files."),
     Reason.UNREADABLE: Meaning("The mail could not be read. The raw mail is kept and can be tried again."),
     Reason.DISCARDED: Meaning("Somebody decided to ignore it."),

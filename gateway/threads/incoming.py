@@ -52,6 +52,36 @@ class Automatic(StrEnum):
     REPLY = "reply"  # out of office, vacation, "we got your mail" (RFC 3834)
     BOUNCE = "bounce"  # DSN or a non-standard failure notice
     BULK = "bulk"  # list, newsletter, marketing
+    COMPLAINT = "complaint"  # a mailbox provider tells that its user called our mail spam (RFC 5965)
+    RECEIPT = "receipt"  # read receipt (RFC 8098)
+    CALENDAR = "calendar"  # an answer to an invitation (RFC 5546)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarAnswer:
+    """An answer to an invitation, or another time proposed. `day` is the date as written when it names no moment."""
+
+    answer: str  # accepted | declined | tentative | counter
+    title: str = ""
+    starts: datetime | None = None  # UTC
+    day: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A feedback report; `return_paths` are the envelope senders that it names."""
+
+    kind: str  # abuse | fraud | virus | other | not-spam …
+    return_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReceipt:
+    """A disposition notification: opened, or done away with unread."""
+
+    opened: bool
+    original_message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +103,9 @@ class IncomingMail:
     attachments: tuple[IncomingAttachment, ...] = ()
     automatic: Automatic = Automatic.NO
     reports: tuple[DeliveryReport, ...] = ()
+    complaint: Complaint | None = None
+    receipt: ReadReceipt | None = None
+    calendar: CalendarAnswer | None = None
     headers: tuple[tuple[str, str], ...] = ()  # decoded, in order; at most 500, each cut at 10,000 characters
     defects: tuple[str, ...] = ()
     body_digest: str = ""  # sha256 hex over text, html and attachment contents: equal for two copies of one mail

@@ -227,7 +227,7 @@ def _scan(scan: Scanner, raws: Sequence[bytes]) -> list[ScanResult]:
 
 def _prove(ctx: Context, claimed: Sequence[Claimed], reads: Sequence[ReadMail]) -> list[SenderProof]:
     """Of those that a person seems to have written; a machine's mail needs no proof."""
-    people = [r.mail.automatic is Automatic.NO and bool(r.mail.from_) for r in reads]
+    people = [r.mail.automatic in (Automatic.NO, Automatic.CALENDAR) and bool(r.mail.from_) for r in reads]
     claims = [_claim_of(c, read.mail) for c, read, person in zip(claimed, reads, people, strict=True) if person]
     proofs = iter(ctx.prove_senders(claims) if claims else ())
     return [next(proofs) if person else SenderProof() for person in people]

@@ -6,6 +6,7 @@ Not in charge of: reading a report's bytes (`inbound.bounces`) or the state mach
 from __future__ import annotations
 
 from gateway.store.database import Transaction
+from gateway.threads.addresses import Purpose, read_address
 from gateway.threads.delivery import after_report, is_hard
 from gateway.threads.incoming import Automatic, DeliveryReport, IncomingMail
 from gateway.threads.model import Delivery, DeliveryState
@@ -28,6 +29,19 @@ def record_bounce(ctx: Context, tx: Transaction, delivery_id: str, mail: Incomin
     for report in reports:
         apply_report(ctx, tx, delivery, report=report)
     return True
+
+
+def record_complaint(ctx: Context, tx: Transaction, mail: IncomingMail) -> bool:
+    """Send no more to whom complained, until somebody sends again. Only a return path that we signed names them."""
+    if mail.complaint is None or mail.complaint.kind == "not-spam":
+        return False
+    settings = ctx.settings
+    issued = [read_address(settings.keys, path, settings.reply_domain) for path in mail.complaint.return_paths]
+    found = [tx.outbox.find(i.id) for i in issued if i and i.purpose == Purpose.BOUNCE]
+    for delivery in found:
+        if delivery is not None:
+            tx.outbox.suppress(delivery.workspace_id, delivery.to, code="complaint", now=ctx.now)
+    return any(found)
 
 
 def apply_report(ctx: Context, tx: Transaction, delivery: Delivery, *, report: DeliveryReport) -> None:

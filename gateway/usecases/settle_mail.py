@@ -23,7 +23,7 @@ from gateway.threads.policies.rejection import check_may_write
 from gateway.usecases.answer_blocked import answer_blocked
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
-from gateway.usecases.record_report import record_bounce
+from gateway.usecases.record_report import record_bounce, record_complaint
 from gateway.usecases.take_mail import take_mail
 
 RATE_WINDOW = timedelta(hours=1)
@@ -36,6 +36,14 @@ STATES = {
     Verdict.IGNORE: InboxState.IGNORED,
 }
 MOST_WORDS = 20_000  # characters kept beside a mail that waits
+CHIPS = (  # shown small in the thread
+    Reason.AUTOMATIC_REPLY,
+    Reason.BOUNCE,
+    Reason.BULK_MAIL,
+    Reason.COMPLAINT,
+    Reason.READ_RECEIPT,
+    Reason.CALENDAR_ANSWER,
+)
 UNMATCHED = (Reason.NO_THREAD, Reason.SEVERAL_THREADS, Reason.FOR_POSTMASTER)
 
 
@@ -55,6 +63,7 @@ def settle(
 ) -> None:
     """Decide and write, in one transaction that holds the thread's lock (docs/reliability.md, promise 6)."""
     mail = read.mail
+    record_complaint(ctx, tx, mail)
     if located.issued and located.issued.purpose == Purpose.BOUNCE and record_bounce(ctx, tx, located.issued.id, mail):
         _finish(ctx, tx, entry, mail=mail, located=located, decision=ignore(Reason.BOUNCE), proof=proof)
     elif any(d.startswith("unreadable: ") for d in mail.defects):  # "unreadable address …" is another matter
@@ -105,6 +114,9 @@ def decide(
 ) -> Decision:
     """The policies in their order: machine? gate? the same again? who? too many?"""
     automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
+    if automatic.reason is Reason.CALENDAR_ANSWER:
+        who = _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof)
+        return who if not who.allowed else automatic
     if not automatic.allowed:
         return automatic
     gate = check_may_write(conversation.thread, speaker.role.author_kind)
@@ -211,7 +223,7 @@ def _finish(
     if state in (InboxState.HELD, InboxState.UNMATCHED):
         values["words"] = words[:MOST_WORDS]
     tx.inbox.finish(entry.id, state, **values, **read_columns(mail))
-    _tell(ctx, tx, entry, located=located, decision=decision, state=state)
+    _tell(ctx, tx, entry, mail=mail, located=located, decision=decision, state=state)
 
 
 def read_columns(mail: IncomingMail) -> dict[str, object]:
@@ -227,17 +239,42 @@ def read_columns(mail: IncomingMail) -> dict[str, object]:
 
 
 def _tell(
-    ctx: Context, tx: Transaction, entry: InboxEntry, *, located: Located, decision: Decision, state: InboxState
+    ctx: Context,
+    tx: Transaction,
+    entry: InboxEntry,
+    *,
+    mail: IncomingMail,
+    located: Located,
+    decision: Decision,
+    state: InboxState,
 ) -> None:
     if located.thread_id is None or located.workspace_id is None:
         return
     names = {InboxState.HELD: events.INBOX_HELD, InboxState.REFUSED: events.CANDIDATE_TRIED}
     name = names.get(state)
-    if state is InboxState.IGNORED and decision.reason is Reason.AUTOMATIC_REPLY:
+    if state is InboxState.IGNORED and decision.reason in CHIPS:
         name = events.INBOX_AUTOMATIC
     if name:
         data = {"entry_id": entry.id, "reason": decision.reason.value, "channel": "email"}
+        if name == events.INBOX_AUTOMATIC:
+            data |= describe_news(mail)
         tx.events.append(located.thread_id, located.workspace_id, name, now=ctx.now, **data)
+
+
+def describe_news(mail: IncomingMail) -> dict[str, str]:
+    """What the chip of an automatic mail says beyond its kind."""
+    answer = mail.calendar
+    if answer is None:
+        return {"opened": "yes" if mail.receipt.opened else "no"} if mail.receipt else {}
+    starts = answer.starts.isoformat() if answer.starts else ""
+    return {
+        "answer": answer.answer,
+        "title": answer.title,
+        "starts": starts,
+        "day": answer.day,
+        "comment": answer.comment,
+        "from": from_address(mail)[:320],
+    }
 
 
 def fail_mail(tx: Transaction, entry: InboxEntry, mail: IncomingMail, *, located: Located) -> None:

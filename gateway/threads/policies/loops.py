@@ -25,6 +25,9 @@ _KINDS = {
     Automatic.REPLY: Reason.AUTOMATIC_REPLY,
     Automatic.BOUNCE: Reason.BOUNCE,
     Automatic.BULK: Reason.BULK_MAIL,
+    Automatic.COMPLAINT: Reason.COMPLAINT,
+    Automatic.RECEIPT: Reason.READ_RECEIPT,
+    Automatic.CALENDAR: Reason.CALENDAR_ANSWER,
 }
 # Local parts behind which no person reads (RFC 3834 §2, RFC 2142)
 _DAEMON = re.compile(r"(mailer-?daemon|mail-daemon|postmaster|mdaemon)([+=].*)?\Z")
@@ -43,8 +46,8 @@ def check_automatic(mail: IncomingMail, envelope_from: str, *, own_domains: Coll
     `own_domains`: the domains in our Message-IDs. A report comes first, because it may quote us and must be
     read.
     """
-    if mail.automatic is Automatic.BOUNCE:
-        return ignore(Reason.BOUNCE)
+    if mail.automatic in (Automatic.BOUNCE, Automatic.COMPLAINT):
+        return ignore(_KINDS[mail.automatic])
     if _is_own(mail, own_domains):
         return ignore(Reason.OWN_MAIL)
     if reason := _KINDS.get(mail.automatic):
