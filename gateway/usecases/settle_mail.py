@@ -114,12 +114,14 @@ def decide(
 ) -> Decision:
     """The policies in their order: machine? gate? the same again? who? too many?"""
     automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
+    gate = check_may_write(conversation.thread, speaker.role.author_kind)
+    if automatic.reason is Reason.CALENDAR_ANSWER and not gate.allowed:
+        return ignore(Reason.AUTOMATIC_REPLY)  # its title and comment are words that the gate keeps out
     if automatic.reason is Reason.CALENDAR_ANSWER:
         who = _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof)
         return who if not who.allowed else automatic
     if not automatic.allowed:
         return automatic
-    gate = check_may_write(conversation.thread, speaker.role.author_kind)
     if not gate.allowed:
         return refuse(gate.reason)
     if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
@@ -256,7 +258,7 @@ def _tell(
         name = events.INBOX_AUTOMATIC
     if name:
         data = {"entry_id": entry.id, "reason": decision.reason.value, "channel": "email"}
-        if name == events.INBOX_AUTOMATIC:
+        if decision.reason in (Reason.CALENDAR_ANSWER, Reason.READ_RECEIPT):
             data |= describe_news(mail)
         tx.events.append(located.thread_id, located.workspace_id, name, now=ctx.now, **data)
 

@@ -10,6 +10,7 @@ from flows.test_conversation import receive, texts
 from gateway.inbound.mime import parse_mail
 from gateway.threads.addresses import bounce_address, reply_address
 from gateway.threads.incoming import Automatic
+from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import read_page
@@ -75,6 +76,19 @@ def test_an_answer_to_an_invitation_is_a_chip(
     assert (chip.data["answer"], chip.data["title"], chip.data["comment"]) == ("accepted", "Interview", "See you")
     assert chip.data["starts"] == "2026-12-03T01:00:00+00:00"
     assert read_page(ctx, as_candidate(ctx, mina), mina.thread_id).happenings == ()
+    assert channel.to(MINA) == []
+
+
+def test_an_answer_to_an_invitation_brings_no_words_past_the_gate(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """SJ-14: after a rejection neither title nor comment of a calendar answer reaches anybody; nobody is answered."""
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    address = reply_address(ctx.settings.key, as_candidate(ctx, mina).id, ctx.settings.reply_domain)
+    receive(ctx, as_raw(ANSWER.format(method="REPLY", status="ACCEPTED")), to=address, from_=MINA)
+    pump()
+    chips = [h for h in read_page(ctx, company.as_jun, mina.thread_id).happenings if "entry_id" in h.data]
+    assert [(c.data["reason"], set(c.data)) for c in chips] == [("automatic_reply", {"entry_id", "reason", "channel"})]
     assert channel.to(MINA) == []
 
 
