@@ -172,6 +172,20 @@ def workspace_create(
         print(f"Workspace {made.slug} ({made.id})")
 
 
+@workspace_cli.command("channels")
+def workspace_channels(
+    slug: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    order: Annotated[str | None, typer.Option(help="Such as alimtalk,sms,email; empty: as the installation.")] = None,
+    sms_sender: Annotated[str | None, typer.Option(help="The company's own registered sender number.")] = None,
+    kakao_sender: Annotated[str | None, typer.Option(help="The company's own senderKey or pfId.")] = None,
+) -> None:
+    """How a company's candidates are reached, in this order, and as whom."""
+    from gateway.operate import change_channels
+
+    made = change_channels(_settings(), slug, order=order, sms_sender=sms_sender, kakao_sender=kakao_sender)
+    print(f"{made.slug}: {','.join(made.channels) or 'as the installation'}")
+
+
 @workspace_cli.command("list")
 def workspace_list() -> None:
     """All companies of this installation."""

@@ -8,11 +8,14 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.app import prepare_settings
 from gateway.config import Settings, load_settings
+from gateway.errors import NotFound
 from gateway.logs import set_up_logs
 from gateway.serve import run
 from gateway.threads.model import CameInBy, Member, Viewer, Workspace
@@ -21,6 +24,7 @@ from gateway.usecases.applicants import candidate_viewer, find_applicant, put_ap
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.sign_in import demo_session, viewer_of_member
+from gateway.usecases.views import ApplicantView
 
 SLUG = "moalabs"
 DOMAIN = "moalabs.example"
@@ -39,6 +43,7 @@ class Person:
     locale: str
     opening: str
     said: tuple[tuple[str, str], ...]  # (who, text)
+    phone: str = ""
 
 
 PEOPLE = (
@@ -84,6 +89,24 @@ PEOPLE = (
     ),
     Person("maria", "Мария Ковалёва", "maria.kovaleva@yandex.example", "ru", "backend-engineer", ()),
     Person("david", "David Okafor", "david.okafor@mail.example", "en", "product-designer", ()),
+    Person(  # reached by phone only; a number that ends in 0 has no KakaoTalk, so SMS takes over
+        "seojun",
+        "이서준",
+        "",
+        "ko",
+        "product-designer",
+        (("seoyeon", "서준 님, 안녕하세요. 포트폴리오를 한 번 더 보내 주실 수 있을까요?"),),
+        "+821055501230",
+    ),
+    Person(
+        "haneul",
+        "정하늘",
+        "",
+        "ko",
+        "backend-engineer",
+        (("seoyeon", "하늘 님, 안녕하세요. 이번 주 목요일에 통화 가능하신가요?"),),
+        "+821055504321",
+    ),
 )
 
 
@@ -129,6 +152,10 @@ def _demo_settings(*, http: str, smtp: str, data: Path) -> Settings:
         "public_url": f"http://{http}",
         "reply_domain": REPLY_DOMAIN,
         "outbound_smtp_url": "mailbox:",
+        "alimtalk_provider": "phone:",
+        "alimtalk_templates": {"candidate.new_message": "DEMO"},
+        "sms_provider": "phone:",
+        "sms_abroad_provider": "phone:",
         "trust_matching_sender": True,
         "sender_checks": False,
         "sender_mails_per_hour": 0,
@@ -167,8 +194,15 @@ def seed(ctx: Context) -> Facts:
     if known is None:
         _seed_people(ctx, workspace, ats)
     members = accounts.list_members(ctx, ats)
-    found = [find_applicant(ctx, ats, p.key) for p in PEOPLE]
+    found = list(_find_people(ctx, ats))
     return Facts(workspace, members, api_key, [(v.thread_id, v.applicant.name, v.portal_url) for v in found])
+
+
+def _find_people(ctx: Context, ats: Viewer) -> Iterator[ApplicantView]:
+    """Those that are there: a folder of an earlier version has fewer."""
+    for person in PEOPLE:
+        with suppress(NotFound):
+            yield find_applicant(ctx, ats, person.key)
 
 
 def _seed_people(ctx: Context, workspace: Workspace, ats: Viewer) -> None:
@@ -186,6 +220,7 @@ def _seed_people(ctx: Context, workspace: Workspace, ats: Viewer) -> None:
             opening=person.opening,
             name=person.name,
             email=person.email,
+            phone=person.phone,
             locale=person.locale,
             source="applied",
         )
@@ -230,6 +265,7 @@ def _print(ctx: Context, facts: Facts, *, http: str, smtp: str, as_json: bool) -
     for thread in threads[:3]:
         print(f"  Candidate  {thread['applicant']:<24} {thread['portal_url']}")
     print(f"  Mailbox    what was sent out            {url}/dev/mail")
+    print(f"  Phone      KakaoTalk and SMS                {url}/dev/phone")
     print(f"  API        key {facts.api_key}   docs {url}/api/docs")
     print("\nTry: answer as a recruiter, read the mail in the mailbox, reply on the candidate's page, then reject.")
     print("Stop with Ctrl+C. Data stay in", ctx.settings.data_dir, flush=True)

@@ -17,6 +17,7 @@ from gateway.config import Settings, unknown_variables
 from gateway.errors import GatewayError, SettingsError
 from gateway.inbound.dnslookup import Lookup
 from gateway.inbound.domaincheck import check_domain
+from gateway.outbound.channelcheck import check_channels
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.migrate import is_migrated
@@ -59,6 +60,8 @@ def find_all(settings: Settings) -> Iterator[Finding]:
     yield from _check_database(settings)
     yield _check_broker(settings)
     yield _check_smarthost(settings)
+    for seen in check_channels(settings):
+        yield Finding(seen.name, seen.ok, seen.found, seen.remedy)
     lookup = Lookup(nameservers=tuple(settings.dns_servers))
     host = settings.smtp_hostname
     for check in check_domain(

@@ -18,8 +18,8 @@ from rich.console import Console
 from gateway.app import build_context, close_context
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
-from gateway.threads.model import Delivery, InboxEntry, InboxState, Viewer, ViewerKind
-from gateway.usecases.accounts import find_workspace
+from gateway.threads.model import Delivery, InboxEntry, InboxState, Viewer, ViewerKind, Workspace
+from gateway.usecases.accounts import find_workspace, set_channels
 from gateway.usecases.change_stage import thread_of_applicant
 from gateway.usecases.compare_reading import compare_reading
 from gateway.usecases.context import Context
@@ -114,6 +114,16 @@ def erase_one(settings: Settings, workspace: str, applicant: str) -> None:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
         erase_applicant(ctx, viewer, thread_of_applicant(ctx, viewer, applicant))
     Console().print("Erased.")
+
+
+def change_channels(
+    settings: Settings, workspace: str, *, order: str | None, sms_sender: str | None, kakao_sender: str | None
+) -> Workspace:
+    """Set a company's channels; what is None stays. Raises NotFound, Invalid."""
+    channels = None if order is None else [c.strip() for c in order.split(",") if c.strip()]
+    with operator_context(settings) as ctx:
+        viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
+        return set_channels(ctx, viewer, channels=channels, sms_sender=sms_sender, kakao_sender=kakao_sender)
 
 
 def export_one(settings: Settings, workspace: str, applicant: str, folder: Path) -> None:

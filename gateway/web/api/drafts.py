@@ -13,6 +13,7 @@ from dataclasses import replace
 from gateway.errors import Invalid
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import CameInBy
+from gateway.threads.purpose import Purpose
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.templates import find_and_fill
 from gateway.web.api.auth import Caller
@@ -45,6 +46,8 @@ def draft_message(message: MessageIn, *, key: str | None) -> NewMessage:
         send_at=message.send_at,
         author_name=author.name if author else "",
         author_email=(author.email or "") if author else "",
+        channels=tuple(dict.fromkeys(message.channels or ())),
+        purpose=Purpose(message.purpose),
     )
 
 

@@ -186,8 +186,13 @@ class MessageIn(Input, json_schema_extra=_ask_for_content):
     channels: list[Literal["email", "alimtalk", "sms"]] | None = Field(
         None,
         min_length=1,
-        max_length=10,
-        description="How the candidate is reached, in this order. Left out: as set up.",
+        max_length=3,
+        description="How the candidate is reached, in this order; the next is used when one fails. Left out: as the "
+        "workspace has it. KakaoTalk and SMS carry a notice with a link, never the text.",
+    )
+    purpose: Literal["transactional", "legal_notice", "reminder"] = Field(
+        "transactional",
+        description="Reminders wait for the recipient's morning; what the law demands goes out in spite of an opt-out.",
     )
     send_at: SendAt | None = Field(None, description="Not before this time (RFC 3339). Left out: now.")
     attachments: list[AttachmentIn] = Field(default_factory=list, max_length=100)

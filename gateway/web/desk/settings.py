@@ -146,6 +146,7 @@ def settings_page(visit: Visit, viewer: Viewer) -> Response:
         status=422 if problems else 200,
         current="settings",
         members=accounts.list_members(visit.site.ctx, viewer),
+        phones=bool(visit.site.ctx.settings.phone_channels),
         form=visit.fields if visit.is_post else None,
         problems=problems,
     )
@@ -161,6 +162,9 @@ def _save_workspace(visit: Visit, viewer: Viewer) -> dict[str, str]:
     if contact and not _ADDRESS.fullmatch(contact):
         return {"public_contact": say(visit.locale, "form.email_wrong")}
     try:
+        if "channels" in visit.fields:
+            order = visit.text("channels").replace(",", " ").split()
+            accounts.set_channels(visit.site.ctx, viewer, channels=order, sms_sender=visit.text("sms_sender"))
         accounts.update_workspace(visit.site.ctx, viewer, name=name, public_contact=contact)
     except Invalid as error:
         return {error.field: say_error(visit, error)}
