@@ -262,3 +262,20 @@ def test_used_data_are_kept_and_not_seeded_twice(tmp_path: Path) -> None:
         assert participants[0]["reply_address"] == reply_to
     finally:
         stop_demo(again)
+
+
+def test_an_alimtalk_that_fails_comes_as_an_sms_on_the_phone(demo: Demo) -> None:
+    """GW-8, seeds §7 no. 6: a number without KakaoTalk, seen on the built-in phone."""
+    number = "+821055501230"
+
+    def arrived() -> list[Any]:
+        shown = httpx2.get(f"{demo.url}/dev/phone.json", params={"to": number}).json()
+        return shown if len(shown) > 1 else []
+
+    alimtalk, sms = wait_for(arrived, "the SMS on the phone")[:2]
+    assert (alimtalk["channel"], alimtalk["code"]) == ("alimtalk", "nhn.alimtalk.3019")
+    assert (sms["channel"], sms["code"]) == ("sms", "")
+    assert alimtalk["link"] in sms["text"]
+    page = httpx2.get(f"{demo.url}/dev/phone", params={"to": number, "lang": "en"}).text
+    assert "This number has no KakaoTalk account." in page
+    assert httpx2.get(alimtalk["link"]).status_code == 200
