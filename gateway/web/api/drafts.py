@@ -39,7 +39,6 @@ def draft_message(message: MessageIn, *, key: str | None) -> NewMessage:
     return NewMessage(
         text=message.text or "",
         html=message.html or "",
-        channels=tuple(message.channels or ()),
         files=tuple(OutgoingFile(f.filename, f.content_type, f.content) for f in message.attachments),
         came_in_by=CameInBy.API,
         client_key=client_key(key),
