@@ -17,11 +17,15 @@ from gateway.inbound.enclosed import enclosed_bytes
 from gateway.inbound.flowed import unwrap_flowed
 from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
 from gateway.inbound.mime_tree import Part, parse_tree
+from gateway.inbound.protected import PGP_CONTROL_TYPE, SIGNATURE_TYPES, name_protection, open_clearsigned
+from gateway.inbound.uuencoded import take_uuencoded
 from gateway.threads.filenames import safe_filename
 from gateway.threads.incoming import IncomingAttachment
 
 log = logging.getLogger("gateway.inbound.parts")
 
+# For programs only: another copy of the same words, and what proves or opens another part. The raw mail keeps them.
+_UNSHOWN_TYPES = frozenset({"text/x-amp-html", PGP_CONTROL_TYPE, *SIGNATURE_TYPES})
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}\Z")
 _SNIFFED_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{1,60}:)")
 
@@ -104,6 +108,10 @@ def _read_leaf(part: Part, content: Content, *, is_root: bool) -> None:
     closed_multipart = kind.startswith("multipart/")
     if closed_multipart:
         content.defects.append("multipart without usable boundary: read as text")
+    if protection := name_protection(kind, _parameter(part, "smime-type", "content-type")):
+        content.defects.append(protection)
+    if kind in _UNSHOWN_TYPES and not is_root:
+        return
     if closed_multipart or _is_body(part, content, kind, is_root=is_root):
         _add_body(part, content, kind, data)
     else:
@@ -131,6 +139,13 @@ def _add_body(part: Part, content: Content, kind: str, data: bytes) -> None:
     if kind == "text/html":
         content.htmls.append(text)
         return
+    text, files = take_uuencoded(text)
+    content.attachments.extend(
+        IncomingAttachment(safe_filename(name), "application/octet-stream", "", data) for name, data in files
+    )
+    text, protection = open_clearsigned(text)
+    if protection:
+        content.defects.append(protection)
     if _parameter(part, "format", "content-type").lower() == "flowed":
         text = unwrap_flowed(text, delsp=_parameter(part, "delsp", "content-type").lower() == "yes")
     content.texts.append(text)
