@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     )
     mail_max_files: int = Field(50, ge=1, description="Files taken from one mail; the rest stay in the raw mail.")
     mail_max_file_bytes: int = Field(
-        26_214_400, ge=1024, description="Largest file taken from a mail, bytes; a bigger one stays in the raw mail."
+        52_428_800, ge=1024, description="Largest file taken from a mail, bytes; a bigger one stays in the raw mail."
     )
     clamd_url: str = Field(
         "", description="Virus scanner (ClamAV): tcp://HOST:3310 or unix:///path; empty means files are not scanned."

@@ -55,7 +55,7 @@ def share(scores: Sequence[Score], kind: str) -> float:
 def test_there_are_enough_cases_of_every_language() -> None:
     assert len(ALL) >= 150
     languages = {case.language for case in ALL}
-    assert languages >= set(LANGUAGES.split())
+    assert languages >= set(LANGUAGES)
     assert sum(bool(case.body.html) for case in ALL) >= 40
 
 

@@ -69,6 +69,10 @@ def make_acceptable(case: Any, world: World) -> None:
         case.body = {**(case.body if isinstance(case.body, dict) else {}), "thread_id": world.a.thread_id}
     if not isinstance(case.body, dict):
         return
+    if case.path.startswith("/templates"):  # their small language and one-line values are no matter of a schema
+        if "bodies" in case.body:
+            case.body["bodies"] = {"en": {"email": {"subject": "Hello", "text": "Hello"}}}
+        return
     notify = case.body.get("notify") or {}
     for holder in (case.body, notify, case.body.get("author"), notify.get("author")):
         if isinstance(holder, dict):
