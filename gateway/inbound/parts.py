@@ -139,7 +139,7 @@ def _add_body(part: Part, content: Content, kind: str, data: bytes) -> None:
     if kind == "text/html":
         content.htmls.append(text)
         return
-    text, files = take_uuencoded(text)
+    _, files = take_uuencoded(text)  # the text stays as it came; `reading` shows it without them
     content.attachments.extend(
         IncomingAttachment(safe_filename(name), "application/octet-stream", "", data) for name, data in files
     )

@@ -16,6 +16,7 @@ from gateway.inbound.filetypes import find_type
 from gateway.inbound.html import sanitise
 from gateway.inbound.mime import parse_mail
 from gateway.inbound.replies import split_reply
+from gateway.inbound.uuencoded import take_uuencoded
 from gateway.threads.incoming import IncomingMail, ReadMail, SplitReply
 
 log = logging.getLogger("gateway.inbound.reading")
@@ -58,4 +59,5 @@ def is_forwarded(subject: str) -> bool:
 
 
 def _split(mail: IncomingMail, known: Sequence[str]) -> SplitReply:
-    return split_reply(mail.text or None, mail.html or None, known=known, forwarded=is_forwarded(mail.subject))
+    text, _ = take_uuencoded(mail.text)  # they are attachments
+    return split_reply(text or None, mail.html or None, known=known, forwarded=is_forwarded(mail.subject))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.inbound.mime import parse_mail
+from gateway.inbound.reading import read_mail
 from gateway.inbound.uuencoded import take_uuencoded
 from gateway.threads.incoming import IncomingMail
 
@@ -23,8 +24,11 @@ def uuencode(name: str, content: bytes) -> str:
 
 
 def test_a_uuencoded_file_becomes_an_attachment_and_the_text_stays_readable() -> None:
-    mail = read("text/plain", "My CV is below.\n" + uuencode("../cv.pdf", b"%PDF-1.4 words" * 20) + "Best, Ann\n")
-    assert mail.text.split() == ["My", "CV", "is", "below.", "Best,", "Ann"]
+    body = "My CV is below.\n" + uuencode("../cv.pdf", b"%PDF-1.4 words" * 20) + "Best, Ann\n"
+    mail = read("text/plain", body)
+    shown = read_mail(b"From: a@b.example\r\n\r\n" + body.encode()).split
+    assert f"{shown.reply} {shown.signature}".split() == ["My", "CV", "is", "below.", "Best,", "Ann"]
+    assert "begin 644" in mail.text  # nothing of a mail is cut
     assert [(a.filename, a.content) for a in mail.attachments] == [("cv.pdf", b"%PDF-1.4 words" * 20)]
 
 
