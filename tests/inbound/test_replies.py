@@ -240,3 +240,21 @@ def test_a_blockquote_that_the_writer_made_stays() -> None:
     html = "<p>My referee wrote this about me:</p><blockquote>Owen is careful.</blockquote><p>I hope it helps.</p>"
     assert "Owen is careful." in split_reply(None, html).reply
     assert "quoted" in split_reply(None, "Reply<br><blockquote>quoted</blockquote>").folded
+
+
+APPLE_FORWARD = (
+    '<div>Please see below.</div><div><br><blockquote type="cite"><div>Begin forwarded message:</div><br>'
+    "<div><b>From: </b>Ann &lt;ann@a.example&gt;</div><div><b>Subject: </b>Offer</div>"
+    "<div><b>Date: </b>3 June 2026 at 10:00</div><div><b>To: </b>bo@b.example</div><br><div>Our offer stands.</div>"
+    "</blockquote></div>"
+)
+
+
+def test_a_forward_inside_a_quote_that_nobody_introduces_is_kept() -> None:
+    """SJ-7: Apple Mail. The same quote below an attribution is an answer to somebody who forwarded."""
+    assert "Our offer stands." in split_reply(html=APPLE_FORWARD).reply
+    answered = APPLE_FORWARD.replace(
+        "<br><blockquote", "On 4 June 2026 at 11:00, Cy &lt;cy@c.example&gt; wrote:<blockquote", 1
+    )
+    split = split_reply(html=answered)
+    assert (split.reply, "Our offer stands." in split.folded) == ("Please see below.", True)

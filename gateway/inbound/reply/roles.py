@@ -84,9 +84,12 @@ def _mark_boundaries(lines: list[Line], roles: list[str], *, forwarded: bool) ->
     at = tries = 0
     while at < len(lines) and tries < _MAX_TRIES:
         line = lines[at]
-        if line.blank or line.depth:
+        if line.blank or (line.depth and not _forwards_in_quote(lines, at)):
             at += 1
             continue
+        if line.depth:
+            roles[at:] = [Role.OWN] * (len(lines) - at)
+            return
         if not line.marks and not cues.may_introduce(line.text):
             at += 1
             continue
@@ -107,6 +110,14 @@ def _mark_boundaries(lines: list[Line], roles: list[str], *, forwarded: bool) ->
                 roles[below] = roles[below] if roles[below] is Role.QUOTE else Role.HISTORY
             return
         at = end
+
+
+def _forwards_in_quote(lines: Sequence[Line], at: int) -> bool:
+    """Apple Mail puts a forwarded mail and its separator into a quote that nobody introduces."""
+    if lines[at].depth != 1 or not cues.is_forward_separator(lines[at].text):
+        return False
+    above = next((line for line in reversed(lines[:at]) if not line.blank), None)
+    return above is None or not (above.depth or above.text.rstrip().endswith((":", "：")))
 
 
 def _forwards_below(lines: Sequence[Line], at: int) -> bool:
