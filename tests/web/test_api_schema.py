@@ -17,7 +17,7 @@ from gateway.web.api.app import describe_api
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 OPERATIONS = [(path, method) for path, methods in describe_api()["paths"].items() for method in methods]
 MOST_FILES = 10  # a setting, so the document cannot know it
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "6"))  # of each operation and mode; `make cases` has the long form
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "25"))  # of each operation and mode; `make cases` has the long form
 KNOWN = {
     "email": "minji@example.test",
     "phone": "+82 10 1234 5678",
@@ -69,11 +69,11 @@ def make_acceptable(case: Any, world: World) -> None:
         case.body = {**(case.body if isinstance(case.body, dict) else {}), "thread_id": world.a.thread_id}
     if not isinstance(case.body, dict):
         return
-    if case.path.startswith("/templates"):  # their small language and one-line values are no matter of a schema
-        if "bodies" in case.body:
-            case.body["bodies"] = {"en": {"email": {"subject": "Hello", "text": "Hello"}}}
+    if case.path.startswith("/templates"):
+        _keep_plain_bodies(case.body)
         return
-    notify = case.body.get("notify") or {}
+    notify = case.body.get("notify")  # may be true or false
+    notify = notify if isinstance(notify, dict) else {}
     for holder in (case.body, notify, case.body.get("author"), notify.get("author")):
         if isinstance(holder, dict):
             holder.update({name: value for name, value in KNOWN.items() if holder.get(name)})
@@ -84,6 +84,22 @@ def make_acceptable(case: Any, world: World) -> None:
         case.body["applicants"] = ["minji"]
     if "notify_emails" in case.body:
         case.body["notify_emails"] = [f"p{n}@example.test" for n, _ in enumerate(case.body["notify_emails"])]
+
+
+def _keep_plain_bodies(template: dict[str, Any]) -> None:
+    """A schema knows neither the language of templates nor that one body at least is needed: what is generated stays
+    where it is plain text, and the values of an AlimTalk, which must match its #{names}, go.
+    """
+    given = [body for body in template.get("bodies", {"en": {}}).values() if body is not None]
+    if not given:
+        template["bodies"] = {"en": {"email": {"subject": "Hello", "text": "Hello"}}}
+    for body in given:
+        if body.get("alimtalk"):
+            body["alimtalk"]["values"] = {}
+        for part in (body.get("email"), body.get("sms"), body.get("alimtalk")):
+            for name, words in (part or {}).items():
+                if isinstance(words, str) and name not in ("review", "code") and not words.isalnum():
+                    part[name] = "Hello"
 
 
 def _keep_one_content(message: dict[str, Any]) -> None:
