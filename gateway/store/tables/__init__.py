@@ -1,0 +1,66 @@
+"""In charge of: every table, by one name (`tables as t`), one module for each part of the house.
+
+Not in charge of: what a row may become (`gateway.threads`) or queries (siblings).
+
+Ids are ULIDs in lower case (26 letters): they sort by time. Times are UTC. JSON columns hold small lists and maps only.
+"""
+
+from gateway.store.tables.arriving import blobs, confirmations, inbox
+from gateway.store.tables.columns import UtcTime, metadata
+from gateway.store.tables.conversations import (
+    addresses,
+    applicants,
+    attachments,
+    messages,
+    openings,
+    participants,
+    reads,
+    threads,
+)
+from gateway.store.tables.happened import audit, counters, events, idempotency_keys, webhook_posts, webhooks
+from gateway.store.tables.leaving import (
+    attempts,
+    bulk_recipients,
+    bulks,
+    deliveries,
+    message_words,
+    notices,
+    suppressions,
+    templates,
+)
+from gateway.store.tables.people import api_keys, login_links, members, sessions, workspaces
+
+__all__ = [
+    "UtcTime",
+    "addresses",
+    "api_keys",
+    "applicants",
+    "attachments",
+    "attempts",
+    "audit",
+    "blobs",
+    "bulk_recipients",
+    "bulks",
+    "confirmations",
+    "counters",
+    "deliveries",
+    "events",
+    "idempotency_keys",
+    "inbox",
+    "login_links",
+    "members",
+    "message_words",
+    "messages",
+    "metadata",
+    "notices",
+    "openings",
+    "participants",
+    "reads",
+    "sessions",
+    "suppressions",
+    "templates",
+    "threads",
+    "webhook_posts",
+    "webhooks",
+    "workspaces",
+]

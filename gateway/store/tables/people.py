@@ -1,0 +1,72 @@
+"""In charge of: the tables of companies, their people, and how these come in."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, UniqueConstraint
+
+from gateway.store.tables.columns import UtcTime, id_column, metadata, ref_column, text_column
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    id_column(),
+    Column("slug", String(63), nullable=False, unique=True),  # local part of the visible sender address (GW-3)
+    text_column("name"),
+    text_column("public_contact"),  # where rejected candidates are pointed to (SJ-16)
+    Column("locale", String(16), nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("brand", String(7), nullable=False),
+    Column("channels", JSON, nullable=False, default=list, server_default="[]"),  # [] = the installation's order
+    Column("sms_sender", String(32), nullable=False, default="", server_default=""),
+    Column("kakao_sender", String(64), nullable=False, default="", server_default=""),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    id_column(),
+    ref_column("workspace_id", "workspaces.id"),
+    Column("email", String(320), nullable=False),  # lower case
+    text_column("name"),
+    Column("role", String(16), nullable=False),  # admin | member
+    Column("locale", String(16), nullable=False),
+    Column("password_hash", Text),
+    Column("active", Boolean, nullable=False, default=True),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("workspace_id", "email"),
+    Index(None, "email"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # sha256 of the cookie's value
+    ref_column("member_id", "members.id", index=True),
+    text_column("client"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    ref_column("member_id", "members.id", index=True),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    id_column(),
+    ref_column("workspace_id", "workspaces.id"),
+    text_column("name"),
+    Column("hash", String(64), nullable=False, unique=True),  # sha256 of the key; the key itself is shown once
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+)
