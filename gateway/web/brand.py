@@ -1,6 +1,6 @@
 """In charge of: a workspace's colour as a tiny stylesheet that stays readable in both schemes.
 
-Not in charge of: any other colour (`static/gateway.css`). The colour stands in the address, so the answer is for ever.
+Not in charge of: any other colour (`static/styles`). The colour stands in the address, so the answer is for ever.
 """
 
 from __future__ import annotations

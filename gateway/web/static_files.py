@@ -17,7 +17,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 FOLDER = Path(__file__).parent / "static"
-SCRIPTS = ("vendor/htmx.min.js", "vendor/hx-sse.min.js", "own.js")
+VENDORED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js")
+SHARED = (*VENDORED, "scripts/page.js", "scripts/live.js")
+BUNDLES = {  # each one file: apart, deferred scripts race
+    "app.js": SHARED,
+    "desk.js": (*SHARED, "scripts/composer.js", "scripts/keys.js"),
+    "gateway.css": tuple(
+        f"styles/{name}.css"
+        for name in ("base", "parts", "messages", "desk", "review", "candidate", "states", "product")
+    ),
+    "icons.svg": ("icons.svg",),
+}
 FOREVER = "public, max-age=31536000, immutable"
 _NAME = re.compile(r"(?P<stem>[a-z]+)\.(?P<hash>[0-9a-f]{10})\.(?P<ending>[a-z]+)")
 _TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
@@ -37,14 +47,13 @@ Assets = Mapping[str, StaticFile]
 
 
 def load_assets() -> Assets:
-    """`app.js` (htmx, its SSE extension, our own script: in one file, apart they race), `gateway.css`, `icons.svg`."""
-    script = b"\n;".join((FOLDER / name).read_bytes() for name in SCRIPTS)
-    contents = {
-        "app.js": script,
-        "gateway.css": (FOLDER / "gateway.css").read_bytes(),
-        "icons.svg": (FOLDER / "icons.svg").read_bytes(),
-    }
-    return {name: _prepare(name, content) for name, content in contents.items()}
+    """`app.js` (every page), `desk.js` (the desk), `gateway.css` and `icons.svg`, bundled from their sources."""
+    return {name: _prepare(name, _bundle(name, sources)) for name, sources in BUNDLES.items()}
+
+
+def _bundle(name: str, sources: tuple[str, ...]) -> bytes:
+    between = b"\n;" if name.endswith(".js") else b"\n"
+    return between.join((FOLDER / source).read_bytes() for source in sources)
 
 
 def _prepare(name: str, content: bytes) -> StaticFile:

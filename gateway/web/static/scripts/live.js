@@ -1,0 +1,40 @@
+// What arrives by itself: never moves the reader, never takes focus.
+(() => {
+  "use strict";
+  const { find, all, seqOf } = page;
+  const log = find("ol.log[id]");
+  const pane = find("[data-log]");
+  const pill = find("[data-newer]");
+  let fresh = 0;
+  const atEnd = () => pane ? Math.abs(pane.scrollTop) < 80
+    : innerHeight + scrollY > document.body.scrollHeight - 80 - (find(".write")?.offsetHeight ?? 0) - (find("footer")?.offsetHeight ?? 0);
+  const seen = () => {
+    const last = log && all("li[data-seq]", log).at(-1);
+    const mark = find("input[name=seen_seq]");
+    if (!last || !mark || document.hidden || seqOf(last) <= Number(mark.value)) return;
+    mark.value = last.dataset.seq;
+    const body = new URLSearchParams({ seq: mark.value });
+    fetch("/desk/t/" + log.dataset.thread + "/seen", { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() => {});
+  };
+  const caughtUp = () => { fresh = 0; if (pill) pill.hidden = true; seen(); };
+  if (log) {
+    let ended = true;
+    (pane ?? document).addEventListener("scroll", () => { ended = atEnd(); if (ended) caughtUp(); }, { passive: true });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && atEnd()) caughtUp(); });
+    pill?.addEventListener("click", (event) => {
+      event.preventDefault();
+      all("li[data-seq]", log).at(-1)?.scrollIntoView({ block: "center" });
+      caughtUp();
+    });
+    new MutationObserver((changes) => {
+      const come = changes.flatMap((c) => [...c.addedNodes]).filter((n) => n.matches?.("li[data-seq]"));
+      if (!come.length) return;
+      come.forEach((item) => item.classList.add("arrived"));
+      if (ended || come.some((item) => "mine" in item.dataset)) { if (pane) pane.scrollTop = 0; caughtUp(); return; }
+      fresh += come.length;
+      if (pill) { pill.hidden = false; pill.textContent = pill.dataset.newer + (fresh > 1 ? " (" + fresh + ")" : ""); }
+    }).observe(log, { childList: true });
+    ended = pane ? true : atEnd();
+    if (pill) pill.dataset.newer = pill.textContent;
+  }
+})();
