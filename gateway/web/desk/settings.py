@@ -1,11 +1,12 @@
-"""In charge of: the desk's forms — a new applicant, openings, the workspace.
+"""In charge of: the desk's forms — a new applicant, openings, the workspace — and the settings' own navigation.
 
-Not in charge of: checking (`usecases`).
+Not in charge of: checking (`usecases`), or the other parts of the settings (`keys`, `webhooks` and their siblings).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
@@ -18,6 +19,30 @@ from gateway.web.visits import Visit, go_to, say_error
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the settings' navigation; its words are `settings.nav.<name>`."""
+
+    name: str
+    path: str
+    admins_only: bool = False
+
+
+ENTRIES = (
+    Entry("workspace", "/desk/settings"),
+    Entry("keys", "/desk/settings/keys", admins_only=True),
+)
+
+
+def setup_page(
+    visit: Visit, viewer: Viewer, template: str, *, entry: str, status: int = 200, **variables: object
+) -> Response:
+    """A page of the settings, with their navigation; `entry` is the line that is open."""
+    entries = [e for e in ENTRIES if viewer.admin or not e.admins_only]
+    shared: dict[str, object] = {"current": "settings", "entries": entries, "entry": entry}
+    return desk_page(visit, viewer, template, status=status, **shared, **variables)
 
 
 def new_applicant(visit: Visit, viewer: Viewer) -> Response:
@@ -139,12 +164,12 @@ def settings_page(visit: Visit, viewer: Viewer) -> Response:
         problems = _save_workspace(visit, viewer)
         if not problems:
             return go_to("/desk/settings", anchor="saved")
-    return desk_page(
+    return setup_page(
         visit,
         viewer,
         "desk_settings.html",
+        entry="workspace",
         status=422 if problems else 200,
-        current="settings",
         members=accounts.list_members(visit.site.ctx, viewer),
         phones=bool(visit.site.ctx.settings.phone_channels),
         form=visit.fields if visit.is_post else None,
