@@ -195,7 +195,7 @@ class Settings(BaseSettings):
     )
 
     worker_threads: int = Field(4, ge=1, description="Threads that process mails and deliveries.")
-    parser_processes: int = Field(1, ge=1, description="Separate processes that read mails.")
+    parser_processes: int = Field(2, ge=1, description="Separate processes that read mails.")
     parser_seconds: float = Field(20.0, gt=0, description="Time limit for reading one mail, seconds.")
     parser_memory_mb: int = Field(1024, ge=256, description="Memory limit of a parsing process, MiB.")
     sweep_seconds: float = Field(

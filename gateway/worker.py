@@ -22,12 +22,13 @@ from gateway.errors import SettingsError, Unavailable
 from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, extend_leases, find_due, release_expired
-from gateway.usecases.erase import expire_raw_mails
+from gateway.usecases.erase import expire_raw_mails, forget_unnamed_files
 from gateway.usecases.process_mail import process_waiting
 from gateway.usecases.push_events import find_webhook_work, forget_old_posts, push_events
 from gateway.usecases.record_receipt import find_looks, look_up_one
 
 EXPIRE_EVERY = 3600.0  # seconds
+UNNAMED_EVERY = 24 * 3600.0  # seconds; it looks at every file
 LOOK_EVERY = 1.0  # seconds between looks for events that endpoints do not know
 EXTEND_EVERY = 20.0  # seconds; a lease lasts 60
 log = logging.getLogger("gateway.worker")
@@ -186,13 +187,16 @@ class Workers:
         self._extender.join(5)
 
     def _sweep(self) -> None:
-        expire_at = time.monotonic()
+        expire_at = unnamed_at = time.monotonic()
         while not self._stop.wait(self._ctx.settings.sweep_seconds):
             _quietly("sweep", self.sweep_once)
             if time.monotonic() >= expire_at:
                 expire_at = time.monotonic() + EXPIRE_EVERY
                 _quietly("retention", lambda: expire_raw_mails(self._ctx))
                 _quietly("retention", lambda: forget_old_posts(self._ctx))
+            if time.monotonic() >= unnamed_at:
+                unnamed_at = time.monotonic() + UNNAMED_EVERY
+                _quietly("retention", lambda: forget_unnamed_files(self._ctx))
 
     def _extend(self) -> None:
         while not self._stop.wait(EXTEND_EVERY):

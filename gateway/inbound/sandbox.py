@@ -17,7 +17,10 @@ import queue
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.inbound.header_scan import scan_headers
@@ -31,6 +34,7 @@ log = logging.getLogger("gateway.inbound.sandbox")
 
 MAILS_PER_PROCESS = 5000  # a new process costs 0.1 s; what the parsers remember is bounded
 _START_SECONDS = 60.0
+_LOOK_EVERY = 0.5  # seconds between looks at a pool that has not answered
 _T = TypeVar("_T")
 
 
@@ -48,6 +52,7 @@ class ParsingPool:
         self._slots = [_Slot(timeout, memory_mb) for _ in range(max(1, workers))]
         for slot in self._slots:
             self._free.put(slot)
+        self._threads = ThreadPoolExecutor(len(self._slots), thread_name_prefix="parsing")
         self._closed = False
 
     def warm(self) -> None:
@@ -65,7 +70,13 @@ class ParsingPool:
             return ReadMail(mail=scan_headers(raw, f"unreadable: {failure}"), split=SplitReply(reply=""))
 
     def read_mails(self, mails: Sequence[tuple[bytes, Sequence[str]]]) -> list[ReadMail]:
-        """Several in one round trip; if that fails, each alone, so that a hostile one harms none of the others."""
+        """Several in one round trip to each process. Answers come in the order asked."""
+        share = max(1, -(-len(mails) // len(self._slots)))
+        parts = [mails[at : at + share] for at in range(0, len(mails), share)]
+        return [read for part in self._threads.map(self._read_part, parts) for read in part]
+
+    def _read_part(self, mails: Sequence[tuple[bytes, Sequence[str]]]) -> list[ReadMail]:
+        """In one round trip; if that fails, each alone, so that a hostile one harms none of the others."""
         if len(mails) > 1:
             try:
                 return self._run(_read_mails, [(raw, tuple(known)) for raw, known in mails])
@@ -158,13 +169,11 @@ class _Slot:
                 self._ready = self._pool.schedule(_do_nothing, timeout=_START_SECONDS)
 
     def wait_until_ready(self) -> None:
-        ready = self._ready
-        if ready is not None:
-            ready.result(_START_SECONDS)
+        if self._ready is not None:
+            self._await(self._ready, _START_SECONDS)
             self._ready = None
 
     def run(self, function: Callable[..., _T], *args: Any) -> _T:
-        from concurrent.futures import TimeoutError as FutureTimeout
         from concurrent.futures.process import BrokenProcessPool
 
         from pebble import ProcessExpired
@@ -173,7 +182,7 @@ class _Slot:
         try:
             self.wait_until_ready()
             future = self._pool.schedule(function, args=args, timeout=self._timeout)
-            result: _T = future.result(self._timeout + _START_SECONDS)
+            result: _T = self._await(future, self._timeout + _START_SECONDS)
         except FutureTimeout as error:
             if not error.args:  # ours, not pebble's: the process could not even be killed
                 self.stop()
@@ -193,6 +202,16 @@ class _Slot:
             log.error("the parsing process failed: %s", type(error).__name__)
             raise _Failed(type(error).__name__) from None
         return result
+
+    def _await(self, future: Future[Any], seconds: float) -> Any:
+        """What it gives. Raises what it raises, TimeoutError, or RuntimeError once the pool cannot answer any more."""
+        until = time.monotonic() + seconds
+        while not wait([future], timeout=_LOOK_EVERY).done:
+            if time.monotonic() > until:
+                raise FutureTimeout
+            if not self._pool.active:  # the server that forks its processes died
+                raise RuntimeError("the parsing pool is broken")
+        return future.result()
 
     def stop(self) -> None:
         with self._lock:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from gateway.store.session import Session
 from gateway.store.tables import attachments, blobs, inbox
 
 IN_ROW = 64 * 1024  # bytes
+WRITERS = 4
 
 
 def digest_of(data: bytes) -> str:
@@ -42,6 +44,7 @@ class Blobs:
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
         self.store: Any = from_url(url)
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="blobs")  # they wait for the disk, mostly
 
     def on(self, session: Session) -> BlobRows:
         return BlobRows(self, session)
@@ -57,16 +60,20 @@ class Blobs:
         if not target.parent.is_dir():
             target.parent.mkdir(exist_ok=True)
             _sync(self.folder)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-            try:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(file.name, target)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        unfinished = target.with_name(f".{digest[:16]}.{secrets.token_hex(8)}")
+        try:
+            _write_file(unfinished, data)
+            os.replace(unfinished, target)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
         _sync(target.parent)
+
+    def write_many(self, contents: Iterable[bytes]) -> frozenset[str]:
+        """Put those of these bytes that are too big for a row on stable storage, several at once; their digests."""
+        big = {digest_of(data): data for data in contents if len(data) > IN_ROW}
+        list(self._writers.map(self.write, big.keys(), big.values()))
+        return frozenset(big)
 
     def read(self, digest: str) -> bytes:
         """Bytes of a big one. Raises FileNotFoundError; Unavailable when the store does not answer."""
@@ -80,6 +87,21 @@ class Blobs:
         with suppress(FileNotFoundError):
             obstore.delete(self.store, _path(digest))
 
+    def find_old(self, before: datetime) -> Iterator[list[str]]:
+        """Names in the store of what was written before this time, some hundreds at a time."""
+        for page in obstore.list(self.store, chunk_size=500):
+            names = [file["path"].rpartition("/")[2] for file in page if file["last_modified"] < before]
+            if names:
+                yield names
+
+    def remove_old(self, name: str, before: datetime) -> bool:
+        """Remove one that `find_old` gave, unless the same bytes were written again since."""
+        with suppress(FileNotFoundError):
+            if obstore.head(self.store, _path(name))["last_modified"] < before:
+                self.remove(name)
+                return True
+        return False
+
 
 class BlobRows:
     """Blobs within one transaction."""
@@ -87,12 +109,17 @@ class BlobRows:
     def __init__(self, big: Blobs, session: Session) -> None:
         self._big = big
         self._session = session
+        self._written: set[str] = set()
+
+    def expect(self, digests: Iterable[str]) -> None:
+        """Big ones that `Blobs.write_many` has put on stable storage already: `add` does not write them again."""
+        self._written.update(digests)
 
     def add(self, data: bytes, *, now: datetime, digest: str = "") -> str:
         """Keep bytes and return their digest; bytes that are known already cost one look-up."""
         digest = digest or digest_of(data)
         small = len(data) <= IN_ROW
-        if not small:
+        if not small and digest not in self._written:
             self._big.write(digest, data)
         row = {"digest": digest, "size": len(data), "data": data if small else None, "created_at": now}
         self._session.gather(_ADD[self._session.dialect.name], row)
@@ -124,6 +151,10 @@ class BlobRows:
                 gone.append(digest)
         return gone
 
+    def find_named(self, digests: Sequence[str]) -> set[str]:
+        """Those that have a row."""
+        return set(self._session.execute(select(blobs.c.digest).where(blobs.c.digest.in_(digests))).scalars())
+
     def read_many(self, digests: Sequence[str]) -> dict[str, bytes | None]:
         """Small ones by digest; None for a big one (`Blobs.read` has it). Those that are gone are left out."""
         rows = self._session.execute(_READ_MANY, {"digests": list(set(digests))})
@@ -145,7 +176,18 @@ _ADD = {  # built once: building a statement costs more than running it
 
 
 def _path(digest: str) -> str:
-    return f"{digest[:2]}/{digest}"
+    return f"{digest.lstrip('.')[:2]}/{digest}"  # an unfinished one begins with a dot
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sync(path: Path) -> None:

@@ -12,6 +12,7 @@ from gateway.threads.model import InboxState, Viewer, ViewerKind
 from gateway.usecases.context import Context
 
 ANSWERS_KEPT = timedelta(days=7)  # of idempotent requests
+UNNAMED_KEPT = timedelta(days=1)  # far longer than any commit that will name a file takes
 NOT_KEPT = (InboxState.REFUSED, InboxState.IGNORED, InboxState.DISCARDED)
 
 
@@ -48,3 +49,17 @@ def expire_raw_mails(ctx: Context, *, limit: int = 500) -> int:
     for digest in gone:
         ctx.database.blobs.remove(digest)
     return len(digests)
+
+
+def forget_unnamed_files(ctx: Context) -> int:
+    """Remove big files that no row names: their process died before the commit, or their mail was held after all. How
+    many there were.
+    """
+    before = ctx.now - UNNAMED_KEPT
+    blobs = ctx.database.blobs
+    removed = 0
+    for names in blobs.find_old(before):
+        with ctx.database.read() as tx:
+            unnamed = set(names) - tx.blobs.find_named(names)
+        removed += sum(blobs.remove_old(name, before) for name in unnamed)
+    return removed

@@ -51,6 +51,7 @@ class Understood:
     claimed: Claimed
     read: ReadMail
     proof: SenderProof
+    written: frozenset[str] = frozenset()  # digests of files that are on stable storage already
 
 
 def process_mail(ctx: Context, entry_id: str) -> None:
@@ -84,7 +85,24 @@ def _understand(ctx: Context, first: str = "") -> list[Understood]:
         return []
     understood = understand(ctx, claimed)
     reach("mail.read")
-    return understood
+    written = _write_files(ctx, understood)
+    return [replace(one, written=written) for one in understood]
+
+
+def _write_files(ctx: Context, understood: Sequence[Understood]) -> frozenset[str]:
+    """Put the big files of mails that will probably enter their threads on stable storage now: written later, they
+    would keep everybody else from writing to the database. Those of a mail that does not enter lie there unnamed.
+    """
+    probable = [one.read.mail.attachments for one in understood if _will_probably_enter(one)]
+    try:
+        return ctx.database.blobs.write_many(file.content for files in probable for file in files)
+    except (OSError, Unavailable):
+        return frozenset()  # settling tries again, and says so
+
+
+def _will_probably_enter(one: Understood) -> bool:
+    person, mail = one.claimed.located.participant, one.read.mail
+    return person is not None and from_address(mail) == person.email and mail.automatic is Automatic.NO
 
 
 def _claim(ctx: Context, first: str) -> list[InboxEntry]:
@@ -207,6 +225,7 @@ def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]
     people = [(where.thread_id, where.participant.id) for where in located if where.thread_id and where.participant]
     tx.inbox.count_ahead(people, since=ctx.now - RATE_WINDOW)
     mails = [(u.claimed.located.thread_id, u.read.mail.message_id) for u in understood]
+    tx.blobs.expect(digest for one in understood for digest in one.written)
     tx.messages.look_for_copies([(thread_id, name) for thread_id, name in mails if thread_id and name])
     for one in understood:
         entry = one.claimed.entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from flows.test_gate import address_of
 from gateway.threads.model import InboxState
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.process_mail import process_waiting
-from gateway.usecases.read_thread import messages_after
+from gateway.usecases.read_thread import messages_after, read_file
 from gateway.usecases.review_inbox import list_entries
 from gateway.usecases.views import ApplicantView
 
@@ -85,3 +87,27 @@ def test_the_limit_counts_what_came_in_the_same_batch(ctx: Context, company: Com
     assert texts(ctx, company, mina) == ["mail 0", "mail 1", "mail 2"]
     held, _ = list_entries(ctx, company.as_jun, state="held")
     assert [(e.state, e.reason) for e in held] == [(InboxState.HELD, "too_many")] * 2
+
+
+def test_others_write_while_big_files_go_to_the_disk(
+    ctx: Context, company: Company, mina: ApplicantView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow disk under attachments keeps nobody from the database (DESIGN §4 no. 10)."""
+    address = address_of(ctx, mina)
+    cv = bytes(range(256)) * 600
+    receive(ctx, make_mail("my CV", to=address, files={"cv.pdf": cv}), to=address, from_=MINA)
+    told = []
+    write = ctx.database.blobs.write
+
+    def write_slowly(digest: str, data: bytes) -> None:
+        with ThreadPoolExecutor(1) as other:  # a transaction that were open now would keep this one waiting
+            note = other.submit(post_message, ctx, company.as_jun, mina.thread_id, NewMessage(text="meanwhile"))
+            told.append(note.result(10).message.text)
+        write(digest, data)
+
+    monkeypatch.setattr(ctx.database.blobs, "write", write_slowly)
+    process_waiting(ctx)
+    assert told == ["meanwhile"]
+    assert texts(ctx, company, mina) == ["meanwhile", "my CV"]
+    file = messages_after(ctx, company.ats, mina.thread_id)[-1].message.attachments[0]
+    assert read_file(ctx, company.ats, file.id).content == cv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from cast import MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
@@ -16,7 +17,7 @@ from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import InboxState
 from gateway.usecases.applicants import candidate_viewer
 from gateway.usecases.context import Context
-from gateway.usecases.erase import erase_applicant, expire_raw_mails
+from gateway.usecases.erase import erase_applicant, expire_raw_mails, forget_unnamed_files
 from gateway.usecases.export import gather_export
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import list_conversations, messages_after, read_file
@@ -86,3 +87,26 @@ def test_raw_mails_of_refused_entries_end_with_their_retention(
         read_raw(ctx, company.as_jun, refused.id)
     (held,), _ = list_entries(ctx, company.as_jun, state=InboxState.HELD)
     assert b"held" in read_raw(ctx, company.as_jun, held.id)
+
+
+@both_databases
+def test_files_that_no_row_names_go_within_a_day(ctx: Context, company: Company, pump: Pump) -> None:
+    """SJ-P3: what a process left that died before its commit, and an unfinished file, are not kept for ever."""
+    mina = make_applicant(ctx, company)
+    address = address_of(ctx, mina)
+    receive(ctx, make_mail("my CV", to=address, files={"cv.pdf": bytes(200_000)}), to=address, from_=MINA)
+    pump()
+    blobs = ctx.database.blobs
+    fresh, left = b"f" * 70_000, b"l" * 70_000
+    (fresh_digest,), (left_digest,) = blobs.write_many([fresh]), blobs.write_many([left])
+    assert blobs.folder is not None
+    (blobs.folder / left_digest[:2] / f".{left_digest[:16]}.0123456789abcdef").write_bytes(b"half")
+    for file in blobs.folder.rglob("*/*"):
+        at = ctx.now.timestamp() - (0 if file.name == fresh_digest else 2 * 86_400)
+        os.utime(file, (at, at))
+    assert forget_unnamed_files(ctx) == 2
+    assert blobs.read(fresh_digest) == fresh
+    with pytest.raises(FileNotFoundError):
+        blobs.read(left_digest)
+    (file,) = messages_after(ctx, company.ats, mina.thread_id)[-1].message.attachments
+    assert read_file(ctx, company.ats, file.id).content == bytes(200_000)

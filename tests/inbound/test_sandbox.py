@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +113,12 @@ def test_many_threads_may_ask_at_once(pool: ParsingPool) -> None:
         assert len({read.mail.message_id for read in threads.map(pool.read_mail, [RAW] * 40)}) == 1
 
 
+def test_a_batch_is_shared_by_the_processes_and_keeps_its_order(pool: ParsingPool) -> None:
+    mails = [(RAW.replace(b"Message-ID: <", b"Message-ID: <%d." % n, 1), ()) for n in range(9)]
+    ids = [read.mail.message_id for read in pool.read_mails(mails)]
+    assert [name.partition(".")[0] for name in ids] == [str(n) for n in range(9)]
+
+
 def test_children_hold_no_sockets_of_ours_and_write_no_files(pool: ParsingPool, tmp_path: Path) -> None:
     import socket
 
@@ -167,3 +176,18 @@ def test_children_end_when_the_parent_is_killed() -> None:
     while os.path.exists(f"/proc/{child}") and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not os.path.exists(f"/proc/{child}")
+
+
+def test_the_server_that_forks_the_processes_may_die(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reliability 14: whatever is killed, mails behind are read, and soon."""
+    with ParsingPool(workers=1) as pool:
+        with monkeypatch.context() as patched:
+            patched.setattr(sandbox, "_read_mail", process_id)
+            reader: Any = pool.read_mail(RAW)
+        os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+        os.kill(reader, signal.SIGKILL)
+        started = time.monotonic()
+        while pool.read_mail(RAW).mail.subject != "Re: 면접 일정" or "unreadable" in str(
+            pool.read_mail(RAW).mail.defects
+        ):
+            assert time.monotonic() - started < 20
