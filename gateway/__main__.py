@@ -142,6 +142,14 @@ def erase(
 
 
 @cli.command()
+def reindex() -> None:
+    """Build the index of the search anew: workers do it, from the oldest message on."""
+    from gateway.operate import reindex_search
+
+    reindex_search(_settings())
+
+
+@cli.command()
 def export(
     workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
     applicant: Annotated[str, typer.Argument(help="The applicant's external id.")],

@@ -25,6 +25,7 @@ from gateway.usecases.compare_reading import compare_reading
 from gateway.usecases.context import Context
 from gateway.usecases.erase import erase_applicant
 from gateway.usecases.export import gather_export
+from gateway.usecases.index_search import index_anew
 from gateway.usecases.review_inbox import REPLAYABLE, find_replayable, replay
 from gateway.usecases.tell_story import Story, tell_story
 
@@ -163,3 +164,10 @@ def _print_delivery(console: Console, delivery: Delivery) -> None:
     for attempt in delivery.attempts:
         ended = f"{attempt.ended_at:%H:%M:%S}" if attempt.ended_at else "not ended"
         console.print(f"attempt   {attempt.number}  {ended}  {attempt.outcome}  {attempt.code}  {attempt.detail}")
+
+
+def reindex_search(settings: Settings) -> None:
+    """Let everything wait for the index of the search."""
+    with operator_context(settings) as ctx:
+        index_anew(ctx)
+    Console().print("Workers build the index anew now; until they are done, the search finds less.")

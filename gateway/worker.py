@@ -23,6 +23,7 @@ from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, extend_leases, find_due, release_expired
 from gateway.usecases.erase import expire_raw_mails, forget_unnamed_files
+from gateway.usecases.index_search import index_after_mails, index_waiting
 from gateway.usecases.process_mail import process_waiting
 from gateway.usecases.push_events import find_webhook_work, forget_old_posts, push_events
 from gateway.usecases.record_receipt import find_looks, look_up_one
@@ -30,6 +31,8 @@ from gateway.usecases.record_receipt import find_looks, look_up_one
 EXPIRE_EVERY = 3600.0  # seconds
 UNNAMED_EVERY = 24 * 3600.0  # seconds; it looks at every file
 LOOK_EVERY = 1.0  # seconds between looks for events that endpoints do not know
+INDEX_EVERY = 2.0  # seconds between looks for what the search does not know
+INDEX_LATEST = 30  # looks after which it is indexed although mails wait
 EXTEND_EVERY = 20.0  # seconds; a lease lasts 60
 log = logging.getLogger("gateway.worker")
 
@@ -170,6 +173,7 @@ class Workers:
         self._stop = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweep", daemon=True)
         self._pusher = Pusher(ctx, threads=ctx.settings.webhook_threads)
+        self._indexer = Indexer(ctx)
         self._extender = threading.Thread(target=self._extend, name="leases", daemon=True)
 
     def start(self) -> None:
@@ -177,12 +181,14 @@ class Workers:
         self._sweeper.start()
         self._extender.start()
         self._pusher.start()
+        self._indexer.start()
 
     def stop(self, timeout: float = 20.0) -> None:
         """Let running jobs end (seconds), then stop."""
         self._stop.set()
         self._worker.stop(timeout=int(timeout * 1000))
         self._pusher.stop()
+        self._indexer.stop()
         self._sweeper.join(5)
         self._extender.join(5)
 
@@ -257,6 +263,36 @@ class Pusher:
             _quietly(f"webhook {webhook_id}", lambda: push_events(self._ctx, webhook_id))
         finally:
             self._busy.discard(webhook_id)
+
+
+class Indexer:
+    """Keeps the search up with what was written, while no mails wait; or else once a minute."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the batch that is under way end."""
+        self._stop.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        looks = 0
+        while not self._stop.wait(INDEX_EVERY):
+            looks += 1
+            _quietly("search", self._catch_up if looks % INDEX_LATEST else self._index_once)
+
+    def _index_once(self) -> None:
+        index_waiting(self._ctx)
+
+    def _catch_up(self) -> None:
+        while index_after_mails(self._ctx) and not self._stop.is_set():
+            pass
 
 
 def _quietly(name: str, job: Callable[[], object]) -> None:

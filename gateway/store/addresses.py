@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from gateway.store import tables as t
+from gateway.store.search_index import SearchIndex
 from gateway.store.session import Session
 
 
@@ -38,6 +39,7 @@ class Addresses:
             return
         row = {"participant_id": participant_id, "email": email, "added_by": added_by, "created_at": now, **values}
         self._session.execute(insert(t.addresses), row)
+        SearchIndex(self._session).note_person_of(participant_id)
 
     def ask(self, link_hash: str, entry_id: str, participant_id: str, *, now: datetime, until: datetime) -> None:
         """A new question about an entry; older ones about it die."""

@@ -33,6 +33,8 @@ from gateway.store.messages import Messages
 from gateway.store.outbox import Outbox
 from gateway.store.people import People
 from gateway.store.receipts import Receipts
+from gateway.store.search import Search
+from gateway.store.search_index import SearchIndex
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
 from gateway.store.templates import Templates
@@ -61,6 +63,8 @@ class Transaction:
         self.events = Events(session, sequences)
         self.limits = Limits(session)
         self.listing = Listing(session)
+        self.search = Search(session)
+        self.search_index = SearchIndex(session)
         self.erasure = Erasure(session)
         self.addresses = Addresses(session)
         self.api_keys = ApiKeys(session)

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from gateway.store import tables as t
+from gateway.store.search_index import SearchIndex
 from gateway.store.session import Session
 from gateway.threads.model import InboxState, ThreadState
 
@@ -28,6 +29,7 @@ class Erasure:
         log stays, because it holds no words and no addresses.
         """
         run = self._session.execute
+        SearchIndex(self._session).forget_thread(thread_id)
         of_thread = select(t.messages.c.id).where(t.messages.c.thread_id == thread_id)
         of_delivery = select(t.deliveries.c.id).where(t.deliveries.c.thread_id == thread_id)
         digests = list(run(select(t.attachments.c.digest).where(t.attachments.c.message_id.in_(of_thread))).scalars())

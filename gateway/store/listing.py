@@ -5,6 +5,7 @@ Not in charge of: single threads (`threads`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,20 +54,17 @@ class Listing:
         *,
         view: str,
         opening_id: str = "",
-        words: str = "",
+        thread_ids: Sequence[str] | None = None,
         before: tuple[datetime, str] | None = None,
         limit: int,
     ) -> list[ListedThread]:
-        """Threads of a view, newest first, below the cursor (last_at, id)."""
-        th, ap, op = t.threads.c, t.applicants.c, t.openings.c
+        """Threads of a view, newest first, below the cursor (last_at, id); `thread_ids`: of these only."""
+        th = t.threads.c
         query = self._rows(workspace_id, member_id).where(*self._where(view))
         if opening_id:
             query = query.where(th.opening_id == opening_id)
-        if words:
-            like = f"%{words.lower()}%"
-            query = query.where(
-                or_(func.lower(ap.name).like(like), ap.email.like(like), func.lower(op.title).like(like))
-            )
+        if thread_ids is not None:
+            query = query.where(th.id.in_(thread_ids))
         if before:
             at, last_id = before
             query = query.where(or_(th.last_at < at, and_(th.last_at == at, th.id < last_id)))

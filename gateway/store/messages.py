@@ -12,8 +12,10 @@ from typing import Any
 from sqlalchemy import Integer, Row, bindparam, insert, select, update
 
 from gateway.store import tables as t
+from gateway.store.search_index import note_change
 from gateway.store.session import Session
 from gateway.threads.model import Attachment, Author, AuthorKind, CameInBy, Message, MessageKind
+from gateway.threads.search_documents import Kind
 
 
 class Messages:
@@ -52,6 +54,7 @@ class Messages:
             "created_at": message.created_at,
         }
         self._session.gather(_ADD, row)
+        note_change(self._session, Kind.MESSAGE, message.id)
         for attachment in message.attachments:
             self._session.gather(_ADD_ATTACHMENT, _attachment_row(attachment))
         copies = self._session.find_ahead(_COPIES, (message.thread_id, message.rfc_message_id))
@@ -61,6 +64,11 @@ class Messages:
     def find(self, message_id: str) -> Message | None:
         found = self._load(t.messages.c.id == message_id)
         return found[0] if found else None
+
+    def find_many(self, message_ids: Sequence[str]) -> dict[str, Message]:
+        """These messages, by id; those that are gone are left out."""
+        found = self._load(t.messages.c.id.in_(list(message_ids)), limit=len(message_ids)) if message_ids else []
+        return {message.id: message for message in found}
 
     def find_by_client_key(self, thread_id: str, client_key: str) -> Message | None:
         found = self._load(t.messages.c.thread_id == thread_id, t.messages.c.client_key == client_key)

@@ -12,8 +12,10 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from gateway.store import tables as t
+from gateway.store.search_index import note_change
 from gateway.store.session import Session
 from gateway.threads.model import Applicant, Member, Opening, Source, Workspace
+from gateway.threads.search_documents import Kind
 
 
 class People:
@@ -180,9 +182,11 @@ class People:
             "created_at": applicant.created_at,
         }
         self._session.execute(insert(t.applicants), row)
+        note_change(self._session, Kind.PERSON, applicant.id)
 
     def update_applicant(self, applicant_id: str, **values: Any) -> None:
         self._session.execute(update(t.applicants).where(t.applicants.c.id == applicant_id).values(values))
+        note_change(self._session, Kind.PERSON, applicant_id)
 
     def find_applicant(self, workspace_id: str, external_id: str) -> Applicant | None:
         where = (t.applicants.c.workspace_id == workspace_id, t.applicants.c.external_id == external_id)

@@ -75,7 +75,7 @@ class Threads:
         people = self._session.execute(_PEOPLE, {"id": thread_id})
         thread, applicant, opening, workspace = (_Part(row, table.name) for table in _PARTS)
         return Conversation(
-            _thread(thread),
+            thread_of(thread),
             applicant_of(applicant),
             opening_of(opening),
             workspace_of(workspace),
@@ -115,7 +115,7 @@ class Threads:
         for row in rows:
             self._sequences.hold(row.id, last_seq=row.last_seq, last_event=row.last_event)
             conversations[row.id] = Conversation(
-                _thread(row),
+                thread_of(row),
                 applicants[row.applicant_id],
                 openings[row.opening_id],
                 workspaces[row.workspace_id],
@@ -289,7 +289,7 @@ class _Part:
         return self._mapping[f"{self._table}_{name}"]
 
 
-def _thread(row: Any) -> Thread:
+def thread_of(row: Any) -> Thread:
     return Thread(
         id=row.id,
         workspace_id=row.workspace_id,

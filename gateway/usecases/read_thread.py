@@ -27,6 +27,7 @@ from gateway.threads.model import (
 from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import portal_url
+from gateway.usecases.search import find_people
 from gateway.usecases.views import (
     ConversationRow,
     Counts,
@@ -62,7 +63,7 @@ def list_conversations(
             viewer.id,
             view=view,
             opening_id=opening_id,
-            words=query.strip()[:100],
+            thread_ids=find_people(ctx, tx, viewer, query) if query.strip() else None,
             before=_read_cursor(cursor),
             limit=limit + 1,
         )

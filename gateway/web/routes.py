@@ -17,7 +17,7 @@ from gateway.usecases.context import Context
 from gateway.web import brand, confirm, devbox, files, health, portal, portal_live, receipts, static_files
 from gateway.web.api.docs import api_docs_page
 from gateway.web.auth import is_https
-from gateway.web.desk import conversations, deliveries, keys, live, review, settings, sign_in, stages, thread
+from gateway.web.desk import conversations, deliveries, keys, live, review, search, settings, sign_in, stages, thread
 from gateway.web.faults import Faults, answer_fault
 from gateway.web.feed import Feed
 from gateway.web.security import Guard, SecureHeaders
@@ -107,6 +107,7 @@ def _desk() -> list[BaseRoute]:
         Route("/desk/openings", for_members(settings.openings_page), methods=READ),
         Route("/desk/openings/{external_id:path}", for_members(settings.opening_page), methods=BOTH),
         Route("/desk/settings", for_members(settings.settings_page), methods=BOTH),
+        Route("/desk/search", for_members(search.search_page), methods=READ),
         Route("/desk/settings/keys", for_members(keys.keys_page), methods=BOTH),
         Route("/desk/settings/keys/{key_id}", for_members(keys.change_key), methods=WRITE),
         Route("/desk/review", for_members(review.queue_page), methods=READ),

@@ -24,7 +24,7 @@ BUNDLES = {  # each one file: apart, deferred scripts race
     "desk.js": (*SHARED, "scripts/composer.js", "scripts/keys.js"),
     "gateway.css": tuple(
         f"styles/{name}.css"
-        for name in ("base", "parts", "messages", "desk", "review", "candidate", "states", "product", "setup")
+        for name in ("base", "parts", "messages", "desk", "review", "candidate", "states", "product", "setup", "search")
     ),
     "icons.svg": ("icons.svg",),
 }

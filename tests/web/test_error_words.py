@@ -50,8 +50,8 @@ def desk(ctx: Context, company: Company) -> TestClient:
 
 
 def raised(kind: type[Invalid | Conflict]) -> Iterator[ast.Call]:
-    """Every place in the use cases and the desk that raises this fault."""
-    for folder in ("usecases", "web/desk"):
+    """Every place in the rules, the use cases and the desk that raises this fault."""
+    for folder in ("threads", "usecases", "web/desk"):
         for path in sorted((PACKAGE / folder).glob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kind.__name__:

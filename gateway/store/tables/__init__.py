@@ -29,6 +29,7 @@ from gateway.store.tables.leaving import (
     templates,
 )
 from gateway.store.tables.people import api_keys, login_links, members, sessions, workspaces
+from gateway.store.tables.searching import search_documents, search_waiting
 
 __all__ = [
     "UtcTime",
@@ -56,6 +57,8 @@ __all__ = [
     "openings",
     "participants",
     "reads",
+    "search_documents",
+    "search_waiting",
     "sessions",
     "suppressions",
     "templates",
