@@ -83,7 +83,8 @@ def check_source(source: str, *, known: Collection[str], groups: Collection[str]
     try:
         tree = _PLAIN.parse(source)
     except TemplateSyntaxError as error:
-        raise Invalid("", f"Line {error.lineno} cannot be read: check the braces.", code="template_syntax") from None
+        words = f"Line {error.lineno} cannot be read: check the braces."
+        raise Invalid("", words, code="template_braces", params={"line": error.lineno}) from None
     except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError):
         raise _not_allowed(1) from None
     for node, depth in _walk(tree, 0):
@@ -128,7 +129,7 @@ def fill_source(source: str, values: Mapping[str, str | Mapping[str, str]], *, h
 
 def _not_allowed(line: int) -> Invalid:
     words = f"Line {line}: only {{{{ names }}}}, {{% if %}} and the filters {', '.join(FILTERS)} can be used here."
-    return Invalid("", words, code="template_syntax")
+    return Invalid("", words, code="template_syntax", params={"line": line})
 
 
 def _walk(node: nodes.Node, depth: int) -> Iterator[tuple[nodes.Node, int]]:

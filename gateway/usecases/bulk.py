@@ -212,7 +212,8 @@ def _find_threads(tx: Transaction, viewer: Viewer, people: Sequence[str]) -> dic
     unknown = [a for a in people if a not in threads]
     if unknown:
         names = ", ".join(unknown[:NAMED])
-        raise Invalid("applicants", f"{len(unknown)} are unknown: {names}. Create them first.", code="bulk_unknown")
+        words = f"{len(unknown)} are unknown: {names}. Create them first."
+        raise Invalid("applicants", words, code="bulk_unknown", params={"names": names})
     return threads
 
 

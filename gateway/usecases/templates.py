@@ -7,7 +7,7 @@ Not in charge of: the small language they are written in (`rendering.workspace`)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
@@ -59,12 +59,7 @@ def put_template(
     _check_manager(viewer)
     if not KEY.match(key):
         raise Invalid("key", "Use small letters, digits, dots and hyphens, at most 63.", code="template_key")
-    _check_variables(variables)
-    if not bodies or any(locale not in LOCALES for locale in bodies):
-        raise Invalid("bodies", f"Give a body for at least one of {', '.join(LOCALES)}.", code="template_locales")
-    known = (*GIVEN, *variables)
-    for locale, body in bodies.items():
-        _check_body(ctx, f"bodies.{locale}", body, known=known)
+    _check_template(ctx, variables, bodies)
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)
         found = tx.templates.find(viewer.workspace_id, key)
@@ -132,6 +127,31 @@ def preview_template(
     return Preview(words, count_bytes(plain), count_segments(words.sms))
 
 
+def preview_draft(
+    ctx: Context,
+    viewer: Viewer,
+    *,
+    variables: Sequence[str],
+    bodies: Mapping[str, Body],
+    thread_id: str,
+    locale: str,
+) -> Preview:
+    """What this thread's candidate would get of a template that is not saved yet: an AlimTalk before its review, too,
+    and ‹name› for what a sender must give. Raises NotFound, Invalid as `put_template` and sending would.
+    """
+    _check_manager(viewer)
+    _check_template(ctx, variables, bodies)
+    with ctx.database.read() as tx:
+        conversation = tx.threads.open_for(viewer, thread_id)
+    if conversation is None:
+        raise NotFound("conversation")
+    draft = Template("", viewer.workspace_id, "", Purpose.TRANSACTIONAL, tuple(variables), bodies, ctx.now, ctx.now)
+    given = {name: f"‹{name}›" for name in variables}
+    words = fill_template(ctx, draft, conversation, variables=given, locale=locale, reviewed=False)
+    html = ctx.reader.sanitise(words.html) if words.html else ""
+    return Preview(replace(words, html=html), count_bytes(plain_for_korea(words.sms)), count_segments(words.sms))
+
+
 def open_by_applicant(tx: Transaction, viewer: Viewer, external_id: str) -> Conversation:
     """An applicant's conversation by the one door. Raises NotFound."""
     applicant = tx.people.find_applicant(viewer.workspace_id, external_id)
@@ -149,8 +169,12 @@ def fill_template(
     *,
     variables: Mapping[str, str],
     locale: str = "",
+    reviewed: bool = True,
 ) -> MessageWords:
-    """The words for one person, in their language. Raises Invalid that names a value that lacks or is too much."""
+    """The words for one person, in their language. `reviewed`: an AlimTalk only if it may be sent.
+
+    Raises Invalid that names a value that lacks or is too much.
+    """
     unknown = [name for name in variables if name not in template.variables]
     if unknown:
         words = f"The template has no variable {unknown[0][:60]!r}: leave it out."
@@ -159,9 +183,15 @@ def fill_template(
     body, values = template.bodies[language], {**_values(ctx, conversation), **variables}
 
     def fill(source: str, *, html: bool = False) -> str:
-        return ctx.render.fill(source, values, html=html) if source else ""
+        try:
+            return ctx.render.fill(source, values, html=html) if source else ""
+        except Invalid as fault:
+            if fault.code:
+                raise
+            name = fault.field
+            raise Invalid(name, fault.message, code="variable_missing", params={"name": name}) from None
 
-    mail = body.email
+    mail, kakao = body.email, body.alimtalk
     return MessageWords(
         template=template.key,
         locale=language,
@@ -169,7 +199,7 @@ def fill_template(
         text=fill(mail.text),
         html=fill(mail.html, html=True),
         sms=fill(body.sms),
-        alimtalk=_fill_kakao(body.alimtalk, fill) if body.alimtalk and body.alimtalk.sendable else None,
+        alimtalk=_fill_kakao(kakao, fill) if kakao and (kakao.sendable or not reviewed) else None,
     )
 
 
@@ -215,6 +245,15 @@ def _open(tx: Transaction, viewer: Viewer, key: str) -> Template:
     return found
 
 
+def _check_template(ctx: Context, variables: Sequence[str], bodies: Mapping[str, Body]) -> None:
+    _check_variables(variables)
+    if not bodies or any(locale not in LOCALES for locale in bodies):
+        raise Invalid("bodies", f"Give a body for at least one of {', '.join(LOCALES)}.", code="template_locales")
+    known = (*GIVEN, *variables)
+    for locale, body in bodies.items():
+        _check_body(ctx, f"bodies.{locale}", body, known=known)
+
+
 def _check_variables(variables: Sequence[str]) -> None:
     taken = {*GROUPS, *(name.partition(".")[0] for name in GIVEN)}
     for name in variables:
@@ -222,7 +261,7 @@ def _check_variables(variables: Sequence[str]) -> None:
             raise Invalid(
                 "variables",
                 f"{name[:60]!r} cannot be a variable's name: use letters, digits and _, and none of ours.",
-                code="template_variable",
+                code="template_name",
                 params={"name": name[:60]},
             )
     if len(variables) > MOST_VARIABLES:
@@ -248,4 +287,4 @@ def _check_kakao(path: str, body: KakaoBody) -> None:
     for name in {*names, *body.values}:
         if (name in names) != (name in body.values):
             words = f"The text and `values` must name the same variables; #{{{name[:60]}}} is in one of them only."
-            raise Invalid(f"{path}.values", words, code="template_variable", params={"name": name[:60]})
+            raise Invalid(f"{path}.values", words, code="template_kakao_values", params={"name": name[:60]})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 ANY = "*"
+ABSENT = "-"  # it must not be there yet
 
 
 def version_of(thing: DataclassInstance) -> str:
@@ -24,7 +25,8 @@ def version_of(thing: DataclassInstance) -> str:
 
 
 def check_version(found: DataclassInstance | None, seen: str | None) -> None:
-    """Raises Conflict `changed_meanwhile` if it is not what the caller saw (`None`: they do not care, `*`: any)."""
-    if seen is None or (found is not None and seen in (ANY, version_of(found))):
+    """Raises Conflict `changed_meanwhile` if it is not what the caller saw (`None`: they do not care, `*`: any, `-`:
+    none)."""
+    if seen is None or (seen == ABSENT if found is None else seen in (ANY, version_of(found))):
         return
     raise Conflict("changed_meanwhile", "Somebody changed this meanwhile: read it again, then send your change.")

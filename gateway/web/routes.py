@@ -17,10 +17,11 @@ from gateway.usecases.context import Context
 from gateway.web import brand, confirm, devbox, files, health, portal, portal_live, receipts, static_files
 from gateway.web.api.docs import api_docs_page
 from gateway.web.auth import is_https
-from gateway.web.desk import conversations, deliveries, keys, live, review, search, settings, sign_in, stages, thread
+from gateway.web.desk import conversations, deliveries, live, review, search, settings, sign_in, stages, thread
 from gateway.web.faults import Faults, answer_fault
 from gateway.web.feed import Feed
 from gateway.web.security import Guard, SecureHeaders
+from gateway.web.settings_routes import settings_routes
 from gateway.web.site import Mailbox, Pages, Phone, Site
 from gateway.web.visits import for_everyone, for_members
 
@@ -106,10 +107,8 @@ def _desk() -> list[BaseRoute]:
         Route("/desk/applicants/new", for_members(settings.new_applicant), methods=BOTH),
         Route("/desk/openings", for_members(settings.openings_page), methods=READ),
         Route("/desk/openings/{external_id:path}", for_members(settings.opening_page), methods=BOTH),
-        Route("/desk/settings", for_members(settings.settings_page), methods=BOTH),
         Route("/desk/search", for_members(search.search_page), methods=READ),
-        Route("/desk/settings/keys", for_members(keys.keys_page), methods=BOTH),
-        Route("/desk/settings/keys/{key_id}", for_members(keys.change_key), methods=WRITE),
+        *settings_routes(),
         Route("/desk/review", for_members(review.queue_page), methods=READ),
         Route("/desk/review/{entry_id}", for_members(review.entry_page), methods=READ),
         Route("/desk/review/{entry_id}", for_members(review.decide), methods=WRITE),

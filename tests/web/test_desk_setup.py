@@ -7,12 +7,18 @@ import re
 import pytest
 from cast import Company, make_company
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, make_app, words_of
+from web.web_kit import browser_of, hidden, make_app, words_of
 
+from gateway.threads.webhooks import HookMove, PostState
 from gateway.usecases import accounts, api_keys
 from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.push_events import find_webhook_work, push_events
+from gateway.usecases.templates import find_template, list_templates
+from gateway.usecases.views import ApplicantView
+from gateway.usecases.webhooks import list_posts
 
-SETTINGS = ("/desk/settings/keys",)
+SETTINGS = ("/desk/settings/keys", "/desk/settings/webhooks", "/desk/settings/templates")
 
 
 @pytest.fixture
@@ -76,3 +82,150 @@ def test_another_companys_key_is_not_found(ctx: Context, desk: TestClient) -> No
     other = make_company(ctx, slug="nordlys", name="Nordlys", domain="nordlys.example")
     (key,) = api_keys.list_api_keys(ctx, other.workspace.id)
     assert desk.post(f"/desk/settings/keys/{key.id}", data={"do": "revoke"}).status_code == 404
+
+
+HOOK = {"url": "https://ats.example.com/hooks", "description": "Our ATS", "types.message.created": "yes"}
+
+
+def open_hook(desk: TestClient) -> str:
+    """The path of the one webhook that the list shows."""
+    found = re.search(r'href="(/desk/settings/webhooks/[^"]+)"', desk.get("/desk/settings/webhooks").text)
+    assert found
+    return found[1]
+
+
+def test_a_webhook_is_added_its_secret_shown_once_and_rotated(desk: TestClient) -> None:
+    page = desk.post("/desk/settings/webhooks", data=HOOK)
+    first = shown_secret(page.text)
+    assert first.startswith("whsec_")
+    path = open_hook(desk)
+    assert shown_secret(desk.get(path).text) == ""
+    assert "1 kind of event" in words_of(desk.get(path).text)
+    rotated = desk.post(path, data={"do": "rotate"})
+    assert shown_secret(rotated.text) not in ("", first)
+    assert "signatures of both secrets" in words_of(rotated.text)
+
+
+def test_a_private_address_is_refused_in_words_with_the_form_kept(desk: TestClient) -> None:
+    """Reliability test 58."""
+    page = desk.post("/desk/settings/webhooks", data=HOOK | {"url": "https://10.0.0.1/"})
+    assert page.status_code == 422
+    assert "public internet" in words_of(page.text)
+    assert 'value="https://10.0.0.1/"' in page.text
+
+
+def test_a_webhook_is_switched_off_and_on_changed_and_deleted(desk: TestClient) -> None:
+    desk.post("/desk/settings/webhooks", data=HOOK)
+    path = open_hook(desk)
+    desk.post(path, data={"do": "disable"})
+    assert "Switched off by hand" in words_of(desk.get(path).text)
+    desk.post(path, data={"do": "enable"})
+    assert "Switched off by hand" not in words_of(desk.get(path).text)
+    changed = HOOK | {"do": "save", "description": "The other ATS"}
+    assert desk.post(path, data=changed).status_code == 303
+    assert "The other ATS" in words_of(desk.get(path).text)
+    assert desk.post(path, data=changed | {"url": "no"}).status_code == 422
+    assert desk.post(path, data={"do": "delete"}).headers["location"] == "/desk/settings/webhooks"
+    assert desk.get(path).status_code == 404
+
+
+def test_posts_are_shown_with_their_answers_and_sent_again(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    """One by its button, or all since a point in time in the company's zone (Seoul)."""
+    desk.post("/desk/settings/webhooks", data=HOOK | {"url": "https://gone.invalid/hooks"})
+    path = open_hook(desk)
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Hello"))
+    for webhook_id in find_webhook_work(ctx):
+        push_events(ctx, webhook_id)
+    page = desk.get(path).text
+    assert "message.created" in page
+    assert "1 waits" in words_of(page)
+    with ctx.database.begin() as tx:
+        tx.webhooks.save_move(post_id(ctx, company, path), HookMove(PostState.FAILED, "503"), tries=7, now=ctx.now)
+    page = desk.get(path + "?state=failed").text
+    assert "503" in words_of(page)
+    event = hidden(page, "event")
+    again = desk.post(path, data={"do": "replay", "event": event})
+    assert "1 event is sent again" in words_of(desk.get(again.headers["location"]).text)
+    early = desk.post(path, data={"do": "replay", "since": "2026-11-01T00:00", "everything": "yes"})
+    assert "again=0" in early.headers["location"]  # it waits already
+    assert desk.post(path, data={"do": "replay", "since": "yesterday"}).status_code == 422
+
+
+def post_id(ctx: Context, company: Company, path: str) -> str:
+    (post,), _ = list_posts(ctx, company.as_jun, path.rpartition("/")[2], state=None, before=None, limit=5)
+    return post.id
+
+
+INVITE = {
+    "purpose": "transactional", "variables": "interview_date",
+    "en.subject": "Interview for {{ opening.title }}",
+    "en.text": "Dear {{ candidate.name }},\ncan you come on {{ interview_date }}?",
+    "ko.text": "{{ candidate.name }} 님, {{ interview_date }}에 뵐 수 있을까요?",
+    "ko.sms": "{{ candidate.name }} 님께 면접 안내가 도착했습니다.",
+    "ko.kakao_text": "#{이름} 님, 면접 안내입니다.", "ko.kakao_values": "이름 = {{ candidate.name }}",
+    "ko.kakao_code": "invite_1", "ko.kakao_button": "대화 열기", "ko.review": "approved",
+}  # fmt: skip
+NEW = "/desk/settings/new-template"
+
+
+def test_a_template_is_written_in_two_languages_and_by_three_channels(
+    ctx: Context, company: Company, desk: TestClient
+) -> None:
+    saved = desk.post(NEW, data=INVITE | {"key": "invite", "do": "save"})
+    assert saved.headers["location"] == "/desk/settings/templates/invite#saved"
+    template = find_template(ctx, company.as_jun, "invite")
+    assert set(template.bodies) == {"en", "ko"}
+    kakao = template.bodies["ko"].alimtalk
+    assert kakao is not None
+    assert kakao.sendable
+    assert "Approved" in words_of(desk.get("/desk/settings/templates").text)
+    page = desk.get("/desk/settings/templates/invite").text
+    assert "이름 = {{ candidate.name }}" in page
+    changed = INVITE | {"do": "save", "seen": hidden(page, "seen"), "en.subject": "Come!"}
+    assert desk.post("/desk/settings/templates/invite", data=changed).status_code == 303
+    assert desk.post("/desk/settings/templates/invite", data=changed).status_code == 422  # somebody was quicker
+    assert desk.post(NEW, data=INVITE | {"key": "invite", "do": "save"}).status_code == 422
+    desk.post("/desk/settings/templates/invite", data={"do": "delete"})
+    assert desk.get("/desk/settings/templates/invite").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"en.text": "Hello {{ surname }}"}, "There is no value “surname”"),
+        ({"en.text": "{% for x in y %}"}, "Line 1 "),
+        ({"ko.kakao_values": ""}, "#{이름} must stand in the text"),
+        ({"ko.sms": "가" * 4000}, "Too long even for an LMS"),
+        ({"key": "Big Key"}, "Use small letters"),
+        ({"sv.sms": "Hej"}, "Write the text of the e-mail"),
+        ({"variables": "link"}, "“link” cannot be a name"),
+    ],
+)
+def test_what_cannot_be_filled_in_is_refused_with_the_field_and_all_words_kept(
+    desk: TestClient, change: dict[str, str], says: str
+) -> None:
+    page = desk.post(NEW, data=INVITE | {"key": "invite", "do": "save"} | change)
+    assert page.status_code == 422
+    assert says in words_of(page.text)
+    assert "invite_1" in page.text
+    assert "aria-invalid" in page.text
+
+
+def test_the_preview_shows_a_real_applicant_and_the_length_before_anything_is_saved(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    """SMS 90 bytes in CP949; with htmx only the preview comes back."""
+    form = INVITE | {"do": "preview", "applicant": mina.thread_id, "show": "ko"}
+    page = words_of(desk.post(NEW, data=form).text)
+    assert "Mina Han 님, ‹interview_date›에 뵐 수 있을까요?" in page
+    assert "SMS: 39 of 90 bytes" in page
+    assert "Abroad: 1 part (UCS-2)" in page
+    assert "Mina Han 님, 면접 안내입니다." in page
+    part = desk.post(NEW, data=form | {"ko.sms": "가" * 46}, headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith("<section>")
+    assert "LMS: 92 of 2000 bytes" in words_of(part.text)
+    missing = desk.post(NEW, data=form | {"ko.text": "{{ fields.team }}"})
+    assert "“fields.team” has no value for this person" in words_of(missing.text)
+    assert list_templates(ctx, company.as_jun) == []

@@ -32,7 +32,9 @@ class Entry:
 
 ENTRIES = (
     Entry("workspace", "/desk/settings"),
+    Entry("templates", "/desk/settings/templates", admins_only=True),
     Entry("keys", "/desk/settings/keys", admins_only=True),
+    Entry("webhooks", "/desk/settings/webhooks", admins_only=True),
 )
 
 
@@ -41,8 +43,8 @@ def setup_page(
 ) -> Response:
     """A page of the settings, with their navigation; `entry` is the line that is open."""
     entries = [e for e in ENTRIES if viewer.admin or not e.admins_only]
-    shared: dict[str, object] = {"current": "settings", "entries": entries, "entry": entry}
-    return desk_page(visit, viewer, template, status=status, **shared, **variables)
+    shared: dict[str, object] = {"current": "settings", "entries": entries, "entry": entry, "problems": {}}
+    return desk_page(visit, viewer, template, status=status, **{**shared, **variables})
 
 
 def new_applicant(visit: Visit, viewer: Viewer) -> Response:

@@ -1,0 +1,24 @@
+"""In charge of: the URL table of the settings. Not in charge of: its pages (`web.desk`), or other tables (`routes`)."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from gateway.web.desk import keys, settings, templates, webhooks
+from gateway.web.visits import for_members
+
+READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
+
+
+def settings_routes() -> list[BaseRoute]:
+    """Everything under /desk/settings."""
+    return [
+        Route("/desk/settings", for_members(settings.settings_page), methods=BOTH),
+        Route("/desk/settings/templates", for_members(templates.templates_page), methods=READ),
+        Route("/desk/settings/new-template", for_members(templates.new_template_page), methods=BOTH),
+        Route("/desk/settings/templates/{key}", for_members(templates.template_page), methods=BOTH),
+        Route("/desk/settings/keys", for_members(keys.keys_page), methods=BOTH),
+        Route("/desk/settings/keys/{key_id}", for_members(keys.change_key), methods=WRITE),
+        Route("/desk/settings/webhooks", for_members(webhooks.webhooks_page), methods=BOTH),
+        Route("/desk/settings/webhooks/{webhook_id}", for_members(webhooks.webhook_page), methods=BOTH),
+    ]
