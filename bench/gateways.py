@@ -107,7 +107,7 @@ def why_no_postgres() -> str:
 @contextmanager
 def run_gateway(folder: Path, authors: list[Author], *, people: int, postgres: bool = False) -> Iterator[Server]:
     """The gateway with `people` applicants; they are put into `authors` (the same on every database)."""
-    with _database(folder, postgres=postgres) as url:
+    with open_database(folder, postgres=postgres) as url:
         values = {
             "data_dir": str(folder),
             "database_url": url,
@@ -137,7 +137,7 @@ def run_gateway(folder: Path, authors: list[Author], *, people: int, postgres: b
 
 
 @contextmanager
-def _database(folder: Path, *, postgres: bool) -> Iterator[str]:
+def open_database(folder: Path, *, postgres: bool) -> Iterator[str]:
     if not postgres:
         yield f"sqlite:///{folder / 'gateway.db'}"
         return

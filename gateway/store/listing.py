@@ -1,6 +1,10 @@
 """In charge of: the desk's list and its numbers, as queries over the threads' own rows.
 
 Not in charge of: single threads (`threads`).
+
+None takes longer when a company has more conversations: each view has an index in the list's order, a number is
+counted up to COUNTED, and unread ones are looked for among the NEWEST (a message of a candidate makes its
+conversation the newest).
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -18,6 +22,8 @@ from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.model import ThreadState
 
+COUNTED = 1000  # a number as great as this is "999+"
+NEWEST = 2000  # conversations among which unread ones are looked for
 VIEWS = ("all", "open", "unread", "unanswered", "attention", "rejected")
 
 
@@ -60,14 +66,14 @@ class Listing:
     ) -> list[ListedThread]:
         """Threads of a view, newest first, below the cursor (last_at, id); `thread_ids`: of these only."""
         th = t.threads.c
-        query = self._rows(workspace_id, member_id).where(*self._where(view))
+        query = self._rows(workspace_id, member_id).where(*self._where(workspace_id, view))
         if opening_id:
             query = query.where(th.opening_id == opening_id)
         if thread_ids is not None:
             query = query.where(th.id.in_(thread_ids))
         if before:
             at, last_id = before
-            query = query.where(or_(th.last_at < at, and_(th.last_at == at, th.id < last_id)))
+            query = query.where(th.last_at <= at, or_(th.last_at < at, and_(th.last_at == at, th.id < last_id)))
         rows = self._session.execute(query.order_by(th.last_at.desc(), th.id.desc()).limit(limit))
         return [_listed(r) for r in rows]
 
@@ -77,7 +83,12 @@ class Listing:
         return [_listed(r) for r in self._session.execute(query)]
 
     def count(self, workspace_id: str, member_id: str, view: str) -> int:
-        query = self._base(workspace_id, member_id).add_columns(func.count()).where(*self._where(view))
+        """How many conversations the view has, at most COUNTED."""
+        th = t.threads.c
+        counted = select(th.id).where(th.workspace_id == workspace_id, *self._where(workspace_id, view))
+        if view == "unread":
+            counted = counted.select_from(t.threads.outerjoin(t.reads, _mark_of(member_id)))
+        query = select(func.count()).select_from(counted.limit(COUNTED).subquery())
         number: int = self._session.execute(query).scalar_one()
         return number
 
@@ -98,24 +109,20 @@ class Listing:
 
     def _rows(self, workspace_id: str, member_id: str) -> Select[Any]:
         th, ap, op = t.threads.c, t.applicants.c, t.openings.c
-        return self._base(workspace_id, member_id).add_columns(
+        joined = (
+            t.threads.join(t.applicants, ap.id == th.applicant_id)
+            .join(t.openings, op.id == th.opening_id)
+            .outerjoin(t.reads, _mark_of(member_id))
+        )
+        query = select(
             *(th.id, th.state, th.last_text, th.last_author, th.last_member_id, th.last_at),
             *(th.unanswered_since, th.failed, th.blocked_tries),
             *(ap.name, ap.stage, ap.locale, op.title),
             (th.candidate_seq - func.coalesce(t.reads.c.seq, 0)).label("unread"),
         )
+        return query.select_from(joined).where(th.workspace_id == workspace_id)
 
-    def _base(self, workspace_id: str, member_id: str) -> Select[Any]:
-        th = t.threads.c
-        mark = and_(t.reads.c.thread_id == th.id, t.reads.c.member_id == member_id)
-        joined = (
-            t.threads.join(t.applicants, t.applicants.c.id == th.applicant_id)
-            .join(t.openings, t.openings.c.id == th.opening_id)
-            .outerjoin(t.reads, mark)
-        )
-        return select().select_from(joined).where(th.workspace_id == workspace_id)
-
-    def _where(self, view: str) -> list[Any]:
+    def _where(self, workspace_id: str, view: str) -> list[Any]:
         th = t.threads.c
         live = th.state != ThreadState.ERASED.value
         views: dict[str, list[Any]] = {
@@ -123,10 +130,21 @@ class Listing:
             "open": [th.state == ThreadState.OPEN.value],
             "unread": [live, th.candidate_seq > func.coalesce(t.reads.c.seq, 0)],
             "unanswered": [th.state == ThreadState.OPEN.value, th.unanswered_since.is_not(None)],
-            "attention": [live, th.failed > 0],
+            "attention": [live, th.failed > literal_column("0")],
             "rejected": [th.state == ThreadState.BLOCKED.value],
         }
-        return views.get(view, views["all"])
+        newest = self._among_newest(workspace_id) if view == "unread" else []
+        return [*views.get(view, views["all"]), *newest]
+
+    def _among_newest(self, workspace_id: str) -> list[Any]:
+        th = t.threads.c
+        query = select(th.last_at).where(th.workspace_id == workspace_id).order_by(th.last_at.desc())
+        border = self._session.execute(query.offset(NEWEST - 1).limit(1)).scalar_one_or_none()
+        return [th.last_at >= border] if border else []
+
+
+def _mark_of(member_id: str) -> ColumnElement[bool]:
+    return and_(t.reads.c.thread_id == t.threads.c.id, t.reads.c.member_id == member_id)
 
 
 def _listed(row: Row[Any]) -> ListedThread:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.store.database import make_engine
 
-HEAD = "0007"  # the newest revision in migrations/versions; a test compares
+HEAD = "0008"  # the newest revision in migrations/versions; a test compares
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_306_554_311  # PostgreSQL advisory lock: of several processes that start at once, one migrates
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -14,9 +16,16 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from gateway.store.tables.columns import UtcTime, id_column, metadata, ref_column, text_column
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """An index over those rows only."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
 
 openings = Table(
     "openings",
@@ -75,7 +84,10 @@ threads = Table(
     Column("blocked_tries", Integer, nullable=False, default=0),
     Column("blocked_notice_at", UtcTime),  # at most one notice a day (GW-6)
     Column("created_at", UtcTime, nullable=False),
-    Index(None, "workspace_id", "last_at"),
+    Index(None, "workspace_id", "last_at", "id", "state", "candidate_seq"),  # the list, and what of it is unread
+    Index(None, "workspace_id", "state", "last_at", "id"),
+    Index("ix_threads_unanswered", "workspace_id", "state", "last_at", **_where("unanswered_since IS NOT NULL")),
+    Index("ix_threads_failed", "workspace_id", "last_at", **_where("failed > 0")),
 )
 
 participants = Table(

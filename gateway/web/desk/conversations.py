@@ -89,10 +89,16 @@ def shared_variables(viewer: Viewer, frame: Frame) -> dict[str, object]:
         "viewer": viewer,
         "frame": frame,
         "views": [(name, ICONS[name], count_of(frame.counts, name)) for name in VIEWS],
+        "say_number": say_number,
         "company": frame.workspace.name,
         "brand": brand_url(frame.workspace.slug, frame.workspace.brand),
         "timezone": frame.workspace.timezone,
     }
+
+
+def say_number(number: int) -> str:
+    """As it is shown beside a view: nothing for 0, and no more than can be counted quickly."""
+    return "999+" if number > 999 else str(number or "")
 
 
 def count_of(counts: Counts, view: str) -> int:

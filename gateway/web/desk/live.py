@@ -18,7 +18,15 @@ from gateway.threads.model import Viewer
 from gateway.usecases import accounts, read_thread
 from gateway.usecases.views import FeedEvent, Happening
 from gateway.web.auth import viewer_of
-from gateway.web.desk.conversations import VIEWS, count_of, row_helpers, rows_of, stamp_of, where_of
+from gateway.web.desk.conversations import (
+    VIEWS,
+    count_of,
+    row_helpers,
+    rows_of,
+    say_number,
+    stamp_of,
+    where_of,
+)
 from gateway.web.desk.thread import message_helpers
 from gateway.web.stream import Piece, Source, last_seen, send_stream
 from gateway.web.visits import Visit, in_language_of, language_of, render
@@ -158,7 +166,7 @@ def _longest_ordered(kept: list[str], old: list[str]) -> set[str]:
 
 
 def _numbers(visit: Visit, numbers: dict[str, int]) -> str:
-    return "".join(_swap(visit, f"count-{name}", "innerHTML", html=str(n) if n else "") for name, n in numbers.items())
+    return "".join(_swap(visit, f"count-{name}", "innerHTML", html=say_number(n)) for name, n in numbers.items())
 
 
 def _swap(visit: Visit, target: str, swap: str, html: str = "") -> str:
