@@ -13,6 +13,7 @@ from gateway.inbound.reply.lines import JUDGED_CHARS, Line, Mark
 
 _MAX_LINES = 4
 _MAX_CHARS = 400
+_MAX_WORDS_AHEAD = 7  # of the address: weekday, date, name
 _MAX_PLAIN_CHARS = 200  # of one without a date, or without a colon
 
 _ANGLED_END = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>[ ]?(?:[:：]|작성:?)[ *_]*\Z")
@@ -122,6 +123,12 @@ def _is_bare_attribution(text: str) -> bool:
     if len(text) > _MAX_PLAIN_CHARS or text.endswith((".", "!", "?")):
         return False
     return cues.has_date(text) and cues.has_address(text)
+
+
+def begins_attribution(text: str) -> bool:
+    """Whether a line says who wrote from its first words on; a sentence comes to that later, or names no address."""
+    address = cues.find_address(text)
+    return address >= 0 and (len(text[:address].split()) <= _MAX_WORDS_AHEAD or bool(_LEAD.match(text)))
 
 
 def is_vague(text: str) -> bool:

@@ -138,6 +138,12 @@ def has_address(text: str) -> bool:
     return bool(_ADDRESS.search(text))
 
 
+def find_address(text: str) -> int:
+    """Where the first mail address stands, -1 if there is none."""
+    found = _ADDRESS.search(text)
+    return found.start() if found else -1
+
+
 def has_angled_address(text: str) -> bool:
     """`<name@host>`."""
     return "<" in text and bool(_ANGLED.search(text))

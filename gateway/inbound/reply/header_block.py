@@ -16,6 +16,7 @@ _MAX_FOREIGN = 6  # labels that we do not know: a form, if there are more
 _MAX_STRAY = 2  # lines in a row without label: a value went on
 _ONCE = frozenset([0, 1, 2, 4])
 _CORE = frozenset([0, 1, 2, 4])
+_FIRST = frozenset([0, 1, 4])  # the label that a client begins with; a formal letter begins with whom it is for
 
 
 @dataclass(slots=True)
@@ -110,8 +111,15 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
         blanks = stray = 0
         block.add(kind, *pair)
         end = at + 1
+    if not separated and (_is_embedded(lines, start, end) or (block.order and block.order[0] not in _FIRST)):
+        return start
     holds = block.holds(separated=separated, client_made=separated and _is_client_made(lines, start))
     return end if holds else start
+
+
+def _is_embedded(lines: Sequence[Line], start: int, end: int) -> bool:
+    """Whether the labels stand in the middle of a paragraph: no client leaves out both empty lines."""
+    return start > 0 and end < len(lines) and not lines[start - 1].blank and not lines[end].blank
 
 
 def _may_be_foreign(lines: Sequence[Line], start: int, value: str) -> bool:

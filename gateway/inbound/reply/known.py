@@ -17,6 +17,7 @@ from gateway.inbound.reply.lines import Line, Mark, Role
 
 _ENOUGH_WORDS = 12  # a run of known lines of that length is a quote; CJK signs count half
 _ENOUGH_WORDS_OF_TWO_LINES = 8
+_CITED_LINES = 3
 _QUESTION_LINES = 12  # longer quotes between answers are folded
 _QUESTION_ENDS = ("?", "？", "؟", ";", ":", "：")
 
@@ -51,7 +52,8 @@ def mark_known(lines: list[Line], roles: list[str], cover: Cover, knowledge: Kno
             end += 1  # a line without words is blank, or a link: trackers rewrite those
         run = _trim(lines, [place for place in range(at, end) if cover[place][1]], cover, knowledge)
         words = sum(_words(lines[place], cover[place]) for place in run)
-        if words >= _ENOUGH_WORDS or (len(run) >= 2 and words >= _ENOUGH_WORDS_OF_TWO_LINES):
+        enough = words >= _ENOUGH_WORDS or (len(run) >= 2 and words >= _ENOUGH_WORDS_OF_TWO_LINES)
+        if enough and not _is_cited(lines, roles, run):
             runs.append((run[0], end if run[-1] + 1 == _last_filled(lines, at, end) else run[-1] + 1))
         at = end
     if _are_questions(lines, roles, runs):
@@ -64,8 +66,8 @@ def mark_known(lines: list[Line], roles: list[str], cover: Cover, knowledge: Kno
 def uncover_answers(lines: list[Line], roles: list[str], cover: Cover) -> None:
     """Words between the lines of our own mail, below its header or inside its quote, are the writer's answers.
 
-    Only in the newest mail of the fold, only if we know its words, and not where each quoted line has its own mark: an
-    older mail, or one that is not ours, has other words that we do not know.
+    Only in the newest mail of the fold, and only if we know its words: an older mail, or one that is not ours, has
+    other words that we do not know. Where each quoted line has its own mark, only between two lines that we know.
     """
     start, end = _find_newest(lines, roles)
     if start == end:
@@ -84,7 +86,8 @@ def uncover_answers(lines: list[Line], roles: list[str], cover: Cover) -> None:
             answers += run
         run = []
         above = lines[at] if total else above
-    if above is not None and (answers or above.text.rstrip(" *_").endswith(_QUESTION_ENDS)):
+    marked = lines[start].depth and not lines[start].marks & Mark.HISTORY
+    if not marked and above is not None and (answers or above.text.rstrip(" *_").endswith(_QUESTION_ENDS)):
         answers += run
     if not answers or not any(known >= 3 for known, _ in cover[start:end]):
         return
@@ -103,7 +106,7 @@ def _find_newest(lines: list[Line], roles: list[str]) -> tuple[int, int]:
     while end < len(lines) and roles[end] in folded:
         line = lines[end]
         if not line.blank:
-            if line.depth > lines[start].depth or (line.depth and not line.marks & Mark.HISTORY):
+            if line.depth > lines[start].depth:
                 break
             if end > start and cues.may_introduce(line.text) and _begins_older(lines, end):
                 break
@@ -140,22 +143,33 @@ def _are_questions(lines: list[Line], roles: list[str], runs: list[tuple[int, in
     return answered >= 2
 
 
+def _is_cited(lines: list[Line], roles: list[str], run: list[int]) -> bool:
+    """Whether the writer repeats a few of our lines in the midst of their own, to say what they speak of."""
+    if len(run) > _CITED_LINES or run[0] == 0 or lines[run[0] - 1].blank or roles[run[0] - 1] is not Role.OWN:
+        return False
+    below = run[-1] + 1
+    return below < len(lines) and roles[below] is Role.OWN and len(lines[below].text.split()) > 2
+
+
 def _trim(lines: list[Line], run: list[int], cover: Cover, knowledge: KnownText) -> list[int]:
     """The run without short lines at its ends that do not belong to the same passage: thanks, a greeting."""
-    while len(run) > 1 and _is_short(lines, run[0], cover) and not _joins(lines, run[0], run[1], knowledge):
-        run = run[1:]
-    while len(run) > 1 and _is_short(lines, run[-1], cover) and not _joins(lines, run[-2], run[-1], knowledge):
-        run = run[:-1]
-    return run
+    first, last = 0, len(run)
+    while last - first > 1 and _is_short(lines, run[first], cover) and not _joins(lines, run, first + 1, knowledge):
+        first += 1
+    while last - first > 1 and _is_short(lines, run[last - 1], cover) and not _joins(lines, run, last - 1, knowledge):
+        last -= 1
+    return run[first:last]
 
 
 def _is_short(lines: list[Line], at: int, cover: Cover) -> bool:
     return _words(lines[at], cover[at]) < _ENOUGH_WORDS_OF_TWO_LINES
 
 
-def _joins(lines: list[Line], upper: int, lower: int, knowledge: KnownText) -> bool:
-    """Whether two lines follow each other in a text that we know."""
-    seam = [*tokens_of(lines[upper].text)[-4:], *tokens_of(lines[lower].text)[:4]]
+def _joins(lines: list[Line], run: list[int], lower: int, knowledge: KnownText) -> bool:
+    """Whether the lines of a run above and from number `lower` on follow each other in a text that we know."""
+    upper = [token for at in run[max(0, lower - 4) : lower] for token in tokens_of(lines[at].text[-200:])][-4:]
+    below = [token for at in run[lower : lower + 4] for token in tokens_of(lines[at].text[:200])][:4]
+    seam = upper + below
     return knowledge.cover_lines([" ".join(seam)])[0] == (len(seam), len(seam))
 
 

@@ -9,18 +9,21 @@ reply: a quote shown is a nuisance, a lost answer is a fault. Every step is one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gateway.inbound.known_text import KnownText
 from gateway.inbound.reply import cues
-from gateway.inbound.reply.attribution import is_vague, read_attribution
+from gateway.inbound.reply.attribution import begins_attribution, is_vague, read_attribution
 from gateway.inbound.reply.header_block import read_header_block
 from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted
 from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
+from gateway.inbound.reply.lead_in import is_shown, keep_own_lists
 from gateway.inbound.reply.lines import Line, Mark, Role
 from gateway.inbound.reply.signatures import mark_signature
 
 _INLINE_QUOTE_LINES = 12
+_LINK_PIECE = re.compile(r"[!-~]*[=/&%_][!-~]*|[!-~]{30,}")
 _MAX_TRIES = 300  # lines that look like the beginning of another mail and are none: a hostile mail has many
 
 
@@ -28,7 +31,8 @@ def assign_roles(lines: list[Line], cover: Cover, knowledge: KnownText, *, forwa
     """One role for each line. `cover`: which of its words we know; empty if nothing is known from the thread."""
     roles = [_role_by_markup(line) for line in lines]
     _close_quote_gaps(lines, roles)
-    _mark_boundaries(lines, roles, forwarded=forwarded)
+    _mark_boundaries(lines, roles, cover, forwarded=forwarded)
+    keep_own_lists(lines, roles, cover)
     if cover:
         mark_known(lines, roles, cover, knowledge)
         uncover_answers(lines, roles, cover)
@@ -70,16 +74,25 @@ def _close_quote_gaps(lines: list[Line], roles: list[str]) -> None:
         line = lines[at]
         if roles[at] is not Role.OWN or line.blank or not (lines[at - 1].depth and lines[at + 1].depth):
             continue
-        text = line.text.strip()
-        if " " not in text or text.startswith(("(http", "http", "<http")) or len(lines[at - 1].raw) >= 70 > len(text):
+        if _is_link(line.text.strip()) or _goes_on(lines[at - 1], line):
             roles[at] = Role.QUOTE
+
+
+def _is_link(text: str) -> bool:
+    return text.startswith(("(http", "http", "<http")) or bool(_LINK_PIECE.fullmatch(text))
+
+
+def _goes_on(above: Line, line: Line) -> bool:
+    """Whether a line is the torn-off tail of a long one; an answer begins below a whole sentence."""
+    whole = above.text.rstrip(" *_")[-1:] in tuple(".!?:;。？！")
+    return not whole and len(above.raw) >= 70 > len(line.text) and not line.text.strip()[0].isupper()
 
 
 def _has_own(lines: Sequence[Line], roles: Sequence[str]) -> bool:
     return any(role is Role.OWN and not line.blank for line, role in zip(lines, roles, strict=True))
 
 
-def _mark_boundaries(lines: list[Line], roles: list[str], *, forwarded: bool) -> None:
+def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwarded: bool) -> None:
     """Find where another mail begins. A forwarded one is the writer's to show: it and all below stay."""
     at = tries = 0
     while at < len(lines) and tries < _MAX_TRIES:
@@ -102,7 +115,7 @@ def _mark_boundaries(lines: list[Line], roles: list[str], *, forwarded: bool) ->
             tries += 1
             at += 1
             continue
-        if rest_too and forwarded:
+        if rest_too and (forwarded or is_shown(lines, cover, at, end)):
             return
         mark_intro(lines, roles, at, end)
         if rest_too:
@@ -156,8 +169,12 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
     end, sure = read_attribution(lines, at, quoted_below=lambda below: next_is_quoted(lines, below))
     if end > at and next_is_quoted(lines, end):
         marks = lines[next_filled(lines, end)].marks
-        return (at, False) if marks & Mark.INDENT and is_vague(line.text) else (end, False)
-    return (end, True) if end > at and sure and next_filled(lines, end) < len(lines) else (at, False)
+        in_prose = marks & Mark.INDENT or (at and roles[at - 1] is Role.OWN and not lines[at - 1].blank)
+        return (at, False) if in_prose and is_vague(line.text) else (end, False)
+    if end == at or not sure or next_filled(lines, end) == len(lines):
+        return at, False
+    apart = bool(line.marks) or at == 0 or lines[at - 1].blank or begins_attribution(line.text)
+    return (end, True) if apart else (at, False)
 
 
 def _label_follows(lines: Sequence[Line], at: int) -> bool:

@@ -5,13 +5,16 @@ Not in charge of: recognising a tagline (`reply.taglines`). Soft signatures (a n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.lines import Line, Mark, Role
+from gateway.inbound.reply.prose import is_disclaimer, is_sentence
 from gateway.inbound.reply.taglines import is_tagline
 
 _SIGNATURE_LINES = 20
+_LIST_LINK = re.compile(r"list|unsub|group|mailman|sympa|majordomo|subscri", re.IGNORECASE)
 
 
 def mark_signature(lines: list[Line], roles: list[str]) -> None:
@@ -21,15 +24,15 @@ def mark_signature(lines: list[Line], roles: list[str]) -> None:
         return
     for number, at in enumerate(own):
         if number and cues.is_signature_mark(lines[at].text):
-            block = _block_from(own[number : number + _SIGNATURE_LINES + 1], roles)
+            block = _until_prose(lines, _block_from(own[number : number + _SIGNATURE_LINES + 1], roles))
             if block:
                 _set(roles, block)
                 own = [place for place in own if place not in set(block)]
                 break
-    marked = [at for at in own if lines[at].marks & Mark.SIGNATURE]
+    marked = _until_prose(lines, [at for at in own if lines[at].marks & Mark.SIGNATURE])
     if marked and len(marked) < len(own):
         _set(roles, marked)
-        own = [at for at in own if not lines[at].marks & Mark.SIGNATURE]
+        own = [at for at in own if roles[at] is Role.OWN]
     _mark_taglines(lines, roles, own)
     _mark_list_footer(lines, roles)
 
@@ -39,7 +42,7 @@ def _mark_list_footer(lines: list[Line], roles: list[str]) -> None:
     own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
     for number in range(max(1, len(own) - 6), len(own)):
         text = lines[own[number]].text.strip()
-        if len(text) >= 30 and set(text) <= {"_", "-"} and any("://" in lines[o].text for o in own[number:]):
+        if len(text) >= 30 and set(text) <= {"_", "-"} and any(_names_list(lines[o].text) for o in own[number:]):
             _set(roles, own[number:])
             return
 
@@ -54,6 +57,26 @@ def _block_from(places: Sequence[int], roles: Sequence[str]) -> list[int]:
         if len(block) > _SIGNATURE_LINES:
             return []
     return block
+
+
+def _until_prose(lines: list[Line], block: list[int]) -> list[int]:
+    """The block up to its first sentence: people write on below their signature, or draw `--` between two thoughts.
+
+    What a company's lawyers add is no sentence of the writer's.
+    """
+    for number, at in enumerate(block):
+        text = lines[at].text
+        if is_disclaimer(text):
+            return block
+        if number or not cues.is_signature_mark(text):
+            apart = number > 0 and at - block[number - 1] > 1
+            if is_sentence(text, apart=apart):
+                return block[:number] if number > 1 or not cues.is_signature_mark(lines[block[0]].text) else []
+    return block
+
+
+def _names_list(text: str) -> bool:
+    return "://" in text and bool(_LIST_LINK.search(text))
 
 
 def _set(roles: list[str], places: Sequence[int]) -> None:

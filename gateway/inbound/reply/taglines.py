@@ -53,7 +53,9 @@ _CERTAIN = re.compile(
     re.IGNORECASE,
 )
 _MAX_OUTLOOK_WORDS = 8
-_SENTENCE = re.compile(r"[!?;](?!メール)|, \w+ \w+ \w+")
+_SENTENCE = re.compile(
+    r"[!?;](?!メール)|, \w+ \w+ \w+|\b(?:because|since|while|but|weil|aber|parce|porque|perché|omdat|потому|protože)\b"
+)
 _LINK = re.compile(r"\s*[<(\[]?https?://\S+[>)\]]?\s*")
 
 

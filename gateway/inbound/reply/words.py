@@ -116,3 +116,10 @@ WROTE_WORDS = _words(
     "เขียนว่า|เขียน|כתב|כתבה|מאת|كتب|كتبت|تمت كتابة|نوشت|ने लिखा|va escriure|ha escrit|написао|quoting|citát|"
     "zitat von|citerar|выразил"
 )
+
+# Outlook names files in the header block of what it forwards; of an answered mail they stay behind.
+FILE_LABELS = _words(
+    "attachments|attachment|첨부|첨부파일|첨부 파일|添付ファイル|附件|přílohy|příloha|prílohy|príloha|вложения|"
+    "вложение|вкладення|bifogade filer|vedlegg|vedhæftede filer|vedhæftet|liitteet|anlagen|anhänge|pièces jointes|"
+    "datos adjuntos|archivos adjuntos|adjuntos|allegati|anexos|bijlagen|załączniki|ekler|mellékletek"
+)

@@ -1,0 +1,45 @@
+"""In charge of: whether a line reads like a sentence that its writer means, rather than a name, an address or a slogan.
+
+Not in charge of: what becomes of the line (`signatures`). In doubt a line is a sentence: what is one is never hidden.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.inbound.reply.lines import JUDGED_CHARS
+
+_MAX_NAME_WORDS = 6  # a longer line that is mostly in small letters is a sentence even without its full stop
+_LONG = 60
+_POSTSCRIPT = re.compile(r"[ \t]*(?:p\.? ?s\b|pd\b|пс\b|з\.ы|추신|追伸|附言|又及)\.?", re.IGNORECASE)
+_END = re.compile(r"(?:[.!?…。！？]|니다|세요|[네어아]요|까|です|ます)[)\"'”’ ~^:;]*\Z")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_DISCLAIMER = re.compile(
+    r"confidential|intended (?:only|solely|recipient|for the)|legally privileged|consider the environment|unsubscribe|"
+    r"vertraulich|důvěrn|dôvern|конфиденциальн|конфіденційн|konfidentiell|fortrolig|luottamuksellinen|confidentiel|"
+    r"confidencial|riservat|vertrouwelijk|poufn|gizli|기밀|비밀|수신인이 아닌|秘密|機密|保密|机密",
+    re.IGNORECASE,
+)
+
+
+def is_sentence(text: str, *, apart: bool) -> bool:
+    """Whether somebody says something in this line. `apart`: it stands below an empty line, so less is needed."""
+    text = text[:JUDGED_CHARS].strip(" \t*_")
+    if _POSTSCRIPT.match(text):
+        return len(text) > 8
+    ended = bool(_END.search(text))
+    signs = len(_CJK.findall(text))
+    if signs >= 6 and signs * 2 >= len(text.replace(" ", "")):
+        return ended if apart else ended and signs >= 10
+    words = [word for word in text.split() if word[:1].isalpha()]
+    small = sum(word[0].islower() for word in words)
+    if "://" in text or "@" in text or small * 2 < len(words):
+        return ended and len(words) >= 8
+    if len(words) > _MAX_NAME_WORDS and (ended or len(text) >= _LONG):
+        return True
+    return apart and ended and len(words) >= 3
+
+
+def is_disclaimer(text: str) -> bool:
+    """What companies put below a mail: for whom it is, and that it is secret."""
+    return len(text) >= 40 and bool(_DISCLAIMER.search(text, 0, JUDGED_CHARS))
