@@ -125,10 +125,18 @@ def _is_bare_attribution(text: str) -> bool:
     return cues.has_date(text) and cues.has_address(text)
 
 
-def begins_attribution(text: str) -> bool:
-    """Whether a line says who wrote from its first words on; a sentence comes to that later, or names no address."""
+def begins_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
+    """Whether it says who wrote from its first words on, and nothing but that; a sentence says more.
+
+    Without a quote below there is no other sign: "On 3 March at 10:12 your colleague wrote:" may stand in any letter.
+    """
+    text = _joined(lines, start, end)
     address = cues.find_address(text)
-    return address >= 0 and (len(text[:address].split()) <= _MAX_WORDS_AHEAD or bool(_LEAD.match(text)))
+    apart = start == 0 or lines[start - 1].blank
+    if address < 0:
+        said = cues.words_after_time(text)
+        return apart and not any(word[:1].islower() for word in said)
+    return apart or len(text[:address].split()) <= _MAX_WORDS_AHEAD or bool(_LEAD.match(text))
 
 
 def is_vague(text: str) -> bool:

@@ -41,11 +41,12 @@ class _Block:
         self.clocks += cues.has_date(value) and cues.has_time(value)
         self.values.append(value)
 
-    def holds(self, *, separated: bool, client_made: bool) -> bool:
+    def holds(self, *, separated: bool, phrased: bool, client_made: bool) -> bool:
         """Whether it is a header block.
 
         Known labels: from and two more kinds, or from and one more with a date or address. Unknown labels: three or
-        more with an address and a date with a time, below a separator or in the order that only clients write.
+        more with an address and a date with a time, below words between dashes or in the order that only clients
+        write: below a ruler alone people put forms.
         """
         core = self.kinds & _CORE
         evidence = bool(self.addresses or self.clocks)
@@ -61,9 +62,7 @@ class _Block:
             return False
         if client_made:
             return True
-        if not self.addresses:
-            return False
-        return separated or self._has_foreign_shape()
+        return bool(self.addresses) and (phrased or self._has_foreign_shape())
 
     def _is_dated_mail(self, core: set[int]) -> bool:
         """A time with a subject, or right below the sender; "From: Leeds, To: London, Date: …" is a journey."""
@@ -113,7 +112,11 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
         end = at + 1
     if not separated and (_is_embedded(lines, start, end) or (block.order and block.order[0] not in _FIRST)):
         return start
-    holds = block.holds(separated=separated, client_made=separated and _is_client_made(lines, start))
+    holds = block.holds(
+        separated=separated,
+        phrased=separated and _is_phrased(lines, start),
+        client_made=separated and _is_client_made(lines, start),
+    )
     return end if holds else start
 
 
@@ -143,6 +146,12 @@ def _is_client_made(lines: Sequence[Line], start: int) -> bool:
         return True
     above = next((line for line in reversed(lines[max(0, start - 2) : start]) if not line.blank), None)
     return above is not None and above.text.strip() == "_" * 32
+
+
+def _is_phrased(lines: Sequence[Line], start: int) -> bool:
+    """Whether words between dashes stand above it."""
+    near = lines[max(0, start - 3) : start]
+    return any(cues.is_dashed_phrase(line.text) and not cues.is_ruler(line.text) for line in near)
 
 
 def is_separated(lines: Sequence[Line], start: int) -> bool:

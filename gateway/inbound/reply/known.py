@@ -17,6 +17,7 @@ from gateway.inbound.reply.lines import Line, Mark, Role
 
 _ENOUGH_WORDS = 12  # a run of known lines of that length is a quote; CJK signs count half
 _ENOUGH_WORDS_OF_TWO_LINES = 8
+_ADDED_WORDS = 4  # behind a question on the same line
 _CITED_LINES = 3
 _QUESTION_LINES = 12  # longer quotes between answers are folded
 _QUESTION_ENDS = ("?", "？", "؟", ";", ":", "：")
@@ -79,7 +80,7 @@ def uncover_answers(lines: list[Line], roles: list[str], cover: Cover) -> None:
         if lines[at].blank:
             continue
         known, total = cover[at]
-        if known < 0.5 * total:
+        if known < 0.5 * total or total - known >= _ADDED_WORDS:
             run.append(at)
             continue
         if above is not None:

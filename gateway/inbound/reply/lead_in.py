@@ -20,16 +20,22 @@ _MAX_OWN_LINES = 5  # above a header block; of a longer letter its last three ar
 _LAST_LINES = 3
 _MAX_LISTED = 12
 _ENOUGH_TOKENS = 8
+_GREETING = re.compile(r"[^\W\d]+(?:[ .][^\W\d]+){0,3}[ ]?[,，、]")  # and nothing else: the answer stands further down
 # With these a writer points at the mail below: to show it, or because the answers stand in it.
 _POINTING = re.compile(
-    r"\bfyi\b|\bforward(?:ing|ed)\b|\bi (?:now )?forward\b|\bfwd\b|\bbelow\b|\binline\b|in red\b|아래|전달|포워딩|(?:메일|내용).{0,6}참고|"
+    r"\bfyi\b|\b(?:my|our) (?:answers|comments|replies)\b|"
+    r"\bforward(?:ing|ed)\b|\bi (?:now )?forward\b|\bfwd\b|\bbelow\b|"
+    r"\binline\b|in red\b|아래|전달|포워딩|(?:메일|내용).{0,6}참고|"
     r"下記|以下|転送|ご参考|見下|如下|转发|轉發|轉寄|见下|請參閱|请参阅|přeposíl|přepošl|níže|preposiel|nižšie|"
     r"červeně|červenou|пересыла|пересил|\bниже\b|\bнижче\b|красным|vidarebef|\bnedan\b|videresend|nedenfor|"
     r"välit[äe]|edelleen\s?läh|\balla\s?oleva|\balle?kirj|weiterleit|weitergeleit|leite .{0,60}\bweiter\b|"
     r"\bunten\b|untenstehend|z\. ?k\.|zur (?:info|kenntnis)|\bin rot\b|ci-dessous|transf[eéè]r|pour info|"
     r"reenv[ií]|abajo|a continuación|para su información|inoltr|di seguito|qui sotto|per conoscenza|encaminh|"
     r"reencaminh|abaixo|doorst(?:u|ur)|\bonderstaand|hieronder|ter info|przesyłam|przekazuj|poniżej|iletiyorum|"
-    r"yönlendir|aşağıda",
+    r"stuur .{0,60}\bdoor\b|\bse .{0,60}\bunder\b|yönlendir|aşağıda|meine (?:antworten|anmerkungen)|mé odpovědi|"
+    r"moje odpov|мои ответы|мої відповіді|mina svar|mine svar|vastaukseni|mes réponses|mis respuestas|"
+    r"le mie risposte|minhas respostas|mijn antwoorden|moje odpowiedzi|cevaplarım|답변\s?(?:드립|드려|을 적)|"
+    r"回答いたします",
     re.IGNORECASE,
 )
 
@@ -48,6 +54,8 @@ def is_shown(lines: Sequence[Line], cover: Cover, at: int, end: int) -> bool:
     if not above:
         return False
     if above[-1].rstrip(" *_").endswith(_COLONS) and not cues.is_original_separator(above[-1]):
+        return True
+    if len(above) == 1 and _GREETING.fullmatch(above[0].strip()):
         return True
     near = above if len(above) <= _MAX_OWN_LINES else above[-_LAST_LINES:]
     return any(_POINTING.search(cues.cut(text)) for text in near)

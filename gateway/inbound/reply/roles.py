@@ -173,8 +173,7 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
         return (at, False) if in_prose and is_vague(line.text) else (end, False)
     if end == at or not sure or next_filled(lines, end) == len(lines):
         return at, False
-    apart = bool(line.marks) or at == 0 or lines[at - 1].blank or begins_attribution(line.text)
-    return (end, True) if apart else (at, False)
+    return (end, True) if line.marks or begins_attribution(lines, at, end) else (at, False)
 
 
 def _label_follows(lines: Sequence[Line], at: int) -> bool:
