@@ -28,9 +28,10 @@ setup: .venv/.ready  ## the environment in .venv, from the lock
 demo: .venv/.ready   ## everything on one machine, with people and mail in it
 	@.venv/bin/python -m gateway demo
 
-test: .venv/.ready-dev  ## the whole suite
+WORKERS ?= 2
+test: .venv/.ready-dev  ## the whole suite, in two processes
 	@.venv/bin/python tests/install_parts.py
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 check: .venv/.ready-dev ## format, lint, types, import contracts
 	@.venv/bin/ruff format --check .

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,49 @@ settings.register_profile("gateway", deadline=None, suppress_health_check=[Healt
 settings.load_profile("gateway")
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+TESTS = Path(__file__).parent
+# What measures, or uses the machine's Redis, RabbitMQ and Postfix, runs one after the other, and first: it is longest.
+MACHINE = ("faults", "real", "test_bench.py", "flows/test_demo.py", "flows/test_processes.py")
+_tally: Counter[str] = Counter()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` shares the suite among processes, by module (their fixtures are dear)."""
+
+    def group_of(item: pytest.Item) -> str:
+        path = item.path.relative_to(TESTS).as_posix()
+        return "" if path.startswith(MACHINE) else path
+
+    items.sort(key=lambda item: group_of(item) != "")
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item) or "machine"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of several hands its tally to the one that shows it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tally"] = dict(_tally)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _tally.update(getattr(node, "workeroutput", {}).get("tally", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was tried under faults, in numbers: docs/reliability.md quotes them."""
+    if _tally:
+        terminalreporter.section("faults")
+        for name, count in sorted(_tally.items()):
+            terminalreporter.write_line(f"{count:>8}  {name}")
+
+
+@pytest.fixture(scope="session")
+def tally() -> Counter[str]:
+    """Counts for the summary."""
+    return _tally
 
 
 def find_postgres() -> str:

@@ -1,10 +1,8 @@
-"""Fixtures for faults: a company in a database, processes that may be killed, and the tally that is shown at the
-end."""
+"""Fixtures for faults: a company in a database, processes that may be killed."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,25 +21,10 @@ from gateway.store.database import Database
 from gateway.usecases.context import Context
 
 LONG = os.environ.get("FAULTS") == "long"
-_tally: Counter[str] = Counter()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite_only: this test of a module for PostgreSQL runs on SQLite")
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What was tried, in numbers: docs/reliability.md quotes them."""
-    if _tally:
-        terminalreporter.section("faults")
-        for name, count in sorted(_tally.items()):
-            terminalreporter.write_line(f"{count:>8}  {name}")
-
-
-@pytest.fixture(scope="session")
-def tally() -> Counter[str]:
-    """Counts for the summary."""
-    return _tally
 
 
 @pytest.fixture(scope="session")
