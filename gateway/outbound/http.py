@@ -124,3 +124,8 @@ def _answer(response: httpx2.Response, raw: bytes) -> Answer:
         body = None
     readable = isinstance(body, dict)
     return Answer(response.status_code, body if isinstance(body, dict) else {}, readable, wait)
+
+
+def list_objects(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list in an answer; [] when it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -62,10 +62,6 @@ class Inbox:
             query = query.where(c.received_at < until)
         return list(self._session.execute(query.order_by(c.id)).scalars())
 
-    def ids_in(self, state: InboxState) -> list[str]:
-        query = select(t.inbox.c.id).where(t.inbox.c.state == state.value).order_by(t.inbox.c.id)
-        return list(self._session.execute(query).scalars())
-
     def is_due(self, entry_id: str, *, now: datetime) -> bool:
         """Does it wait for a worker?"""
         query = select(t.inbox.c.id).where(t.inbox.c.id == entry_id, _free(now))

@@ -214,11 +214,6 @@ class Outbox:
         again = update(t.deliveries).where(c.id == delivery_id, c.state.in_(states)).values(values)
         return self._session.execute(again).rowcount == 1
 
-    def find_by_rfc_message_id(self, rfc_message_id: str) -> Delivery | None:
-        query = select(t.deliveries).where(t.deliveries.c.rfc_message_id == rfc_message_id).limit(1)
-        row = self._session.execute(query).first()
-        return delivery_of(row) if row else None
-
     def references(self, thread_id: str, participant_id: str, *, before_seq: int, limit: int = 20) -> list[str]:
         """Message-IDs that this person has seen in this thread, oldest first: what we sent them and what they wrote."""
         d, m = t.deliveries.c, t.messages.c

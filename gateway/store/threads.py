@@ -168,13 +168,8 @@ class Threads:
     def update_participant(self, participant_id: str, **values: Any) -> None:
         self._session.execute(update(t.participants).where(t.participants.c.id == participant_id).values(values))
 
-    def find_participant(self, participant_id: str) -> tuple[Participant, ThreadState, str] | None:
-        """A participant with the state of their thread and its workspace's id."""
-        row = self._session.execute(_FIND_PARTICIPANT, {"id": participant_id}).first()
-        return (participant_of(row), ThreadState(row.state), row.workspace_id) if row else None
-
     def find_participants(self, ids: Sequence[str]) -> dict[str, tuple[Participant, ThreadState, str]]:
-        """`find_participant` for several, by id."""
+        """Participants by id, each with the state of their thread and its workspace's id."""
         rows = self._session.execute(_FIND_PARTICIPANTS, {"ids": list(ids)}) if ids else ()
         return {row.id: (participant_of(row), ThreadState(row.state), row.workspace_id) for row in rows}
 
@@ -254,7 +249,6 @@ _PEOPLE_OF = select(t.participants).where(t.participants.c.thread_id.in_(_IDS)).
 _PARTICIPANT = select(t.participants, t.threads.c.state, t.threads.c.workspace_id).join(
     t.threads, t.threads.c.id == t.participants.c.thread_id
 )
-_FIND_PARTICIPANT = _PARTICIPANT.where(t.participants.c.id == bindparam("id"))
 _FIND_PARTICIPANTS = _PARTICIPANT.where(t.participants.c.id.in_(_IDS))
 _ALIVE = (
     select(t.participants.c.id)

@@ -211,7 +211,7 @@ def candidate_viewer(ctx: Context, link_token: str) -> Viewer | None:
     if subject is None:
         return None
     with ctx.database.read() as tx:
-        found = tx.threads.find_participant(subject)
+        found = tx.threads.find_participants([subject]).get(subject)
         conversation = tx.threads.load(found[0].thread_id) if found else None
     if found is None or conversation is None or found[1] is ThreadState.ERASED:
         return None

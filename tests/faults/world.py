@@ -143,6 +143,12 @@ class World:
         with self.ctx.database.read() as tx:
             return {row[0]: DeliveryState(row[1]) for row in tx.connection.execute(query)}
 
+    def delivery_id(self, message_id: str) -> str:
+        """The delivery that goes out under this Message-ID."""
+        query = select(t.deliveries.c.id).where(t.deliveries.c.rfc_message_id == message_id)
+        with self.ctx.database.read() as tx:
+            return str(tx.connection.execute(query).scalar_one())
+
     def outcomes(self) -> dict[str, list[str]]:
         """The attempts' outcomes of each delivery by its Message-ID, in order."""
         d, a = t.deliveries, t.attempts

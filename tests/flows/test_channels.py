@@ -456,7 +456,7 @@ def test_after_a_rejection_an_sms_is_refused_kindly_and_told_once_a_day(world: W
     world.pump()
     with world.ctx.database.read() as tx:
         assert tx.messages.newest(world.jiwoo.thread_id, before=100, limit=5) == []
-        kept = tx.inbox.ids_in(InboxState.REFUSED)
+        kept = tx.inbox.ids_of([InboxState.REFUSED])
     assert len(kept) == 2
     [notice] = world.provider.messages
     assert "jobs@moalabs.example" in notice.text
@@ -466,7 +466,7 @@ def test_after_a_rejection_an_sms_is_refused_kindly_and_told_once_a_day(world: W
 def test_an_sms_of_nobody_waits_in_the_review_queue(world: World) -> None:
     assert receive_sms(world.ctx, incoming("안녕하세요", sender="+821099998888")) is Reason.NO_THREAD
     with world.ctx.database.read() as tx:
-        [entry_id] = tx.inbox.ids_in(InboxState.UNMATCHED)
+        [entry_id] = tx.inbox.ids_of([InboxState.UNMATCHED])
         entry = tx.inbox.find(entry_id)
         assert entry is not None
         raw = tx.blobs.read(entry.digest)

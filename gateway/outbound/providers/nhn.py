@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.outbound.http import Answer, troubled
+from gateway.outbound.http import Answer, list_objects, troubled
 from gateway.outbound.providers.verdicts import judge_report, judge_send
 from gateway.threads.channel import (
     Absent,
@@ -72,11 +72,6 @@ def seoul_time(at: datetime) -> str:
     return at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def objects(value: object) -> list[Mapping[str, Any]]:
-    """The objects of a list in an answer; [] when it is no list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
 class NhnHook:
     """Reads NHN's webhook calls. Their signature is a text typed in the console, not a MAC: who has it may report, so
     it is compared in constant time, and without one every call is refused.
@@ -104,7 +99,7 @@ class NhnHook:
 
 
 def _receipts(body: Mapping[str, Any], space: str) -> Iterator[Receipt]:
-    for hook in objects(body.get("hooks")):
+    for hook in list_objects(body.get("hooks")):
         # the documentation's own example misspells the key
         ours = hook.get("recipientGroupingKey") or hook.get("recipientGropuingKey") or ""
         code = hook.get("resultCode")

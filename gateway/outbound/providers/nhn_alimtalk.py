@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.outbound.guard import Guard
-from gateway.outbound.http import Answer, Api
+from gateway.outbound.http import Answer, Api, list_objects
 from gateway.outbound.mail import nobody_asks
-from gateway.outbound.providers.nhn import objects, refusal, seoul_time, told
+from gateway.outbound.providers.nhn import refusal, seoul_time, told
 from gateway.outbound.providers.verdicts import judge_report, judge_send
 from gateway.threads.channel import (
     Absent,
@@ -94,7 +94,7 @@ class NhnAlimtalk:
             if not isinstance(body, Mapping):
                 return body
             found = body.get("messageSearchResultResponse")
-            page = objects(found.get("messages")) if isinstance(found, dict) else []
+            page = list_objects(found.get("messages")) if isinstance(found, dict) else []
             ours = next((m for m in page if m.get("recipientGroupingKey") == sent.delivery_id), None)
             if ours or len(page) < PAGE:
                 return _read(ours, sent)
@@ -150,7 +150,7 @@ def _results(body: Mapping[str, Any], part: Sequence[Outgoing]) -> list[SendResu
     message = body.get("message")
     message = message if isinstance(message, dict) else {}
     request = str(message.get("requestId", ""))
-    each = {str(r.get("recipientGroupingKey")): r for r in objects(message.get("sendResults"))}
+    each = {str(r.get("recipientGroupingKey")): r for r in list_objects(message.get("sendResults"))}
     results: list[SendResult] = []
     for outgoing in part:
         result = each.get(outgoing.delivery_id)

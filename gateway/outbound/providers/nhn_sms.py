@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.outbound.guard import Guard
-from gateway.outbound.http import Answer, Api
+from gateway.outbound.http import Answer, Api, list_objects
 from gateway.outbound.mail import nobody_asks
-from gateway.outbound.providers.nhn import objects, refusal, seoul_time, told
+from gateway.outbound.providers.nhn import refusal, seoul_time, told
 from gateway.outbound.providers.verdicts import judge_report, judge_send
 from gateway.threads.channel import (
     Absent,
@@ -112,7 +112,7 @@ class NhnSms:
         if refused or not isinstance(answer, Answer):
             return [refused or Unknown("There was no answer.")]
         data = _data(answer.body)
-        results = objects(data.get("sendResultList")) if isinstance(data, dict) else []
+        results = list_objects(data.get("sendResultList")) if isinstance(data, dict) else []
         ours = next((r for r in results if r.get("recipientGroupingKey") == outgoing.delivery_id), None)
         if ours is None or not isinstance(data, dict):
             return [Unknown("NHN's answer says nothing of this message.")]
@@ -127,7 +127,7 @@ class NhnSms:
             body = told(answer, NHN_SMS)
             if not isinstance(body, Mapping):
                 return body
-            page = objects(_data(body))
+            page = list_objects(_data(body))
             ours = next((m for m in page if m.get("recipientGroupingKey") == sent.delivery_id), None)
             if ours or len(page) < PAGE:
                 return _read(ours, kind, sent)

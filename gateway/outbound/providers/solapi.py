@@ -18,9 +18,8 @@ from functools import partial
 from typing import Any
 
 from gateway.outbound.guard import Guard
-from gateway.outbound.http import Answer, Api, troubled
+from gateway.outbound.http import Answer, Api, list_objects, troubled
 from gateway.outbound.mail import nobody_asks
-from gateway.outbound.providers.nhn import objects
 from gateway.outbound.providers.verdicts import judge_report, judge_send
 from gateway.threads.channel import (
     Absent,
@@ -207,7 +206,7 @@ def _ours(message: Mapping[str, Any]) -> str:
 
 def _listed(value: object) -> list[Mapping[str, Any]]:
     """Messages of a list, or of an object by id: Solapi uses both."""
-    return objects(list(value.values()) if isinstance(value, dict) else value)
+    return list_objects(list(value.values()) if isinstance(value, dict) else value)
 
 
 class SolapiHook:
@@ -247,7 +246,7 @@ class SolapiHook:
 
 def _reported(body: object) -> Iterator[Mapping[str, Any]]:
     """The single reports of a call: under `data`, or flat as in Solapi's own example; group reports have no id."""
-    for item in objects(body):
+    for item in list_objects(body):
         inner = item.get("data")
         message = inner if isinstance(inner, dict) else item
         if message.get("messageId"):

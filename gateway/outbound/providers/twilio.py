@@ -17,9 +17,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from gateway.outbound.guard import Guard
-from gateway.outbound.http import Answer, Api, troubled
+from gateway.outbound.http import Answer, Api, list_objects, troubled
 from gateway.outbound.mail import nobody_asks
-from gateway.outbound.providers.nhn import objects
 from gateway.outbound.providers.verdicts import judge_report, judge_send
 from gateway.threads.channel import (
     Absent,
@@ -86,7 +85,7 @@ class Twilio:
         else:
             params = {"To": sent.to, "DateSent>": f"{sent.since - AROUND:%Y-%m-%d}", "PageSize": "1000"}
             answer = self._api.call("GET", f"{self._path}.json", params=params)
-            listed = objects(answer.body.get("messages")) if isinstance(answer, Answer) else []
+            listed = list_objects(answer.body.get("messages")) if isinstance(answer, Answer) else []
             found = [m for m in listed if m.get("body") == sent.text and _made(m) >= sent.since - AROUND]
         if not isinstance(answer, Answer) or (answer.status != 404 and (troubled(answer) or answer.status >= 400)):
             return CannotTell(getattr(answer, "why", "Twilio's answer does not say."))
