@@ -21,7 +21,13 @@ VENDORED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js")
 SHARED = (*VENDORED, "scripts/page.js", "scripts/live.js")
 BUNDLES = {  # each one file: apart, deferred scripts race
     "app.js": SHARED,
-    "desk.js": (*SHARED, "scripts/composer.js", "scripts/keys.js"),
+    "desk.js": (
+        *SHARED,
+        "vendor/combobox-nav.min.js",
+        "scripts/composer.js",
+        "scripts/keys.js",
+        "scripts/palette.js",
+    ),
     "gateway.css": tuple(
         f"styles/{name}.css"
         for name in ("base", "parts", "messages", "desk", "review", "candidate", "states", "product", "setup", "search")
