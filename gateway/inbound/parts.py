@@ -18,6 +18,7 @@ from gateway.inbound.flowed import unwrap_flowed
 from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
 from gateway.inbound.mime_tree import Part, parse_tree
 from gateway.inbound.protected import PGP_CONTROL_TYPE, SIGNATURE_TYPES, name_protection, open_clearsigned
+from gateway.inbound.tnef import TNEF_TYPES, open_tnef
 from gateway.inbound.uuencoded import take_uuencoded
 from gateway.threads.filenames import safe_filename
 from gateway.threads.incoming import IncomingAttachment
@@ -112,10 +113,40 @@ def _read_leaf(part: Part, content: Content, *, is_root: bool) -> None:
         content.defects.append(protection)
     if kind in _UNSHOWN_TYPES and not is_root:
         return
+    if _may_be_tnef(part, content, kind) and _open_tnef(content, data):
+        return
     if closed_multipart or _is_body(part, content, kind, is_root=is_root):
         _add_body(part, content, kind, data)
     else:
         _add_attachment(part, content, kind, data)
+
+
+def _may_be_tnef(part: Part, content: Content, kind: str) -> bool:
+    return kind in TNEF_TYPES or (
+        kind == "application/octet-stream" and read_filename(part, content.charset).lower() == "winmail.dat"
+    )
+
+
+def _open_tnef(content: Content, data: bytes) -> bool:
+    """Take out what a `winmail.dat` holds; its words only if the mail has none beside it. False: it stays a file."""
+    opened = open_tnef(data)
+    if opened is None:
+        content.defects.append("winmail.dat could not be opened")
+        return False
+    if not content.texts and not content.htmls:
+        content.texts.extend([opened.text] if opened.text.strip() else [])
+        content.htmls.extend([opened.html] if opened.html.strip() else [])
+    content.attachments.extend(
+        IncomingAttachment(
+            filename=safe_filename(file.filename),
+            content_type=file.content_type if _TYPE.match(file.content_type) else "application/octet-stream",
+            content_id=re.sub(r"[\s<>\"'\x00-\x1f]", "", file.content_id)[:300],
+            content=file.content,
+            inline=bool(file.content_id),
+        )
+        for file in opened.files
+    )
+    return bool(opened.files or content.texts or content.htmls)
 
 
 def _is_body(part: Part, content: Content, kind: str, *, is_root: bool) -> bool:
