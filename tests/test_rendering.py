@@ -53,6 +53,10 @@ NOTICES: dict[str, dict[str, Any]] = {
         **{"opening": "Backend Engineer", "contact": "jobs@moalabs.example", "company": "Moa Labs"},
         **{"link": "https://talk.example/c/abc", "candidate_name": "Anna Lindqvist"},
     },
+    "candidate.encrypted_mail": {
+        **{"opening": "Backend Engineer", "company": "Moa Labs"},
+        **{"link": "https://talk.example/c/abc", "candidate_name": "Anna Lindqvist"},
+    },
     "candidate.new_link": {
         **{"opening": "Backend Engineer", "company": "Moa Labs"},
         **{"link": "https://talk.example/c/abc", "candidate_name": "Anna Lindqvist"},

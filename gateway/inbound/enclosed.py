@@ -17,12 +17,20 @@ from gateway.inbound.mime_tree import RAW, Part
 class _Generator(BytesGenerator):
     """The standard one fails on text that its own parser has already decoded (a multipart in quoted-printable)."""
 
+    _NL: str
+
     def write(self, s: str) -> None:
         self._fp: Any
         try:
             self._fp.write(s.encode("ascii", "surrogateescape"))
         except UnicodeEncodeError:
             self._fp.write(s.encode("utf-8", "surrogateescape"))
+
+    def _write_headers(self, msg: Message) -> None:
+        """As they stand: the standard one refuses a value that looks like a header of its own."""
+        for name, value in msg.raw_items():
+            self.write(self._NL.join(f"{name}: {value}".splitlines()) + self._NL)
+        self.write(self._NL)
 
 
 def enclosed_bytes(part: Part) -> bytes | None:

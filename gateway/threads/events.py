@@ -22,8 +22,9 @@ INBOX_HELD = "inbox.held"  # entry_id, reason, channel
 INBOX_AUTOMATIC = "inbox.automatic"  # entry_id, reason, channel; answer, title, starts, day, comment, from; opened
 INBOX_RELEASED = "inbox.released"  # entry_id, by
 INBOX_FILES_LEFT = "inbox.files_left"  # entry_id, count: files that are only in the raw mail: too many, or too big
+INBOX_PROTECTED = "inbox.protected"  # entry_id, how (signed, encrypted): we check and open neither
 DELIVERY_FELL_BACK = "delivery.fell_back"  # delivery_id, message_id, channel, to_channel, code: another is used
-CANDIDATE_OPTED_OUT = "candidate.opted_out"  # channel: wrote STOP
+CANDIDATE_OPTED_OUT = "candidate.opted_out"  # channel: wrote STOP, or asked by mail for no more advertising
 CANDIDATE_OPTED_IN = "candidate.opted_in"  # channel: wrote START
 
 NAMES = (
@@ -39,6 +40,7 @@ NAMES = (
     INBOX_AUTOMATIC,
     INBOX_RELEASED,
     INBOX_FILES_LEFT,
+    INBOX_PROTECTED,
     DELIVERY_FELL_BACK,
     CANDIDATE_OPTED_OUT,
     CANDIDATE_OPTED_IN,
@@ -52,6 +54,7 @@ SHOWN = (  # as lines between messages
     CANDIDATE_OPTED_IN,
     INBOX_AUTOMATIC,
     INBOX_FILES_LEFT,
+    INBOX_PROTECTED,
 )
 
 

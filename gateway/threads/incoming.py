@@ -110,6 +110,12 @@ class IncomingMail:
     defects: tuple[str, ...] = ()
     body_digest: str = ""  # sha256 hex over text, html and attachment contents: equal for two copies of one mail
 
+    @property
+    def protection(self) -> str:
+        """ "encrypted", "signed", or "" (S/MIME, OpenPGP): as its parts say, never checked."""
+        marks = {defect.partition(": ")[0] for defect in self.defects}
+        return next((how for how in ("encrypted", "signed") if how in marks), "")
+
 
 @dataclass(frozen=True, slots=True)
 class SplitReply:

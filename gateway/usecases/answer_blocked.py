@@ -59,11 +59,17 @@ def answer_blocked(
     if not may_answer(mail, entry.envelope_from, last_answer_at=thread.blocked_notice_at, now=ctx.now):
         return
     tx.threads.update(thread.id, blocked_notice_at=ctx.now)
+    queue_answer(ctx, tx, conversation, mail, key=BLOCKED_NOTICE)
+
+
+def queue_answer(ctx: Context, tx: Transaction, conversation: Conversation, mail: IncomingMail, *, key: str) -> None:
+    """An automatic answer to the candidate's mail, to the address that we know."""
+    candidate = conversation.candidate
     notice = Notice(
         id=ctx.new_id(),
         workspace_id=conversation.workspace.id,
-        thread_id=thread.id,
-        key=BLOCKED_NOTICE,
+        thread_id=conversation.thread.id,
+        key=key,
         locale=candidate.locale,
         variables={},
         created_at=ctx.now,

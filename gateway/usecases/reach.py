@@ -31,6 +31,8 @@ def find_reach(
     barred: dict[str, Reason] = {}
     if candidate.email.lower() in suppressed:
         barred[EMAIL] = Reason.SUPPRESSED
+    elif purpose is Purpose.ADVERTISING and tx.outbox.suppressed(workspace.id, [advertising_to(candidate.email)]):
+        barred[EMAIL] = Reason.OPTED_OUT
     if number:
         opted_out = bool(tx.receipts.opt_outs(workspace.id, [number], code=OPT_OUT))
         barred |= _bar_phone(
@@ -40,6 +42,11 @@ def find_reach(
             barred.setdefault(SMS, Reason.CHANNEL_OFF)
     addresses = {EMAIL: candidate.email, ALIMTALK: number, SMS: number}
     return Reach(addresses, barred, zone_of(number, default=workspace.timezone))
+
+
+def advertising_to(email: str) -> str:
+    """The address under which a refusal of advertising by mail is kept; other mail goes on."""
+    return f"advertising:{email.lower()}"
 
 
 def order_of(ctx: Context, conversation: Conversation, *, wanted: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from gateway.threads.policies.attachments import check_scan
 from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
 from gateway.threads.policies.loops import check_automatic, check_rate
 from gateway.threads.policies.rejection import check_may_write
+from gateway.threads.policies.unsubscribe import asks_to_unsubscribe
 from gateway.usecases.answer_blocked import answer_blocked
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
@@ -126,7 +127,8 @@ def decide(
         return refuse(gate.reason)
     if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
         return ignore(Reason.DUPLICATE)
-    if not (mail.text.strip() or mail.html.strip() or mail.attachments):
+    empty = not (mail.text.strip() or mail.html.strip() or mail.attachments)
+    if empty and not asks_to_unsubscribe(mail.subject, ""):
         return ignore(Reason.EMPTY_MAIL)
     who = _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof)
     limit = ctx.settings.sender_mails_per_hour

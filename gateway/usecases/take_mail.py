@@ -26,6 +26,7 @@ from gateway.threads.policies.attachments import judge_mail_file, split_files
 from gateway.threads.policies.privacy import hide_private, is_private_file
 from gateway.usecases.append_message import append_message
 from gateway.usecases.context import Context
+from gateway.usecases.remark_mail import remark_mail
 
 MAX_TEXT = 200_000  # characters shown of one mail; the raw mail keeps all
 
@@ -69,6 +70,7 @@ def take_mail(
         ),
     )
     message, _ = append_message(ctx, tx, conversation, message=message, body_digest=read.mail.body_digest)
+    remark_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read)
     if left:
         thread = conversation.thread
         told = {"entry_id": entry.id, "count": str(len(left))}
@@ -79,6 +81,8 @@ def take_mail(
 def _words(ctx: Context, conversation: Conversation, speaker: Participant, *, read: ReadMail) -> tuple[str, str, str]:
     """(text, folded, html). What a recruiter wrote is cleaned of their own address and of our notice's links."""
     text, folded = read.split.reply, read.split.folded
+    if not (text or folded or read.html or read.mail.attachments):
+        text = read.mail.subject  # all that they wrote
     if not speaker.role.is_company:
         return text, folded, read.html
     clean = hide_private(text, **_private(ctx, conversation, read))

@@ -212,6 +212,14 @@ def test_two_boundaries_are_told_and_the_first_is_used() -> None:
     assert any(defect.startswith("ambiguous") for defect in mail.defects)
 
 
+def test_an_enclosed_message_with_a_header_inside_a_header_is_kept() -> None:
+    head = b"From: a@b.example\r\nContent-Type: message/rfc822\r\n\r\n"
+    for inner in (b"Date: Tue,\r14:05 x\r\nSubject: s\r\n\r\nwords", b"X: a\x1d14:05: b\r\n\r\nwords"):
+        mail = parse_mail(head + inner)
+        assert b"words" in mail.attachments[0].content
+        assert not [d for d in mail.defects if "could not be read" in d]
+
+
 def test_an_enclosed_message_keeps_its_bytes() -> None:
     inner = b"Subject: in\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\xc5\x99 raw\r\nline2"
     mail = simple(
