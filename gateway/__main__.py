@@ -13,8 +13,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.config import Settings, load_settings
+from gateway.config import Settings
 from gateway.errors import GatewayError, SettingsError
+from gateway.many import applicant_cli, bulk_cli
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="One conversation per applicant, by mail and web.")
 workspace_cli = typer.Typer(no_args_is_help=True, help="Companies.")
@@ -23,17 +24,16 @@ key_cli = typer.Typer(no_args_is_help=True, help="API keys.")
 cli.add_typer(workspace_cli, name="workspace")
 cli.add_typer(member_cli, name="member")
 cli.add_typer(key_cli, name="api-key")
+cli.add_typer(applicant_cli, name="applicant")
+cli.add_typer(bulk_cli, name="bulk")
 
 Listen = Annotated[str, typer.Option(help="HOST:PORT; empty means the setting.")]
 
 
 def _settings(**values: object) -> Settings:
-    from gateway.app import prepare_settings
-    from gateway.logs import set_up_logs
+    from gateway.app import load_prepared_settings
 
-    settings = load_settings(**{k: v for k, v in values.items() if v})
-    set_up_logs(settings.log_level, settings.log_format)
-    return prepare_settings(settings)
+    return load_prepared_settings(**values)
 
 
 @cli.command()
@@ -297,7 +297,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"gateway: {error}")
     except GatewayError as error:
-        sys.exit(f"gateway: {error or type(error).__name__}")
+        sys.exit(f"gateway: {str(error) or type(error).__name__}")
 
 
 if __name__ == "__main__":

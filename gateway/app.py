@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from ulid import ULID
 
-from gateway.config import Settings, split_listen
+from gateway.config import Settings, load_settings, split_listen
 from gateway.errors import SettingsError
 from gateway.inbound.dnslookup import Lookup
 from gateway.inbound.proving import SenderProver
@@ -46,6 +46,13 @@ ANSWERS = {
     RecipientVerdict.RELAY: RELAY_DENIED,
 }
 log = logging.getLogger("gateway.app")
+
+
+def load_prepared_settings(**values: object) -> Settings:
+    """What a command needs: settings with the options that were given, logs as they say, a secret key."""
+    settings = load_settings(**{name: value for name, value in values.items() if value})
+    set_up_logs(settings.log_level, settings.log_format)
+    return prepare_settings(settings)
 
 
 def prepare_settings(settings: Settings) -> Settings:

@@ -51,7 +51,7 @@ HOMES = {  # library: where it may be imported; a name is a part of the package 
     "babel": {"rendering"},
     "css_inline": {"rendering"},
     "dramatiq": {"worker"},
-    "typer": {"__main__", "docs"},
+    "typer": {"__main__", "docs", "many"},
     "rich": {"operate", "doctor"},
     "structlog": {"logs"},
     "pydantic_settings": {"config"},

@@ -8,43 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypedDict
 
 from gateway.errors import Invalid, NotFound
-from gateway.store.database import Transaction
-from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_token, token_subject
-from gateway.threads.model import (
-    Applicant,
-    Conversation,
-    Opening,
-    Participant,
-    Role,
-    Source,
-    Thread,
-    ThreadState,
-    Viewer,
-    ViewerKind,
-)
-from gateway.usecases.append_message import ensure_notified
-from gateway.usecases.checks import check_email, check_locale, check_name, check_phone
+from gateway.threads.model import Opening, Role, Source, ThreadState, Viewer, ViewerKind
+from gateway.usecases.checks import check_email, check_name
 from gateway.usecases.context import Context
+from gateway.usecases.enter_applicant import Draft, carry_out, plan_applicant
 from gateway.usecases.outgoing import portal_url
 from gateway.usecases.sign_in import queue_notice
 from gateway.usecases.versions import check_version
 from gateway.usecases.views import ApplicantView
 
-
-class Contact(TypedDict):
-    """How a person is called and reached."""
-
-    name: str
-    email: str
-    phone: str
-    locale: str
-
-
-FIRST_STAGE = "application"
 NOTIFY_LIMIT = 50  # addresses of one opening
 NEW_LINKS = 3  # links that one address may ask for in an hour
 
@@ -129,45 +104,21 @@ def put_applicant(
     """Make or change an applicant. An applicant stays with their opening. `seen` is the version that the caller
     changes. Raises Invalid that names the field, Conflict (`changed_meanwhile`).
     """
+    draft = Draft(name, email, phone, locale, source, fields)
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)
+        workspace = tx.people.find_workspace(viewer.workspace_id)
         job = tx.people.find_opening(viewer.workspace_id, opening)
-        if job is None:
+        if job is None or workspace is None:
             raise Invalid(
                 "opening",
                 "There is no such opening: create it first with PUT /openings/{external_id}.",
                 code="opening_unknown",
             )
-        workspace = tx.people.find_workspace(viewer.workspace_id)
-        language = check_locale("locale", locale, default=workspace.locale if workspace else "en")
-        values = Contact(
-            name=check_name("name", name),
-            email=check_email("email", email, optional=True),
-            phone=check_phone("phone", phone, locale=language),
-            locale=language,
-        )
         found = tx.people.find_applicant(viewer.workspace_id, external_id)
         check_version(found, seen)
-        if found is None:
-            applicant = Applicant(
-                id=ctx.new_id(),
-                workspace_id=viewer.workspace_id,
-                opening_id=job.id,
-                external_id=external_id,
-                source=Source(source),
-                stage=FIRST_STAGE,
-                fields=dict(fields or {}),
-                created_at=ctx.now,
-                **values,
-            )
-            return _add_applicant(ctx, tx, applicant, job, by=viewer)
-        if found.opening_id != job.id:
-            raise Invalid(
-                "opening",
-                "An applicant stays with their opening: create another applicant for another opening.",
-                code="opening_fixed",
-            )
-        return _update_applicant(ctx, tx, found, job, values=values, fields=fields, by=viewer)
+        plan = plan_applicant(ctx, external_id, draft, workspace=workspace, opening=job, before=found)
+        return carry_out(ctx, tx, plan, by=viewer)
 
 
 def add_manual_applicant(
@@ -252,60 +203,3 @@ def ask_new_link(ctx: Context, email: str, *, workspace_slug: str = "") -> None:
                     thread_id=person.thread_id,
                     participant_id=person.id,
                 )
-
-
-def _add_applicant(
-    ctx: Context, tx: Transaction, applicant: Applicant, opening: Opening, *, by: Viewer
-) -> ApplicantView:
-    thread = Thread(
-        id=ctx.new_id(),
-        workspace_id=applicant.workspace_id,
-        applicant_id=applicant.id,
-        opening_id=opening.id,
-        state=ThreadState.OPEN,
-        last_seq=0,
-        last_event=0,
-        created_at=ctx.now,
-    )
-    person = Participant(
-        ctx.new_id(), thread.id, Role.CANDIDATE, applicant.name, applicant.email, locale=applicant.locale
-    )
-    tx.people.add_applicant(applicant)
-    tx.threads.add(thread)
-    tx.threads.add_participant(person)
-    conversation = tx.threads.load(thread.id)
-    assert conversation is not None  # added by this transaction
-    ensure_notified(ctx, tx, conversation)
-    _tell(ctx, tx, conversation, changed=["created"], by=by)
-    return ApplicantView(applicant, opening, thread.id, portal_url(ctx, person), created=True)
-
-
-def _tell(ctx: Context, tx: Transaction, conversation: Conversation, *, changed: Sequence[str], by: Viewer) -> None:
-    """Say that the applicant's data changed, and which; never the values."""
-    thread, data = conversation.thread, {"changed": ",".join(changed), "by": by.name}
-    tx.events.append(thread.id, thread.workspace_id, events.APPLICANT_UPDATED, now=ctx.now, **data)
-
-
-def _update_applicant(
-    ctx: Context,
-    tx: Transaction,
-    found: Applicant,
-    opening: Opening,
-    *,
-    values: Contact,
-    fields: Mapping[str, str] | None,
-    by: Viewer,
-) -> ApplicantView:
-    kept = found.fields if fields is None else {**found.fields, **fields}
-    after = replace(found, fields=kept, **values)
-    changed = [n for n in ("name", "email", "phone", "locale", "fields") if getattr(after, n) != getattr(found, n)]
-    tx.people.update_applicant(found.id, fields=kept, **values)
-    thread_id = tx.threads.find_by_applicant(found.id)
-    conversation = tx.threads.load(thread_id) if thread_id else None
-    if conversation is None or conversation.thread.state is ThreadState.ERASED:
-        raise NotFound("applicant")
-    person = conversation.candidate
-    tx.threads.update_participant(person.id, name=values["name"], email=values["email"], locale=values["locale"])
-    if changed:
-        _tell(ctx, tx, conversation, changed=changed, by=by)
-    return ApplicantView(after, opening, conversation.thread.id, portal_url(ctx, person))

@@ -19,6 +19,7 @@ from gateway.threads.routing import CHANNELS
 LOCALES = ("en", "ko", "cs", "ru", "sv")
 REGIONS = {"ko": "KR", "cs": "CZ", "ru": "RU", "sv": "SE", "en": "GB"}
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_NOT_IN_IDS = re.compile(r"[\s\x00-\x1f\x7f-\x9f/\\?#%]")
 _EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@([\w-]+\.)+[\w-]+\Z")
 
 
@@ -90,6 +91,15 @@ def check_locale(field: str, value: str, *, default: str) -> str:
             params={"known": ", ".join(LOCALES)},
         )
     return language
+
+
+def check_external_id(field: str, value: str) -> str:
+    """A company's own id of an opening or applicant, as it stands in addresses of the API. Raises Invalid."""
+    if not value.strip(".") or len(value) > 200 or _NOT_IN_IDS.search(value):
+        raise Invalid(
+            field, "Give an id of 1 to 200 characters, without blanks and without / \\ ? # %.", code="external_id"
+        )
+    return value
 
 
 def check_name(field: str, value: str, *, limit: int = 200) -> str:

@@ -26,6 +26,7 @@ from gateway.web.api import (
     bulk,
     deliveries,
     events,
+    imports,
     inbox,
     keys,
     openings,
@@ -44,6 +45,7 @@ from gateway.web.api.schemas_out import PREFIX
 ROUTERS = (
     openings.router,
     applicants.router,
+    imports.router,
     rejections.router,
     threads.router,
     deliveries.router,

@@ -1,4 +1,4 @@
-"""In charge of: how large a body may be and that it is JSON (413, 415).
+"""In charge of: how large a body may be and that it is JSON, or CSV where a file of applicants is taken (413, 415).
 
 Not in charge of: its fields (`schemas_in`).
 
@@ -12,8 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config import Settings
+from gateway.web.api.auth import route_path
 
 ROOM_FOR_WORDS = 4 * 1024 * 1024
+CSV = "text/csv"
+TAKES_CSV = frozenset({"/applicants/import"})
 
 
 def largest_body(settings: Settings) -> int:
@@ -39,7 +42,8 @@ class TakeJson:
         body = await self._read_body(receive)
         if body is None:
             return
-        if body and not _is_json(headers.get("content-type", "")):
+        media_type = media_type_of(headers.get("content-type", ""))
+        if body and not _is_json(media_type) and not (media_type == CSV and route_path(scope) in TAKES_CSV):
             raise HTTPException(415)
         await self.app(scope, _replay(body, receive), send)
 
@@ -58,8 +62,12 @@ class TakeJson:
         return bytes(body)
 
 
-def _is_json(content_type: str) -> bool:
-    media_type = content_type.partition(";")[0].strip().lower()
+def media_type_of(content_type: str) -> str:
+    """`text/csv` of `Text/CSV; charset=utf-8`."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _is_json(media_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 

@@ -33,6 +33,7 @@ class Entry:
 ENTRIES = (
     Entry("workspace", "/desk/settings"),
     Entry("templates", "/desk/settings/templates", admins_only=True),
+    Entry("import", "/desk/settings/import", admins_only=True),
     Entry("keys", "/desk/settings/keys", admins_only=True),
     Entry("webhooks", "/desk/settings/webhooks", admins_only=True),
 )

@@ -1,0 +1,151 @@
+"""In charge of: the one rule by which an applicant is made or changed, whoever tells of them: ATS, desk or file.
+
+Not in charge of: transactions and locks (`applicants`, `import_applicants`: their callers hold the workspace's lock).
+
+A plan is made first and writes nothing, so that a dry run says exactly what would happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.errors import Invalid, NotFound
+from gateway.store.database import Transaction
+from gateway.threads import events
+from gateway.threads.model import (
+    Applicant,
+    Conversation,
+    Opening,
+    Participant,
+    Role,
+    Source,
+    Thread,
+    ThreadState,
+    Viewer,
+    Workspace,
+)
+from gateway.usecases.append_message import ensure_notified
+from gateway.usecases.checks import check_email, check_locale, check_name, check_phone
+from gateway.usecases.context import Context
+from gateway.usecases.outgoing import portal_url
+from gateway.usecases.views import ApplicantView
+
+FIRST_STAGE = "application"
+ERASED_STAGE = "erased"  # what `store.erasure` leaves of an applicant
+TOLD = ("name", "email", "phone", "locale", "fields")  # whose change is an event
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody says of an applicant; "" is what they do not say. `fields` None: they say nothing of them."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    locale: str = ""
+    source: str = "ats"
+    fields: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would become of an applicant: `before` None makes them; `changed` names what a change changes."""
+
+    opening: Opening
+    before: Applicant | None
+    after: Applicant
+    changed: tuple[str, ...]
+
+
+def plan_applicant(
+    ctx: Context,
+    external_id: str,
+    draft: Draft,
+    *,
+    workspace: Workspace,
+    opening: Opening,
+    before: Applicant | None,
+) -> Plan:
+    """Check what is said of an applicant; nothing is written. Raises Invalid that names the field."""
+    if before is not None and before.opening_id != opening.id:
+        raise Invalid(
+            "opening",
+            "An applicant stays with their opening: create another applicant for another opening.",
+            code="opening_fixed",
+        )
+    language = check_locale("locale", draft.locale, default=workspace.locale)
+    name = check_name("name", draft.name)
+    email = check_email("email", draft.email, optional=True)
+    phone = check_phone("phone", draft.phone, locale=language)
+    if before is None:
+        after = Applicant(
+            id=ctx.new_id(),
+            workspace_id=workspace.id,
+            opening_id=opening.id,
+            external_id=external_id,
+            name=name,
+            email=email,
+            phone=phone,
+            locale=language,
+            source=Source(draft.source),
+            stage=FIRST_STAGE,
+            fields=dict(draft.fields or {}),
+            created_at=ctx.now,
+        )
+        return Plan(opening, None, after, ("created",))
+    kept = before.fields if draft.fields is None else {**before.fields, **draft.fields}
+    after = replace(before, name=name, email=email, phone=phone, locale=language, fields=kept)
+    return Plan(opening, before, after, tuple(n for n in TOLD if getattr(after, n) != getattr(before, n)))
+
+
+def carry_out(ctx: Context, tx: Transaction, plan: Plan, *, by: Viewer) -> ApplicantView:
+    """Write what a plan says. Raises NotFound for an erased applicant."""
+    if plan.before is None:
+        return _add(ctx, tx, plan, by=by)
+    return _update(ctx, tx, plan, by=by)
+
+
+def _add(ctx: Context, tx: Transaction, plan: Plan, *, by: Viewer) -> ApplicantView:
+    applicant = plan.after
+    thread = Thread(
+        id=ctx.new_id(),
+        workspace_id=applicant.workspace_id,
+        applicant_id=applicant.id,
+        opening_id=plan.opening.id,
+        state=ThreadState.OPEN,
+        last_seq=0,
+        last_event=0,
+        created_at=ctx.now,
+    )
+    person = Participant(
+        ctx.new_id(), thread.id, Role.CANDIDATE, applicant.name, applicant.email, locale=applicant.locale
+    )
+    tx.people.add_applicant(applicant)
+    tx.threads.add(thread)
+    tx.threads.add_participant(person)
+    conversation = tx.threads.load(thread.id)
+    assert conversation is not None  # added by this transaction
+    ensure_notified(ctx, tx, conversation)
+    _tell(ctx, tx, conversation, changed=plan.changed, by=by)
+    return ApplicantView(applicant, plan.opening, thread.id, portal_url(ctx, person), created=True)
+
+
+def _update(ctx: Context, tx: Transaction, plan: Plan, *, by: Viewer) -> ApplicantView:
+    after = plan.after
+    thread_id = tx.threads.find_by_applicant(after.id)
+    conversation = tx.threads.load(thread_id) if thread_id else None
+    if conversation is None or conversation.thread.state is ThreadState.ERASED:
+        raise NotFound("applicant")
+    contact = {"name": after.name, "email": after.email, "locale": after.locale}
+    tx.people.update_applicant(after.id, phone=after.phone, fields=after.fields, **contact)
+    tx.threads.update_participant(conversation.candidate.id, **contact)
+    if plan.changed:
+        _tell(ctx, tx, conversation, changed=plan.changed, by=by)
+    return ApplicantView(after, plan.opening, conversation.thread.id, portal_url(ctx, conversation.candidate))
+
+
+def _tell(ctx: Context, tx: Transaction, conversation: Conversation, *, changed: Sequence[str], by: Viewer) -> None:
+    """Say that the applicant's data changed, and which; never the values."""
+    thread, data = conversation.thread, {"changed": ",".join(changed), "by": by.name}
+    tx.events.append(thread.id, thread.workspace_id, events.APPLICANT_UPDATED, now=ctx.now, **data)

@@ -1,0 +1,146 @@
+"""A file of applicants: read as spreadsheets in Korea and elsewhere save it, tried first, taken once (seeds PE-P3)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from api_world import World, build_world
+from cast import Company, make_applicant
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+from web.web_kit import browser_of, hidden, make_app, words_of
+
+from gateway.errors import Invalid
+from gateway.threads.applicant_file import read_applicant_file, write_rows
+from gateway.usecases.applicants import find_applicant
+from gateway.usecases.context import Context
+from gateway.usecases.erase import erase_applicant
+
+KOREAN = "지원자 번호,채용 공고,이름,이메일,휴대폰,언어,비고\n77,designer,김민아,mina@mail.example,01012345678,ko,x\n"
+ENGLISH = "external_id;Opening;Full name;E-mail;fields.team\nada-1;Product Designer;Ada;ada@mail.example;Engines\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+def test_a_file_as_korean_spreadsheets_save_it(encoding: str) -> None:
+    file = read_applicant_file(KOREAN.encode(encoding))
+    assert file.rows[0].values["name"] == "김민아"
+    assert file.rows[0].values["external_id"] == "77"
+    assert file.ignored == ("비고",)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_delimiter_is_found(delimiter: str) -> None:
+    text = ENGLISH.replace(";", delimiter)
+    assert read_applicant_file(text.encode()).rows[0].fields == {"team": "Engines"}
+    assert read_applicant_file(f"sep={delimiter}\n{text}".encode()).rows[0].values["name"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "import_empty"),
+        (b"name,email\nA,b@c.example\n", "import_missing"),
+        (b"id,external_id,opening,name\n1,2,3,4\n", "import_twice"),
+        (b'id,opening,name\n1,"2\n', "import_broken"),
+        (b"id,opening,name\n\xff\xfe\xff,\x81", "import_encoding"),
+        (b"id,opening,name\n" + b"1,2,3\n" * 10_001, "import_rows"),
+        (b"x" * 5_000_001, "import_big"),
+        (b"a," * 101, "import_columns"),
+    ],
+)
+def test_what_is_no_such_file_is_refused_with_what_to_do(content: bytes, code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read_applicant_file(content)
+    assert caught.value.code == code
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    try:
+        read_applicant_file(b"id,opening,name\n" + content)
+        read_applicant_file(content)
+    except Invalid:
+        pass
+
+
+@given(st.lists(st.lists(st.text(), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_no_cell_on_the_way_out_is_a_formula(rows: list[list[str]]) -> None:
+    for record in csv.reader(io.StringIO(write_rows(rows), newline="")):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in record)
+
+
+FILE = (
+    "external_id,opening,name,email,phone,fields.team\n"
+    "mina-1,designer,Mina Han-Park,,,\n"
+    "ada-1,Product Designer,Ada,ada@mail.example,+82 10 1234 5678,Engines\n"
+    "bob-1,designer,Bob,no address,,\n"
+    "ada-1,designer,Ada again,,,\n"
+    "eve-1,nothing,Eve,,,\n"
+    "a b,designer,Blank,,,\n"
+)
+
+
+@pytest.fixture
+def desk(ctx: Context, company: Company) -> TestClient:
+    return browser_of(make_app(ctx, company), company.jun)
+
+
+def test_the_page_says_first_what_would_happen_and_then_does_it(
+    ctx: Context, company: Company, desk: TestClient
+) -> None:
+    make_applicant(ctx, company)
+    tried = desk.post("/desk/settings/import", files={"file": ("people.csv", FILE.encode(), "text/csv")})
+    said = words_of(tried.text)
+    for words in (
+        "1 new", "1 changed", "4 refused", "This is no e-mail address",
+        "The row 3 has this id already", "There is no such opening", "Give an id of 1 to 200",
+    ):  # fmt: skip
+        assert words in said
+    assert find_applicant(ctx, company.ats, "mina-1").applicant.name == "Mina Han"
+    done = desk.post("/desk/settings/import", data={"content": hidden(tried.text, "content"), "do": "import"})
+    assert "1 new" in words_of(done.text)
+    mina, ada = (find_applicant(ctx, company.ats, i).applicant for i in ("mina-1", "ada-1"))
+    assert (mina.name, mina.email) == ("Mina Han-Park", "mina@mail.example")  # an empty cell takes nothing away
+    assert (ada.source.value, ada.phone, ada.fields) == ("manual", "+821012345678", {"team": "Engines"})
+    again = desk.post("/desk/settings/import", data={"content": hidden(tried.text, "content"), "do": "import"})
+    assert "2 unchanged" in words_of(again.text)
+
+
+def test_a_wrong_file_and_an_erased_person_are_told_in_korean(ctx: Context, company: Company, desk: TestClient) -> None:
+    made = make_applicant(ctx, company)
+    erase_applicant(ctx, company.ats, made.thread_id)
+    page = desk.post("/desk/settings/import?lang=ko", files={"file": ("x.csv", b"name\nA\n", "text/csv")})
+    assert page.status_code == 422
+    assert "external_id" in words_of(page.text)
+    page = desk.post("/desk/settings/import", files={"file": ("x.csv", FILE.encode(), "text/csv")})
+    assert "This person was erased" not in words_of(page.text)
+    assert "삭제된 사람입니다" in words_of(page.text)
+
+
+@pytest.fixture
+def world(ctx: Context) -> Iterator[World]:
+    with build_world(ctx, "anvil") as world:
+        yield world
+
+
+def test_the_api_takes_csv_and_json_and_repeats_nothing(world: World) -> None:
+    csv_headers = {"Content-Type": "text/csv; charset=utf-8", "Idempotency-Key": "import-1"}
+    content = "external_id,opening,name\nnew-1,dev,=HYPERLINK()\nnew-2,none,X\n"
+    tried = world.a.post("/applicants/import?dry_run=true", content=content, headers={"Content-Type": "text/csv"})
+    assert (tried.json()["new"], tried.json()["refused"], tried.json()["dry_run"]) == (1, 1, True)
+    assert world.a.get("/applicants/new-1").status_code == 404
+    done = world.a.post("/applicants/import", content=content, headers=csv_headers).json()
+    assert done["rows"][1] == {
+        "row": 3, "external_id": "new-2", "name": "X", "outcome": "refused", "changed": [],
+        "problem": {"field": "opening", "message": "There is no such opening: create it first."},
+    }  # fmt: skip
+    assert world.a.post("/applicants/import", content=content, headers=csv_headers).json() == done
+    row = {"external_id": "new-1", "opening": "dev", "name": "Nia", "email": "nia@mail.example"}
+    changed = world.a.post("/applicants/import", json={"rows": [row]}).json()
+    assert changed["rows"][0]["changed"] == ["name", "email"]
+    assert world.a.post("/applicants/import", json={"rows": [{"name": 1}]}).status_code == 422
+    assert world.a.post("/templates/x/preview", content="a", headers=csv_headers).status_code == 415
