@@ -2,7 +2,7 @@
 
 Not in charge of: what they measure.
 
-python -m bench [mail | parsing | bulk | desk] [options]
+python -m bench [mail | parsing | bulk | outbound | desk] [options]
 python -m bench replies [FOLDER …] [--show] [--peers]
 """
 
@@ -12,7 +12,7 @@ import importlib
 import signal
 import sys
 
-ALL = ("mail", "parsing", "bulk")
+ALL = ("mail", "parsing", "bulk", "outbound")
 NAMED_ONLY = ("replies", "desk")  # needs files, or much time
 
 

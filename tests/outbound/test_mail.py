@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import email
+import socket
 import ssl
 import threading
 from email import policy
 from typing import Any
 
 import pytest
-from mail_servers import accept_password
+from mail_servers import DOMAIN, accept_password
 
-from gateway.outbound.smtp_client import Relay, Tls
+from gateway.outbound.smtp_client import Relay, Tls, open_session
 from gateway.threads.channel import Accepted, Failed, OutgoingFile, Retry
 
 
@@ -66,6 +67,13 @@ def test_threads_send_at_once_over_connections_of_their_own(sink: Any, connect: 
     assert [type(result) for result in results] == [Accepted] * 20
     assert len(sink.mails) == 20
     assert len(sink.peers) <= 4
+
+
+def test_the_final_dot_waits_for_nobody(sink: Any) -> None:
+    """Sent behind the content, Nagle's algorithm would keep it for 40 ms with each mail."""
+    with open_session(Relay("localhost", sink.port, Tls.OFFERED, DOMAIN)) as session:
+        assert session.sock is not None
+        assert session.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_closed_channel_keeps_no_connection(start_fault_server: Any, connect: Any, outgoing: Any) -> None:
