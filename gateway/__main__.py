@@ -225,6 +225,45 @@ def member_create(
         print(f"Member {made.email} ({made.id})")
 
 
+@member_cli.command("invite")
+def member_invite(
+    workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    email: Annotated[str, typer.Option(help="Personal address; it is mailed a link that works once.")],
+    name: Annotated[str, typer.Option(help="Name that candidates see.")],
+    role: Annotated[str, typer.Option(help="admin or member.")] = "member",
+) -> None:
+    """Add a recruiter and mail them a link to sign in."""
+    from gateway.operate import invite
+
+    print(f"Invited {invite(_settings(), workspace, email=email, name=name, role=role)}.")
+
+
+@member_cli.command("list")
+def member_list(workspace: Annotated[str, typer.Argument(help="The workspace's slug.")]) -> None:
+    """Members of a company: id, address, name, role, and whether they may sign in."""
+    from gateway.operate import list_team
+
+    for member in list_team(_settings(), workspace):
+        access = "active" if member.active else "no access"
+        print(f"{member.id}\t{member.email}\t{member.name}\t{member.role}\t{access}")
+
+
+@member_cli.command("change")
+def member_change(
+    workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
+    email: Annotated[str, typer.Argument(help="The member's address.")],
+    role: Annotated[str, typer.Option(help="admin or member; empty: as it is.")] = "",
+    access: Annotated[bool | None, typer.Option(help="Whether they may sign in.")] = None,
+    opening: Annotated[str, typer.Option(help="External id of an opening, for --as.")] = "",
+    opening_role: Annotated[str, typer.Option("--as", help="admin, manager or evaluator there; none ends it.")] = "",
+) -> None:
+    """Change a member: role, access, and what they are in an opening."""
+    from gateway.operate import MemberChange, change_member
+
+    change_member(_settings(), workspace, email, MemberChange(role, access, opening, opening_role))
+    print("Changed.")
+
+
 @key_cli.command("create")
 def api_key_create(
     workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],

@@ -18,8 +18,10 @@ from rich.console import Console
 from gateway.app import build_context, close_context
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
-from gateway.threads.model import Delivery, InboxEntry, InboxState, Viewer, ViewerKind, Workspace
-from gateway.usecases.accounts import find_workspace, set_channels
+from gateway.threads.model import Delivery, InboxEntry, InboxState, Member, Viewer, ViewerKind, Workspace
+from gateway.usecases import members
+from gateway.usecases.accounts import find_workspace, list_members, set_channels
+from gateway.usecases.applicants import find_opening
 from gateway.usecases.change_stage import thread_of_applicant
 from gateway.usecases.compare_reading import compare_reading
 from gateway.usecases.context import Context
@@ -137,6 +139,46 @@ def export_one(settings: Settings, workspace: str, applicant: str, folder: Path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
     Console().print(f"{len(files)} files in {folder}")
+
+
+def invite(settings: Settings, workspace: str, *, email: str, name: str, role: str) -> str:
+    """Add a member and mail them a link; their address. Raises NotFound, Invalid, Conflict."""
+    with operator_context(settings) as ctx:
+        viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
+        return members.invite_member(ctx, viewer, email=email, name=name, role=role).email
+
+
+def list_team(settings: Settings, workspace: str) -> list[Member]:
+    """The members of a company. Raises NotFound."""
+    with operator_context(settings) as ctx:
+        return list_members(ctx, replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id))
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """What an operator changes of a member; empty values stay as they are."""
+
+    role: str = ""
+    access: bool | None = None
+    opening: str = ""  # external id
+    opening_role: str = ""  # "none" ends it
+
+
+def change_member(settings: Settings, workspace: str, email: str, change: MemberChange) -> None:
+    """Change a member. Raises NotFound, Invalid, Conflict."""
+    with operator_context(settings) as ctx:
+        viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
+        found = next((m for m in list_members(ctx, viewer) if m.email == email.strip().lower()), None)
+        if found is None:
+            raise NotFound(f"member {email}")
+        if change.role:
+            members.set_role(ctx, viewer, found.id, change.role)
+        if change.access is not None:
+            members.set_active(ctx, viewer, found.id, active=change.access)
+        if change.opening:
+            opening = find_opening(ctx, viewer, change.opening)
+            role = change.opening_role.replace("none", "")
+            members.set_opening_role(ctx, viewer, found.id, opening_id=opening.id, role=role)
 
 
 def _print_story(console: Console, story: Story) -> None:

@@ -67,6 +67,7 @@ NOTICES: dict[str, dict[str, Any]] = {
         "reason": "failing",
         "company": "Moa Labs",
     },
+    "member.invited": {"link": "https://talk.example/i/abc", "days": "3", "inviter": "Jun Park", "company": "Moa Labs"},
     "member.login_link": {"link": "https://talk.example/login/abc", "minutes": "10", "company": "Moa Labs"},
 }
 every_notice = pytest.mark.parametrize("key", NOTICES)

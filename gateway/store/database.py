@@ -37,6 +37,8 @@ from gateway.store.search import Search
 from gateway.store.search_index import SearchIndex
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
+from gateway.store.sign_ins import SignIns
+from gateway.store.team import Team
 from gateway.store.templates import Templates
 from gateway.store.threads import Threads
 from gateway.store.turns import ORDINARY, Turns
@@ -55,6 +57,8 @@ class Transaction:
         sequences = Sequences(session)
         self.blobs = blobs.on(session)
         self.people = People(session)
+        self.team = Team(session)
+        self.sign_ins = SignIns(session)
         self.threads = Threads(session, sequences)
         self.messages = Messages(session)
         self.inbox = Inbox(session)

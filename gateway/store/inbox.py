@@ -5,7 +5,7 @@ Not in charge of: understanding or deciding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -141,11 +141,19 @@ class Inbox:
         return self._session.execute(moved).rowcount == 1
 
     def page(
-        self, workspace_id: str, states: Sequence[InboxState], *, before: str = "", limit: int
+        self,
+        workspace_id: str,
+        states: Sequence[InboxState],
+        *,
+        openings: Collection[str] | None = None,
+        before: str = "",
+        limit: int,
     ) -> list[InboxEntry]:
-        """Entries of a workspace in these states, newest first, below the cursor `before` (an id)."""
+        """Entries of a workspace in these states, newest first, below the cursor `before` (an id); `openings`: of
+        their conversations only.
+        """
         c = t.inbox.c
-        query = select(t.inbox).where(c.workspace_id == workspace_id, c.state.in_([s.value for s in states]))
+        query = select(t.inbox).where(*_waiting_in(workspace_id, states, openings))
         if before:
             query = query.where(c.id < before)
         return [_entry(r) for r in self._session.execute(query.order_by(c.id.desc()).limit(limit))]
@@ -155,10 +163,8 @@ class Inbox:
         query = select(t.inbox).where(c.thread_id == thread_id, c.state.in_([s.value for s in states]))
         return [_entry(r) for r in self._session.execute(query.order_by(c.id.desc()).limit(limit))]
 
-    def count(self, workspace_id: str, states: Sequence[InboxState]) -> int:
-        c = t.inbox.c
-        query = select(func.count()).select_from(t.inbox)
-        query = query.where(c.workspace_id == workspace_id, c.state.in_([s.value for s in states]))
+    def count(self, workspace_id: str, states: Sequence[InboxState], *, openings: Collection[str] | None = None) -> int:
+        query = select(func.count()).select_from(t.inbox).where(*_waiting_in(workspace_id, states, openings))
         number: int = self._session.execute(query).scalar_one()
         return number
 
@@ -224,6 +230,16 @@ _STORE_ONCE = {  # built once: building a statement costs more than running it
     "sqlite": sqlite_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),
     "postgresql": pg_insert(t.inbox).on_conflict_do_nothing(index_elements=["digest", "rcpt"]),
 }
+
+
+def _waiting_in(
+    workspace_id: str, states: Sequence[InboxState], openings: Collection[str] | None
+) -> list[ColumnElement[bool]]:
+    c, th = t.inbox.c, t.threads.c
+    where = [c.workspace_id == workspace_id, c.state.in_([s.value for s in states])]
+    if openings is not None:
+        where.append(c.thread_id.in_(select(th.id).where(th.opening_id.in_(openings))))
+    return where
 
 
 @cache

@@ -9,7 +9,7 @@ conversation the newest).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,15 +60,18 @@ class Listing:
         *,
         view: str,
         opening_id: str = "",
+        openings: Collection[str] | None = None,
         thread_ids: Sequence[str] | None = None,
         before: tuple[datetime, str] | None = None,
         limit: int,
     ) -> list[ListedThread]:
-        """Threads of a view, newest first, below the cursor (last_at, id); `thread_ids`: of these only."""
+        """Threads of a view, newest first, below the cursor (last_at, id); `openings`, `thread_ids`: of these only."""
         th = t.threads.c
         query = self._rows(workspace_id, member_id).where(*self._where(workspace_id, view))
         if opening_id:
             query = query.where(th.opening_id == opening_id)
+        if openings is not None:
+            query = query.where(th.opening_id.in_(openings))
         if thread_ids is not None:
             query = query.where(th.id.in_(thread_ids))
         if before:
@@ -82,10 +85,12 @@ class Listing:
         query = self._rows(workspace_id, member_id).where(t.threads.c.id == thread_id)
         return [_listed(r) for r in self._session.execute(query)]
 
-    def count(self, workspace_id: str, member_id: str, view: str) -> int:
+    def count(self, workspace_id: str, member_id: str, view: str, *, openings: Collection[str] | None = None) -> int:
         """How many conversations the view has, at most COUNTED."""
         th = t.threads.c
         counted = select(th.id).where(th.workspace_id == workspace_id, *self._where(workspace_id, view))
+        if openings is not None:
+            counted = counted.where(th.opening_id.in_(openings))
         if view == "unread":
             counted = counted.select_from(t.threads.outerjoin(t.reads, _mark_of(member_id)))
         query = select(func.count()).select_from(counted.limit(COUNTED).subquery())

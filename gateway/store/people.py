@@ -1,4 +1,4 @@
-"""In charge of: rows of workspaces, members, keys, sessions, openings and applicants.
+"""In charge of: rows of workspaces, members, openings and applicants.
 
 Not in charge of: who may see them.
 """
@@ -79,7 +79,7 @@ class People:
         row = self._session.execute(select(t.workspaces).where(where)).first()
         return workspace_of(row) if row else None
 
-    # -- members, keys, sessions -----------------------------------------------------------------------------
+    # -- members --------------------------------------------------------------------------------------------
 
     def add_member(self, member: Member, *, password_hash: str | None, now: datetime) -> None:
         row = {
@@ -98,41 +98,11 @@ class People:
     def find_logins(self, email: str) -> list[tuple[Member, str | None]]:
         """Active members with this address, in every workspace, each with the password's hash."""
         query = select(t.members).where(t.members.c.email == email.lower(), t.members.c.active)
-        return [(_member(r), r.password_hash) for r in self._session.execute(query)]
+        return [(member_of(r), r.password_hash) for r in self._session.execute(query)]
 
     def list_members(self, workspace_id: str) -> list[Member]:
         query = select(t.members).where(t.members.c.workspace_id == workspace_id).order_by(t.members.c.id)
-        return [_member(r) for r in self._session.execute(query)]
-
-    def add_session(self, session_hash: str, member_id: str, *, client: str, now: datetime, until: datetime) -> None:
-        row = {"hash": session_hash, "member_id": member_id, "client": client, "created_at": now, "expires_at": until}
-        self._session.execute(insert(t.sessions), row)
-
-    def find_session(self, session_hash: str, *, now: datetime) -> Member | None:
-        query = (
-            select(t.members)
-            .join(t.sessions, t.sessions.c.member_id == t.members.c.id)
-            .where(t.sessions.c.hash == session_hash, t.sessions.c.expires_at > now, t.members.c.active)
-        )
-        row = self._session.execute(query).first()
-        return _member(row) if row else None
-
-    def end_session(self, session_hash: str) -> None:
-        self._session.execute(t.sessions.delete().where(t.sessions.c.hash == session_hash))
-
-    def add_login_link(self, link_hash: str, member_id: str, *, now: datetime, until: datetime) -> None:
-        """A new link; older ones of the same member die."""
-        old = t.login_links.delete().where(t.login_links.c.member_id == member_id)
-        self._session.execute(old)
-        row = {"hash": link_hash, "member_id": member_id, "created_at": now, "expires_at": until}
-        self._session.execute(insert(t.login_links), row)
-
-    def use_login_link(self, link_hash: str, *, now: datetime) -> str | None:
-        """The member's id, once: of a hundred at a time exactly one gets it."""
-        c = t.login_links.c
-        where = (c.hash == link_hash, c.used_at.is_(None), c.expires_at > now)
-        used = update(t.login_links).where(*where).values(used_at=now).returning(c.member_id)
-        return self._session.execute(used).scalar_one_or_none()
+        return [member_of(r) for r in self._session.execute(query)]
 
     # -- openings, applicants --------------------------------------------------------------------------------
 
@@ -209,7 +179,7 @@ def workspace_of(row: Any) -> Workspace:
     )
 
 
-def _member(row: Row[Any]) -> Member:
+def member_of(row: Row[Any]) -> Member:
     return Member(row.id, row.workspace_id, row.email, row.name, row.role, row.locale, row.active)
 
 

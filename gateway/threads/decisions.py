@@ -24,6 +24,7 @@ class Reason(StrEnum):
     # refused
     THREAD_BLOCKED = "thread_blocked"
     THREAD_ERASED = "thread_erased"
+    EVALUATOR = "evaluator"
     # held
     OTHER_SENDER = "other_sender"
     UNPROVEN_SENDER = "unproven_sender"
@@ -78,6 +79,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.OK: Meaning("Taken into the conversation.", 200),
     Reason.THREAD_BLOCKED: Meaning("The candidate was rejected, so they can no longer write here.", 403),
     Reason.THREAD_ERASED: Meaning("The applicant's data were erased.", 409),
+    Reason.EVALUATOR: Meaning(
+        "The writer evaluates in this opening: they write notes, and managers write to the candidate.", 403
+    ),
     Reason.OTHER_SENDER: Meaning("It came to a personal reply address, but from somebody else's address."),
     Reason.UNPROVEN_SENDER: Meaning("We could not prove that the sender's address is genuine."),
     Reason.UNPROVEN_RECRUITER: Meaning(

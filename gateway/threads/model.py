@@ -64,9 +64,7 @@ class MessageKind(StrEnum):
     NOTE = "note"  # only for the team; never leaves, never reaches a candidate
 
 
-class Source(StrEnum):
-    """How an applicant came to us (SJ-17)."""
-
+class Source(StrEnum):  # how an applicant came to us (SJ-17)
     APPLIED = "applied"
     MANUAL = "manual"
     ATS = "ats"
@@ -319,6 +317,7 @@ class Viewer:
     thread_id: str = ""  # candidates: the only thread they can open
     locale: str = "en"
     scopes: frozenset[str] = frozenset()  # API keys: what they may do (`threads.keys`)
+    confined_to: dict[str, str] | None = None  # members: their roles by opening (`policies.roles`); None: every opening
 
     @property
     def is_company(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from gateway.errors import Invalid, NotFound
 from gateway.threads.addresses import Purpose, read_token, token_subject
 from gateway.threads.model import Opening, Role, Source, ThreadState, Viewer, ViewerKind
+from gateway.threads.policies.roles import check_role, may_run_opening, sees_opening
 from gateway.usecases.checks import check_email, check_name
 from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import Draft, carry_out, plan_applicant
@@ -57,6 +58,8 @@ def put_opening(
         tx.people.lock_workspace(viewer.workspace_id)
         found = tx.people.find_opening(viewer.workspace_id, external_id)
         check_version(found, seen)
+        if not (viewer.confined_to is None if found is None else may_run_opening(viewer, found.id)):
+            raise NotFound("opening")
         if found is None:
             opening = Opening(ctx.new_id(), viewer.workspace_id, external_id, title, emails, contact or "")
             tx.people.add_opening(opening, now=ctx.now)
@@ -74,15 +77,16 @@ def put_opening(
 
 
 def list_openings(ctx: Context, viewer: Viewer) -> list[Opening]:
+    """Those that the viewer sees."""
     with ctx.database.read() as tx:
-        return tx.people.list_openings(viewer.workspace_id)
+        return [o for o in tx.people.list_openings(viewer.workspace_id) if sees_opening(viewer, o.id)]
 
 
 def find_opening(ctx: Context, viewer: Viewer, external_id: str) -> Opening:
     """Raises NotFound."""
     with ctx.database.read() as tx:
         opening = tx.people.find_opening(viewer.workspace_id, external_id)
-    if opening is None:
+    if opening is None or not sees_opening(viewer, opening.id):
         raise NotFound("opening")
     return opening
 
@@ -128,7 +132,7 @@ def add_manual_applicant(
     check_email("email", email)
     with ctx.database.read() as tx:
         opening = tx.people.find_opening_by_id(viewer.workspace_id, opening_id)
-    if opening is None:
+    if opening is None or not check_role(viewer, opening.id).allowed:
         raise Invalid("opening", "Choose an opening.", code="opening_missing")
     return put_applicant(
         ctx,

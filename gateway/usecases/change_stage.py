@@ -17,6 +17,7 @@ from gateway.threads import events
 from gateway.threads.decisions import Reason, refuse
 from gateway.threads.model import Conversation, ThreadState, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, state_after_stage
+from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
 from gateway.usecases.context import Context
 from gateway.usecases.note_delivery import note_delivery
@@ -26,7 +27,7 @@ from gateway.usecases.post_message import NewMessage, check_content, find_repeat
 def change_stage(
     ctx: Context, viewer: Viewer, thread_id: str, stage: str, *, notify: NewMessage | None = None
 ) -> Conversation:
-    """Move the applicant. Raises NotFound, Invalid, Refused (erased)."""
+    """Move the applicant. Raises NotFound, Invalid, Refused (erased; an evaluator)."""
     stage = stage.strip()
     if not stage or len(stage) > 100:
         raise Invalid("stage", "Name the stage with 1 to 100 characters.", code="stage", params={"limit": 100})
@@ -37,6 +38,8 @@ def change_stage(
             raise NotFound("conversation")
         if conversation.thread.state is ThreadState.ERASED:
             raise Refused(refuse(Reason.THREAD_ERASED))
+        if not (role := check_role(viewer, conversation.opening.id)).allowed:
+            raise Refused(role)
         later = bool(notify and notify.send_at and notify.send_at > ctx.now and stage == REJECTED_STAGE)
         repeated = notify and find_repeated(tx, thread_id, viewer=viewer, new=notify)
         if not repeated:

@@ -23,7 +23,7 @@ from gateway.threads.policies.identity import may_be_asked
 from gateway.threads.policies.rejection import check_may_write
 from gateway.usecases.accounts import hash_secret
 from gateway.usecases.context import Context
-from gateway.usecases.review_inbox import open_entry, read_again, release_into
+from gateway.usecases.review_inbox import decide_entry, read_again, release_into
 from gateway.usecases.sign_in import queue_notice
 
 NOTICE = "candidate.confirm_sender"
@@ -55,7 +55,7 @@ class Answer(StrEnum):
 def ask_sender(ctx: Context, viewer: Viewer, entry_id: str) -> None:
     """Mail the candidate a link. Raises NotFound, Conflict (`nobody_to_ask`, `too_many`)."""
     with ctx.database.begin() as tx:
-        entry = open_entry(tx, viewer, entry_id)
+        entry = decide_entry(tx, viewer, entry_id)
         conversation = tx.threads.open_for(viewer, entry.thread_id or "", lock=True)
         if conversation is None or not may_be_asked(entry, conversation):
             raise Conflict("nobody_to_ask", "The candidate cannot be asked about this mail.")

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from gateway.crashpoints import reach
-from gateway.errors import Conflict, GatewayError, Invalid, NotFound
+from gateway.errors import Conflict, GatewayError, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.channel import BatchChannel, Capabilities, Channel, Failed, Fault, Outgoing, Retry, SendResult
 from gateway.threads.delivery import Move, after_report, after_send, after_unknown
 from gateway.threads.model import Delivery, DeliveryState, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.change_stage import set_gate
 from gateway.usecases.checks import check_email, check_phone, read_mobile
@@ -218,7 +219,7 @@ def find_due(ctx: Context, *, limit: int = 200) -> tuple[list[str], list[str]]:
 def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None = None) -> Delivery:
     """A person asks for another try, perhaps to a corrected address. Raises NotFound, Invalid, Conflict."""
     with ctx.database.begin() as tx:
-        delivery = _open_delivery(tx, viewer, delivery_id)
+        delivery = _open_delivery(tx, viewer, delivery_id, to_change=True)
         address = _check_address(delivery, to, locale=viewer.locale) if to else None
         wanted = address or delivery.to
         if not wanted:
@@ -255,7 +256,7 @@ def _correct(tx: Transaction, delivery: Delivery, address: str) -> None:
 def mark_arrived(ctx: Context, viewer: Viewer, delivery_id: str) -> Delivery:
     """A person knows that an uncertain delivery arrived. Raises NotFound, Conflict."""
     with ctx.database.begin() as tx:
-        delivery = _open_delivery(tx, viewer, delivery_id)
+        delivery = _open_delivery(tx, viewer, delivery_id, to_change=True)
         move = after_report(delivery.state, "delivered", code="", detail=f"Marked as arrived by {viewer.name}.")
         if move is None:
             raise Conflict("not_uncertain", "This delivery is not waiting for an answer.")
@@ -264,13 +265,16 @@ def mark_arrived(ctx: Context, viewer: Viewer, delivery_id: str) -> Delivery:
         return _open_delivery(tx, viewer, delivery_id)
 
 
-def _open_delivery(tx: Transaction, viewer: Viewer, delivery_id: str) -> Delivery:
-    """A delivery by the one door: only who may open its thread, and never a candidate."""
+def _open_delivery(tx: Transaction, viewer: Viewer, delivery_id: str, *, to_change: bool = False) -> Delivery:
+    """A delivery by the one door: only who may open its thread, and never a candidate; changed by no evaluator."""
     delivery = tx.outbox.find(delivery_id, attempts=True)
     if delivery is None or delivery.thread_id is None or viewer.kind is ViewerKind.CANDIDATE:
         raise NotFound("delivery")
-    if tx.threads.open_for(viewer, delivery.thread_id) is None:
+    conversation = tx.threads.open_for(viewer, delivery.thread_id)
+    if conversation is None:
         raise NotFound("delivery")
+    if to_change and not (role := check_role(viewer, conversation.opening.id)).allowed:
+        raise Refused(role)
     return delivery
 
 

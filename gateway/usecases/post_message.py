@@ -15,6 +15,7 @@ from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.channel import OutgoingFile
+from gateway.threads.decisions import first_objection
 from gateway.threads.model import (
     Author,
     AuthorKind,
@@ -27,6 +28,7 @@ from gateway.threads.model import (
     ViewerKind,
 )
 from gateway.threads.policies.rejection import check_may_write
+from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
 from gateway.threads.templates import MessageWords
 from gateway.usecases.answer_blocked import note_blocked_try
@@ -85,6 +87,8 @@ def post_message(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) 
 def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, new: NewMessage) -> Posted:
     """The same within the caller's transaction, which holds the thread's lock."""
     decision = check_may_write(conversation.thread, _author_kind(viewer))
+    if new.kind is MessageKind.MESSAGE:
+        decision = first_objection(decision, check_role(viewer, conversation.opening.id))
     if not decision.allowed:
         raise Refused(decision)
     _check_conflict(tx, conversation, viewer, new)

@@ -24,6 +24,7 @@ from gateway.threads.model import (
     Viewer,
     ViewerKind,
 )
+from gateway.threads.policies.roles import visible_openings
 from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import portal_url
@@ -63,6 +64,7 @@ def list_conversations(
             viewer.id,
             view=view,
             opening_id=opening_id,
+            openings=visible_openings(viewer),
             thread_ids=find_people(ctx, tx, viewer, query) if query.strip() else None,
             before=_read_cursor(cursor),
             limit=limit + 1,
@@ -137,8 +139,9 @@ def mark_read(ctx: Context, viewer: Viewer, thread_id: str, seq: int) -> None:
 def counts(ctx: Context, viewer: Viewer) -> Counts:
     """The numbers beside the desk's views."""
     with ctx.database.read() as tx:
-        by_view = {v: tx.listing.count(viewer.workspace_id, viewer.id, v) for v in VIEWS}
-        review = tx.inbox.count(viewer.workspace_id, TO_DECIDE)
+        openings = visible_openings(viewer)
+        by_view = {v: tx.listing.count(viewer.workspace_id, viewer.id, v, openings=openings) for v in VIEWS}
+        review = tx.inbox.count(viewer.workspace_id, TO_DECIDE, openings=openings)
     return Counts(
         all=by_view["all"],
         unread=by_view["unread"],

@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.errors import Conflict, Invalid, NotFound
+from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.store.inbox import TO_DECIDE
 from gateway.threads import events
@@ -28,6 +28,7 @@ from gateway.threads.model import (
 )
 from gateway.threads.policies.identity import Sameness, may_be_asked, same_mailbox
 from gateway.threads.policies.rejection import check_may_write
+from gateway.threads.policies.roles import check_role, visible_openings
 from gateway.usecases.admit_sender import SenderIs, admit_sender
 from gateway.usecases.context import Context
 from gateway.usecases.process_mail import process_mail
@@ -57,7 +58,9 @@ def list_entries(
         raise Invalid("cursor", "Use the `next` of the page before, unchanged.", code="cursor")
     limit = max(1, min(limit, 100))
     with ctx.database.read() as tx:
-        found = tx.inbox.page(viewer.workspace_id, states, before=cursor, limit=limit + 1)
+        found = tx.inbox.page(
+            viewer.workspace_id, states, openings=visible_openings(viewer), before=cursor, limit=limit + 1
+        )
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
@@ -116,7 +119,7 @@ def release(
     sender to make known), Conflict (`already_decided`, `thread_blocked`).
     """
     with ctx.database.read() as tx:
-        entry = open_entry(tx, viewer, entry_id)
+        entry = decide_entry(tx, viewer, entry_id)
         target = thread_id or entry.thread_id
         if target is None:
             raise Invalid(
@@ -129,6 +132,8 @@ def release(
         conversation = tx.threads.open_for(viewer, target, lock=True)
         if conversation is None:
             raise NotFound("conversation")
+        if not (role := check_role(viewer, conversation.opening.id)).allowed:
+            raise Refused(role)
         speaker = _speaker(conversation, entry, read)
         if sender_is:
             conversation, speaker = admit_sender(
@@ -152,7 +157,7 @@ def read_again(ctx: Context, entry: InboxEntry, thread_id: str) -> ReadMail:
 def discard(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
     """Decide to ignore it. Raises NotFound, Conflict (`already_decided`)."""
     with ctx.database.begin() as tx:
-        open_entry(tx, viewer, entry_id)
+        decide_entry(tx, viewer, entry_id)
         moved = tx.inbox.move(entry_id, from_states=TO_DECIDE, to=InboxState.DISCARDED, reason=Reason.DISCARDED.value)
         if not moved:
             raise Conflict("already_decided", "Somebody has decided about this mail already.")
@@ -163,7 +168,7 @@ def discard(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
 def replay(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
     """Understand a mail again from its raw bytes, with today's rules. Raises NotFound, Conflict (`already_decided`)."""
     with ctx.database.begin() as tx:
-        open_entry(tx, viewer, entry_id)
+        decide_entry(tx, viewer, entry_id)
         if tx.messages.find_by_inbox(entry_id):
             raise Conflict("already_decided", "This mail is in a conversation already.")
         moved = tx.inbox.move(entry_id, from_states=REPLAYABLE, to=InboxState.RECEIVED, reason="")
@@ -235,6 +240,17 @@ def open_entry(tx: Transaction, viewer: Viewer, entry_id: str) -> InboxEntry:
         raise NotFound("mail")
     if viewer.kind is not ViewerKind.OPERATOR and entry.workspace_id != viewer.workspace_id:
         raise NotFound("mail")
+    if viewer.confined_to is not None and not (entry.thread_id and tx.threads.open_for(viewer, entry.thread_id)):
+        raise NotFound("mail")
+    return entry
+
+
+def decide_entry(tx: Transaction, viewer: Viewer, entry_id: str) -> InboxEntry:
+    """An entry whose fate this viewer may settle. Raises NotFound, Refused (an evaluator)."""
+    entry = open_entry(tx, viewer, entry_id)
+    conversation = tx.threads.open_for(viewer, entry.thread_id) if entry.thread_id else None
+    if conversation and not (role := check_role(viewer, conversation.opening.id)).allowed:
+        raise Refused(role)
     return entry
 
 

@@ -16,6 +16,7 @@ from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.store.search import Place, Range
 from gateway.threads.model import Attachment, Message, Opening, Viewer, ViewerKind
+from gateway.threads.policies.roles import sees_opening
 from gateway.threads.policies.visibility import may_open, visible_to, without_private_files
 from gateway.threads.search_documents import Document, Group, fits, fitting_files, needles_for
 from gateway.threads.search_marks import Piece, cut_snippet, mark_hits
@@ -118,7 +119,7 @@ class _Finder:
 
     def __init__(self, ctx: Context, tx: Transaction, viewer: Viewer, query: SearchQuery) -> None:
         self._ctx, self._tx, self._viewer, self._query = ctx, tx, viewer, query
-        self._all_openings = tx.people.list_openings(viewer.workspace_id)
+        self._all_openings = [o for o in tx.people.list_openings(viewer.workspace_id) if sees_opening(viewer, o.id)]
         self._openings = {o.id for o in self.openings_named(query.opening)} if query.opening else set[str]()
         if query.opening and not self._openings:
             raise Invalid("q", "No opening has this name.", code="search_opening")

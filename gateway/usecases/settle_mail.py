@@ -20,6 +20,7 @@ from gateway.threads.policies.attachments import check_scan
 from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
 from gateway.threads.policies.loops import check_automatic, check_rate
 from gateway.threads.policies.rejection import check_may_write
+from gateway.threads.policies.roles import OpeningRole
 from gateway.threads.policies.unsubscribe import asks_to_unsubscribe
 from gateway.usecases.answer_blocked import answer_blocked
 from gateway.usecases.context import Context
@@ -125,6 +126,8 @@ def decide(
         return automatic
     if not gate.allowed:
         return refuse(gate.reason)
+    if speaker.member_id and _is_evaluator(tx, conversation, speaker.member_id):
+        return hold(Reason.EVALUATOR)
     if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
         return ignore(Reason.DUPLICATE)
     empty = not (mail.text.strip() or mail.html.strip() or mail.attachments)
@@ -136,6 +139,10 @@ def decide(
         return who
     recent = tx.inbox.count_threaded(conversation.thread.id, speaker.id, since=ctx.now - RATE_WINDOW)
     return first_objection(check_rate(recent, limit=limit), who)
+
+
+def _is_evaluator(tx: Transaction, conversation: Conversation, member_id: str) -> bool:
+    return tx.team.roles_of(member_id).get(conversation.opening.id) == OpeningRole.EVALUATOR
 
 
 def _check_sender(

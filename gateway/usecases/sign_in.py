@@ -6,6 +6,7 @@ Not in charge of: cookies (`web.auth`).
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 
 from gateway.errors import Conflict
@@ -18,6 +19,7 @@ from gateway.threads.model import (
     ViewerKind,
 )
 from gateway.threads.notices import Notice
+from gateway.threads.policies.roles import confine
 from gateway.threads.routing import EMAIL
 from gateway.usecases.accounts import hash_secret, verify_password
 from gateway.usecases.context import Context
@@ -26,6 +28,7 @@ LINK_LIFE = timedelta(minutes=10)
 TRIES = 10  # wrong passwords for one address in the window
 LINKS = 3  # sign-in links for one address in the window
 WINDOW = 3600  # seconds
+USE_NOTED = timedelta(minutes=10)  # how exactly a session's last use is known
 
 
 def sign_in(ctx: Context, email: str, password: str, *, client: str = "") -> str | None:
@@ -43,7 +46,7 @@ def sign_in(ctx: Context, email: str, password: str, *, client: str = "") -> str
     if member is None:
         return None
     with ctx.database.begin() as tx:
-        return _open_session(ctx, tx, member.id, client=client)
+        return _open_session(ctx, tx, member.id, client=client, way="password")
 
 
 def ask_login_link(ctx: Context, email: str) -> None:
@@ -59,8 +62,8 @@ def ask_login_link(ctx: Context, email: str) -> None:
 def redeem_login_link(ctx: Context, token: str, *, client: str = "") -> str | None:
     """A session token, once for each link and within ten minutes; None otherwise."""
     with ctx.database.begin() as tx:
-        member_id = tx.people.use_login_link(hash_secret(token), now=ctx.now)
-        return _open_session(ctx, tx, member_id, client=client) if member_id else None
+        member_id = tx.sign_ins.use_link(hash_secret(token), now=ctx.now)
+        return _open_session(ctx, tx, member_id, client=client, way="link") if member_id else None
 
 
 def viewer_for_session(ctx: Context, token: str) -> Viewer | None:
@@ -68,11 +71,19 @@ def viewer_for_session(ctx: Context, token: str) -> Viewer | None:
     if not token or len(token) > 200:
         return None
     with ctx.database.read() as tx:
-        member = tx.people.find_session(hash_secret(token), now=ctx.now)
-    return viewer_of_member(member) if member else None
+        found = tx.sign_ins.find(hash_secret(token), now=ctx.now)
+    if found is None:
+        return None
+    if ctx.now - found.last_used_at > USE_NOTED:
+        with ctx.database.begin() as tx:
+            tx.sign_ins.touch(hash_secret(token), now=ctx.now)
+    return viewer_of_member(found.member, found.roles, own_openings_only=found.own_openings_only)
 
 
-def viewer_of_member(member: Member) -> Viewer:
+def viewer_of_member(
+    member: Member, roles: Mapping[str, str] | None = None, *, own_openings_only: bool = False
+) -> Viewer:
+    """A member as one who asks. `roles` are theirs by opening id."""
     return Viewer(
         ViewerKind.MEMBER,
         member.workspace_id,
@@ -81,30 +92,31 @@ def viewer_of_member(member: Member) -> Viewer:
         email=member.email,
         admin=member.role == "admin",
         locale=member.locale,
+        confined_to=confine(member, roles or {}, own_openings_only=own_openings_only),
     )
 
 
 def sign_out(ctx: Context, token: str) -> None:
     with ctx.database.begin() as tx:
-        tx.people.end_session(hash_secret(token))
+        tx.sign_ins.end(hash_secret(token))
 
 
 def demo_session(ctx: Context, member_id: str) -> str:
     """A session without any proof. For the demo only: nothing else may call it."""
     with ctx.database.begin() as tx:
-        return _open_session(ctx, tx, member_id, client="demo")
+        return _open_session(ctx, tx, member_id, client="demo", way="demo")
 
 
-def _open_session(ctx: Context, tx: Transaction, member_id: str, *, client: str) -> str:
+def _open_session(ctx: Context, tx: Transaction, member_id: str, *, client: str, way: str) -> str:
     token = secrets.token_urlsafe(32)
     until = ctx.now + timedelta(days=ctx.settings.session_days)
-    tx.people.add_session(hash_secret(token), member_id, client=client[:200], now=ctx.now, until=until)
+    tx.sign_ins.add(hash_secret(token), member_id, client=client[:200], way=way, now=ctx.now, until=until)
     return token
 
 
 def _send_link(ctx: Context, tx: Transaction, member: Member) -> None:
     token = secrets.token_urlsafe(32)
-    tx.people.add_login_link(hash_secret(token), member.id, now=ctx.now, until=ctx.now + LINK_LIFE)
+    tx.sign_ins.add_link(hash_secret(token), member.id, now=ctx.now, until=ctx.now + LINK_LIFE)
     link = f"{ctx.settings.public_url}/sign-in/link/{token}"
     variables = {"link": link, "minutes": str(int(LINK_LIFE.total_seconds() // 60))}
     queue_notice(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from gateway.web.desk import imports, keys, settings, templates, webhooks
+from gateway.web.desk import imports, keys, members, settings, templates, webhooks
 from gateway.web.visits import for_members
 
 READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
@@ -13,6 +13,8 @@ READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
 def settings_routes() -> list[BaseRoute]:
     """Everything under /desk/settings."""
     return [
+        Route("/desk/settings/members", for_members(members.members_page), methods=BOTH),
+        Route("/desk/settings/members/{member_id}", for_members(members.change_member), methods=WRITE),
         Route("/desk/settings", for_members(settings.settings_page), methods=BOTH),
         Route("/desk/settings/templates", for_members(templates.templates_page), methods=READ),
         Route("/desk/settings/new-template", for_members(templates.new_template_page), methods=BOTH),

@@ -19,6 +19,7 @@ from starlette.responses import Response
 FOLDER = Path(__file__).parent / "static"
 VENDORED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js")
 SHARED = (*VENDORED, "scripts/page.js", "scripts/live.js")
+STYLES = ("base", "parts", "messages", "desk", "review", "candidate", "states", "product", "setup", "search", "people")
 BUNDLES = {  # each one file: apart, deferred scripts race
     "app.js": SHARED,
     "desk.js": (
@@ -28,10 +29,7 @@ BUNDLES = {  # each one file: apart, deferred scripts race
         "scripts/keys.js",
         "scripts/palette.js",
     ),
-    "gateway.css": tuple(
-        f"styles/{name}.css"
-        for name in ("base", "parts", "messages", "desk", "review", "candidate", "states", "product", "setup", "search")
-    ),
+    "gateway.css": tuple(f"styles/{name}.css" for name in STYLES),
     "icons.svg": ("icons.svg",),
 }
 FOREVER = "public, max-age=31536000, immutable"

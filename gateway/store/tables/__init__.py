@@ -28,7 +28,15 @@ from gateway.store.tables.leaving import (
     suppressions,
     templates,
 )
-from gateway.store.tables.people import api_keys, login_links, members, sessions, workspaces
+from gateway.store.tables.people import (
+    api_keys,
+    identity_providers,
+    login_links,
+    members,
+    opening_members,
+    sessions,
+    workspaces,
+)
 from gateway.store.tables.searching import search_documents, search_waiting
 
 __all__ = [
@@ -47,6 +55,7 @@ __all__ = [
     "deliveries",
     "events",
     "idempotency_keys",
+    "identity_providers",
     "inbox",
     "login_links",
     "members",
@@ -54,6 +63,7 @@ __all__ = [
     "messages",
     "metadata",
     "notices",
+    "opening_members",
     "openings",
     "participants",
     "reads",

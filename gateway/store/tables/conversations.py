@@ -86,6 +86,7 @@ threads = Table(
     Column("created_at", UtcTime, nullable=False),
     Index(None, "workspace_id", "last_at", "id", "state", "candidate_seq"),  # the list, and what of it is unread
     Index(None, "workspace_id", "state", "last_at", "id"),
+    Index(None, "opening_id", "last_at"),
     Index("ix_threads_unanswered", "workspace_id", "state", "last_at", **_where("unanswered_since IS NOT NULL")),
     Index("ix_threads_failed", "workspace_id", "last_at", **_where("failed > 0")),
 )

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 from gateway.store.tables.columns import UtcTime, id_column, metadata, ref_column, text_column
 
@@ -19,6 +31,7 @@ workspaces = Table(
     Column("channels", JSON, nullable=False, default=list, server_default="[]"),  # [] = the installation's order
     Column("sms_sender", String(32), nullable=False, default="", server_default=""),
     Column("kakao_sender", String(64), nullable=False, default="", server_default=""),
+    Column("own_openings_only", Boolean, nullable=False, default=False, server_default=false()),
     Column("created_at", UtcTime, nullable=False),
 )
 
@@ -33,6 +46,9 @@ members = Table(
     Column("locale", String(16), nullable=False),
     Column("password_hash", Text),
     Column("active", Boolean, nullable=False, default=True),
+    Column("totp_secret", Text, nullable=False, default="", server_default=""),  # sealed; "" = no second step
+    Column("totp_step", BigInteger, nullable=False, default=0, server_default="0"),  # newest used: none works twice
+    Column("recovery_codes", JSON, nullable=False, default=list, server_default="[]"),  # hashes
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("workspace_id", "email"),
     Index(None, "email"),
@@ -44,8 +60,29 @@ sessions = Table(
     Column("hash", String(64), primary_key=True),  # sha256 of the cookie's value
     ref_column("member_id", "members.id", index=True),
     text_column("client"),
+    Column("way", String(16), nullable=False, default="", server_default=""),  # password | link | company | demo
+    Column("pending", Boolean, nullable=False, default=False, server_default=false()),  # waits for the second step
     Column("created_at", UtcTime, nullable=False),
+    Column("last_used_at", UtcTime),
     Column("expires_at", UtcTime, nullable=False),
+)
+
+opening_members = Table(  # who takes part in which opening, and as what
+    "opening_members",
+    metadata,
+    Column("opening_id", String(26), ForeignKey("openings.id"), primary_key=True),
+    Column("member_id", String(26), ForeignKey("members.id"), primary_key=True, index=True),
+    Column("role", String(16), nullable=False),  # admin | manager | evaluator
+)
+
+identity_providers = Table(  # where a company's members sign in with their company's account (OpenID Connect)
+    "identity_providers",
+    metadata,
+    Column("workspace_id", String(26), ForeignKey("workspaces.id"), primary_key=True),
+    Column("issuer", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("secret", Text, nullable=False),  # sealed
+    Column("created_at", UtcTime, nullable=False),
 )
 
 login_links = Table(

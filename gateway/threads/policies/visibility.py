@@ -10,15 +10,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.threads.model import Attachment, Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
+from gateway.threads.policies.roles import sees_opening
 
 
 def may_open(viewer: Viewer, thread: Thread) -> bool:
-    """May the viewer know that this thread exists? Workspaces never see each other's; a candidate only their own."""
+    """May the viewer know that this thread exists? Workspaces never see each other's; a candidate only their own, a
+    member with roles only those of their openings.
+    """
     if viewer.kind is ViewerKind.OPERATOR:
         return True
     if viewer.workspace_id != thread.workspace_id or thread.state is ThreadState.ERASED:
         return False
-    return viewer.kind is not ViewerKind.CANDIDATE or viewer.thread_id == thread.id
+    if viewer.kind is ViewerKind.CANDIDATE:
+        return viewer.thread_id == thread.id
+    return sees_opening(viewer, thread.opening_id)
 
 
 def visible_to(viewer: Viewer, message: Message, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from gateway.errors import Invalid, NotFound
 from gateway.threads.model import Opening, Viewer
+from gateway.threads.policies.roles import may_choose_team
 from gateway.usecases import accounts, applicants
 from gateway.web.desk.conversations import desk_page
 from gateway.web.languages import known_language
@@ -32,6 +33,7 @@ class Entry:
 
 ENTRIES = (
     Entry("workspace", "/desk/settings"),
+    Entry("members", "/desk/settings/members", admins_only=True),
     Entry("templates", "/desk/settings/templates", admins_only=True),
     Entry("import", "/desk/settings/import", admins_only=True),
     Entry("keys", "/desk/settings/keys", admins_only=True),
@@ -155,6 +157,7 @@ def _opening_form(
         status=422 if problems else 200,
         current="openings",
         opening=opening,
+        may_choose_team=may_choose_team,
         form=form,
         problems=problems,
     )

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from gateway.errors import Conflict, Invalid, Refused
 from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, Message, MessageKind, ThreadState, Viewer
+from gateway.threads.policies.roles import check_role
 from gateway.usecases import post_message, read_thread
 from gateway.usecases.views import ShownMessage, ThreadPage
 from gateway.web.desk.conversations import desk_page, row_helpers, rows_of, where_of
@@ -82,6 +83,7 @@ def conversation_variables(visit: Visit, viewer: Viewer, page: ThreadPage) -> di
         "earlier": page.messages[0].message.seq if page.has_earlier and page.messages else 0,
         "after": page.last_event,
         "page": page,
+        "may_reply": check_role(viewer, chat.opening.id).allowed,
         "files_of": files,
     }
 
@@ -132,7 +134,8 @@ def _post(visit: Visit, viewer: Viewer) -> Response:
         return _refuse(visit, viewer, kind, ("", {"said": say_error(visit, error)}))
     except Refused as error:
         if error.decision.reason is not Reason.THREAD_ERASED:
-            return _refuse(visit, viewer, kind, ("write.refused", {}))
+            words = "write.evaluator" if error.decision.reason is Reason.EVALUATOR else "write.refused"
+            return _refuse(visit, viewer, kind, (words, {}))
         raise
     visit.site.feed.wake()
     if visit.by_script:

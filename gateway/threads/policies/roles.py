@@ -1,0 +1,55 @@
+"""In charge of: what a member may see and do by their role in an opening.
+
+Not in charge of: other workspaces and candidates (`visibility`), the rejection gate (`rejection`).
+
+Workspace admins see and do everything. A member with a role in any opening sees only the openings in which they have
+one; a member without any sees all, unless the workspace shows everybody only their own openings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
+from gateway.threads.model import Member, Viewer
+
+
+class OpeningRole(StrEnum):
+    """What a member is in one opening."""
+
+    ADMIN = "admin"  # also decides who takes part, and changes the opening
+    MANAGER = "manager"  # writes to candidates and moves them
+    EVALUATOR = "evaluator"  # reads, and writes notes
+
+
+def confine(member: Member, roles: Mapping[str, str], *, own_openings_only: bool) -> dict[str, str] | None:
+    """The openings that a member is kept to, with their role in each; None is every opening."""
+    free = member.role == "admin" or not (roles or own_openings_only)
+    return None if free else dict(roles)
+
+
+def visible_openings(viewer: Viewer) -> Collection[str] | None:
+    """Ids of the openings that a viewer sees; None is all of the workspace's."""
+    return None if viewer.confined_to is None else tuple(viewer.confined_to)
+
+
+def sees_opening(viewer: Viewer, opening_id: str) -> bool:
+    return viewer.confined_to is None or opening_id in viewer.confined_to
+
+
+def check_role(viewer: Viewer, opening_id: str) -> Decision:
+    """May the viewer write to candidates of this opening, move them, and decide about their mails?"""
+    if viewer.confined_to is None or viewer.confined_to.get(opening_id) in (OpeningRole.ADMIN, OpeningRole.MANAGER):
+        return ALLOW
+    return refuse(Reason.EVALUATOR)
+
+
+def may_run_opening(viewer: Viewer, opening_id: str) -> bool:
+    """May the viewer change the opening itself?"""
+    return viewer.confined_to is None or viewer.confined_to.get(opening_id) == OpeningRole.ADMIN
+
+
+def may_choose_team(viewer: Viewer, opening_id: str) -> bool:
+    """May the viewer decide who takes part in the opening? Its admins and the workspace's."""
+    return viewer.admin or (viewer.confined_to or {}).get(opening_id) == OpeningRole.ADMIN

@@ -1,0 +1,158 @@
+"""In charge of: who works in a workspace and in which openings: invited, changed, put out, given roles.
+
+Not in charge of: what a role allows (`threads.policies.roles`), a member's own password and sessions (`sign_in`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gateway.errors import Conflict, Invalid, NotFound
+from gateway.store.database import Transaction
+from gateway.threads.model import Member, Opening, Viewer
+from gateway.threads.policies.roles import OpeningRole, may_choose_team
+from gateway.usecases.accounts import create_member, hash_secret
+from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
+from gateway.usecases.sign_in import queue_notice
+
+INVITATION_LIFE = timedelta(days=3)
+INVITED = "member.invited"
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMember:
+    """A member with those of their roles that the viewer may know of."""
+
+    member: Member
+    roles: tuple[tuple[Opening, OpeningRole], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Everybody in the workspace; `openings` are those whose team the viewer may choose."""
+
+    members: tuple[TeamMember, ...]
+    openings: tuple[Opening, ...]
+    own_openings_only: bool
+
+
+def read_team(ctx: Context, viewer: Viewer) -> Team:
+    """Members and roles, as far as the viewer decides about them. Raises NotFound for who decides about nobody."""
+    with ctx.database.read() as tx:
+        openings = [o for o in tx.people.list_openings(viewer.workspace_id) if may_choose_team(viewer, o.id)]
+        if not (viewer.admin or openings):
+            raise NotFound("members")
+        roles = tx.team.roles_in([o.id for o in openings])
+        members = tx.people.list_members(viewer.workspace_id)
+        only = tx.team.own_openings_only(viewer.workspace_id)
+    found = []
+    for member in sorted(members, key=lambda m: (not m.active, m.name)):
+        theirs = roles.get(member.id, {})
+        found.append(TeamMember(member, tuple((o, OpeningRole(theirs[o.id])) for o in openings if o.id in theirs)))
+    return Team(tuple(found), tuple(openings), only)
+
+
+def invite_member(ctx: Context, viewer: Viewer, *, email: str, name: str, role: str, locale: str = "") -> Member:
+    """A new member, who is mailed a link that signs them in once. Raises NotFound, Invalid, Conflict."""
+    _check_admin(viewer)
+    member = create_member(ctx, viewer.workspace_id, email=email, name=name, role=role, locale=locale)
+    with ctx.database.begin() as tx:
+        _send_invitation(ctx, tx, viewer, member)
+        note_act(ctx, tx, viewer, "member.invite", member_id=member.id, role=role)
+    return member
+
+
+def invite_again(ctx: Context, viewer: Viewer, member_id: str) -> None:
+    """A new link; the old one is dead. Raises NotFound, Conflict (`inactive`)."""
+    _check_admin(viewer)
+    with ctx.database.begin() as tx:
+        member = _find(tx, viewer, member_id)
+        if not member.active:
+            raise Conflict("inactive", "Let this person in again first.")
+        _send_invitation(ctx, tx, viewer, member)
+        note_act(ctx, tx, viewer, "member.invite", member_id=member.id)
+
+
+def set_active(ctx: Context, viewer: Viewer, member_id: str, *, active: bool) -> None:
+    """Put somebody out, whose sessions and links end at once, or let them in again. What they wrote stays. Raises
+    NotFound, Conflict (`own_account`, `last_admin`).
+    """
+    _check_admin(viewer)
+    with ctx.database.begin() as tx:
+        member = _find(tx, viewer, member_id)
+        if not active:
+            if member.id == viewer.id:
+                raise Conflict("own_account", "You cannot put yourself out: ask another admin.")
+            _keep_an_admin(tx, member)
+            tx.sign_ins.end_all(member.id)
+        tx.team.update(member.id, active=active)
+        note_act(ctx, tx, viewer, "member.activate" if active else "member.deactivate", member_id=member.id)
+
+
+def set_role(ctx: Context, viewer: Viewer, member_id: str, role: str) -> None:
+    """Admin of the workspace, or member. Raises NotFound, Invalid, Conflict (`last_admin`)."""
+    _check_admin(viewer)
+    if role not in ("admin", "member"):
+        raise Invalid("role", "Use admin or member.", code="role")
+    with ctx.database.begin() as tx:
+        member = _find(tx, viewer, member_id)
+        if role == "member":
+            _keep_an_admin(tx, member)
+        tx.team.update(member.id, role=role)
+        note_act(ctx, tx, viewer, "member.role", member_id=member.id, role=role)
+
+
+def set_opening_role(ctx: Context, viewer: Viewer, member_id: str, *, opening_id: str, role: str) -> None:
+    """What a member is in an opening, "" for nothing. Workspace admins and the opening's own. Raises NotFound,
+    Invalid.
+    """
+    if role and role not in list(OpeningRole):
+        raise Invalid("role", f"Use one of {', '.join(OpeningRole)}.", code="role_unknown")
+    with ctx.database.begin() as tx:
+        member = _find(tx, viewer, member_id)
+        opening = tx.people.find_opening_by_id(viewer.workspace_id, opening_id)
+        if opening is None or not may_choose_team(viewer, opening.id):
+            raise Invalid("opening", "Choose an opening.", code="opening_missing")
+        tx.team.put_role(opening.id, member.id, role or None)
+        note_act(ctx, tx, viewer, "opening.role", member_id=member.id, opening_id=opening.id, role=role or "none")
+
+
+def show_own_openings_only(ctx: Context, viewer: Viewer, *, only: bool) -> None:
+    """Whether members without any role see no opening, or all. Raises NotFound."""
+    _check_admin(viewer)
+    with ctx.database.begin() as tx:
+        tx.people.update_workspace(viewer.workspace_id, own_openings_only=only)
+        note_act(ctx, tx, viewer, "workspace.own_openings_only", only="yes" if only else "no")
+
+
+def _send_invitation(ctx: Context, tx: Transaction, viewer: Viewer, member: Member) -> None:
+    token = secrets.token_urlsafe(32)
+    tx.sign_ins.add_link(hash_secret(token), member.id, now=ctx.now, until=ctx.now + INVITATION_LIFE)
+    variables = {
+        "link": f"{ctx.settings.public_url}/sign-in/link/{token}",
+        "days": str(INVITATION_LIFE.days),
+        "inviter": viewer.name,
+    }
+    queue_notice(ctx, tx, member.workspace_id, key=INVITED, to=member.email, locale=member.locale, variables=variables)
+
+
+def _keep_an_admin(tx: Transaction, leaving: Member) -> None:
+    tx.people.lock_workspace(leaving.workspace_id)
+    admins = [m for m in tx.people.list_members(leaving.workspace_id) if m.active and m.role == "admin"]
+    if [m.id for m in admins] == [leaving.id]:
+        raise Conflict("last_admin", "A workspace needs an admin: make somebody else one first.")
+
+
+def _find(tx: Transaction, viewer: Viewer, member_id: str) -> Member:
+    member = tx.team.find(viewer.workspace_id, member_id)
+    if member is None:
+        raise NotFound("member")
+    return member
+
+
+def _check_admin(viewer: Viewer) -> None:
+    if not viewer.admin:
+        raise NotFound("members")

@@ -1,0 +1,201 @@
+"""Members and roles: who sees which openings, who may write, and what ends with their access (SJ-11, SJ-P4)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from cast import Company, as_candidate, make_company, make_mail
+from fakes import FakeChannel
+from running import Pump
+
+from flows.test_conversation import receive
+from gateway.errors import Conflict, Invalid, NotFound, Refused
+from gateway.threads.decisions import Reason
+from gateway.threads.model import Member, MessageKind, Viewer
+from gateway.usecases import accounts, members, sign_in
+from gateway.usecases.applicants import find_opening, list_openings, put_applicant, put_opening
+from gateway.usecases.change_stage import change_stage
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import counts, list_conversations, read_page
+from gateway.usecases.review_inbox import list_entries, release
+from gateway.usecases.views import ApplicantView
+
+both_databases = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def sora(ctx: Context, company: Company) -> Member:
+    """A member who is no admin."""
+    return accounts.create_member(
+        ctx, company.workspace.id, email="sora@moalabs.example", name="Sora Lim", role="member", password="long enough"
+    )
+
+
+def as_(ctx: Context, member: Member) -> Viewer:
+    """The member as they ask after signing in."""
+    viewer = sign_in.viewer_for_session(ctx, sign_in.demo_session(ctx, member.id))
+    assert viewer is not None
+    return viewer
+
+
+def threads_of(ctx: Context, viewer: Viewer) -> set[str]:
+    return {row.thread_id for row in list_conversations(ctx, viewer)[0]}
+
+
+@pytest.fixture
+def other(ctx: Context, company: Company) -> ApplicantView:
+    """An applicant to another opening."""
+    put_opening(ctx, company.ats, "engineer", title="Engineer", notify_emails=[])
+    return put_applicant(
+        ctx, company.ats, "dae-1", opening="engineer", name="Dae Choi", email="dae@mail.example", locale="en"
+    )
+
+
+@both_databases
+def test_a_role_in_one_opening_hides_the_others(
+    ctx: Context, company: Company, sora: Member, mina: ApplicantView, other: ApplicantView
+) -> None:
+    """Reliability 54: lists, numbers, pages, search and openings agree; without any role all is seen, as before."""
+    assert threads_of(ctx, as_(ctx, sora)) == {mina.thread_id, other.thread_id}
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="evaluator")
+    viewer = as_(ctx, sora)
+    assert threads_of(ctx, viewer) == {mina.thread_id}
+    assert (counts(ctx, viewer).all, counts(ctx, company.as_jun).all) == (1, 2)
+    assert [o.id for o in list_openings(ctx, viewer)] == [company.opening.id]
+    with pytest.raises(NotFound):
+        read_page(ctx, viewer, other.thread_id)
+    with pytest.raises(NotFound):
+        find_opening(ctx, viewer, "engineer")
+    assert list_conversations(ctx, viewer, query="Dae")[0] == []
+    assert threads_of(ctx, company.as_jun) == {mina.thread_id, other.thread_id}
+
+
+@both_databases
+def test_only_their_openings(ctx: Context, company: Company, sora: Member, mina: ApplicantView) -> None:
+    """With the workspace's setting on, a member without a role sees nothing, and an admin everything."""
+    members.show_own_openings_only(ctx, company.as_jun, only=True)
+    assert threads_of(ctx, as_(ctx, sora)) == set()
+    with pytest.raises(NotFound):
+        read_page(ctx, as_(ctx, sora), mina.thread_id)
+    assert threads_of(ctx, as_(ctx, company.ara)) == {mina.thread_id}
+
+
+def test_an_evaluator_writes_notes_and_nothing_else(
+    ctx: Context, company: Company, sora: Member, mina: ApplicantView, channel: FakeChannel, pump: Pump
+) -> None:
+    """NH-SP: an evaluator reads and writes notes; the candidate hears nothing from them, by no way."""
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="evaluator")
+    viewer = as_(ctx, sora)
+    post_message(ctx, viewer, mina.thread_id, NewMessage("Strong portfolio.", kind=MessageKind.NOTE))
+    with pytest.raises(Refused) as refused:
+        post_message(ctx, viewer, mina.thread_id, NewMessage("Hello Mina"))
+    assert refused.value.decision.reason is Reason.EVALUATOR
+    with pytest.raises(Refused):
+        change_stage(ctx, viewer, mina.thread_id, "rejected")
+    with pytest.raises(NotFound):
+        put_opening(ctx, viewer, company.opening.external_id, title="Mine now", notify_emails=[])
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="manager")
+    post_message(ctx, as_(ctx, sora), mina.thread_id, NewMessage("Hello Mina"))
+    pump()
+    assert [m.to for m in channel.sent if "Hello Mina" in m.text] == ["mina@mail.example"]
+
+
+def test_an_evaluators_mail_waits_for_a_manager(
+    ctx: Context, company: Company, mina: ApplicantView, channel: FakeChannel, pump: Pump
+) -> None:
+    """The mail of an evaluator does not go on to the candidate: a manager decides; nothing is lost."""
+    members.set_role(ctx, company.as_jun, company.ara.id, "member")
+    members.set_opening_role(ctx, company.as_jun, company.ara.id, opening_id=company.opening.id, role="evaluator")
+    put_opening(ctx, company.ats, "designer", title="Designer", notify_emails=[company.ara.email])
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage("When do we talk?"))
+    pump()
+    (told,) = channel.to(company.ara.email)
+    mail = make_mail("Tuesday at ten.", from_=company.ara.email, name="Ara Kim", to=told.reply_to)
+    receive(ctx, mail, to=told.reply_to, from_=company.ara.email)
+    pump()
+    (entry,) = list_entries(ctx, as_(ctx, company.ara))[0]
+    assert entry.reason == "evaluator"
+    with pytest.raises(Refused):
+        release(ctx, as_(ctx, company.ara), entry.id)
+    assert channel.to("mina@mail.example") == []
+    release(ctx, company.as_jun, entry.id)
+    pump()
+    assert [m.to for m in channel.to("mina@mail.example")] == ["mina@mail.example"]
+
+
+def test_an_opening_admin_chooses_its_team_and_no_other(
+    ctx: Context, company: Company, sora: Member, other: ApplicantView
+) -> None:
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="admin")
+    viewer, engineer = as_(ctx, sora), find_opening(ctx, company.as_jun, "engineer")
+    members.set_opening_role(ctx, viewer, company.ara.id, opening_id=company.opening.id, role="manager")
+    assert [o.id for o in members.read_team(ctx, viewer).openings] == [company.opening.id]
+    with pytest.raises(Invalid):
+        members.set_opening_role(ctx, viewer, sora.id, opening_id=engineer.id, role="admin")
+    for forbidden in (
+        lambda: members.set_role(ctx, viewer, sora.id, "admin"),
+        lambda: members.set_active(ctx, viewer, company.jun.id, active=False),
+        lambda: members.show_own_openings_only(ctx, viewer, only=False),
+        lambda: members.invite_member(ctx, viewer, email="x@moalabs.example", name="X", role="admin"),
+    ):
+        with pytest.raises(NotFound):
+            forbidden()
+
+
+@both_databases
+def test_an_invited_person_signs_in_once_with_the_link(
+    ctx: Context, company: Company, channel: FakeChannel, pump: Pump
+) -> None:
+    """SJ-P4, reliability 60: one person, one account; the link works once, and a new one ends the old one."""
+    new = members.invite_member(
+        ctx, company.as_jun, email="New@Moalabs.example", name="New Person", role="member", locale="ko"
+    )
+    members.invite_again(ctx, company.as_jun, new.id)
+    pump()
+    first, second = (re.search(r"/sign-in/link/(\S+)", m.text)[1] for m in channel.sent)  # type: ignore[index]
+    assert {m.to for m in channel.sent} == {"new@moalabs.example"}
+    assert sign_in.redeem_login_link(ctx, first) is None
+    token = sign_in.redeem_login_link(ctx, second)
+    assert token
+    assert sign_in.redeem_login_link(ctx, second) is None
+    viewer = sign_in.viewer_for_session(ctx, token)
+    assert viewer
+    assert (viewer.email, viewer.locale, viewer.admin) == ("new@moalabs.example", "ko", False)
+    with pytest.raises(Conflict):
+        members.invite_member(ctx, company.as_jun, email="new@moalabs.example", name="Again", role="member")
+
+
+def test_without_access_nothing_works_at_once(ctx: Context, company: Company, sora: Member) -> None:
+    """Reliability 61: sessions and links end at once; the last admin and one's own access stay."""
+    token = sign_in.sign_in(ctx, sora.email, "long enough")
+    assert token
+    members.set_active(ctx, company.as_jun, sora.id, active=False)
+    assert sign_in.viewer_for_session(ctx, token) is None
+    assert sign_in.sign_in(ctx, sora.email, "long enough") is None
+    with pytest.raises(Conflict):
+        members.invite_again(ctx, company.as_jun, sora.id)
+    members.set_active(ctx, company.as_jun, sora.id, active=True)
+    assert sign_in.sign_in(ctx, sora.email, "long enough")
+    with pytest.raises(Conflict):
+        members.set_active(ctx, company.as_jun, company.jun.id, active=False)
+    members.set_role(ctx, company.as_jun, company.ara.id, "member")
+    with pytest.raises(Conflict):
+        members.set_role(ctx, company.as_jun, company.jun.id, "member")
+
+
+def test_another_company_is_no_member_of_ours(ctx: Context, company: Company) -> None:
+    theirs = make_company(ctx, slug="nordlys", name="Nordlys", domain="nordlys.example")
+    for forbidden in (
+        lambda: members.set_role(ctx, theirs.as_jun, company.ara.id, "member"),
+        lambda: members.set_active(ctx, theirs.as_jun, company.ara.id, active=False),
+        lambda: members.invite_again(ctx, theirs.as_jun, company.ara.id),
+        lambda: members.set_opening_role(
+            ctx, theirs.as_jun, company.ara.id, opening_id=theirs.opening.id, role="manager"
+        ),
+    ):
+        with pytest.raises(NotFound):
+            forbidden()
+    with pytest.raises(Invalid):
+        members.set_opening_role(ctx, theirs.as_jun, theirs.ara.id, opening_id=company.opening.id, role="manager")

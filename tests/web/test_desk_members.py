@@ -1,0 +1,80 @@
+"""Members in the desk, without scripts: invited, given roles, put out; what an evaluator is shown (SJ-P4, ux §6)."""
+
+from __future__ import annotations
+
+import pytest
+from cast import Company
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from web.web_kit import browser_of, hidden, make_app, words_of
+
+from gateway.threads.model import Member
+from gateway.usecases import accounts, members, sign_in
+from gateway.usecases.context import Context
+from gateway.usecases.views import ApplicantView
+
+PATH = "/desk/settings/members"
+
+
+@pytest.fixture
+def app(ctx: Context, company: Company) -> Starlette:
+    return make_app(ctx, company)
+
+
+@pytest.fixture
+def desk(app: Starlette, company: Company) -> TestClient:
+    return browser_of(app, company.jun)
+
+
+@pytest.fixture
+def sora(ctx: Context, company: Company) -> Member:
+    return accounts.create_member(
+        ctx, company.workspace.id, email="sora@moalabs.example", name="Sora Lim", role="member"
+    )
+
+
+def signed_in(ctx: Context, app: Starlette, member: Member) -> TestClient:
+    client = browser_of(app)
+    client.cookies.set("gateway", sign_in.demo_session(ctx, member.id))
+    return client
+
+
+def test_somebody_is_invited_and_a_wrong_address_is_explained(company: Company, desk: TestClient) -> None:
+    wrong = desk.post(PATH, data={"do": "invite", "email": "nope", "name": "New", "role": "member"})
+    assert wrong.status_code == 422
+    assert 'value="New"' in wrong.text
+    done = desk.post(
+        PATH, data={"do": "invite", "email": "new@moalabs.example", "name": "New Person", "role": "member"}
+    )
+    assert done.headers["location"] == f"{PATH}#invited"
+    assert "New Person" in words_of(desk.get(PATH).text)
+    assert desk.post(PATH, data=form).status_code == 422
+
+
+def test_roles_and_access_are_changed(company: Company, desk: TestClient, sora: Member) -> None:
+    where = f"{PATH}/{sora.id}"
+    role = {"do": "role", "opening": company.opening.id, "opening_role": "evaluator"}
+    assert desk.post(where, data=role).status_code == 303
+    assert "Product Designer Evaluator Take away" in words_of(desk.get(PATH).text)
+    assert desk.post(where, data={"do": "deactivate"}).status_code == 303
+    assert "No access" in words_of(desk.get(PATH).text)
+    assert desk.post(where, data={"do": "nothing"}).status_code == 404
+    own = desk.post(f"{PATH}/{company.jun.id}", data={"do": "deactivate"})
+    assert own.status_code == 409
+    assert "ask another admin" in words_of(own.text)
+
+
+def test_an_evaluator_is_shown_notes_only(
+    ctx: Context, app: Starlette, company: Company, sora: Member, mina: ApplicantView
+) -> None:
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="evaluator")
+    client = signed_in(ctx, app, sora)
+    page = client.get(f"/desk/t/{mina.thread_id}").text
+    assert f"/desk/t/{mina.thread_id}/reject" not in page
+    form = {"key": hidden(page, "key"), "seen_seq": hidden(page, "seen_seq")}
+    refused = client.post(f"/desk/t/{mina.thread_id}", data={"text": "Hello Mina", "kind": "reply", **form})
+    assert refused.status_code == 422
+    assert "write a note" in words_of(refused.text)
+    assert client.post(f"/desk/t/{mina.thread_id}", data={"text": "A note", "kind": "note", **form}).status_code == 303
+    assert client.get(PATH).status_code == 404
+    assert client.post(f"{PATH}/{company.jun.id}", data={"do": "member"}).status_code == 404
