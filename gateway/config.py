@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     sender_mails_per_hour: int = Field(
         120, ge=0, description="Mails of one person that one thread takes in an hour; more are held. 0: no limit."
     )
+    soft_bounces: int = Field(
+        5,
+        ge=0,
+        description="After so many mails in `SOFT_BOUNCE_DAYS` that came back for a passing reason "
+        "(mailbox full, server "
+        "away), no more are sent to that address until somebody writes from it or corrects it. 0: never.",
+    )
+    soft_bounce_days: int = Field(30, ge=1, le=365, description="The days in which soft bounces are counted together.")
     sender_checks: bool = Field(True, description="Check SPF, DKIM and DMARC of incoming mail over DNS.")
 
     confirmation_days: int = Field(

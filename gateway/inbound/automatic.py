@@ -14,23 +14,30 @@ from collections.abc import Sequence
 
 from gateway.threads.incoming import Address, Automatic, CalendarAnswer, Complaint, DeliveryReport, ReadReceipt
 
-# Out of office and confirmations, as mail clients and servers word them at the start of the subject.
+# Confirmations and out of office, as mail clients and servers word them at the start of the subject. People do not
+# begin a subject with the first ones; the second ones are words of theirs too, so that nothing but a name may follow.
 _REPLY_SUBJECT = re.compile(
     r"\s*\[?(?:"
-    r"auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar|matisk svar)|auto:|autosvar|"
-    r"out of (?:the )?office|ooo:|"
-    r"vacation (?:reply|response|message)|away from (?:the |my )?office|"
-    r"automatische antwort|abwesenheits(?:notiz|nachricht|meldung|assistent)|automatisch antwoord|afwezig(?:heid)?:|"
-    r"automatiskt? svar|frånvaro(?:meddelande)?|fraværsbesked|fravær(?:smelding)?:|"
-    r"poissaoloviesti|automaattinen vastaus|"
-    r"réponse automatique|absence du bureau|risposta automatica|fuori sede|respuesta automática|fuera de la oficina|"
-    r"resposta automática|fora do escritório|ausência|"
-    r"automatická odpov[ěe]ď|automatická odpoveď|mimo kancelář|nepřítomnost|"
-    r"автоматический ответ|автоответ|отсутствие на рабочем месте|автоматична відповідь|"
-    r"odpowiedź automatyczna|automatyczna odpowiedź|poza biurem|otomatik (?:yanıt|cevap)|ofis dışında|"
-    r"부재\s?중|자동\s?(?:응답|회신|답장)|\(자동응답\)|휴가\s?중|"
-    r"自動(?:返信|応答)|不在(?:通知|のお知らせ|の[ご連絡]+)?(?:[:：]|$)|自动(?:回复|答复)|自動(?:回覆|回复)|不在办公室"
-    r")",
+    r"auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar)|auto:|"
+    r"vacation (?:reply|response|message)|out of office autoreply|"
+    r"automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|nachricht|meldung|assistent)|automatisch antwoord|"
+    r"automatiskt? svar|frånvaromeddelande|fravær(?:smelding|sbesked)|"
+    r"poissaolo(?:viesti|ilmoitus)|automaattinen (?:poissaolo)?vastaus|"
+    r"réponse automatique|message d'absence|risposta automatica|respuesta automática|resposta automática|"
+    r"automatická odpov[ěe]ď|automatická odpoveď|"
+    r"автоматический ответ|автоответ|автоматична відповідь|автовідповідь|"
+    r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|otomatik (?:yanıt|cevap)|"
+    r"\(?자동\s?(?:응답|회신|답장)|부재\s?중\s?(?:알림|안내|메시지|자동)|"
+    r"自動(?:返信|応答)|不在(?:通知|のお知らせ)|自动(?:回复|答复)|自動(?:回覆|回复)"
+    r")|"
+    r"\s*\[?(?:"
+    r"out of (?:the )?office|ooo|away from (?:the |my )?office|afwezig(?:heid)?|niet op kantoor|frånvaro|"
+    r"inte på kontoret|fravær|ikke (?:på kontoret|til stede)|poissa(?: toimistosta)?|absence(?: du bureau)?|"
+    r"absente?(?:\(e\))? du bureau|fuori (?:sede|ufficio)|fuera de la oficina|fora do escritório|ausência|"
+    r"mimo kancelář|mimo kancelárie|nepřítomnost|neprítomnosť|отсутствие на рабочем месте|нет на работе|"
+    r"відсутність на роботі|немає на роботі|poza biurem|nieobecność|ofis dışında|nicht im büro|"
+    r"부재\s?중|휴가\s?중|不在(?:の[ご連絡]+)?|不在办公室|不在辦公室|外出中"
+    r")\s*(?:\Z|[\]:：|(]|[-–—]\s|\bre:)",
     re.IGNORECASE,
 )
 _BOUNCE_SUBJECT = re.compile(

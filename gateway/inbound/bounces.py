@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from email.message import Message
 from typing import TypeAlias, cast
 
+from gateway.inbound.bounce_words import FAILURE, guess_status
 from gateway.inbound.charsets import clean_text, decode_header
 from gateway.threads.incoming import DeliveryReport
 
@@ -29,16 +30,7 @@ _ORIGINAL_ID = re.compile(
 )
 _MAX_RECIPIENTS = 50
 _MAX_TEXT = 20_000
-# What plain bounces of qmail, Exim, Gmail, Naver, Daum and others say near the recipient.
-_TEXT_SIGNS = re.compile(
-    r"permanent(?:ly)? (?:fatal )?(?:error|fail)|could ?n[o']t be delivered|was(?:n't| not) delivered|"
-    r"unable to deliver|address not found|user unknown|no such user|mailbox (?:unavailable|full|not found)|"
-    r"does(?:n't| not) exist|delivery to the following recipients? failed|undeliverable|"
-    r"존재하지 ?않는|수신자를 찾을 수 없|메일함 용량|전송(?:에|이)? ?실패|배달되지 ?(?:못|않)|"
-    r"nebyla? doručen|nelze doručit|не (?:был[ао]? )?доставлен|невозможно доставить|kunde inte levereras|"
-    r"konnte nicht zugestellt|n'a pas pu être|配信できません|无法投递",
-    re.IGNORECASE,
-)
+_GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
 _DELAY_SIGNS = re.compile(r"\bdelay|will (?:keep|be) (?:trying|retried)|temporar|지연|zpožděn|задерж", re.IGNORECASE)
 
 
@@ -152,6 +144,11 @@ def _find_status(text: str) -> str:
     return f"{basic[1]}.0.0" if basic else ""
 
 
+def _says_why(status: str) -> bool:
+    """More than that it failed."""
+    return bool(status) and not status.endswith(".0.0")
+
+
 def _action_for(status: str) -> str:
     return {"4": "delayed", "2": "delivered"}.get(status[:1], "failed")
 
@@ -159,6 +156,7 @@ def _action_for(status: str) -> str:
 def _from_failed_recipients(headers: Sequence[tuple[str, str]], text: str, original: str) -> list[DeliveryReport]:
     value = next((v for k, v in headers if k.lower() == _FAILED), "")
     status = _find_status(text[:_MAX_TEXT])
+    status = status if _says_why(status) else guess_status(_before_original(text)) or status
     return [
         DeliveryReport("failed", status, address, _diagnostic_line(text, address), original)
         for address in dict.fromkeys(_ADDRESS.findall(value))
@@ -177,13 +175,16 @@ def _from_daemon(headers: Sequence[tuple[str, str]]) -> bool:
 def _from_text(root: _Part, text: str, original: str) -> list[DeliveryReport]:
     """A bounce in prose: it must say that delivery failed, and name an address near to that."""
     head = _before_original(text)
-    hint_status, hint_diagnostic = _flanker_hint(root) if not _TEXT_SIGNS.search(head) else ("", "")
-    if not _TEXT_SIGNS.search(head) and not hint_status:
+    fails = FAILURE.search(" ".join(head.split()))  # mail systems break lines anywhere
+    hint_status, hint_diagnostic = _flanker_hint(root) if not fails else ("", "")
+    if not fails and not hint_status:
         return []
     daemon = ("mailer-daemon@", "postmaster@")
     addresses = [a for a in dict.fromkeys(_ADDRESS.findall(head)) if not a.lower().startswith(daemon)]
-    status = _find_status(head) or hint_status
-    action = "delayed" if status.startswith("4") or (not status and _DELAY_SIGNS.search(head)) else "failed"
+    coded = _find_status(head) or hint_status
+    delayed = coded.startswith("4") or (not coded and _DELAY_SIGNS.search(head) and not _GIVEN_UP.search(head))
+    status = coded if delayed or _says_why(coded) else guess_status(head) or coded
+    action = "delayed" if delayed else "failed"
     return [
         DeliveryReport(action, status, address, _diagnostic_line(head, address) or hint_diagnostic, original)
         for address in addresses[:1]

@@ -66,6 +66,10 @@ class Limits:
         c = t.idempotency_keys.c
         self._session.execute(delete(t.idempotency_keys).where(c.workspace_id == workspace_id, c.key == key))
 
+    def forget(self, name: str) -> None:
+        """Begin to count from nothing."""
+        self._session.execute(delete(t.counters).where(t.counters.c.name == name))
+
     def count(self, name: str, *, now: datetime, seconds: int) -> int:
         """Count one more in the present window of `seconds`; the number so far, this one included."""
         window = int(now.timestamp()) // seconds

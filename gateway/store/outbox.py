@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -261,9 +261,10 @@ class Outbox:
             self._session.read_ahead(_SUPPRESSED, {wanted[a]: a in found for a in unread})
         return [a for a, key in wanted.items() if self._session.find_ahead(_SUPPRESSED, key)]
 
-    def unsuppress(self, workspace_id: str, address: str) -> None:
+    def unsuppress(self, workspace_id: str, address: str, *, but: str = "") -> None:
+        """Send to this address again, unless it was suppressed with the code `but`."""
         c = t.suppressions.c
-        where = (c.workspace_id == workspace_id, or_(c.address == address.lower()))
+        where = (c.workspace_id == workspace_id, c.address == address.lower(), c.code != but)
         self._session.execute(delete(t.suppressions).where(*where))
 
     def _attempts(self, delivery_id: str) -> tuple[Attempt, ...]:

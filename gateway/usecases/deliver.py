@@ -28,6 +28,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.fall_back import record_move
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.outgoing import build_outgoing
+from gateway.usecases.suppression import note_corrected
 
 LEASE = timedelta(seconds=60)
 BATCH = 100  # messages in one call at most, whatever the provider takes: a lease lasts a minute
@@ -224,7 +225,7 @@ def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None
         wanted = address or delivery.to
         if not wanted:
             raise Invalid("to", "There is no address: give one.", code="address_missing")
-        tx.outbox.unsuppress(delivery.workspace_id, wanted)
+        note_corrected(tx, delivery.workspace_id, wanted)
         if not tx.outbox.queue_again(delivery_id, to=wanted, now=ctx.now):
             raise Conflict("not_failed", "Only a delivery that failed can be sent again.")
         if address:

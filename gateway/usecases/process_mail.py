@@ -23,7 +23,7 @@ from gateway.errors import Unavailable
 from gateway.store.database import Transaction
 from gateway.threads.addresses import IssuedAddress, Purpose, read_address
 from gateway.threads.incoming import Automatic, Claim, Envelope, IncomingMail, ReadMail, Scan, ScanResult, SenderProof
-from gateway.threads.model import InboxEntry, InboxState
+from gateway.threads.model import InboxEntry, InboxState, Role
 from gateway.usecases.context import Context, Scanner
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.settle_mail import RATE_WINDOW, Located, fail_mail, from_address, settle
@@ -224,6 +224,7 @@ def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]
     held = tx.inbox.hold([u.claimed.entry for u in understood])
     people = [(where.thread_id, where.participant.id) for where in located if where.thread_id and where.participant]
     tx.inbox.count_ahead(people, since=ctx.now - RATE_WINDOW)
+    _look_for_suppressed(tx, located)
     mails = [(u.claimed.located.thread_id, u.read.mail.message_id) for u in understood]
     tx.blobs.expect(digest for one in understood for digest in one.written)
     tx.messages.look_for_copies([(thread_id, name) for thread_id, name in mails if thread_id and name])
@@ -233,6 +234,16 @@ def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]
             settle(ctx, tx, entry, located=one.claimed.located, read=one.read, proof=one.proof)
         else:
             log.warning("entry %s: somebody else took it over first", entry.id)
+
+
+def _look_for_suppressed(tx: Transaction, located: Sequence[Located]) -> None:
+    """One question for all: a mail from an address lifts its suppression."""
+    emails: dict[str, set[str]] = {}
+    for where in located:
+        if where.workspace_id and where.participant and where.participant.role is Role.CANDIDATE:
+            emails.setdefault(where.workspace_id, set()).add(where.participant.email)
+    for workspace_id, addresses in emails.items():
+        tx.outbox.suppressed(workspace_id, addresses)
 
 
 def _scan(scan: Scanner, raws: Sequence[bytes]) -> list[ScanResult]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from gateway.store.database import Transaction
 from gateway.threads.addresses import Purpose, read_address
-from gateway.threads.delivery import after_report, is_hard
+from gateway.threads.delivery import after_report
 from gateway.threads.incoming import Automatic, DeliveryReport, IncomingMail
 from gateway.threads.model import Delivery, DeliveryState
 from gateway.usecases.context import Context
 from gateway.usecases.fall_back import record_move
+from gateway.usecases.suppression import note_bounce
 
 
 def record_bounce(ctx: Context, tx: Transaction, delivery_id: str, mail: IncomingMail) -> bool:
@@ -45,12 +46,12 @@ def record_complaint(ctx: Context, tx: Transaction, mail: IncomingMail) -> bool:
 
 
 def apply_report(ctx: Context, tx: Transaction, delivery: Delivery, *, report: DeliveryReport) -> None:
-    """Move the delivery as the report says, once; a hard bounce suppresses the address for later mail."""
+    """Move the delivery as the report says, once; a bounce counts against the address."""
     move = after_report(
         delivery.state, report.action, code=report.status, detail=report.diagnostic or "The mail came back."
     )
     if move is None:
         return
-    if move.state is DeliveryState.BOUNCED and is_hard(report.status):
-        tx.outbox.suppress(delivery.workspace_id, delivery.to, code=report.status, now=ctx.now)
+    if move.state is DeliveryState.BOUNCED:
+        note_bounce(ctx, tx, delivery, code=report.status)
     record_move(ctx, tx, delivery, move=move, lease_id=None)

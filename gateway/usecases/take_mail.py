@@ -21,12 +21,14 @@ from gateway.threads.model import (
     Message,
     MessageKind,
     Participant,
+    Role,
 )
 from gateway.threads.policies.attachments import judge_mail_file, split_files
 from gateway.threads.policies.privacy import hide_private, is_private_file
 from gateway.usecases.append_message import append_message
 from gateway.usecases.context import Context
 from gateway.usecases.remark_mail import remark_mail
+from gateway.usecases.suppression import note_alive
 
 MAX_TEXT = 200_000  # characters shown of one mail; the raw mail keeps all
 
@@ -70,6 +72,8 @@ def take_mail(
         ),
     )
     message, _ = append_message(ctx, tx, conversation, message=message, body_digest=read.mail.body_digest)
+    if speaker.role is Role.CANDIDATE:
+        note_alive(tx, conversation.workspace.id, speaker.email)
     remark_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read)
     if left:
         thread = conversation.thread

@@ -22,7 +22,7 @@ from gateway.web.visits import Visit, go_to
 
 NOT_SHOWN = timedelta(seconds=2)  # "Sending …" appears only after this long
 FULL = frozenset({"5.2.2", "4.2.2"})  # RFC 3463 §3.3
-NO_SUCH = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.0.0"})  # §3.2
+NO_SUCH = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.0.0"})  # §3.2
 TOO_BIG = frozenset({"5.2.3", "5.3.4"})  # §3.3, §3.4
 BAD = (DeliveryState.FAILED, DeliveryState.BOUNCED)
 _ORDER = (
@@ -123,14 +123,18 @@ def fail_reason(delivery: Delivery) -> str:
         return "fail.no_such"
     if delivery.code in TOO_BIG:
         return "fail.too_big"
+    if delivery.code == "5.2.1":
+        return "fail.disabled"
     if delivery.code.startswith("5.7."):
         return "fail.policy"
+    if delivery.code.startswith(("5.4.", "4.4.")):
+        return "fail.unreachable"
     return "fail.refused" if delivery.code else "fail.other"
 
 
 def _mend(delivery: Delivery) -> tuple[str, ...]:
     if delivery.state in BAD:
-        wrong = fail_reason(delivery) == "fail.no_such" or why_failed(delivery.code) in WRONG_NUMBER
+        wrong = fail_reason(delivery) in ("fail.no_such", "fail.disabled") or why_failed(delivery.code) in WRONG_NUMBER
         return ("correct",) if wrong else ("again",)
     if delivery.state is DeliveryState.UNCERTAIN:
         return ("arrived", "again")

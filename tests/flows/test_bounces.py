@@ -1,0 +1,87 @@
+"""Mail that comes back: when an address gets no more, and what lifts that (GW-3, issue row bounces)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cast import MINA, Company, make_mail
+from fakes import FakeChannel, FakeClock
+from running import Pump, both_databases
+
+from flows.test_conversation import receive
+from flows.test_gate import address_of
+from gateway.threads.addresses import bounce_address
+from gateway.usecases.context import Context
+from gateway.usecases.deliver import send_again
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.views import ApplicantView
+
+HEAD = "Return-Path: <>\r\nFrom: MAILER-DAEMON@mail.example\r\nSubject: failure notice\r\n\r\n"
+FULL = f"{HEAD}<{MINA}>:\r\nmailbox is full\r\n"
+
+
+@pytest.fixture
+def settings_values() -> dict[str, Any]:
+    return {"soft_bounces": 3, "soft_bounce_days": 7}
+
+
+def suppressed(ctx: Context, company: Company) -> bool:
+    with ctx.database.read() as tx:
+        return tx.outbox.suppressed(company.workspace.id, [MINA]) == [MINA]
+
+
+def send_and_bounce(ctx: Context, company: Company, view: ApplicantView, pump: Pump, channel: FakeChannel) -> str:
+    """One message that comes back because the mailbox is full; its delivery."""
+    post_message(ctx, company.as_jun, view.thread_id, NewMessage(text="Are you there?"))
+    pump()
+    sent = channel.to(MINA)[-1]
+    to = bounce_address(ctx.settings.key, sent.delivery_id, ctx.settings.reply_domain)
+    receive(ctx, FULL.encode(), to=to, from_="")
+    pump()
+    return sent.delivery_id
+
+
+@both_databases
+def test_an_address_that_is_full_again_and_again_gets_no_more_until_it_writes(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    for number in range(3):
+        assert not suppressed(ctx, company), number
+        send_and_bounce(ctx, company, mina, pump, channel)
+    assert suppressed(ctx, company)
+    address = address_of(ctx, mina)
+    receive(ctx, make_mail("I made room in my mailbox.", to=address), to=address, from_=MINA)
+    pump()
+    assert not suppressed(ctx, company)
+    send_and_bounce(ctx, company, mina, pump, channel)
+    assert not suppressed(ctx, company)  # it counts from nothing
+
+
+def test_a_person_who_sends_again_lifts_it_too(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    last = [send_and_bounce(ctx, company, mina, pump, channel) for _ in range(3)][-1]
+    assert suppressed(ctx, company)
+    send_again(ctx, company.as_jun, last)
+    assert not suppressed(ctx, company)
+
+
+def test_a_few_over_a_long_time_are_nothing(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel, clock: FakeClock
+) -> None:
+    for _ in range(4):
+        send_and_bounce(ctx, company, mina, pump, channel)
+        clock.move(days=8)
+    assert not suppressed(ctx, company)
+
+
+def test_a_mail_from_the_address_does_not_lift_a_complaint(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
+    with ctx.database.begin() as tx:
+        tx.outbox.suppress(company.workspace.id, MINA, code="complaint", now=ctx.now)
+    address = address_of(ctx, mina)
+    receive(ctx, make_mail("Hello again", to=address), to=address, from_=MINA)
+    pump()
+    assert suppressed(ctx, company)
