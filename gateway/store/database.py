@@ -30,6 +30,7 @@ from gateway.store.inbox import Inbox
 from gateway.store.limits import Limits
 from gateway.store.listing import Listing
 from gateway.store.messages import Messages
+from gateway.store.organising import Organising
 from gateway.store.outbox import Outbox
 from gateway.store.people import People
 from gateway.store.receipts import Receipts
@@ -67,6 +68,7 @@ class Transaction:
         self.events = Events(session, sequences)
         self.limits = Limits(session)
         self.listing = Listing(session)
+        self.organising = Organising(session)
         self.search = Search(session)
         self.search_index = SearchIndex(session)
         self.erasure = Erasure(session)

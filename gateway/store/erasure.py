@@ -49,6 +49,7 @@ class Erasure:
             t.bulk_recipients,
             t.events,
             t.reads,
+            t.thread_tags,
             t.participants,
         ):
             run(delete(table).where(table.c.thread_id == thread_id))

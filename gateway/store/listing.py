@@ -2,9 +2,10 @@
 
 Not in charge of: single threads (`threads`).
 
-None takes longer when a company has more conversations: each view has an index in the list's order, a number is
-counted up to COUNTED, and unread ones are looked for among the NEWEST (a message of a candidate makes its
-conversation the newest).
+None takes longer when a company has more conversations: each view has an index in the list's order
+(`tables.conversations`: to_do for open, unassigned, assigned for mine, unanswered, failed for attention, snoozed;
+messages' waiting for scheduled), a number is counted up to COUNTED, and unread ones are looked for among the NEWEST
+(a message of a candidate makes its conversation the newest).
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.model import ThreadState
+from gateway.threads.organising import NO_FILTERS, NOBODY, Filters
 
 COUNTED = 1000  # a number as great as this is "999+"
 NEWEST = 2000  # conversations among which unread ones are looked for
-VIEWS = ("all", "open", "unread", "unanswered", "attention", "rejected")
+VIEWS = (
+    *("all", "open", "mine", "unassigned", "unread", "unanswered"),
+    *("attention", "scheduled", "snoozed", "rejected"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,10 @@ class ListedThread:
     unanswered_since: datetime | None
     failed: int
     blocked_tries: int
+    assignee_id: str | None
+    assignee_name: str | None
+    snoozed_until: datetime | None
+    done_at: datetime | None
 
 
 class Listing:
@@ -61,13 +70,16 @@ class Listing:
         view: str,
         opening_id: str = "",
         openings: Collection[str] | None = None,
+        filters: Filters = NO_FILTERS,
         thread_ids: Sequence[str] | None = None,
+        now: datetime,
         before: tuple[datetime, str] | None = None,
         limit: int,
     ) -> list[ListedThread]:
         """Threads of a view, newest first, below the cursor (last_at, id); `openings`, `thread_ids`: of these only."""
         th = t.threads.c
-        query = self._rows(workspace_id, member_id).where(*self._where(workspace_id, view))
+        where = self._where(workspace_id, member_id, view=view, now=now)
+        query = self._rows(workspace_id, member_id).where(*where, *_narrowed(filters))
         if opening_id:
             query = query.where(th.opening_id == opening_id)
         if openings is not None:
@@ -85,10 +97,19 @@ class Listing:
         query = self._rows(workspace_id, member_id).where(t.threads.c.id == thread_id)
         return [_listed(r) for r in self._session.execute(query)]
 
-    def count(self, workspace_id: str, member_id: str, view: str, *, openings: Collection[str] | None = None) -> int:
+    def count(
+        self,
+        workspace_id: str,
+        member_id: str,
+        view: str,
+        *,
+        now: datetime,
+        openings: Collection[str] | None = None,
+    ) -> int:
         """How many conversations the view has, at most COUNTED."""
         th = t.threads.c
-        counted = select(th.id).where(th.workspace_id == workspace_id, *self._where(workspace_id, view))
+        where = self._where(workspace_id, member_id, view=view, now=now)
+        counted = select(th.id).where(th.workspace_id == workspace_id, *where)
         if openings is not None:
             counted = counted.where(th.opening_id.in_(openings))
         if view == "unread":
@@ -118,24 +139,33 @@ class Listing:
             t.threads.join(t.applicants, ap.id == th.applicant_id)
             .join(t.openings, op.id == th.opening_id)
             .outerjoin(t.reads, _mark_of(member_id))
+            .outerjoin(t.members, t.members.c.id == th.assignee_id)
         )
         query = select(
             *(th.id, th.state, th.last_text, th.last_author, th.last_member_id, th.last_at),
             *(th.unanswered_since, th.failed, th.blocked_tries),
+            *(th.assignee_id, th.snoozed_until, th.done_at, t.members.c.name.label("assignee_name")),
             *(ap.name, ap.stage, ap.locale, op.title),
             (th.candidate_seq - func.coalesce(t.reads.c.seq, 0)).label("unread"),
         )
         return query.select_from(joined).where(th.workspace_id == workspace_id)
 
-    def _where(self, workspace_id: str, view: str) -> list[Any]:
+    def _where(self, workspace_id: str, member_id: str, *, view: str, now: datetime) -> list[Any]:
+        """The conditions of a view. What rests or is done is in no view of work that waits."""
         th = t.threads.c
         live = th.state != ThreadState.ERASED.value
+        awake = or_(th.snoozed_until.is_(None), th.snoozed_until <= now)
+        to_do = [th.state == ThreadState.OPEN.value, th.done_at.is_(None), awake]
         views: dict[str, list[Any]] = {
             "all": [live],
-            "open": [th.state == ThreadState.OPEN.value],
+            "open": to_do,
+            "mine": [th.assignee_id == member_id, *to_do],
+            "unassigned": [th.assignee_id.is_(None), *to_do],
             "unread": [live, th.candidate_seq > func.coalesce(t.reads.c.seq, 0)],
-            "unanswered": [th.state == ThreadState.OPEN.value, th.unanswered_since.is_not(None)],
+            "unanswered": [*to_do, th.unanswered_since.is_not(None)],
             "attention": [live, th.failed > literal_column("0")],
+            "scheduled": [live, th.id.in_(_waiting_to_go(now))],
+            "snoozed": [live, th.snoozed_until.is_not(None), th.snoozed_until > now],
             "rejected": [th.state == ThreadState.BLOCKED.value],
         }
         newest = self._among_newest(workspace_id) if view == "unread" else []
@@ -146,6 +176,23 @@ class Listing:
         query = select(th.last_at).where(th.workspace_id == workspace_id).order_by(th.last_at.desc())
         border = self._session.execute(query.offset(NEWEST - 1).limit(1)).scalar_one_or_none()
         return [th.last_at >= border] if border else []
+
+
+def _waiting_to_go(now: datetime) -> Select[Any]:
+    c = t.messages.c
+    return select(c.thread_id).where(c.goes_out_at.is_not(None), c.goes_out_at > now, c.cancelled.is_(False))
+
+
+def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
+    th, ap, tag = t.threads.c, t.applicants.c, t.thread_tags.c
+    nobody = filters.assignee == NOBODY
+    possible = (
+        (filters.stage, ap.stage == filters.stage),
+        (filters.locale, ap.locale == filters.locale),
+        (filters.tag_id, th.id.in_(select(tag.thread_id).where(tag.tag_id == filters.tag_id))),
+        (filters.assignee, th.assignee_id.is_(None) if nobody else th.assignee_id == filters.assignee),
+    )
+    return [condition for asked, condition in possible if asked]
 
 
 def _mark_of(member_id: str) -> ColumnElement[bool]:
@@ -168,4 +215,8 @@ def _listed(row: Row[Any]) -> ListedThread:
         unanswered_since=row.unanswered_since,
         failed=row.failed,
         blocked_tries=row.blocked_tries,
+        assignee_id=row.assignee_id,
+        assignee_name=row.assignee_name,
+        snoozed_until=row.snoozed_until,
+        done_at=row.done_at,
     )

@@ -269,6 +269,7 @@ def _append(*, by_candidate: bool, is_note: bool) -> Update:
         values["unanswered_since"] = first if by_candidate else null()
     if by_candidate:
         values["candidate_seq"] = bindparam("seq")
+        values |= {"snoozed_until": null(), "done_at": null()}
     return update(t.threads).where(c.id == bindparam("thread")).values(values)
 
 

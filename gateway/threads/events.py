@@ -16,6 +16,11 @@ DELIVERY_UPDATED = "delivery.updated"  # delivery_id, message_id, state
 THREAD_BLOCKED = "thread.blocked"  # by
 THREAD_RESTORED = "thread.restored"  # by
 THREAD_STAGE = "thread.stage"  # stage, by
+THREAD_ASSIGNED = "thread.assigned"  # to (a member's name, "" for nobody), by
+THREAD_TAGGED = "thread.tagged"  # added, removed, by: names of tags
+THREAD_SNOOZED = "thread.snoozed"  # until ("" for an end before its time), by
+THREAD_DONE = "thread.done"  # by: out of the way until the candidate writes
+THREAD_REOPENED = "thread.reopened"  # by: not done after all
 CANDIDATE_TRIED = "candidate.tried"  # channel, entry_id, reason: wrote after the end; not taken in
 APPLICANT_UPDATED = "applicant.updated"  # changed (created, name, email, phone, locale, fields), by
 INBOX_HELD = "inbox.held"  # entry_id, reason, channel
@@ -34,6 +39,11 @@ NAMES = (
     THREAD_BLOCKED,
     THREAD_RESTORED,
     THREAD_STAGE,
+    THREAD_ASSIGNED,
+    THREAD_TAGGED,
+    THREAD_SNOOZED,
+    THREAD_DONE,
+    THREAD_REOPENED,
     CANDIDATE_TRIED,
     APPLICANT_UPDATED,
     INBOX_HELD,
@@ -49,6 +59,7 @@ SHOWN = (  # as lines between messages
     THREAD_BLOCKED,
     THREAD_RESTORED,
     THREAD_STAGE,
+    THREAD_ASSIGNED,
     CANDIDATE_TRIED,
     CANDIDATE_OPTED_OUT,
     CANDIDATE_OPTED_IN,

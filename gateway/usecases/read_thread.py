@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.errors import Invalid, NotFound
@@ -24,6 +25,7 @@ from gateway.threads.model import (
     Viewer,
     ViewerKind,
 )
+from gateway.threads.organising import NO_FILTERS, NOT_ORGANISED, Filters
 from gateway.threads.policies.roles import visible_openings
 from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
 from gateway.usecases.context import Context
@@ -48,6 +50,7 @@ def list_conversations(
     *,
     view: str = "all",
     opening_id: str = "",
+    filters: Filters = NO_FILTERS,
     query: str = "",
     cursor: str = "",
     limit: int = 50,
@@ -65,12 +68,13 @@ def list_conversations(
             view=view,
             opening_id=opening_id,
             openings=visible_openings(viewer),
+            filters=filters,
+            now=ctx.now,
             thread_ids=find_people(ctx, tx, viewer, query) if query.strip() else None,
             before=_read_cursor(cursor),
             limit=limit + 1,
         )
-        held = tx.inbox.held_by_thread([row.thread_id for row in listed])
-    rows = [_row(viewer, row, held=held.get(row.thread_id, 0)) for row in listed[:limit]]
+        rows = _rows(ctx, tx, viewer, listed[:limit])
     more = _write_cursor(listed[limit - 1]) if len(listed) > limit else None
     return rows, more
 
@@ -95,6 +99,7 @@ def read_page(
             portal_url=portal_url(ctx, conversation.candidate) if company else "",
             held=tuple(tx.inbox.of_thread(thread_id, [InboxState.HELD])) if company else (),
             notices=tuple(tx.outbox.notices_of(thread_id)) if company else (),
+            organised=tx.organising.of_thread(thread_id) if company else NOT_ORGANISED,
         )
 
 
@@ -139,14 +144,18 @@ def mark_read(ctx: Context, viewer: Viewer, thread_id: str, seq: int) -> None:
 def counts(ctx: Context, viewer: Viewer) -> Counts:
     """The numbers beside the desk's views."""
     with ctx.database.read() as tx:
-        openings = visible_openings(viewer)
-        by_view = {v: tx.listing.count(viewer.workspace_id, viewer.id, v, openings=openings) for v in VIEWS}
+        openings, now = visible_openings(viewer), ctx.now
+        by_view = {v: tx.listing.count(viewer.workspace_id, viewer.id, v, now=now, openings=openings) for v in VIEWS}
         review = tx.inbox.count(viewer.workspace_id, TO_DECIDE, openings=openings)
     return Counts(
         all=by_view["all"],
+        mine=by_view["mine"],
+        unassigned=by_view["unassigned"],
         unread=by_view["unread"],
         unanswered=by_view["unanswered"],
         attention=by_view["attention"] + review,
+        scheduled=by_view["scheduled"],
+        snoozed=by_view["snoozed"],
         rejected=by_view["rejected"],
         review=review,
     )
@@ -218,6 +227,21 @@ def _happenings(tx: Transaction, thread_id: str) -> tuple[Happening, ...]:
     return tuple(Happening(e.at, e.name, e.data) for e in tx.events.named(thread_id, events.SHOWN))
 
 
+def _rows(ctx: Context, tx: Transaction, viewer: Viewer, listed: list[ListedThread]) -> list[ConversationRow]:
+    """Rows with what other tables know of them, asked once for all."""
+    ids = [row.thread_id for row in listed]
+    held, tags = tx.inbox.held_by_thread(ids), tx.organising.tags_of(ids)
+    going = tx.organising.next_to_go(ids, now=ctx.now)
+    return [
+        replace(
+            _row(viewer, row, held=held.get(row.thread_id, 0)),
+            tags=tuple(tags.get(row.thread_id, ())),
+            goes_out_at=going.get(row.thread_id),
+        )
+        for row in listed
+    ]
+
+
 def _row(viewer: Viewer, listed: ListedThread, *, held: int = 0) -> ConversationRow:
     return ConversationRow(
         thread_id=listed.thread_id,
@@ -235,6 +259,10 @@ def _row(viewer: Viewer, listed: ListedThread, *, held: int = 0) -> Conversation
         failed=listed.failed,
         held=held,
         blocked_tries=listed.blocked_tries,
+        assignee_id=listed.assignee_id or "",
+        assignee_name=listed.assignee_name or "",
+        snoozed_until=listed.snoozed_until,
+        done_at=listed.done_at,
     )
 
 

@@ -21,6 +21,7 @@ from gateway.threads.model import (
     ThreadState,
 )
 from gateway.threads.notices import Notice
+from gateway.threads.organising import NOT_ORGANISED, Organised, Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ class ConversationRow:
     failed: int  # deliveries that failed or bounced
     held: int  # mails that wait for a decision
     blocked_tries: int
+    assignee_id: str = ""
+    assignee_name: str = ""
+    tags: tuple[Tag, ...] = ()
+    snoozed_until: datetime | None = None
+    done_at: datetime | None = None
+    goes_out_at: datetime | None = None  # the next message that waits for its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,7 @@ class ThreadPage:
     portal_url: str = ""  # company viewers only
     held: tuple[InboxEntry, ...] = ()
     notices: tuple[tuple[Notice, Delivery], ...] = ()
+    organised: Organised = NOT_ORGANISED  # company viewers only
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +132,13 @@ class Counts:
     """Numbers beside the desk's views."""
 
     all: int
+    mine: int
+    unassigned: int
     unread: int
     unanswered: int
     attention: int  # failed deliveries + mails to decide
+    scheduled: int
+    snoozed: int
     rejected: int
     review: int  # held + unmatched + failed entries
 

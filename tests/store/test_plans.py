@@ -13,9 +13,11 @@ from sqlalchemy import Connection, event
 
 from gateway.store.listing import VIEWS
 from gateway.threads.model import MessageKind
+from gateway.threads.organising import Filters
 from gateway.usecases import read_thread
 from gateway.usecases.context import Context
 from gateway.usecases.index_search import index_waiting
+from gateway.usecases.organise import read_choices
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.search import search
 from gateway.usecases.views import ApplicantView
@@ -60,7 +62,10 @@ def test_lists_numbers_conversations_and_searches_use_an_index(
     index_waiting(ctx)
     for view in VIEWS:
         rows, _ = read_thread.list_conversations(ctx, viewer, view=view)
-        assert len(rows) == (view in ("all", "open", "unanswered"))
+        assert len(rows) == (view in ("all", "open", "unassigned", "unanswered"))
+    for filters in (Filters(stage="applied"), Filters(tag_id="x"), Filters(assignee=viewer.id), Filters(locale="ko")):
+        read_thread.list_conversations(ctx, viewer, filters=filters)
+    read_choices(ctx, viewer)
     read_thread.counts(ctx, viewer)
     read_thread.read_page(ctx, viewer, mina.thread_id)
     for typed in ("interview", "mina", "면접 from:jun", "before:2026-12-01 has:file"):

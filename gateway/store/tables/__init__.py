@@ -15,6 +15,8 @@ from gateway.store.tables.conversations import (
     openings,
     participants,
     reads,
+    tags,
+    thread_tags,
     threads,
 )
 from gateway.store.tables.happened import audit, counters, events, idempotency_keys, webhook_posts, webhooks
@@ -71,7 +73,9 @@ __all__ = [
     "search_waiting",
     "sessions",
     "suppressions",
+    "tags",
     "templates",
+    "thread_tags",
     "threads",
     "webhook_posts",
     "webhooks",

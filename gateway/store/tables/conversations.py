@@ -59,6 +59,7 @@ applicants = Table(
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("workspace_id", "external_id"),
     Index(None, "phone"),
+    Index(None, "workspace_id", "stage"),
 )
 
 threads = Table(
@@ -80,6 +81,9 @@ threads = Table(
     ),  # newest message of the candidate: unread is about these
     Column("unanswered_since", UtcTime),  # SJ-P2
     Column("failed", Integer, nullable=False, default=0),  # deliveries that need attention
+    ref_column("assignee_id", "members.id", nullable=True),
+    Column("snoozed_until", UtcTime),  # out of the way until then, or until the candidate writes
+    Column("done_at", UtcTime),  # out of the way until the candidate writes
     Column("blocked_at", UtcTime),
     Column("blocked_tries", Integer, nullable=False, default=0),
     Column("blocked_notice_at", UtcTime),  # at most one notice a day (GW-6)
@@ -87,7 +91,17 @@ threads = Table(
     Index(None, "workspace_id", "last_at", "id", "state", "candidate_seq"),  # the list, and what of it is unread
     Index(None, "workspace_id", "state", "last_at", "id"),
     Index(None, "opening_id", "last_at"),
-    Index("ix_threads_unanswered", "workspace_id", "state", "last_at", **_where("unanswered_since IS NOT NULL")),
+    Index("ix_threads_to_do", "workspace_id", "state", "last_at", "id", **_where("done_at IS NULL")),
+    Index(
+        "ix_threads_unanswered",
+        *("workspace_id", "state", "last_at"),
+        **_where("unanswered_since IS NOT NULL AND done_at IS NULL"),
+    ),
+    Index(
+        "ix_threads_unassigned", "workspace_id", "state", "last_at", **_where("assignee_id IS NULL AND done_at IS NULL")
+    ),
+    Index("ix_threads_assigned", "assignee_id", "last_at", **_where("assignee_id IS NOT NULL")),
+    Index("ix_threads_snoozed", "workspace_id", "last_at", **_where("snoozed_until IS NOT NULL")),
     Index("ix_threads_failed", "workspace_id", "last_at", **_where("failed > 0")),
 )
 
@@ -148,6 +162,7 @@ messages = Table(
     UniqueConstraint("thread_id", "seq"),
     UniqueConstraint("thread_id", "client_key"),
     Index(None, "rfc_message_id"),
+    Index("ix_messages_waiting", "goes_out_at", "thread_id", **_where("goes_out_at IS NOT NULL")),
 )
 
 attachments = Table(
@@ -172,4 +187,22 @@ reads = Table(  # how far each member has read: unread is per person (SJ-11)
     Column("member_id", String(26), ForeignKey("members.id"), primary_key=True),
     Column("thread_id", String(26), ForeignKey("threads.id"), primary_key=True),
     Column("seq", Integer, nullable=False),
+)
+
+tags = Table(  # the workspace's own words for conversations
+    "tags",
+    metadata,
+    id_column(),
+    ref_column("workspace_id", "workspaces.id"),
+    text_column("name"),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("workspace_id", "name"),
+)
+
+thread_tags = Table(
+    "thread_tags",
+    metadata,
+    Column("thread_id", String(26), ForeignKey("threads.id"), primary_key=True),
+    Column("tag_id", String(26), ForeignKey("tags.id"), primary_key=True),
+    Index(None, "tag_id", "thread_id"),
 )

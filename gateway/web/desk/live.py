@@ -32,7 +32,7 @@ from gateway.web.stream import Piece, Source, last_seen, send_stream
 from gateway.web.visits import Visit, in_language_of, language_of, render
 
 HEAD_EVENTS = ("thread.blocked", "thread.restored", "thread.stage")
-LINE_EVENTS = (*HEAD_EVENTS, "candidate.tried", "inbox.automatic", "inbox.held", "inbox.protected")
+LINE_EVENTS = (*HEAD_EVENTS, "thread.assigned", "candidate.tried", "inbox.automatic", "inbox.held", "inbox.protected")
 
 
 async def list_stream(request: Request) -> Response:
