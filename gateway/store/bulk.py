@@ -12,6 +12,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
+from gateway.threads.model import ThreadState
 
 ASKED_AT_ONCE = 500
 
@@ -32,6 +33,25 @@ class Bulks:
             rows = self._session.execute(query.where(c.workspace_id == workspace_id, c.external_id.in_(ids)))
             found |= {row[0]: row[1] for row in rows}
         return found
+
+    def people_of(self, workspace_id: str, *, opening_id: str, stage: str, limit: int) -> list[str]:
+        """The ATS's ids of applicants at an opening and a stage, each "" for any; at any stage only those whose
+        conversation is open. The oldest first.
+        """
+        c, th = t.applicants.c, t.threads.c
+        where = [c.workspace_id == workspace_id, th.state != ThreadState.ERASED.value]
+        where.append(c.stage == stage if stage else th.state == ThreadState.OPEN.value)
+        if opening_id:
+            where.append(c.opening_id == opening_id)
+        query = select(c.external_id).join(t.threads, th.applicant_id == c.id).where(*where)
+        return list(self._session.execute(query.order_by(c.id).limit(limit)).scalars())
+
+    def stages_of(self, workspace_id: str, *, limit: int) -> list[str]:
+        """Stages at which somebody is now, in the order of their names."""
+        c, th = t.applicants.c, t.threads.c
+        where = (c.workspace_id == workspace_id, th.state != ThreadState.ERASED.value)
+        query = select(c.stage).distinct().join(t.threads, th.applicant_id == c.id).where(*where)
+        return list(self._session.execute(query.order_by(c.stage).limit(limit)).scalars())
 
     def add(self, bulk: Bulk, recipients: Sequence[Recipient]) -> None:
         row = {

@@ -23,6 +23,7 @@ from gateway.usecases.post_message import NewMessage, check_content, find_repeat
 from gateway.usecases.templates import fill_template, find_and_fill
 
 MOST = 10_000  # people of one message
+STAGES = 100  # that the desk offers
 NAMED = 20  # unknown applicants that a refusal names
 LEASE = timedelta(seconds=60)
 TURN = timedelta(seconds=20)  # how long one worker thread works on it before others get their turn
@@ -75,6 +76,22 @@ def try_bulk(
     return [_sample(ctx, viewer, a, threads[a], message) for a in people[:samples]]
 
 
+def choose_people(ctx: Context, viewer: Viewer, *, opening_id: str, stage: str) -> list[str]:
+    """The ids of everybody at an opening and a stage, each "" for any; no closed conversations unless their stage is
+    named. At most one more than a message may go to. Raises NotFound.
+    """
+    _check_sender(viewer)
+    with ctx.database.read() as tx:
+        return tx.bulks.people_of(viewer.workspace_id, opening_id=opening_id, stage=stage, limit=MOST + 1)
+
+
+def list_stages(ctx: Context, viewer: Viewer) -> list[str]:
+    """Stages at which somebody is now. Raises NotFound."""
+    _check_sender(viewer)
+    with ctx.database.read() as tx:
+        return tx.bulks.stages_of(viewer.workspace_id, limit=STAGES)
+
+
 def find_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
     """How far it is. Raises NotFound."""
     with ctx.database.read() as tx:
@@ -82,7 +99,8 @@ def find_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
 
 
 def list_bulks(ctx: Context, viewer: Viewer, *, before: str, limit: int) -> list[Bulk]:
-    """The newest first."""
+    """The newest first. Raises NotFound."""
+    _check_sender(viewer)
     with ctx.database.read() as tx:
         return tx.bulks.of_workspace(viewer.workspace_id, before=before, limit=limit)
 
@@ -197,6 +215,7 @@ def _sample(ctx: Context, viewer: Viewer, applicant: str, thread_id: str, messag
 
 def _check_message(ctx: Context, viewer: Viewer, message: BulkMessage) -> None:
     """Faults that everybody's message would have."""
+    _check_sender(viewer)
     if not message.template:
         check_content(ctx, NewMessage(text=message.text, html=message.html))
         return
@@ -217,7 +236,14 @@ def _find_threads(tx: Transaction, viewer: Viewer, people: Sequence[str]) -> dic
     return threads
 
 
+def _check_sender(viewer: Viewer) -> None:
+    """Only admins and the ATS write to many, and see who did."""
+    if not viewer.admin:
+        raise NotFound("bulk message")
+
+
 def _open(tx: Transaction, viewer: Viewer, bulk_id: str) -> Bulk:
+    _check_sender(viewer)
     bulk = tx.bulks.find(viewer.workspace_id, bulk_id)
     if bulk is None:
         raise NotFound("bulk message")

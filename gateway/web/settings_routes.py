@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from gateway.web.desk import imports, keys, members, settings, templates, webhooks
+from gateway.web.desk import bulk, imports, keys, members, settings, templates, webhooks
 from gateway.web.visits import for_members
 
 READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
@@ -19,6 +19,9 @@ def settings_routes() -> list[BaseRoute]:
         Route("/desk/settings/templates", for_members(templates.templates_page), methods=READ),
         Route("/desk/settings/new-template", for_members(templates.new_template_page), methods=BOTH),
         Route("/desk/settings/templates/{key}", for_members(templates.template_page), methods=BOTH),
+        Route("/desk/settings/bulk", for_members(bulk.bulks_page), methods=READ),
+        Route("/desk/settings/new-bulk", for_members(bulk.new_bulk_page), methods=BOTH),
+        Route("/desk/settings/bulk/{bulk_id}", for_members(bulk.bulk_page), methods=BOTH),
         Route("/desk/settings/import", for_members(imports.import_page), methods=BOTH),
         Route("/desk/settings/keys", for_members(keys.keys_page), methods=BOTH),
         Route("/desk/settings/keys/{key_id}", for_members(keys.change_key), methods=WRITE),

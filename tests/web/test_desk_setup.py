@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 
 import pytest
-from cast import Company, make_company
+from cast import Company, make_applicant, make_company
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, hidden, make_app, words_of
 
 from gateway.threads.webhooks import HookMove, PostState
 from gateway.usecases import accounts, api_keys
+from gateway.usecases.bulk import find_due_bulks, run_bulk
+from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.push_events import find_webhook_work, push_events
+from gateway.usecases.read_thread import messages_after
 from gateway.usecases.templates import find_template, list_templates
 from gateway.usecases.views import ApplicantView
 from gateway.usecases.webhooks import list_posts
 
-SETTINGS = ("/desk/settings/keys", "/desk/settings/webhooks", "/desk/settings/templates")
+SETTINGS = ("/desk/settings/keys", "/desk/settings/webhooks", "/desk/settings/templates", "/desk/settings/bulk")
 
 
 @pytest.fixture
@@ -229,3 +232,68 @@ def test_the_preview_shows_a_real_applicant_and_the_length_before_anything_is_sa
     missing = desk.post(NEW, data=form | {"ko.text": "{{ fields.team }}"})
     assert "“fields.team” has no value for this person" in words_of(missing.text)
     assert list_templates(ctx, company.as_jun) == []
+
+
+def start_bulk(desk: TestClient, form: dict[str, str]) -> str:
+    """Look at the samples, send, and give the path of its page."""
+    tried = desk.post("/desk/settings/new-bulk", data=form | {"do": "try"}).text
+    sure = form | {"do": "send", "tried": hidden(tried, "tried"), "key": hidden(tried, "key")}
+    first, second = (desk.post("/desk/settings/new-bulk", data=sure) for _ in range(2))
+    assert first.headers["location"] == second.headers["location"]  # a double click
+    return first.headers["location"]
+
+
+def test_a_bulk_message_is_tried_sent_and_followed(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    """Whom by opening and stage; what is sent is what the samples showed; each in their own conversation."""
+    make_applicant(ctx, company, external_id="gone-1", name="Gone", email="gone@mail.example")
+    change_stage(ctx, company.ats, thread_of_applicant(ctx, company.ats, "gone-1"), "rejected")
+    desk.post(NEW, data=INVITE | {"key": "invite", "do": "save"})
+    form = {"who": "stage", "opening": company.opening.id, "template": "invite", "variables": "interview_date = 3 May"}
+    tried = words_of(desk.post("/desk/settings/new-bulk", data=form | {"do": "try"}).text)
+    assert "It would go to 1 person" in tried
+    assert "can you come on 3 May?" in tried
+    unseen = desk.post("/desk/settings/new-bulk", data=form | {"do": "send"})
+    assert unseen.status_code == 200  # samples first
+    path = start_bulk(desk, form)
+    assert "0 of 1" in words_of(desk.get(path).text)
+    part = desk.get(path, headers={"HX-Request": "true"}).text
+    assert 'hx-trigger="every 1s"' in part
+    for due in find_due_bulks(ctx):
+        run_bulk(ctx, due)
+    page = desk.get(path).text
+    assert "Done 1 of 1" in words_of(page)
+    assert "every 1s" not in page
+    assert "1 of 1" in words_of(desk.get("/desk/settings/bulk").text)
+    (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
+    assert (shown.message.author.name, shown.message.text.splitlines()[0]) == ("Jun Park", "Dear Mina Han,")
+
+
+def test_what_lacks_is_named_before_and_stops_it_after(ctx: Context, company: Company, desk: TestClient) -> None:
+    """Stopped at the first without a value; mended, it goes on; cancelled, it writes to nobody more."""
+    make_applicant(ctx, company)
+    form = {"who": "ids", "ids": "mina-1, nobody-1", "text": "Hello"}
+    assert "These are unknown: nobody-1" in words_of(desk.post("/desk/settings/new-bulk", data=form).text)
+    desk.post(NEW, data=INVITE | {"key": "invite", "do": "save"})
+    lacking = desk.post("/desk/settings/new-bulk", data={"who": "ids", "ids": "mina-1", "template": "invite"})
+    assert "Give what is missing" in words_of(lacking.text)
+    assert 'value="send"' not in lacking.text
+    path = start_bulk(
+        desk, {"who": "ids", "ids": "mina-1", "template": "invite", "variables": "interview_date = 3 May"}
+    )
+    page = desk.get("/desk/settings/templates/invite").text
+    desk.post(
+        "/desk/settings/templates/invite",
+        data=INVITE | {"do": "save", "seen": hidden(page, "seen"), "en.text": "{{ fields.team }}"},
+    )
+    for due in find_due_bulks(ctx):
+        run_bulk(ctx, due)
+    page = words_of(desk.get(path).text)
+    assert "Stopped 0 of 1" in page
+    assert "fields.team" in page
+    assert desk.post(path, data={"do": "resume"}).status_code == 303
+    assert "Going out" in words_of(desk.get(path).text)
+    desk.post(path, data={"do": "cancel"})
+    assert "Cancelled" in words_of(desk.get(path).text)
+    assert desk.post(path, data={"do": "resume"}).status_code == 303

@@ -35,6 +35,7 @@ ENTRIES = (
     Entry("workspace", "/desk/settings"),
     Entry("members", "/desk/settings/members", admins_only=True),
     Entry("templates", "/desk/settings/templates", admins_only=True),
+    Entry("bulk", "/desk/settings/bulk", admins_only=True),
     Entry("import", "/desk/settings/import", admins_only=True),
     Entry("keys", "/desk/settings/keys", admins_only=True),
     Entry("webhooks", "/desk/settings/webhooks", admins_only=True),

@@ -1,0 +1,157 @@
+"""In charge of: the settings' pages of bulk messages — whom and what, samples before anything goes out, progress, stop.
+
+Not in charge of: posting (`usecases.bulk`), or words (`usecases.templates`).
+
+Sending needs the same form that the samples were made of: a changed one shows samples again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import HTMLResponse, Response
+
+from gateway.errors import Conflict, Invalid, NotFound
+from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
+from gateway.threads.model import Viewer
+from gateway.usecases import bulk, templates
+from gateway.usecases.idempotency import run_once
+from gateway.web.desk.settings import setup_page
+from gateway.web.visits import Visit, go_to, render, say_error
+
+LIST = "/desk/settings/bulk"
+NEW = "/desk/settings/new-bulk"
+SAMPLES = 5
+PROBLEMS = 50  # people that the page names who could not be written to
+SHOWN = 50  # bulk messages on the list
+_FIELDS = ("who", "opening", "stage", "ids", "template", "text", "variables")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Whom it would go to, and the words of the first of them."""
+
+    people: list[str]
+    samples: list[bulk.Sample]
+
+    @property
+    def is_sendable(self) -> bool:
+        return not any(s.problem for s in self.samples)
+
+
+def bulks_page(visit: Visit, viewer: Viewer) -> Response:
+    """The last bulk messages of the workspace and how far each is. Admins only."""
+    found = bulk.list_bulks(visit.site.ctx, viewer, before="", limit=SHOWN)
+    return setup_page(visit, viewer, "desk_bulks.html", entry="bulk", bulks=found)
+
+
+def new_bulk_page(visit: Visit, viewer: Viewer) -> Response:
+    """Whom to write to — by opening and stage, or by ids — and what; samples come first, then it can be sent."""
+    if not visit.is_post:
+        return _show_form(visit, viewer)
+    try:
+        people, message = _people(visit, viewer), _message(visit, viewer)
+        tried = Tried(people, bulk.try_bulk(visit.site.ctx, viewer, people, message, samples=SAMPLES))
+        if visit.text("do") == "send" and visit.text("tried") == _digest(visit) and tried.is_sendable:
+            return go_to(f"{LIST}/{_send(visit, viewer, people, message)}")
+    except Invalid as fault:
+        return _show_form(visit, viewer, problems={_field_of(fault.field): say_error(visit, fault)})
+    return _show_form(visit, viewer, tried=tried)
+
+
+def bulk_page(visit: Visit, viewer: Viewer) -> Response:
+    """How far a bulk message is, why it stopped, who could not be written to; cancel and resume."""
+    ctx, bulk_id = visit.site.ctx, visit.path("bulk_id")
+    if visit.is_post:
+        try:
+            match visit.text("do"):
+                case "cancel":
+                    bulk.cancel_bulk(ctx, viewer, bulk_id)
+                case "resume":
+                    bulk.resume_bulk(ctx, viewer, bulk_id)
+                case _:
+                    raise NotFound("no such button")
+        except Conflict:
+            pass  # it went on meanwhile: the page says how it is now
+        return go_to(f"{LIST}/{bulk_id}")
+    found = bulk.find_bulk(ctx, viewer, bulk_id)
+    shown: dict[str, Any] = {
+        "bulk": found,
+        "failed": _failed(visit, viewer, found),
+        "running": found.state is BulkState.RUNNING,
+    }
+    if visit.by_script:
+        return HTMLResponse(render(visit, "desk_bulk_progress.html", **shown))
+    return setup_page(visit, viewer, "desk_bulk.html", entry="bulk", **shown)
+
+
+def _failed(visit: Visit, viewer: Viewer, found: Bulk) -> list[Recipient]:
+    if not found.failed:
+        return []
+    everybody = bulk.list_recipients(visit.site.ctx, viewer, found.id, after=0, limit=bulk.MOST)
+    return [r for r in everybody if r.state is RecipientState.FAILED][:PROBLEMS]
+
+
+def _send(visit: Visit, viewer: Viewer, people: list[str], message: BulkMessage) -> str:
+    """Start it, once for each form however often its button is pressed; the id."""
+    ctx = visit.site.ctx
+    key = f"bulk-{visit.text('key')[:64]}"
+
+    def start() -> tuple[int, str]:
+        return 202, bulk.start_bulk(ctx, viewer, people, message).id
+
+    return run_once(ctx, viewer, key, request_digest=_digest(visit), run=start)[1]
+
+
+def _people(visit: Visit, viewer: Viewer) -> list[str]:
+    if visit.text("who") == "ids":
+        return list(dict.fromkeys(visit.text("ids").replace(",", " ").split()))
+    opening, stage = visit.text("opening"), visit.text("stage")
+    return bulk.choose_people(visit.site.ctx, viewer, opening_id=opening, stage=stage)
+
+
+def _message(visit: Visit, viewer: Viewer) -> BulkMessage:
+    lines = (line.partition("=") for line in visit.text("variables").splitlines() if line.strip())
+    template = visit.text("template")
+    return BulkMessage(
+        text="" if template else visit.text("text"),
+        template=template,
+        variables={name.strip(): value.strip() for name, _, value in lines} if template else {},
+        author_name=viewer.name,
+        author_email=viewer.email,
+    )
+
+
+def _digest(visit: Visit) -> str:
+    said = json.dumps([visit.text(name) for name in _FIELDS])
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+
+
+def _field_of(path: str) -> str:
+    """Where the form shows a complaint."""
+    if path == "applicants":
+        return "ids"
+    return path if path in _FIELDS else "variables"
+
+
+def _show_form(
+    visit: Visit, viewer: Viewer, *, tried: Tried | None = None, problems: dict[str, str] | None = None
+) -> Response:
+    ctx = visit.site.ctx
+    return setup_page(
+        visit,
+        viewer,
+        "desk_new_bulk.html",
+        entry="bulk",
+        status=422 if problems else 200,
+        stages=bulk.list_stages(ctx, viewer),
+        templates=templates.list_templates(ctx, viewer),
+        form=visit.fields,
+        key=visit.text("key") or ctx.new_id(),
+        tried=tried,
+        digest=_digest(visit) if tried else "",
+        problems=problems or {},
+    )
