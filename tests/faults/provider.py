@@ -41,6 +41,7 @@ class Provider:
     script: Callable[[str, int], bytes | None] = lambda step, number: None
     taken: list[Taken] = field(default_factory=list)
     reached: Counter[str] = field(default_factory=Counter)
+    by_recipient: Callable[[str, str], bytes | None] = lambda step, to: None  # asked first, at RCPT and end
     on_end: Callable[[], None] = lambda: None  # called when a mail is complete, before the answer
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: set[socket.socket] = field(default_factory=set)
@@ -108,9 +109,9 @@ class Provider:
             if verb == "QUIT":
                 client.sendall(b"221 2.0.0 bye\r\n")
                 return
-            answer = self._decide(verb)
             if verb == "RCPT":
                 to = line.partition(b"<")[2].partition(b">")[0].decode()
+            answer = self._decide(verb, to if verb == "RCPT" else "")
             if not self._answer(client, answer):
                 return
             if answer.startswith(b"354") and not self._take_content(client, lines, to):
@@ -123,18 +124,20 @@ class Provider:
             if not line:
                 return False
             content += line
-        answer = self._decide("end")
+        answer = self._decide("end", to)
         found = _MESSAGE_ID.search(content)
         with self._lock:
             self.taken.append(Taken(found[1].decode() if found else "", to, content, answer))
         self.on_end()
         return self._answer(client, answer)
 
-    def _decide(self, step: str) -> bytes:
+    def _decide(self, step: str, to: str = "") -> bytes:
         with self._lock:
             self.reached[step] += 1
             number = self.reached[step]
-        answer = self.script(step, number)
+        answer = self.by_recipient(step, to) if to else None
+        if answer is None:
+            answer = self.script(step, number)
         return _GOOD.get(step, b"250 2.0.0 Ok: queued as P1") if answer is None else answer
 
     def _answer(self, client: socket.socket, answer: bytes) -> bool:
