@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 
 from gateway.store.database import make_engine
 
-HEAD = "0008"  # the newest revision in migrations/versions; a test compares
 FOLDER = Path(__file__).parent / "migrations"
+HEAD = max(path.name[:4] for path in (FOLDER / "versions").glob("0*.py"))  # the newest revision
 _LOCK = 7_306_554_311  # PostgreSQL advisory lock: of several processes that start at once, one migrates
 
 
