@@ -20,6 +20,7 @@ _SIGNED = (
     *(b"from", b"to", b"cc", b"sender", b"reply-to", b"subject", b"date", b"message-id", b"in-reply-to", b"references"),
     *(b"mime-version", b"content-type", b"content-transfer-encoding", b"auto-submitted"),
 )
+_SIGNED_IF_THERE = (b"list-unsubscribe", b"list-unsubscribe-post")  # RFC 8058 §4; lists may add their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Signer:
     def sign(self, raw: bytes) -> bytes:
         """The mail with a DKIM-Signature on top (relaxed/relaxed: survives what relays do to white space)."""
         maker = dkim.DKIM(raw)
-        present = [name.lower() for name, _ in maker.headers if name.lower() in _SIGNED]
+        present = [name.lower() for name, _ in maker.headers if name.lower() in _SIGNED + _SIGNED_IF_THERE]
         signature: bytes = maker.sign(
             self.selector.encode(),
             self.domain.encode(),

@@ -24,6 +24,7 @@ from gateway.store.addresses import Addresses
 from gateway.store.api_keys import ApiKeys
 from gateway.store.blobs import Blobs
 from gateway.store.bulk import Bulks
+from gateway.store.consents import Consents
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
 from gateway.store.inbox import Inbox
@@ -77,6 +78,7 @@ class Transaction:
         self.webhooks = Webhooks(session)
         self.templates = Templates(session)
         self.bulks = Bulks(session)
+        self.consents = Consents(session)
         self._wakes: list[tuple[str, str]] = []
 
     def wake(self, job: str, subject_id: str) -> None:

@@ -53,6 +53,7 @@ class Erasure:
             t.participants,
         ):
             run(delete(table).where(table.c.thread_id == thread_id))
+        run(delete(t.consents).where(t.consents.c.applicant_id == applicant_id))
         blank = {"name": "", "email": "", "phone": "", "fields": {}, "stage": "erased"}
         run(update(t.applicants).where(t.applicants.c.id == applicant_id).values(blank))
         state = {"state": ThreadState.ERASED.value, "last_text": "", "unanswered_since": None, "failed": 0}

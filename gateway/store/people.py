@@ -114,6 +114,7 @@ class People:
             "title": opening.title,
             "notify_emails": list(opening.notify_emails),
             "public_contact": opening.public_contact,
+            "locale": opening.locale,
             "created_at": now,
         }
         self._session.execute(insert(t.openings), row)
@@ -184,7 +185,15 @@ def member_of(row: Row[Any]) -> Member:
 
 
 def opening_of(row: Any) -> Opening:
-    return Opening(row.id, row.workspace_id, row.external_id, row.title, tuple(row.notify_emails), row.public_contact)
+    return Opening(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        external_id=row.external_id,
+        title=row.title,
+        notify_emails=tuple(row.notify_emails),
+        public_contact=row.public_contact,
+        locale=row.locale,
+    )
 
 
 def applicant_of(row: Any) -> Applicant:

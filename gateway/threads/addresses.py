@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     BOUNCE = "b"
     LINK = "link"  # candidate's personal page
     FILE = "file"  # attachment link
+    UNSUBSCRIBE = "unsubscribe"  # the link in advertising mail
 
 
 _ULID = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -63,6 +63,7 @@ class Reason(StrEnum):
     NOT_MOBILE = "not_mobile"
     NO_TEMPLATE = "no_template"
     NOT_FOR_ADVERTISING = "not_for_advertising"
+    NO_CONSENT = "no_consent"
     LATE_SUCCESS = "late_success"
     NEXT_CHANNEL = "next_channel"
 
@@ -116,6 +117,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.NOT_MOBILE: Meaning("This is no mobile number, so neither KakaoTalk nor SMS reaches it."),
     Reason.NO_TEMPLATE: Meaning("There is no approved KakaoTalk template for this message in this language."),
     Reason.NOT_FOR_ADVERTISING: Meaning("KakaoTalk AlimTalk must not carry advertising."),
+    Reason.NO_CONSENT: Meaning("This person has not agreed to advertising by this way."),
     Reason.LATE_SUCCESS: Meaning(
         "It arrived after all, after the next channel had been used: there may be two copies."
     ),

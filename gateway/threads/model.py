@@ -103,6 +103,7 @@ class Opening:
     title: str
     notify_emails: tuple[str, ...]
     public_contact: str = ""  # "" = the workspace's
+    locale: str = ""  # likewise
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class MessageWords:
 
 
 def choose_locale(available: Iterable[str], *wanted: str) -> str:
-    """The first wanted language that there is (applicant's, workspace's), else English, else the first there is."""
+    """The first wanted language that there is (applicant's, opening's, workspace's), else English, else any."""
     have = list(available)
     return next((tag for tag in (*wanted, "en") if tag in have), have[0])
 

@@ -13,7 +13,7 @@ from gateway.errors import Invalid, NotFound
 from gateway.threads.addresses import Purpose, read_token, token_subject
 from gateway.threads.model import Opening, Role, Source, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.roles import check_role, may_run_opening, sees_opening
-from gateway.usecases.checks import check_email, check_name
+from gateway.usecases.checks import check_email, check_locale, check_name
 from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import Draft, carry_out, plan_applicant
 from gateway.usecases.outgoing import portal_url
@@ -33,10 +33,12 @@ def put_opening(
     title: str,
     notify_emails: Sequence[str],
     public_contact: str | None = None,
+    locale: str | None = None,
     seen: str | None = None,
 ) -> tuple[Opening, bool]:
     """Make or change an opening; True if it was made. `notify_emails` are told of candidates' messages (SJ-10); []
-    is legal. `seen` is the version that the caller changes. Raises Invalid, Conflict (`changed_meanwhile`).
+    is legal. `locale` is for applicants who name none; what is None stays. `seen` is the version that the caller
+    changes. Raises Invalid, Conflict (`changed_meanwhile`).
     """
     title = check_name("title", title)
     if len(notify_emails) > NOTIFY_LIMIT:
@@ -54,6 +56,7 @@ def put_opening(
             code="notify_loop",
         )
     contact = None if public_contact is None else check_email("public_contact", public_contact, optional=True)
+    language = None if locale is None else check_locale("locale", locale, default="")
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)
         found = tx.people.find_opening(viewer.workspace_id, external_id)
@@ -61,7 +64,9 @@ def put_opening(
         if not (viewer.confined_to is None if found is None else may_run_opening(viewer, found.id)):
             raise NotFound("opening")
         if found is None:
-            opening = Opening(ctx.new_id(), viewer.workspace_id, external_id, title, emails, contact or "")
+            opening = Opening(
+                ctx.new_id(), viewer.workspace_id, external_id, title, emails, contact or "", language or ""
+            )
             tx.people.add_opening(opening, now=ctx.now)
             return opening, True
         opening = replace(
@@ -69,9 +74,14 @@ def put_opening(
             title=title,
             notify_emails=emails,
             public_contact=found.public_contact if contact is None else contact,
+            locale=found.locale if language is None else language,
         )
         tx.people.update_opening(
-            found.id, title=title, notify_emails=list(emails), public_contact=opening.public_contact
+            found.id,
+            title=title,
+            notify_emails=list(emails),
+            public_contact=opening.public_contact,
+            locale=opening.locale,
         )
         return opening, False
 

@@ -17,10 +17,12 @@ from gateway.errors import Conflict, GatewayError, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.channel import BatchChannel, Capabilities, Channel, Failed, Fault, Outgoing, Retry, SendResult
+from gateway.threads.decisions import Reason
 from gateway.threads.delivery import Move, after_report, after_send, after_unknown
 from gateway.threads.model import Delivery, DeliveryState, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.rejection import REJECTED_STAGE
 from gateway.threads.policies.roles import check_role
+from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.change_stage import set_gate
 from gateway.usecases.checks import check_email, check_phone, read_mobile
@@ -28,6 +30,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.fall_back import record_move
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.outgoing import build_outgoing
+from gateway.usecases.reach import may_advertise
 from gateway.usecases.suppression import note_corrected
 
 LEASE = timedelta(seconds=60)
@@ -127,6 +130,8 @@ def _build(ctx: Context, delivery: Delivery) -> Outgoing | Failed | Retry:
         return Failed("channel_off", f"The channel {delivery.channel} is not set up here.", Fault.CONFIG)
     try:
         with ctx.database.read() as tx:
+            if delivery.purpose is Purpose.ADVERTISING and not may_advertise(ctx, tx, delivery):
+                return Failed(Reason.NO_CONSENT.value, "The consent to advertising was taken back.")
             outgoing = build_outgoing(ctx, tx, delivery)
     except FileNotFoundError:
         return Failed("file_gone", "An attached file is no longer stored.")

@@ -74,7 +74,7 @@ def plan_applicant(
             "An applicant stays with their opening: create another applicant for another opening.",
             code="opening_fixed",
         )
-    language = check_locale("locale", draft.locale, default=workspace.locale)
+    language = check_locale("locale", draft.locale, default=opening.locale or workspace.locale)
     name = check_name("name", draft.name)
     email = check_email("email", draft.email, optional=True)
     phone = check_phone("phone", draft.phone, locale=language)

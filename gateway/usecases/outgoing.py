@@ -66,6 +66,11 @@ def portal_url(ctx: Context, person: Participant) -> str:
     return f"{ctx.settings.public_url}/c/{token}"
 
 
+def unsubscribe_url(ctx: Context, person: Participant) -> str:
+    """The link by which a candidate takes back their consent to advertising by mail."""
+    return f"{ctx.settings.public_url}/u/{make_token(ctx.settings.key, TokenPurpose.UNSUBSCRIBE, person.id)}"
+
+
 def file_url(page: str, attachment_id: str, filename: str) -> str:
     return f"{page}/files/{attachment_id}/{quote(filename)}"
 
@@ -94,6 +99,14 @@ def _for_candidate(
     own = tx.templates.find_words(message.id)
     if own:
         variables["html_text"] = message.html  # the company's own design; it was cleaned when it was stored
+    headers: dict[str, str] = {}
+    if delivery.purpose is Purpose.ADVERTISING:  # 정보통신망법 §50(4); RFC 2369 §3.2, RFC 8058 §3.1
+        link = unsubscribe_url(ctx, person)
+        refuse = ctx.render.text(own.locale if own else person.locale, "advertising.unsubscribe")
+        variables["text"] = f"{message.text}\n\n{refuse} {link}"
+        if variables["html_text"]:
+            variables["html_text"] = f'{message.html}<p><a href="{link}">{refuse}</a></p>'
+        headers = {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     words = ctx.render.mail(NEW_MESSAGE, own.locale if own else person.locale, variables)
     if own and own.subject:
         words = replace(words, subject=own.subject)
@@ -102,7 +115,7 @@ def _for_candidate(
     from_name = f"{variables['author_name']} ({workspace.name})"
     if variables["author_name"] == workspace.name:
         from_name = workspace.name
-    return _mail(
+    mail = _mail(
         ctx,
         tx,
         delivery,
@@ -113,6 +126,7 @@ def _for_candidate(
         before_seq=message.seq,
         thread_id=conversation.thread.id,
     )
+    return replace(mail, headers={**mail.headers, **headers})
 
 
 def _for_recruiter(

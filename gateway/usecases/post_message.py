@@ -35,6 +35,7 @@ from gateway.usecases.answer_blocked import note_blocked_try
 from gateway.usecases.append_message import append_message, store_files
 from gateway.usecases.context import Context
 from gateway.usecases.examine_files import examine_files
+from gateway.usecases.reach import ways_agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer
     if not decision.allowed:
         raise Refused(decision)
     _check_conflict(tx, conversation, viewer, new)
+    if new.purpose is Purpose.ADVERTISING and not ways_agreed(tx, conversation):
+        raise Conflict("no_consent", "This person has not agreed to advertising: record their consent first.")
     message_id = ctx.new_id()
     message = Message(
         id=message_id,

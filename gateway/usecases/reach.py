@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 
 from gateway.store.database import Transaction
 from gateway.threads.channel import Phone
+from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
-from gateway.threads.model import Conversation
+from gateway.threads.model import Conversation, Delivery
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import ALIMTALK, EMAIL, SMS, Reach
 from gateway.usecases.checks import read_mobile, zones_of
 from gateway.usecases.context import Context
 
 NEW_MESSAGE = "candidate.new_message"
+_WAYS = {EMAIL: ConsentKind.EMAIL, SMS: ConsentKind.PHONE}
 OPT_OUT = "opt_out"  # the code of a suppression that the person asked for
 
 
@@ -40,8 +42,25 @@ def find_reach(
         )
         if purpose is Purpose.ADVERTISING and not ctx.settings.sms_refusal_number:
             barred.setdefault(SMS, Reason.CHANNEL_OFF)
+    if purpose is Purpose.ADVERTISING:
+        agreed = ways_agreed(tx, conversation)
+        barred = {c: Reason.NO_CONSENT for c, way in _WAYS.items() if way not in agreed} | barred
     addresses = {EMAIL: candidate.email, ALIMTALK: number, SMS: number}
     return Reach(addresses, barred, zone_of(number, default=workspace.timezone))
+
+
+def ways_agreed(tx: Transaction, conversation: Conversation) -> set[ConsentKind]:
+    """The ways by which this person agreed to advertising."""
+    return {c.kind for c in tx.consents.of_applicant(conversation.applicant.id) if c.in_force}
+
+
+def may_advertise(ctx: Context, tx: Transaction, delivery: Delivery) -> bool:
+    """Does the consent still hold now that it goes out? It may have been taken back since it was planned."""
+    conversation = tx.threads.load(delivery.thread_id or "")
+    if conversation is None:
+        return False
+    reach = find_reach(ctx, tx, conversation, notice=NEW_MESSAGE, purpose=delivery.purpose)
+    return reach.barred.get(delivery.channel) not in (Reason.NO_CONSENT, Reason.OPTED_OUT)
 
 
 def advertising_to(email: str) -> str:

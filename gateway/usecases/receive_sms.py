@@ -18,6 +18,7 @@ from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import reply_address
 from gateway.threads.channel import IncomingSms
+from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
 from gateway.threads.model import (
     Author,
@@ -153,6 +154,9 @@ def _set_opt_out(ctx: Context, tx: Transaction, found: list[tuple[str, str]], *,
     for workspace_id, thread_id in found:
         name = events.CANDIDATE_OPTED_OUT if out else events.CANDIDATE_OPTED_IN
         tx.events.append(thread_id, workspace_id, name, now=ctx.now, channel=SMS)
+        conversation = tx.threads.load(thread_id) if out else None
+        if conversation:  # START does not bring it back: that needs a consent of its own
+            tx.consents.withdraw(conversation.applicant.id, ConsentKind.PHONE, by="sms", now=ctx.now)
 
 
 def _keep(

@@ -179,7 +179,8 @@ def fill_template(
     if unknown:
         words = f"The template has no variable {unknown[0][:60]!r}: leave it out."
         raise Invalid(f"variables.{unknown[0][:60]}", words, code="template_variable", params={"name": unknown[0][:60]})
-    language = choose_locale(template.bodies, locale, conversation.candidate.locale, conversation.workspace.locale)
+    chain = (conversation.candidate.locale, conversation.opening.locale, conversation.workspace.locale)
+    language = choose_locale(template.bodies, locale, *chain)
     body, values = template.bodies[language], {**_values(ctx, conversation), **variables}
 
     def fill(source: str, *, html: bool = False) -> str:

@@ -14,7 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.usecases import read_thread
 from gateway.usecases.context import Context
-from gateway.web import brand, confirm, devbox, files, health, portal, portal_live, receipts, static_files
+from gateway.web import brand, confirm, devbox, files, health, portal, portal_live, receipts, static_files, unsubscribe
 from gateway.web.api.docs import api_docs_page
 from gateway.web.auth import is_https
 from gateway.web.desk import conversations, deliveries, live, review, search, settings, sign_in, stages, thread
@@ -79,6 +79,7 @@ def _public() -> list[BaseRoute]:
         Route("/", for_everyone(conversations.root), methods=READ),
         Route("/c/lost", for_everyone(portal.ask_new_link), methods=BOTH),
         Route("/c/confirm/{token}", for_everyone(confirm.confirm_page), methods=BOTH),
+        Route("/u/{token}", for_everyone(unsubscribe.unsubscribe_page), methods=BOTH),
         Route("/c/{token}", for_everyone(portal.candidate_page), methods=BOTH),
         Route("/c/{token}/stream", portal_live.candidate_stream, methods=READ),
         Route("/c/{token}/files/{attachment_id}/{name}", for_everyone(files.send_candidate_file), methods=READ),

@@ -16,14 +16,16 @@ from simulators import nhn
 from simulators.server import hang_up, lose_answer, say
 
 from gateway.config import Settings
-from gateway.errors import NotFound
+from gateway.errors import Conflict, NotFound
 from gateway.outbound.registry import build_channels, build_hooks
 from gateway.threads.channel import HookCall, IncomingSms, Receipt, ReceiptStatus
+from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
 from gateway.threads.model import CameInBy, Delivery, DeliveryState, InboxState
 from gateway.threads.purpose import Purpose
 from gateway.usecases import accounts, applicants
 from gateway.usecases.change_stage import change_stage
+from gateway.usecases.consents import give_consent
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, release_expired
 from gateway.usecases.post_message import NewMessage, post_message
@@ -391,12 +393,18 @@ def test_stop_bars_sms_but_not_what_the_law_demands(world: World) -> None:
 def test_advertising_goes_with_its_label_and_never_by_alimtalk(world: World) -> None:
     settings = world.ctx.settings.model_copy(update={"sms_refusal_number": "080-123-4567"})
     world.ctx = world.pump.ctx = replace(world.ctx, settings=settings)
+    external_id = world.jiwoo.applicant.external_id
+    give_consent(world.ctx, world.company.ats, external_id, ConsentKind.PHONE, words="Tell me of new openings.")
     [delivery] = world.say(purpose=Purpose.ADVERTISING, channels=("alimtalk", "sms"))
     assert (delivery.channel, delivery.state) == ("sms", DeliveryState.ACCEPTED)
     [call] = world.provider.posts()
     assert "/ad-" in call.path
     assert call.body["body"].startswith("(광고)")
     assert call.body["body"].endswith("무료수신거부 080-123-4567")
+    receive_sms(world.ctx, IncomingSms("SM1", NUMBER, "+15005550006", "STOP"))
+    receive_sms(world.ctx, IncomingSms("SM2", NUMBER, "+15005550006", "START"))
+    with pytest.raises(Conflict):  # taken back with STOP; START is no new consent
+        world.say(purpose=Purpose.ADVERTISING, channels=("sms",))
 
 
 def test_without_a_phone_or_with_a_fixed_line_mail_is_used(world: World) -> None:

@@ -29,6 +29,8 @@ KNOWN = {
     "applicant": "minji",
     "variables": {},
     "expires_at": "2040-01-01T00:00:00Z",
+    "given_at": "2020-01-01T00:00:00Z",
+    "words": "Yes, please.",
 }
 LINES = ("name", "title", "stage")  # there are characters without an outside: private, unassigned
 
@@ -43,6 +45,8 @@ def known_ids(world: World, path: str) -> list[dict[str, str]]:
     """Ids that exist, so that the calls get further than 404."""
     if path.startswith("/openings"):
         return [{"external_id": "dev"}]
+    if path.endswith("/consents/{kind}"):
+        return [{"external_id": "minji", "kind": "email"}]
     if "{external_id}" in path:
         return [{"external_id": "minji"}]
     if path.startswith("/templates"):

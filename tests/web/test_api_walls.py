@@ -21,6 +21,7 @@ OPEN_TO_ALL_COMPANIES = {
 }  # PUT: the caller's own id, in their own place
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/applicants/{external_id}/stage"): {"stage": "rejected"},
+    ("PUT", "/applicants/{external_id}/consents/{kind}"): {"words": "Yes, please."},
     ("POST", "/threads/{id}/messages"): {"text": "Hello"},
     ("PATCH", "/webhooks/{id}"): {"state": "disabled"},
     ("POST", "/webhooks/{id}/replay"): {"everything": True},
@@ -42,6 +43,8 @@ def foreign_ids(world: World, path: str) -> list[str]:
     """The other company's ids for a route; a route that is not known here fails the test."""
     kinds = {
         "/applicants/{external_id}/stage": ["birch-only"],
+        "/applicants/{external_id}/consents": ["birch-only"],
+        "/applicants/{external_id}/consents/{kind}": ["birch-only"],
         "/attachments/{id}": attachment_ids(world),
         "/threads/{id}": [world.b.thread_id],
         "/threads/{id}/messages": [world.b.thread_id],
@@ -86,7 +89,7 @@ def test_a_foreign_id_is_answered_like_one_that_never_was(world: World, method: 
     world.b.put("/applicants/birch-only", json={"opening": "dev", "name": "Only Birch", "source": "ats"})
     every_id = [*foreign_ids(world, path), world.b.applicant_id, world.b.message_id, world.b.workspace_id]
     parameter = "{id}" if "{id}" in path else "{external_id}"
-    body = BODIES.get((method, path))
+    body, path = BODIES.get((method, path)), path.replace("{kind}", "email")
     never = world.a.request(method, path.replace(parameter, NEVER), json=body)
     assert never.status_code == 404, never.text
     for foreign in every_id:

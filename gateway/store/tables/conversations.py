@@ -36,6 +36,7 @@ openings = Table(
     text_column("title"),
     Column("notify_emails", JSON, nullable=False),  # who hears of candidates' messages (SJ-10)
     text_column("public_contact"),
+    Column("locale", String(16), nullable=False, default="", server_default=""),  # "" = the workspace's
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("workspace_id", "external_id"),
 )

@@ -75,6 +75,17 @@ suppressions = Table(  # addresses whose mail came back for good; set back by ha
     Column("created_at", UtcTime, nullable=False),
 )
 
+consents = Table(  # to advertising, by whom and by which way
+    "consents",
+    metadata,
+    Column("applicant_id", String(26), ForeignKey("applicants.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # email | phone
+    Column("given_at", UtcTime, nullable=False),
+    text_column("words"),
+    Column("withdrawn_at", UtcTime),
+    Column("withdrawn_by", String(8), nullable=False, default=""),  # api | link | sms
+)
+
 templates = Table(
     "templates",
     metadata,

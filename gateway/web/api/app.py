@@ -24,6 +24,7 @@ from gateway.usecases.context import Context
 from gateway.web.api import (
     applicants,
     bulk,
+    consents,
     deliveries,
     events,
     imports,
@@ -46,6 +47,7 @@ ROUTERS = (
     openings.router,
     applicants.router,
     imports.router,
+    consents.router,
     rejections.router,
     threads.router,
     deliveries.router,

@@ -29,7 +29,9 @@ def _ask_for_one_content(schema: dict[str, Any]) -> None:
 
 
 class BulkIn(Input, json_schema_extra=_ask_for_one_content):
-    """A message to many: `template`, or the same `text` for all. Each gets it alone, in their own thread."""
+    """A message to many: a `template`, or else the same `text` or `html` for all, never a template beside them. Each
+    gets it alone, in their own thread.
+    """
 
     applicants: list[ExternalId] = Field(min_length=1, max_length=bulk.MOST, description="Your ids; each once.")
     text: Body | None = None

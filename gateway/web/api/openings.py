@@ -31,6 +31,7 @@ def put_opening(external_id: ExternalId, body: OpeningIn, caller: Writer, if_mat
         title=body.title,
         notify_emails=body.notify_emails,
         public_contact=body.public_contact,
+        locale=body.locale,
         seen=version_in(if_match),
     )
     return answer(OpeningOut.of(opening), 201 if created else 200, version=version_of(opening))

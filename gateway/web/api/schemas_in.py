@@ -129,6 +129,7 @@ class OpeningIn(Input):
     public_contact: Address | None = Field(
         None, description="Where rejected candidates are pointed to; without it, the workspace's address."
     )
+    locale: Locale | None = Field(None, description="Of applicants who name none; without it, the workspace's.")
 
 
 class ApplicantIn(Input):
@@ -174,12 +175,14 @@ def _ask_for_content(schema: dict[str, Any]) -> None:
 
 
 class MessageIn(Input, json_schema_extra=_ask_for_content):
-    """A message of the company to the people of a thread: `text`, `html` or both, or a `template`; also with files."""
+    """A message of the company to the people of a thread: `text`, `html` or both, or else a `template`, never a
+    template beside them; also with files.
+    """
 
     text: Body | None = Field(None, description="Plain text. Left out, it is made from `html`.")
     html: Body | None = Field(None, description="HTML; it is cleaned before anybody sees it.")
     template: Annotated[str, StringConstraints(pattern=TEMPLATE)] | None = Field(
-        None, description="Key of a template of yours, in place of `text` and `html`."
+        None, description="Key of a template of yours. It takes the place of `text` and `html`: with either, 422."
     )
     variables: Variables = Field(default_factory=dict, description="Values of what the template declares.")
     author: AuthorIn | None = Field(None, description="Left out, the message is the workspace's own.")

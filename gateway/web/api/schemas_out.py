@@ -33,6 +33,7 @@ class OpeningOut(BaseModel):
     title: str
     notify_emails: list[str]
     public_contact: str | None
+    locale: str | None
 
     @classmethod
     def of(cls, opening: Opening) -> Self:
@@ -42,6 +43,7 @@ class OpeningOut(BaseModel):
             title=opening.title,
             notify_emails=list(opening.notify_emails),
             public_contact=opening.public_contact or None,
+            locale=opening.locale or None,
         )
 
 

@@ -111,6 +111,7 @@ def opening_page(visit: Visit, viewer: Viewer) -> Response:
             "title": opening.title if opening else "",
             "notify_emails": "\n".join(opening.notify_emails) if opening else "",
             "public_contact": opening.public_contact if opening else "",
+            "locale": opening.locale if opening else "",
         }
         return _opening_form(visit, viewer, opening, form, {})
     addresses = split_addresses(visit.text("notify_emails"))
@@ -124,6 +125,7 @@ def opening_page(visit: Visit, viewer: Viewer) -> Response:
                 title=visit.text("title"),
                 notify_emails=addresses,
                 public_contact=visit.text("public_contact"),
+                locale=known_language(visit.text("locale")),
             )
             return go_to("/desk/openings", anchor="saved")
         except Invalid as error:

@@ -1,0 +1,48 @@
+"""In charge of: rows of consents to advertising. Not in charge of: what they allow (`usecases.reach`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from gateway.store import tables as t
+from gateway.store.session import Session
+from gateway.threads.consents import Consent, ConsentKind
+
+
+class Consents:
+    """Consents within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of_applicant(self, applicant_id: str) -> list[Consent]:
+        """Those given and those withdrawn."""
+        c = t.consents.c
+        query = select(t.consents).where(c.applicant_id == applicant_id).order_by(c.kind)
+        return [_consent(r) for r in self._session.execute(query)]
+
+    def replace(self, applicant_id: str, consent: Consent) -> None:
+        """Write it in the place of an earlier one of its kind."""
+        c = t.consents.c
+        self._session.execute(delete(t.consents).where(c.applicant_id == applicant_id, c.kind == consent.kind.value))
+        row = {
+            "applicant_id": applicant_id,
+            "kind": consent.kind.value,
+            "given_at": consent.given_at,
+            "words": consent.words,
+        }
+        self._session.execute(insert(t.consents), row)
+
+    def withdraw(self, applicant_id: str, kind: ConsentKind, *, by: str, now: datetime) -> bool:
+        """Whether there was one in force."""
+        c = t.consents.c
+        where = (c.applicant_id == applicant_id, c.kind == kind.value, c.withdrawn_at.is_(None))
+        values = {"withdrawn_at": now, "withdrawn_by": by}
+        return self._session.execute(update(t.consents).where(*where).values(values)).rowcount > 0
+
+
+def _consent(row: Row[Any]) -> Consent:
+    return Consent(ConsentKind(row.kind), row.given_at, row.words, row.withdrawn_at, row.withdrawn_by)

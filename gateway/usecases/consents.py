@@ -1,0 +1,95 @@
+"""In charge of: consents to advertising — recorded, withdrawn by the ATS, by the link in such a mail, by STOP.
+
+Not in charge of: holding advertising back without one (`reach`, `post_message`). Both are written to the audit log, so
+that the company can show when and to which words a person agreed (정보통신망법 §50).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.errors import Invalid
+from gateway.store.database import Transaction
+from gateway.threads.addresses import Purpose, read_token, token_subject
+from gateway.threads.consents import Consent, ConsentKind
+from gateway.threads.model import Conversation, Role, ThreadState, Viewer
+from gateway.usecases.context import Context
+from gateway.usecases.reach import advertising_to
+from gateway.usecases.templates import open_by_applicant
+
+LONGEST_WORDS = 2000
+
+
+def give_consent(
+    ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind, *, words: str, given_at: datetime | None = None
+) -> Consent:
+    """Record that a person agreed to advertising, and to which words. Raises NotFound, Invalid."""
+    words = words.strip()
+    if not words or len(words) > LONGEST_WORDS:
+        raise Invalid("words", "Give the words to which the person agreed.", code="consent_words")
+    if given_at is not None and given_at > ctx.now:
+        raise Invalid("given_at", "This time is still to come: give when they agreed.", code="consent_time")
+    consent = Consent(kind, given_at or ctx.now, words)
+    with ctx.database.begin() as tx:
+        conversation = open_by_applicant(tx, viewer, external_id)
+        tx.consents.replace(conversation.applicant.id, consent)
+        if kind is ConsentKind.EMAIL:
+            tx.outbox.unsuppress(viewer.workspace_id, advertising_to(conversation.candidate.email))
+        _note(ctx, tx, conversation, "consent.give", kind, by=viewer)
+    return consent
+
+
+def withdraw_consent(ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind) -> None:
+    """Take a consent back; nothing happens when there is none in force. Raises NotFound."""
+    with ctx.database.begin() as tx:
+        conversation = open_by_applicant(tx, viewer, external_id)
+        if tx.consents.withdraw(conversation.applicant.id, kind, by="api", now=ctx.now):
+            _note(ctx, tx, conversation, "consent.withdraw", kind, by=viewer)
+
+
+def list_consents(ctx: Context, viewer: Viewer, external_id: str) -> list[Consent]:
+    """Those given and those withdrawn. Raises NotFound."""
+    with ctx.database.read() as tx:
+        return tx.consents.of_applicant(open_by_applicant(tx, viewer, external_id).applicant.id)
+
+
+def find_unsubscriber(ctx: Context, token: str) -> Conversation | None:
+    """Whose link it is that stands in advertising mail; None for an altered one, or one of an erased person."""
+    with ctx.database.read() as tx:
+        return _open_by_link(ctx, tx, token)
+
+
+def unsubscribe(ctx: Context, token: str) -> bool:
+    """Take the consent to advertising by mail back, at once and for good; False for a link that is none (RFC 8058)."""
+    with ctx.database.begin() as tx:
+        conversation = _open_by_link(ctx, tx, token)
+        if conversation is None:
+            return False
+        if tx.consents.withdraw(conversation.applicant.id, ConsentKind.EMAIL, by="link", now=ctx.now):
+            _note(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL)
+    return True
+
+
+def _open_by_link(ctx: Context, tx: Transaction, token: str) -> Conversation | None:
+    person_id = token_subject(token)
+    if person_id is None or read_token(ctx.settings.keys, Purpose.UNSUBSCRIBE, token) != person_id:
+        return None
+    found = tx.threads.find_participants([person_id]).get(person_id)
+    if found is None or found[0].role is not Role.CANDIDATE or found[1] is ThreadState.ERASED:
+        return None
+    return tx.threads.load(found[0].thread_id)
+
+
+def _note(
+    ctx: Context, tx: Transaction, conversation: Conversation, action: str, kind: ConsentKind, by: Viewer | None = None
+) -> None:
+    tx.events.write_audit(
+        action,
+        now=ctx.now,
+        workspace_id=conversation.workspace.id,
+        thread_id=conversation.thread.id,
+        actor_kind=by.kind.value if by else "candidate",
+        actor_id=by.id if by else conversation.candidate.id,
+        actor_name=by.name if by else "",
+        consent=kind.value,
+    )

@@ -1,0 +1,86 @@
+"""In charge of: `/applicants/{external_id}/consents`, who agreed to advertising. Not in charge of: what follows from it
+(`usecases.consents`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from gateway.threads.consents import Consent, ConsentKind
+from gateway.usecases import consents
+from gateway.web.api.answers import answer
+from gateway.web.api.auth import Reader, Writer
+from gateway.web.api.schemas import NOT_BLANK, ExternalId, Input, Text
+from gateway.web.api.schemas_in import SendAt
+
+router = APIRouter(tags=["Consents"])
+
+
+class ConsentIn(Input):
+    """That a person agreed to advertising."""
+
+    words: Annotated[Text, Field(min_length=1, max_length=consents.LONGEST_WORDS, pattern=NOT_BLANK)] = Field(
+        description="To which words they agreed."
+    )
+    given_at: SendAt | None = Field(None, description="When (RFC 3339); left out: now.")
+
+
+class ConsentOut(BaseModel):
+    """A consent to advertising; `withdrawn_by` is `api`, `link` (in such a mail) or `sms` (STOP)."""
+
+    kind: ConsentKind
+    in_force: bool
+    given_at: datetime
+    words: str
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+
+    @classmethod
+    def of(cls, consent: Consent) -> Self:
+        return cls(
+            kind=consent.kind,
+            in_force=consent.in_force,
+            given_at=consent.given_at,
+            words=consent.words,
+            withdrawn_at=consent.withdrawn_at,
+            withdrawn_by=consent.withdrawn_by or None,
+        )
+
+
+class ConsentList(BaseModel):
+    items: list[ConsentOut]
+
+
+@router.get("/applicants/{external_id}/consents", response_model=ConsentList, summary="Read consents to advertising")
+def list_consents(external_id: ExternalId, caller: Reader) -> Response:
+    found = consents.list_consents(caller.ctx, caller.viewer, external_id)
+    return answer(ConsentList(items=[ConsentOut.of(c) for c in found]))
+
+
+@router.put(
+    "/applicants/{external_id}/consents/{kind}",
+    response_model=ConsentOut,
+    summary="Record a consent to advertising",
+    description="Messages from templates for advertising go only to those who agreed, by the way they agreed to.",
+)
+def put_consent(external_id: ExternalId, kind: ConsentKind, body: ConsentIn, caller: Writer) -> Response:
+    given = consents.give_consent(
+        caller.ctx, caller.viewer, external_id, kind, words=body.words, given_at=body.given_at
+    )
+    return answer(ConsentOut.of(given))
+
+
+@router.delete(
+    "/applicants/{external_id}/consents/{kind}",
+    status_code=204,
+    response_class=Response,
+    summary="Withdraw a consent to advertising",
+)
+def delete_consent(external_id: ExternalId, kind: ConsentKind, caller: Writer) -> Response:
+    consents.withdraw_consent(caller.ctx, caller.viewer, external_id, kind)
+    return Response(status_code=204)
