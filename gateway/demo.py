@@ -1,5 +1,6 @@
-"""In charge of: the demo — people and mail on one machine, and what is printed about them. Not in charge of:
-running (`serve`).
+"""In charge of: the demo — people and mail on one machine, and what is printed about them.
+
+Not in charge of: running (`serve`), or who the people are (`demo_people`).
 """
 
 from __future__ import annotations
@@ -8,106 +9,39 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 from gateway.app import prepare_settings
 from gateway.config import Settings, load_settings
-from gateway.errors import NotFound
+from gateway.demo_people import OPENINGS, PEOPLE, RECRUITERS, Said
+from gateway.errors import NotFound, Refused
 from gateway.logs import set_up_logs
 from gateway.serve import run
-from gateway.threads.model import CameInBy, Member, Viewer, Workspace
-from gateway.usecases import accounts, api_keys
+from gateway.store.writer import MailWriter
+from gateway.threads.addresses import reply_address
+from gateway.threads.channel import OutgoingFile
+from gateway.threads.incoming import Envelope
+from gateway.threads.model import CameInBy, Member, MessageKind, Viewer, Workspace
+from gateway.usecases import accounts, api_keys, read_thread
 from gateway.usecases.applicants import candidate_viewer, find_applicant, put_applicant, put_opening
+from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.receive_email import accept_mail
 from gateway.usecases.sign_in import demo_session, viewer_of_member
 from gateway.usecases.views import ApplicantView
 
 SLUG = "moalabs"
 DOMAIN = "moalabs.example"
 REPLY_DOMAIN = "reply.moalabs.example"
-RECRUITERS = (("minho", "Minho Park", "en"), ("seoyeon", "Seoyeon Kim", "ko"))
-OPENINGS = (("product-designer", "Product Designer"), ("backend-engineer", "Backend Engineer"))
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """An applicant of the demo and what they and the company have said so far."""
-
-    key: str
-    name: str
-    email: str
-    locale: str
-    opening: str
-    said: tuple[tuple[str, str], ...]  # (who, text)
-    phone: str = ""
-
-
-PEOPLE = (
-    Person(
-        "jiwoo",
-        "한지우",
-        "jiwoo.han@naver.example",
-        "ko",
-        "product-designer",
-        (
-            (
-                "candidate",
-                "안녕하세요, 한지우입니다. 지원서를 보완해서 보내 드립니다. 궁금하신 점은 편하게 물어봐 주세요.",
-            ),
-            (
-                "seoyeon",
-                "지우 님, 안녕하세요. 포트폴리오 잘 보았습니다. 2차 면접을 제안드리고 싶습니다.\n\n"
-                "1. 24일 화요일 오후 2시와 4시 중 언제가 편하신가요?\n"
-                "2. 면접은 성수동 사무실과 화상 중 선택하실 수 있습니다.",
-            ),
-        ),
-    ),
-    Person(
-        "anna",
-        "Anna Lindqvist",
-        "anna.lindqvist@post.example",
-        "sv",
-        "backend-engineer",
-        (("minho", "Hej Anna, thank you for applying. Could you tell us when you would be able to start?"),),
-    ),
-    Person(
-        "tomas",
-        "Tomáš Novák",
-        "tomas.novak@seznam.example",
-        "cs",
-        "backend-engineer",
-        (
-            (
-                "candidate",
-                "Dobrý den, rád bych se zeptal, zda je možné pracovat část týdne z domova. Děkuji, Tomáš Novák",
-            ),
-        ),
-    ),
-    Person("maria", "Мария Ковалёва", "maria.kovaleva@yandex.example", "ru", "backend-engineer", ()),
-    Person("david", "David Okafor", "david.okafor@mail.example", "en", "product-designer", ()),
-    Person(  # reached by phone only; a number that ends in 0 has no KakaoTalk, so SMS takes over
-        "seojun",
-        "이서준",
-        "",
-        "ko",
-        "product-designer",
-        (("seoyeon", "서준 님, 안녕하세요. 포트폴리오를 한 번 더 보내 주실 수 있을까요?"),),
-        "+821055501230",
-    ),
-    Person(
-        "haneul",
-        "정하늘",
-        "",
-        "ko",
-        "backend-engineer",
-        (("seoyeon", "하늘 님, 안녕하세요. 이번 주 목요일에 통화 가능하신가요?"),),
-        "+821055504321",
-    ),
-)
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 def run_demo(*, http: str, smtp: str, data: Path, as_json: bool) -> None:
@@ -224,14 +158,46 @@ def _seed_people(ctx: Context, workspace: Workspace, ats: Viewer) -> None:
             locale=person.locale,
             source="applied",
         )
-        for who, text in person.said:
-            _say(ctx, members.get(who), view.portal_url, view.thread_id, text)
+        for said in person.said:
+            _relive(ctx, members, view, said)
 
 
-def _say(ctx: Context, member: Member | None, portal_url: str, thread_id: str, text: str) -> None:
-    viewer = viewer_of_member(member) if member else candidate_viewer(ctx, portal_url.rsplit("/", 1)[1])
+def _relive(ctx: Context, members: Mapping[str, Member], view: ApplicantView, said: Said) -> None:
+    """Let it happen as it happened at its hour."""
+    member = members.get(said.who)
+    viewer = viewer_of_member(member) if member else candidate_viewer(ctx, view.portal_url.rsplit("/", 1)[1])
     assert viewer is not None  # just issued
-    post_message(ctx, viewer, thread_id, NewMessage(text=text, came_in_by=CameInBy.WEB))
+    at = ctx.now - timedelta(hours=max(said.hours, 0))
+    then = replace(ctx, clock=lambda: at)
+    if said.how == "other":
+        _hand_in_mail(then, members[RECRUITERS[0][0]], view, said.text)
+    elif said.how == "stage":
+        change_stage(then, viewer, view.thread_id, said.text)
+    else:
+        new = NewMessage(
+            text=said.text,
+            kind=MessageKind.NOTE if said.how == "note" else MessageKind.MESSAGE,
+            came_in_by=CameInBy.EMAIL if said.how == "mail" else CameInBy.WEB,
+            files=(OutgoingFile(said.file, "application/pdf", PDF),) if said.file else (),
+            send_at=at - timedelta(hours=said.hours) if said.hours < 0 else None,
+        )
+        with suppress(Refused):  # after a rejection: that they tried is part of the story
+            post_message(then, viewer, view.thread_id, new)
+
+
+def _hand_in_mail(ctx: Context, member: Member, view: ApplicantView, text: str) -> None:
+    """A mail to their reply address, from an address of theirs that we do not know."""
+    people = read_thread.read_page(ctx, viewer_of_member(member), view.thread_id).conversation
+    to = reply_address(ctx.settings.key, people.candidate.id, REPLY_DOMAIN)
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Address(view.applicant.name, addr_spec=f"home.{view.applicant.email}")
+    mail["To"], mail["Subject"], mail["Date"] = to, f"Re: {people.opening.title}", ctx.now
+    mail["Message-ID"] = f"<{view.thread_id}@mail.example>"
+    mail.set_content(text)
+    writer = MailWriter(ctx.database)
+    envelope = Envelope(mail_from=f"home.{view.applicant.email}", rcpt_tos=(to,), peer="127.0.0.1")
+    accept_mail(ctx, writer, envelope, mail.as_bytes()).result(10)
+    writer.close()
 
 
 def _derive(key: bytes, purpose: str) -> str:

@@ -19,8 +19,9 @@ from pathlib import Path
 from gateway.errors import Invalid, NotFound
 from gateway.outbound.dkim import Signer
 from gateway.outbound.mail import SealedMail, nobody_asks, refuse_unsendable, seal_mail
-from gateway.threads.channel import Accepted, Capabilities, Outgoing, Retry, SendResult
+from gateway.threads.channel import Accepted, Capabilities, Failed, Outgoing, Retry, SendResult
 
+FULL = "@full.example"  # an address that ends so has no room, so that a failure can be seen and mended
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{8}\Z")
 
 
@@ -97,6 +98,8 @@ class MailboxChannel:
             mail = seal_mail(outgoing, date=now, domain=self._domain, signer=self._signer)
         except Invalid as error:
             return refuse_unsendable(error)
+        if mail.recipient.endswith(FULL):
+            return Failed("5.2.2", "The mailbox is full.")
         handing_over()
         try:
             return Accepted(self.mailbox.store(mail, outgoing, at=now), "kept in the built-in mailbox")

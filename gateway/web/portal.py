@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from gateway.errors import Invalid, NotFound, Refused
@@ -140,9 +141,14 @@ def _reader(page: ThreadPage) -> str:
 
 
 def ask_new_link(visit: Visit) -> Response:
-    """Ask for a new personal link. The answer is the same whoever asks."""
-    if visit.is_post:
-        if email := visit.text("email")[:320]:
-            applicants.ask_new_link(visit.site.ctx, email)
-        return show(visit, "link_lost.html", why="asked")
-    return show(visit, "link_lost.html", why="lost")
+    """Ask for a new personal link. The answer is the same whoever asks, and as quick.
+
+    The address is looked up after the answer, and the line closed with it: the next answer on it would be late.
+    """
+    if not visit.is_post:
+        return show(visit, "link_lost.html", why="lost")
+    answer = show(visit, "link_lost.html", why="asked")
+    if email := visit.text("email")[:320]:
+        answer.background = BackgroundTask(applicants.ask_new_link, visit.site.ctx, email)
+        answer.headers["Connection"] = "close"
+    return answer

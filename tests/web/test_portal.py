@@ -17,7 +17,7 @@ from gateway.usecases.accounts import update_workspace
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
-from gateway.usecases.read_thread import messages_after
+from gateway.usecases.read_thread import feed_head, messages_after
 from gateway.usecases.views import ApplicantView
 
 
@@ -232,3 +232,34 @@ def test_a_text_of_two_megabytes_is_refused_and_handed_back(
     answer = client.post(path_of(mina), data={"text": "long words " * 200_000})
     assert answer.status_code == 422
     assert answer.text.count("long words") > 150_000
+
+
+def test_scanners_and_prefetchers_change_nothing(
+    ctx: Context, company: Company, mina: ApplicantView, client: TestClient
+) -> None:
+    """Reliability 49: GET, HEAD and prefetches of every public page, as mail scanners send them, leave no event."""
+    say(ctx, company, mina, "Hello Mina")
+    before = feed_head(ctx), len(messages_after(ctx, company.as_jun, mina.thread_id))
+    for path in (path_of(mina), path_of(mina) + "?lang=ko", "/c/lost?email=" + mina.applicant.email, "/c/confirm/x"):
+        for headers in (
+            {},
+            {"Sec-Purpose": "prefetch;prerender"},
+            {"Purpose": "prefetch"},
+            {"User-Agent": "BarracudaCentral"},
+        ):
+            assert client.get(path, headers=headers).status_code in (200, 404)
+            assert client.head(path, headers=headers).content == b""
+    assert (feed_head(ctx), len(messages_after(ctx, company.as_jun, mina.thread_id))) == before
+    assert client.put(path_of(mina)).status_code == client.delete(path_of(mina)).status_code == 405
+
+
+def test_a_known_address_is_answered_before_it_is_looked_up(
+    mina: ApplicantView, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long the answer takes says nothing either: the work comes after it, and the line is closed."""
+    asked: list[str] = []
+    monkeypatch.setattr("gateway.web.portal.applicants.ask_new_link", lambda ctx, email: asked.append(email))
+    for email in (mina.applicant.email, "nobody@x.example"):
+        answer = client.post("/c/lost", data={"email": email})
+        assert answer.headers["connection"] == "close"
+    assert asked == [mina.applicant.email, "nobody@x.example"]

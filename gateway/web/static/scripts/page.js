@@ -13,7 +13,8 @@ const page = (() => {
   const keep = () => { try { field.value ? sessionStorage.setItem(draftKey, field.value) : sessionStorage.removeItem(draftKey); } catch { /* storage is off */ } };
   const forget = () => { try { sessionStorage.removeItem(draftKey); } catch { /* storage is off */ } };
   if (field) {
-    if (location.hash === "#sent") forget();
+    const again = performance.getEntriesByType("navigation")[0]?.type === "reload"; // what was begun after sending is kept
+    if (location.hash === "#sent" && !again) forget();
     else if (!field.value) { try { field.value = sessionStorage.getItem(draftKey) ?? ""; } catch { /* storage is off */ } }
     field.addEventListener("input", keep);
   }
