@@ -74,3 +74,25 @@ def test_no_key_is_left_over() -> None:
     named = {key for key in catalogue("en") if f"'{key}'" in text or f'"{key}"' in text}
     built = {key for key in catalogue("en") if key.startswith((*begun, "fail.", "held.", "skip.", "view."))}
     assert set(catalogue("en")) - named - built - RESERVED == set()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_plurals_have_all_their_forms_and_each_names_the_same_values(locale: str) -> None:
+    """ux §9: cs and ru have three forms for whole numbers, ko one; none is a copy of English with a value missing."""
+    with (ROOT / "gateway" / "locales" / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        po = read_po(file, locale=locale)
+    for message in po:
+        if isinstance(message.id, tuple):
+            assert len(message.string) == po.num_plurals, message.id
+            english = catalogue("en")[message.id[0]]
+            assert isinstance(english, (tuple, list))
+            names = set(re.findall(r"%\((\w+)\)s", english[-1]))
+            assert all(set(re.findall(r"%\((\w+)\)s", form)) <= names for form in message.string), message.id
+
+
+def test_the_tone_is_that_of_the_letter() -> None:
+    """ux §9: no exclamation marks in Korean, no familiar forms; particles are printed as 을(를) after a value."""
+    for key, words in catalogue("ko").items():
+        for form in words if isinstance(words, (tuple, list)) else (words,):
+            assert "!" not in str(form), key
+            assert not re.search(r"%\(\w+\)s(을|를|은|는|와|과|으로|로)(?=[ .,]|$)", str(form)), key
