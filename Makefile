@@ -5,7 +5,7 @@ export UV_LINK_MODE = copy
 UV = .tools/bin/uv
 SYNC = $(UV) sync --locked -q --python "$$($(PY) -c 'import sys; print(sys.executable)')"
 
-.PHONY: help setup demo test check bench faults cases fuzz docs clean
+.PHONY: help setup demo test check bench faults cases fuzz docs pictures clean
 
 help:            ## what can be done here
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -55,6 +55,9 @@ fuzz: .venv/.ready-dev  ## a million mutated mails, raw bytes to entry, some hou
 
 docs: .venv/.ready-dev  ## generated pages of docs/
 	@.venv/bin/python -m gateway.docs
+
+pictures: .venv/.ready-dev ## the pictures of README and docs/pictures.md anew, from a demo, in Chromium
+	@.venv/bin/python tests/browser/take_pictures.py
 
 clean:
 	rm -rf .venv .tools

@@ -158,7 +158,7 @@ def _anchor(heading: str) -> str:
 @every_page(WRITTEN)
 def test_paths_in_backticks_exist(page: Path) -> None:
     shown = re.findall(r"`((?:gateway|templates|tests|docs|bench)/[^`\s]*)`", read(page))
-    shown += re.findall(r"(?<![\w/`.-])((?:tests|docs)/[\w./*-]+\.(?:py|md|png))", read(page))
+    shown += re.findall(r"(?<![\w/`.-])((?:tests|docs)/[\w./*-]+\.(?:py|md|webp))", read(page))
     missing = [s for s in shown if "<" not in s and not list(ROOT.glob(s.rstrip("/")))]
     assert missing == []
 
@@ -256,9 +256,10 @@ def test_decisions_are_numbered_short_and_linked() -> None:
         assert f"docs/adr/{path.name}" in read(ROOT / "ARCHITECTURE.md")
 
 
-@pytest.mark.parametrize("name", ["desk.png", "candidate.png"])
-def test_pictures_are_small(name: str) -> None:
-    assert (ROOT / "docs" / name).stat().st_size <= 150_000
+def test_pictures_are_small_and_all_are_shown() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert [p.name for p in pictures if p.stat().st_size > 120_000] == []
+    assert [p.name for p in pictures if f"pictures/{p.name}" not in read(ROOT / "docs" / "pictures.md")] == []
 
 
 # ---- containers --------------------------------------------------------------------------------------------------

@@ -129,8 +129,11 @@ def guess_language(text: str) -> str:
 
 
 def linkify(text: str, style: str = "") -> Markup:
-    """Escaped text whose http(s) addresses are links; nothing else becomes a link."""
-    look = Markup(' style="{}"').format(style) if style else Markup("")
+    """Escaped text whose http(s) addresses are links; nothing else becomes a link.
+
+    With a style it is for a mail, whose dark scheme knows links by the class `lk`.
+    """
+    look = Markup(' class="lk" style="{}"').format(style) if style else Markup("")
     parts, end = [], 0
     for match in _URL.finditer(text):
         url = _without_closing(match[0])
