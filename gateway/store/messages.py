@@ -106,6 +106,13 @@ class Messages:
             where.append(t.messages.c.seq < before)
         return self._load(*where, limit=limit, newest=True)
 
+    def inline_digests(self, thread_id: str, *, before: int) -> set[str]:
+        """The digests of inline files in messages of a thread below a seq."""
+        m, a = t.messages.c, t.attachments.c
+        where = (m.thread_id == thread_id, m.seq < before, a.inline.is_(True))
+        query = select(a.digest).join(t.messages, m.id == a.message_id).where(*where)
+        return set(self._session.execute(query).scalars())
+
     def texts(self, thread_ids: Sequence[str], *, newest: int = 30) -> dict[str, tuple[str, ...]]:
         """The newest texts of each thread, newest first: what a quote may come from."""
         found: dict[str, list[str]] = {thread_id: [] for thread_id in thread_ids}

@@ -166,6 +166,7 @@ class Attachment:
     inline: bool = False
     private: bool = False  # stays with the team: it names its sender (GW-7)
     danger: str = ""  # why it is quarantined (`policies.attachments.Danger`), "" if it is not
+    repeated: bool = False  # an image of an earlier message, such as a logo in each mail; found when it is read
 
 
 @dataclass(frozen=True, slots=True)

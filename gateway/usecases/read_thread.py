@@ -26,6 +26,7 @@ from gateway.threads.model import (
     ViewerKind,
 )
 from gateway.threads.organising import NO_FILTERS, NOT_ORGANISED, Filters
+from gateway.threads.policies.attachments import is_picture
 from gateway.threads.policies.roles import visible_openings
 from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
 from gateway.usecases.context import Context
@@ -216,7 +217,21 @@ def _for_candidate(event: FeedEvent) -> bool:
     return event.name in (events.MESSAGE_RELEASED, events.THREAD_BLOCKED, events.THREAD_RESTORED)
 
 
+def _mark_repeats(tx: Transaction, messages: list[Message]) -> list[Message]:
+    """Many signatures bring the same picture with every mail: it is shown with the first one only."""
+    if not any(a.inline for m in messages for a in m.attachments):
+        return messages
+    seen = tx.messages.inline_digests(messages[0].thread_id, before=messages[0].seq)
+    marked = []
+    for message in messages:
+        files = tuple(replace(a, repeated=is_picture(a) and a.digest in seen) for a in message.attachments)
+        seen |= {a.digest for a in message.attachments if a.inline}
+        marked.append(replace(message, attachments=files))
+    return marked
+
+
 def _shown(tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[ShownMessage, ...]:
+    messages = _mark_repeats(tx, messages)
     if not viewer.is_company:
         return tuple(ShownMessage(m) for m in messages)
     deliveries = tx.outbox.by_message([m.id for m in messages], attempts=True)

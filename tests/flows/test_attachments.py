@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from flows.test_mail_rules import entries
 from gateway.errors import Invalid, NotFound
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.incoming import Scan, ScanResult
+from gateway.threads.policies.attachments import is_picture
 from gateway.usecases.context import Context
 from gateway.usecases.open_file import open_quarantined
 from gateway.usecases.post_message import NewMessage, post_message
@@ -140,3 +144,36 @@ def test_an_infected_upload_is_turned_away_by_name(ctx: Context, company: Compan
     scanner.result = ScanResult(Scan.FAILED, "away")
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, new)
     assert dangers(ctx, company, mina) == {"a.txt": "not_scanned"}
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
+
+
+def with_picture(address: str, name: str, content: bytes) -> bytes:
+    """A mail in HTML with a picture among its words, as many signatures have it."""
+    mail = message_from_bytes(make_mail("Yes", to=address, html="<p>Yes <img src='cid:logo'></p>"), policy=SMTP)
+    assert isinstance(mail, EmailMessage)
+    mail.make_mixed()
+    mail.add_attachment(content, maintype="image", subtype="png", filename=name, disposition="inline", cid="<logo>")
+    return mail.as_bytes()
+
+
+def test_the_picture_of_a_signature_is_shown_once_in_a_thread(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
+    """SJ-7: by its content. Another picture, and the same one as a file, are shown."""
+    address = address_of(ctx, mina)
+    for name, content in (("logo.png", PNG), ("image001.png", PNG), ("map.png", PNG + b"other")):
+        receive(ctx, with_picture(address, name, content), to=address, from_=MINA)
+        pump()
+    for viewer in (company.as_jun, as_candidate(ctx, mina)):
+        files = [s.message.attachments[0] for s in read_page(ctx, viewer, mina.thread_id).messages]
+        assert [(f.filename, is_picture(f), f.repeated) for f in files] == [
+            ("logo.png", True, False),
+            ("image001.png", True, True),
+            ("map.png", True, False),
+        ]
+    (last,) = messages_after(ctx, company.as_jun, mina.thread_id, after=2)
+    assert not last.message.attachments[0].repeated
+    (second, _) = messages_after(ctx, company.as_jun, mina.thread_id, after=1)
+    assert second.message.attachments[0].repeated

@@ -13,6 +13,7 @@ from gateway.inbound.reply.lines import JUDGED_CHARS, Line, Mark
 
 _MAX_LINES = 4
 _MAX_CHARS = 400
+_MIN_SMALL_WORDS = 2
 _MAX_WORDS_AHEAD = 7  # of the address: weekday, date, name
 _MAX_PLAIN_CHARS = 200  # of one without a date, or without a colon
 
@@ -142,6 +143,11 @@ def begins_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
 def is_vague(text: str) -> bool:
     """Without date, time and address: a sentence of the writer's may end in "wrote:" too."""
     return not (cues.has_date(text) or cues.has_time(text) or cues.has_address(text))
+
+
+def is_sentence_of_theirs(text: str) -> bool:
+    """Vague, and it says more than a name and a verb: "last week your assistant wrote:"."""
+    return is_vague(text) and sum(word[:1].islower() for word in cues.words_after_time(text)) >= _MIN_SMALL_WORDS
 
 
 def split_shared_line(text: str) -> tuple[str, str] | None:

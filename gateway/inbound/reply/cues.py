@@ -147,7 +147,7 @@ def find_address(text: str) -> int:
 def words_after_time(text: str) -> list[str]:
     """The words behind the last time of day, without a verb of writing: in an attribution the author's name."""
     found = list(_TIME.finditer(text))
-    return _WROTE.sub(" ", text[found[-1].end() :]).split() if found else text.split()
+    return _WROTE.sub(" ", text[found[-1].end() :] if found else text).split()
 
 
 def has_angled_address(text: str) -> bool:

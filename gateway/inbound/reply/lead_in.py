@@ -32,6 +32,7 @@ _POINTING = re.compile(
     r"\bunten\b|untenstehend|z\. ?k\.|zur (?:info|kenntnis)|\bin rot\b|ci-dessous|transf[eéè]r|pour info|"
     r"reenv[ií]|abajo|a continuación|para su información|inoltr|di seguito|qui sotto|per conoscenza|encaminh|"
     r"reencaminh|abaixo|doorst(?:u|ur)|\bonderstaand|hieronder|ter info|przesyłam|przekazuj|poniżej|iletiyorum|"
+    r"ci-joint (?:le|un) (?:message|mail|courriel)|attached (?:mail|message|e-mail)|"
     r"stuur .{0,60}\bdoor\b|\bse .{0,60}\bunder\b|yönlendir|aşağıda|meine (?:antworten|anmerkungen)|mé odpovědi|"
     r"moje odpov|мои ответы|мої відповіді|mina svar|mine svar|vastaukseni|mes réponses|mis respuestas|"
     r"le mie risposte|minhas respostas|mijn antwoorden|moje odpowiedzi|cevaplarım|답변\s?(?:드립|드려|을 적)|"

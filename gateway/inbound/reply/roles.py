@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from gateway.inbound.known_text import KnownText
 from gateway.inbound.reply import cues
-from gateway.inbound.reply.attribution import begins_attribution, is_vague, read_attribution
+from gateway.inbound.reply.attribution import begins_attribution, is_sentence_of_theirs, is_vague, read_attribution
 from gateway.inbound.reply.header_block import read_header_block
 from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted
 from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
@@ -170,7 +170,8 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
     if end > at and next_is_quoted(lines, end):
         marks = lines[next_filled(lines, end)].marks
         in_prose = marks & Mark.INDENT or (at and roles[at - 1] is Role.OWN and not lines[at - 1].blank)
-        return (at, False) if in_prose and is_vague(line.text) else (end, False)
+        theirs = (in_prose and is_vague(line.text)) or (not line.marks and is_sentence_of_theirs(line.text))
+        return (at, False) if theirs else (end, False)
     if end == at or not sure or next_filled(lines, end) == len(lines):
         return at, False
     return (end, True) if line.marks or begins_attribution(lines, at, end) else (at, False)

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from gateway.threads.decisions import ALLOW, Decision, Reason, hold
 from gateway.threads.incoming import IncomingAttachment, Scan, ScanResult
+from gateway.threads.model import Attachment
 
 
 class Danger(StrEnum):
@@ -34,6 +35,7 @@ PROGRAM_TYPES = frozenset(
         "text/x-sh",
     }
 )
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 MACRO_TYPE = "application/vnd.ms-office.vbaproject"
 
 _PROGRAMS = frozenset({
@@ -106,6 +108,11 @@ def check_scan(scan: ScanResult) -> Decision:
     if scan.scan is Scan.FAILED:
         return hold(Reason.NOT_SCANNED, scan.detail)
     return ALLOW
+
+
+def is_picture(file: Attachment) -> bool:
+    """Whether it stood among the words as an image that every browser shows."""
+    return file.inline and not file.danger and file.content_type in PICTURES
 
 
 def split_files(
