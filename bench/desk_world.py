@@ -25,7 +25,8 @@ OPENINGS = 20
 BATCH = 5000  # rows of one statement
 NEWEST = datetime(2026, 11, 20, tzinfo=UTC)
 RARE, FREQUENT, KOREAN, NAME = "zebrafish", "interview", "면접", "지우"
-UNREAD_RECENT, UNREAD_OLD = 30, 20  # conversations that the member has not read: new ones, and some at the end
+FULL_PAGE = 60  # conversations
+UNREAD_RECENT, UNREAD_OLD = 60, 20  # conversations that the member has not read: new ones, and some at the end
 
 
 def _split(words: str) -> tuple[str, ...]:
@@ -144,12 +145,13 @@ class _Maker:
     def _thread_rows(self) -> Iterator[dict[str, Any]]:
         for n in range(self._threads):
             newest = (PER_THREAD - 1) * self._threads + n
-            waits = n % 10 == 0
+            is_new = n >= self._threads - FULL_PAGE  # each view has a page of rows, with few conversations, too
             row: dict[str, Any] = {"id": _id("t", n), "workspace_id": self._workspace, "applicant_id": _id("a", n)}
             row |= {"opening_id": _id("o", n % OPENINGS), "state": "candidate_blocked" if n % 7 == 3 else "open"}
             row |= {"last_seq": PER_THREAD, "last_event": PER_THREAD, "last_at": self._at(newest)}
             row |= {"last_text": "See you on Tuesday", "last_author": "Jun Park", "candidate_seq": PER_THREAD - 1}
-            row |= {"unanswered_since": self._at(newest) if waits else None, "failed": int(n % 200 == 5)}
+            row |= {"unanswered_since": self._at(newest) if n % 10 == 0 or is_new else None}
+            row |= {"failed": int(n % 200 == 5 or is_new)}
             yield row | {"last_member_id": self._member, "created_at": self._at(n)}
 
     def _participants(self) -> Iterator[dict[str, Any]]:

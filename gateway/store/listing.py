@@ -30,6 +30,7 @@ VIEWS = (
     *("all", "open", "mine", "unassigned", "unread", "unanswered"),
     *("attention", "scheduled", "snoozed", "rejected"),
 )
+UNCOUNTED = ("open", "rejected")  # nothing waits there
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Listing:
         """How many conversations the view has, at most COUNTED."""
         th = t.threads.c
         where = self._where(workspace_id, member_id, view=view, now=now)
-        counted = select(th.id).where(th.workspace_id == workspace_id, *where)
+        counted: Select[Any] = select(literal_column("1")).where(th.workspace_id == workspace_id, *where)
         if openings is not None:
             counted = counted.where(th.opening_id.in_(openings))
         if view == "unread":
@@ -153,7 +154,7 @@ class Listing:
     def _where(self, workspace_id: str, member_id: str, *, view: str, now: datetime) -> list[Any]:
         """The conditions of a view. What rests or is done is in no view of work that waits."""
         th = t.threads.c
-        live = th.state != ThreadState.ERASED.value
+        live = th.state != ThreadState.ERASED.value  # erased ones have no failures
         awake = or_(th.snoozed_until.is_(None), th.snoozed_until <= now)
         to_do = [th.state == ThreadState.OPEN.value, th.done_at.is_(None), awake]
         views: dict[str, list[Any]] = {
@@ -163,7 +164,7 @@ class Listing:
             "unassigned": [th.assignee_id.is_(None), *to_do],
             "unread": [live, th.candidate_seq > func.coalesce(t.reads.c.seq, 0)],
             "unanswered": [*to_do, th.unanswered_since.is_not(None)],
-            "attention": [live, th.failed > literal_column("0")],
+            "attention": [th.failed > literal_column("0")],
             "scheduled": [live, th.id.in_(_waiting_to_go(now))],
             "snoozed": [live, th.snoozed_until.is_not(None), th.snoozed_until > now],
             "rejected": [th.state == ThreadState.BLOCKED.value],

@@ -5,7 +5,8 @@ Not in charge of: what a query means (`threads.search_query`), who may see a hit
 
 First the newest few are looked through as they are: a frequent word has filled the page by then. Only what is rare
 among them is left to the index, which would be slow with frequent words. Of several needles those that are frequent
-are compared with the rows that the rare ones found.
+are compared with the rows that the rare ones found. (SQLite goes through whole words newest first by itself; it needs
+this for beginnings of words only.)
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from gateway.threads.model import Thread
 from gateway.threads.search_documents import Kind
 from gateway.threads.search_words import Needle
 
-NEWEST = 2000  # rows that are looked through without the index
+NEWEST = 500  # rows that are looked through without the index
 FREQUENT = 0.02  # of them: from then on a needle is not looked for in the index, if another one is
 SLACK = 1000  # numbers follow times but for messages that were written at once
 
@@ -67,20 +68,25 @@ class Search:
     def find(
         self, workspace_id: str, kind: Kind, needles: Sequence[Needle], *, within: Range, limit: int
     ) -> tuple[list[Hit], bool]:
-        """Documents that have all needles, newest first, and whether there may be more."""
+        """Documents that have all needles, newest first, and whether there may be more. The first needle says no more
+        than workspace and kind, for the index.
+        """
         c = t.search_documents.c
         scope = and_(c.workspace_id == workspace_id, c.kind == kind.value)
         low, high = self._bounds(scope, within)
-        newest = select(c.no).where(scope, c.no < high, c.no >= low).order_by(c.no.desc()).limit(NEWEST).subquery()
-        border = self._session.execute(select(func.min(newest.c.no), func.count())).one()
-        if not border[1]:
-            return [], False
-        where = [scope, c.no < high, c.no >= border[0], *_times(within), *map(self._holds, needles)]
-        hits = self._run(select(c.no, c.subject_id).where(*where), limit)
-        if len(hits) < limit and border[1] == NEWEST:
-            rare, frequent = self._share(needles, scope, border[0], high)
-            where = [c.no >= low, c.no < border[0], *_times(within)]
-            hits += self._run(self._far(rare, frequent, where), limit - len(hits))
+        border, hits = high, list[Hit]()
+        if self._is_postgres or any(needle.beginning for needle in needles):
+            newest = select(c.no).where(scope, c.no < high, c.no >= low).order_by(c.no.desc()).limit(NEWEST).subquery()
+            border, count = self._session.execute(select(func.min(newest.c.no), func.count())).one()
+            if not count:
+                return [], False
+            near = [scope, c.no < high, c.no >= border, *_times(within), *map(self._holds, needles[1:])]
+            hits = self._run(select(c.no, c.subject_id).where(*near), limit)
+            if len(hits) == limit or count < NEWEST:
+                return hits, len(hits) == limit
+        rare, frequent = self._share(needles, scope, border, high)
+        far = [c.no >= low, c.no < border, *_times(within)]
+        hits += self._run(self._far(rare, frequent, far), limit - len(hits))
         return hits, len(hits) == limit
 
     def places(self, thread_ids: Iterable[str]) -> dict[str, Place]:

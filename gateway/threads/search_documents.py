@@ -13,7 +13,7 @@ from enum import StrEnum
 from gateway.threads.search_query import SearchQuery
 from gateway.threads.search_words import Needle, Term, fold, needles_of_name, needles_of_text
 
-_SENDER, _FILE = "@", "/"  # marks of needles that are no words of the text
+_SENDER, _FILE, _PERSON = "@", "/", "@@"  # marks of needles that are no words of the text
 _HAS_FILE = ":f"
 
 
@@ -55,7 +55,8 @@ def needles_of(document: Document) -> set[str]:
     """What the index holds of it."""
     found = {_scope(document.kind, document.workspace_id), _of_opening(document.opening_id)}
     if document.kind is Kind.PERSON:
-        return found.union(*map(needles_of_name, (*document.names, _digits(document.phone))))
+        names = (*document.names, _digits(document.phone))
+        return found.union(*(needles_of_name(name, _PERSON) for name in names))
     found |= needles_of_text(document.text)
     found = found.union(*(needles_of_name(name, _SENDER) for name in document.names))
     found = found.union(*(needles_of_name(name, _FILE) for name in document.files))
@@ -69,7 +70,7 @@ def needles_for(query: SearchQuery, group: Group, workspace_id: str, *, openings
         found += [Needle(_of_opening(opening)) for opening in openings]
     if group is Group.PEOPLE:
         terms = (query.number,) if query.number else query.terms
-        return found + [needle for term in terms for needle in term.needles_in_name()]
+        return found + [needle for term in terms for needle in term.needles_in_name(_PERSON)]
     for term in query.terms:
         found += term.needles_in_name(_FILE) if group is Group.FILES else term.needles_in_text()
     for term in query.sender:

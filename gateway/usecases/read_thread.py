@@ -15,7 +15,7 @@ from datetime import datetime
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.store.inbox import TO_DECIDE
-from gateway.store.listing import VIEWS, ListedThread
+from gateway.store.listing import UNCOUNTED, VIEWS, ListedThread
 from gateway.threads import events
 from gateway.threads.addresses import reply_address
 from gateway.threads.model import (
@@ -146,7 +146,8 @@ def counts(ctx: Context, viewer: Viewer) -> Counts:
     """The numbers beside the desk's views."""
     with ctx.database.read() as tx:
         openings, now = visible_openings(viewer), ctx.now
-        by_view = {v: tx.listing.count(viewer.workspace_id, viewer.id, v, now=now, openings=openings) for v in VIEWS}
+        views = [v for v in VIEWS if v not in UNCOUNTED]
+        by_view = {v: tx.listing.count(viewer.workspace_id, viewer.id, v, now=now, openings=openings) for v in views}
         review = tx.inbox.count(viewer.workspace_id, TO_DECIDE, openings=openings)
     return Counts(
         all=by_view["all"],
@@ -157,7 +158,6 @@ def counts(ctx: Context, viewer: Viewer) -> Counts:
         attention=by_view["attention"] + review,
         scheduled=by_view["scheduled"],
         snoozed=by_view["snoozed"],
-        rejected=by_view["rejected"],
         review=review,
     )
 

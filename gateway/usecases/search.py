@@ -29,6 +29,7 @@ FEW = {Group.PEOPLE: 5, Group.MESSAGES: PAGE, Group.FILES: 5}  # while all group
 WAITING = 200  # documents that are found although they are not in the index yet
 LISTED = 200  # people of a list that is narrowed by words
 ALL = 10**15  # a cursor above every number: what waited filled the page
+SPARE = 5  # documents of the index that turn out not to fit
 EXAMINED = 600  # documents of the index compared for one page; the cursor goes on behind them
 
 
@@ -137,7 +138,7 @@ class _Finder:
         while examined < EXAMINED:
             within = Range(below, self._since, self._until)
             hits, is_more = self._tx.search.find(
-                self._viewer.workspace_id, group.kind, needles, within=within, limit=limit * 2
+                self._viewer.workspace_id, group.kind, needles, within=within, limit=limit + SPARE
             )
             numbers = {hit.subject_id: hit.no for hit in hits if hit.subject_id not in known}
             for document in self._fitting(group, self._tx.search_index.load((group.kind, i) for i in numbers)):

@@ -139,7 +139,6 @@ class Counts:
     attention: int  # failed deliveries + mails to decide
     scheduled: int
     snoozed: int
-    rejected: int
     review: int  # held + unmatched + failed entries
 
 
