@@ -173,12 +173,13 @@ class _Finder:
         return self._waiting
 
     def _fitting(self, group: Group, documents: Sequence[Document]) -> list[Document]:
-        """Those that fit the query, in the viewer's workspace."""
+        """Those that fit the query and that the viewer may know of."""
         return [
             d
             for d in documents
             if d.kind is group.kind
             and d.workspace_id == self._viewer.workspace_id
+            and sees_opening(self._viewer, d.opening_id)
             and (self._since is None or d.at >= self._since)
             and (self._until is None or d.at < self._until)
             and fits(self._query, group, d, openings=self._openings)

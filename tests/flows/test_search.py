@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from cast import Company, as_candidate, make_applicant, make_company
@@ -94,6 +95,9 @@ def test_nobody_finds_what_is_anothers_or_was_erased(ctx: Context, company: Comp
     for _ in range(2):
         assert texts(search(ctx, company.as_jun, "secret")) == ["a secret word"]
         assert names(search(ctx, other.as_jun, "mail.example")) == ["Tom Berg"]
+        confined = replace(company.as_jun, confined_to={other.opening.id: "evaluator"})
+        assert search(ctx, confined, "secret").is_empty
+        assert search(ctx, confined, "designer").is_empty
         index_all(ctx)
     erase_applicant(ctx, company.ats, mina.thread_id)
     for again in (lambda: None, lambda: index_anew(ctx), lambda: index_all(ctx)):
