@@ -85,6 +85,8 @@ def _drop_index(tx: Transaction) -> None:
 
 def _make_index(tx: Transaction) -> None:
     if tx.connection.dialect.name == "postgresql":
+        tx.connection.execute(text("SET LOCAL statement_timeout = 0"))
+        tx.connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
         made = "CREATE INDEX ix_search_documents_words ON search_documents USING gin (words)"
         tx.connection.execute(text(f"{made} WITH (gin_pending_list_limit = 256)"))
 
