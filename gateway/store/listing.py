@@ -24,8 +24,8 @@ from gateway.store.session import Session
 from gateway.threads.model import ThreadState
 from gateway.threads.organising import NO_FILTERS, NOBODY, Filters
 
-COUNTED = 1000  # a number as great as this is "999+"
-NEWEST = 2000  # conversations among which unread ones are looked for
+COUNTED = 100  # a number as great as this is "99+"
+NEWEST = 1000  # conversations among which unread ones are looked for
 VIEWS = (
     *("all", "open", "mine", "unassigned", "unread", "unanswered"),
     *("attention", "scheduled", "snoozed", "rejected"),

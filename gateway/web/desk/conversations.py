@@ -98,7 +98,7 @@ def shared_variables(viewer: Viewer, frame: Frame) -> dict[str, object]:
 
 def say_number(number: int) -> str:
     """As it is shown beside a view: nothing for 0, and no more than can be counted quickly."""
-    return "999+" if number > 999 else str(number or "")
+    return "99+" if number > 99 else str(number or "")
 
 
 def count_of(counts: Counts, view: str) -> int:
