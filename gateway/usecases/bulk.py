@@ -32,11 +32,12 @@ BATCH = 50
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one person would get; `problem` says what lacks."""
+    """What one person would get; `problem` says what lacks, and so does `fault`, for pages in their own language."""
 
     applicant: str
     words: MessageWords | None
     problem: str = ""
+    fault: Invalid | None = None
 
 
 def start_bulk(ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage) -> Bulk:
@@ -210,7 +211,7 @@ def _sample(ctx: Context, viewer: Viewer, applicant: str, thread_id: str, messag
     try:
         return Sample(applicant, fill_template(ctx, template, conversation, variables=message.variables))
     except Invalid as fault:
-        return Sample(applicant, None, f"{fault.field}: {fault.message}")
+        return Sample(applicant, None, f"{fault.field}: {fault.message}", fault)
 
 
 def _check_message(ctx: Context, viewer: Viewer, message: BulkMessage) -> None:

@@ -152,6 +152,7 @@ def _show_form(
         form=visit.fields,
         key=visit.text("key") or ctx.new_id(),
         tried=tried,
+        said={s.applicant: say_error(visit, s.fault) for s in tried.samples if s.fault} if tried else {},
         digest=_digest(visit) if tried else "",
         problems=problems or {},
     )
