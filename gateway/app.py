@@ -29,6 +29,7 @@ from gateway.inbound.smtp_replies import NO_SUCH_ADDRESS, RCPT_OK, RELAY_DENIED,
 from gateway.inbound.tls import load_context, self_signed_context
 from gateway.logs import set_up_logs
 from gateway.outbound.ats import WebhookClient
+from gateway.outbound.fetch import JsonClient
 from gateway.outbound.registry import build_channels, build_hooks
 from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
@@ -104,6 +105,7 @@ def build_context(settings: Settings, *, rendering: Rendering | None = None, sen
         scan=Clamd(settings.clamd_url, settings.scan_seconds) if settings.clamd_url else None,
         channels=build_channels(settings, clock=_now) if sends else {},
         post_event=WebhookClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
+        fetch=JsonClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
         hooks=build_hooks(settings, clock=_now) if sends else {},
     )
 

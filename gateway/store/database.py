@@ -22,6 +22,7 @@ from gateway.crashpoints import reach
 from gateway.errors import SettingsError, Unavailable
 from gateway.store.addresses import Addresses
 from gateway.store.api_keys import ApiKeys
+from gateway.store.audit import Audit
 from gateway.store.blobs import Blobs
 from gateway.store.bulk import Bulks
 from gateway.store.consents import Consents
@@ -67,6 +68,7 @@ class Transaction:
         self.outbox = Outbox(session)
         self.receipts = Receipts(session)
         self.events = Events(session, sequences)
+        self.audit = Audit(session)
         self.limits = Limits(session)
         self.listing = Listing(session)
         self.organising = Organising(session)

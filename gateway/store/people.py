@@ -100,6 +100,12 @@ class People:
         query = select(t.members).where(t.members.c.email == email.lower(), t.members.c.active)
         return [(member_of(r), r.password_hash) for r in self._session.execute(query)]
 
+    def find_member(self, member_id: str) -> Member | None:
+        """An active member by id."""
+        query = select(t.members).where(t.members.c.id == member_id, t.members.c.active)
+        row = self._session.execute(query).first()
+        return member_of(row) if row else None
+
     def list_members(self, workspace_id: str) -> list[Member]:
         query = select(t.members).where(t.members.c.workspace_id == workspace_id).order_by(t.members.c.id)
         return [member_of(r) for r in self._session.execute(query)]

@@ -47,6 +47,16 @@ class SecondStep:
     recovery: tuple[str, ...]  # hashes of the codes that are left
 
 
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A company's identity provider. `secret` is sealed."""
+
+    workspace_id: str
+    issuer: str
+    client_id: str
+    secret: str
+
+
 class SignIns:
     """How members prove who they are, within one transaction."""
 
@@ -145,9 +155,11 @@ class SignIns:
         found: str | None = self._session.execute(query).scalar_one()
         return found
 
-    def second_step(self, member_id: str) -> SecondStep:
+    def second_step(self, member_id: str, *, lock: bool = False) -> SecondStep:
+        """`lock` holds the member's row until the commit, so that a code is used up once."""
         c = t.members.c
-        row = self._session.execute(select(c.totp_secret, c.totp_step, c.recovery_codes).where(c.id == member_id)).one()
+        query = select(c.totp_secret, c.totp_step, c.recovery_codes).where(c.id == member_id)
+        row = self._session.execute(query.with_for_update() if lock else query).one()
         return SecondStep(row.totp_secret, row.totp_step, tuple(row.recovery_codes))
 
     def use_step(self, member_id: str, step: int) -> bool:
@@ -155,6 +167,34 @@ class SignIns:
         c = t.members.c
         used = update(t.members).where(c.id == member_id, c.totp_step < step).values(totp_step=step).returning(c.id)
         return self._session.execute(used).first() is not None
+
+    # -- companies -------------------------------------------------------------------------------------------
+
+    def provider(self, workspace_id: str) -> Provider | None:
+        c = t.identity_providers.c
+        row = self._session.execute(select(t.identity_providers).where(c.workspace_id == workspace_id)).first()
+        return Provider(row.workspace_id, row.issuer, row.client_id, row.secret) if row else None
+
+    def put_provider(self, provider: Provider, *, now: datetime) -> None:
+        self.drop_provider(provider.workspace_id)
+        row = {
+            "workspace_id": provider.workspace_id,
+            "issuer": provider.issuer,
+            "client_id": provider.client_id,
+            "secret": provider.secret,
+            "created_at": now,
+        }
+        self._session.execute(insert(t.identity_providers), row)
+
+    def drop_provider(self, workspace_id: str) -> None:
+        c = t.identity_providers.c
+        self._session.execute(delete(t.identity_providers).where(c.workspace_id == workspace_id))
+
+    def only_company(self) -> str:
+        """The short name of the workspace that has a provider, when it is the only one; else ""."""
+        query = select(t.workspaces.c.slug).join(t.identity_providers).limit(2)
+        slugs = self._session.execute(query).scalars().all()
+        return slugs[0] if len(slugs) == 1 else ""
 
 
 def _session(row: Row[Any]) -> OpenSession:

@@ -32,6 +32,7 @@ RESERVED = (
 )
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?\Z")
 _BRAND = re.compile(r"#[0-9A-Fa-f]{6}\Z")
+SHORTEST_PASSWORD = 10  # characters
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's second choice: 19 MiB a sign-in
 
 
@@ -137,10 +138,10 @@ def create_member(
     """A new member (SJ-P4: one person, one account). Raises Invalid, Conflict, NotFound."""
     if role not in ("admin", "member"):
         raise Invalid("role", "Use admin or member.", code="role")
-    if password is not None and len(password) < 10:
-        raise Invalid("password", "Use at least 10 characters.", code="password_short", params={"least": 10})
+    if password is not None:
+        check_password("password", password)
     email = check_email("email", email)
-    hashed = _hasher.hash(password) if password else None
+    hashed = hash_password(password) if password else None
     with ctx.database.begin() as tx:
         workspace = tx.people.find_workspace(workspace_id)
         if workspace is None:
@@ -161,6 +162,22 @@ def list_members(ctx: Context, viewer: Viewer) -> list[Member]:
 def hash_secret(secret: str) -> str:
     """How random secrets are stored. They have 256 bits, so a plain SHA-256 suffices."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def check_password(field: str, password: str) -> None:
+    """Raises Invalid."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid(
+            field,
+            f"Use at least {SHORTEST_PASSWORD} characters.",
+            code="password_short",
+            params={"least": SHORTEST_PASSWORD},
+        )
+
+
+def hash_password(password: str) -> str:
+    """As it is stored."""
+    return _hasher.hash(password)
 
 
 def verify_password(hashed: str | None, password: str) -> bool:

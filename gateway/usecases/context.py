@@ -96,6 +96,14 @@ class EventPoster(Protocol):
     def __call__(self, url: str, *, name: str, body: str, secrets: Sequence[str], now: datetime) -> Answered: ...
 
 
+class Fetcher(Protocol):
+    """Reads an object in JSON from an address that somebody typed in; None for anything else, never raises."""
+
+    def __call__(
+        self, url: str, *, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Mapping[str, object] | None: ...
+
+
 Scanner = Callable[[bytes], ScanResult]
 Prover = Callable[[Sequence[Claim]], list[SenderProof]]
 
@@ -114,6 +122,7 @@ class Context:
     scan: Scanner | None = None  # None: no virus scanner is configured
     channels: Mapping[str, Channel] = field(default_factory=dict)
     post_event: EventPoster | None = None
+    fetch: Fetcher | None = None
     hooks: Mapping[str, Hook] = field(default_factory=dict)  # by provider
     jitter: Callable[[], float] = random.random
     leases: Leases = field(default_factory=Leases)

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 
-from gateway.errors import Conflict
+from gateway.errors import Conflict, NotFound
 from gateway.store.database import Transaction
 from gateway.threads.model import (
     Delivery,
@@ -23,17 +23,19 @@ from gateway.threads.policies.roles import confine
 from gateway.threads.routing import EMAIL
 from gateway.usecases.accounts import hash_secret, verify_password
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 
 LINK_LIFE = timedelta(minutes=10)
 TRIES = 10  # wrong passwords for one address in the window
 LINKS = 3  # sign-in links for one address in the window
 WINDOW = 3600  # seconds
+SECOND_STEP_LIFE = timedelta(minutes=5)
 USE_NOTED = timedelta(minutes=10)  # how exactly a session's last use is known
 
 
 def sign_in(ctx: Context, email: str, password: str, *, client: str = "") -> str | None:
-    """A session token, or None when address or password is wrong (same answer, same time). Raises Conflict
-    `too_many`.
+    """A session token, which may wait for the second step; None when address or password is wrong (same answer, same
+    time). Raises Conflict `too_many`.
     """
     email = email.strip().lower()[:320]
     with ctx.database.begin() as tx:
@@ -46,7 +48,7 @@ def sign_in(ctx: Context, email: str, password: str, *, client: str = "") -> str
     if member is None:
         return None
     with ctx.database.begin() as tx:
-        return _open_session(ctx, tx, member.id, client=client, way="password")
+        return first_step(ctx, tx, member, client=client, way="password")
 
 
 def ask_login_link(ctx: Context, email: str) -> None:
@@ -63,7 +65,8 @@ def redeem_login_link(ctx: Context, token: str, *, client: str = "") -> str | No
     """A session token, once for each link and within ten minutes; None otherwise."""
     with ctx.database.begin() as tx:
         member_id = tx.sign_ins.use_link(hash_secret(token), now=ctx.now)
-        return _open_session(ctx, tx, member_id, client=client, way="link") if member_id else None
+        member = tx.people.find_member(member_id) if member_id else None
+        return first_step(ctx, tx, member, client=client, way="link") if member else None
 
 
 def viewer_for_session(ctx: Context, token: str) -> Viewer | None:
@@ -104,13 +107,27 @@ def sign_out(ctx: Context, token: str) -> None:
 def demo_session(ctx: Context, member_id: str) -> str:
     """A session without any proof. For the demo only: nothing else may call it."""
     with ctx.database.begin() as tx:
-        return _open_session(ctx, tx, member_id, client="demo", way="demo")
+        member = tx.people.find_member(member_id)
+        if member is None:
+            raise NotFound("member")
+        return open_session(ctx, tx, member, client="demo", way="demo")
 
 
-def _open_session(ctx: Context, tx: Transaction, member_id: str, *, client: str, way: str) -> str:
+def first_step(ctx: Context, tx: Transaction, member: Member, *, client: str, way: str) -> str:
+    """A session; one that waits for the second step (`second_step`) when the member has one."""
+    if not tx.sign_ins.second_step(member.id).secret:
+        note_act(ctx, tx, viewer_of_member(member), "sign_in", by=way)
+        return open_session(ctx, tx, member, client=client, way=way)
+    token, until = secrets.token_urlsafe(32), ctx.now + SECOND_STEP_LIFE
+    tx.sign_ins.add(hash_secret(token), member.id, client=client, way=way, now=ctx.now, until=until, pending=True)
+    return token
+
+
+def open_session(ctx: Context, tx: Transaction, member: Member, *, client: str, way: str) -> str:
+    """A new session's token, for somebody who proved who they are."""
     token = secrets.token_urlsafe(32)
     until = ctx.now + timedelta(days=ctx.settings.session_days)
-    tx.sign_ins.add(hash_secret(token), member_id, client=client[:200], way=way, now=ctx.now, until=until)
+    tx.sign_ins.add(hash_secret(token), member.id, client=client[:200], way=way, now=ctx.now, until=until)
     return token
 
 

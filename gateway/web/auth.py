@@ -15,6 +15,24 @@ from gateway.threads.model import Viewer
 from gateway.usecases import sign_in
 from gateway.usecases.context import Context
 
+# The first mark that is in the User-Agent counts: most browsers name others, too.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Whale", "Whale"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
 
 def cookie_name(ctx: Context) -> str:
     """The session cookie's name for this installation."""
@@ -53,6 +71,32 @@ def set_session(response: Response, ctx: Context, token: str) -> None:
 def clear_session(response: Response, ctx: Context) -> None:
     """Make the browser forget the session."""
     response.delete_cookie(cookie_name(ctx), path="/", secure=is_https(ctx), httponly=True, samesite="lax")
+
+
+def attempt_of(request: Request, ctx: Context) -> str:
+    """The sealed sign-in that this browser began at its company, or ""."""
+    return request.cookies.get(f"{cookie_name(ctx)}-company", "")
+
+
+def set_attempt(response: Response, ctx: Context, sealed: str) -> None:
+    """Keep it until the browser comes back; Lax lets it come back with the company's redirect."""
+    name, secure = f"{cookie_name(ctx)}-company", is_https(ctx)
+    response.set_cookie(name, sealed, max_age=600, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def clear_attempt(response: Response, ctx: Context) -> None:
+    name, secure = f"{cookie_name(ctx)}-company", is_https(ctx)
+    response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def name_client(request: Request) -> str:
+    """What a person recognises a browser by, for the list of their sessions: its kind, its system, its address."""
+    agent = request.headers.get("user-agent", "")
+    kinds = [name for mark, name in BROWSERS if mark in agent][:1] + [name for mark, name in SYSTEMS if mark in agent][
+        :1
+    ]
+    where = request.client.host if request.client else ""
+    return ", ".join([*kinds, *([where] if where else [])])
 
 
 def safe_next(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from gateway.web.desk import bulk, imports, keys, members, settings, templates, webhooks
+from gateway.web.desk import audit, bulk, company, imports, keys, members, security, settings, templates, webhooks
 from gateway.web.visits import for_members
 
 READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
@@ -13,6 +13,10 @@ READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
 def settings_routes() -> list[BaseRoute]:
     """Everything under /desk/settings."""
     return [
+        Route("/desk/settings/security", for_members(security.security_page), methods=BOTH),
+        Route("/desk/settings/company", for_members(company.company_page), methods=BOTH),
+        Route("/desk/settings/audit", for_members(audit.audit_page), methods=READ),
+        Route("/desk/settings/audit.csv", for_members(audit.audit_csv), methods=READ),
         Route("/desk/settings/members", for_members(members.members_page), methods=BOTH),
         Route("/desk/settings/members/{member_id}", for_members(members.change_member), methods=WRITE),
         Route("/desk/settings", for_members(settings.settings_page), methods=BOTH),

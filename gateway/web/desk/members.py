@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.threads.model import Viewer
 from gateway.threads.policies.roles import OpeningRole
-from gateway.usecases import members
+from gateway.usecases import members, second_step
 from gateway.web.desk.settings import setup_page
 from gateway.web.languages import known_language
 from gateway.web.visits import Visit, go_to, say_error
@@ -53,6 +53,8 @@ def change_member(visit: Visit, viewer: Viewer) -> Response:
             members.set_active(ctx, viewer, member_id, active=False)
         case "activate":
             members.set_active(ctx, viewer, member_id, active=True)
+        case "clear_step":
+            second_step.clear_for(ctx, viewer, member_id)
         case "admin" | "member" as role:
             members.set_role(ctx, viewer, member_id, role)
         case "role":

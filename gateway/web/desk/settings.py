@@ -33,12 +33,15 @@ class Entry:
 
 ENTRIES = (
     Entry("workspace", "/desk/settings"),
+    Entry("security", "/desk/settings/security"),
     Entry("members", "/desk/settings/members", admins_only=True),
+    Entry("company", "/desk/settings/company", admins_only=True),
     Entry("templates", "/desk/settings/templates", admins_only=True),
     Entry("bulk", "/desk/settings/bulk", admins_only=True),
     Entry("import", "/desk/settings/import", admins_only=True),
     Entry("keys", "/desk/settings/keys", admins_only=True),
     Entry("webhooks", "/desk/settings/webhooks", admins_only=True),
+    Entry("audit", "/desk/settings/audit", admins_only=True),
 )
 
 
