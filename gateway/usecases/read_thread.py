@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -78,6 +79,13 @@ def list_conversations(
         rows = _rows(ctx, tx, viewer, listed[:limit])
     more = _write_cursor(listed[limit - 1]) if len(listed) > limit else None
     return rows, more
+
+
+def read_conversations(ctx: Context, viewer: Viewer, thread_ids: Sequence[str]) -> list[Conversation]:
+    """These conversations, in the order given; those that the viewer may not open are left out."""
+    with ctx.database.read() as tx:
+        found = [tx.threads.open_for(viewer, thread_id) for thread_id in dict.fromkeys(thread_ids)]
+    return [conversation for conversation in found if conversation]
 
 
 def read_page(

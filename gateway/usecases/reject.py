@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.errors import GatewayError, Invalid, NotFound
-from gateway.threads.model import CameInBy, Conversation, Viewer
+from gateway.threads.model import CameInBy, Conversation, MessageKind, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
-from gateway.usecases.post_message import NewMessage
+from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import read_page
 
 MOST = 200  # applicants in one call
@@ -36,6 +36,11 @@ def suggest_rejection(ctx: Context, conversation: Conversation) -> str:
         opening=conversation.opening.title,
         company=conversation.workspace.name,
     )
+
+
+def note_reason(ctx: Context, viewer: Viewer, thread_id: str, reason: str) -> None:
+    """Why, as a note for the team alone. Raises NotFound, Invalid."""
+    post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE))
 
 
 def reject_applicant(

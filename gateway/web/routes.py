@@ -17,7 +17,18 @@ from gateway.usecases.context import Context
 from gateway.web import brand, confirm, devbox, files, health, portal, portal_live, receipts, static_files, unsubscribe
 from gateway.web.api.docs import api_docs_page
 from gateway.web.auth import is_https
-from gateway.web.desk import conversations, deliveries, live, review, search, settings, sign_in, stages, thread
+from gateway.web.desk import (
+    conversations,
+    deliveries,
+    live,
+    organise,
+    review,
+    search,
+    settings,
+    sign_in,
+    stages,
+    thread,
+)
 from gateway.web.faults import Faults, answer_fault
 from gateway.web.feed import Feed
 from gateway.web.security import Guard, SecureHeaders
@@ -104,6 +115,9 @@ def _desk() -> list[BaseRoute]:
         Route("/desk/t/{thread_id}/seen", for_members(thread.mark_seen), methods=WRITE),
         Route("/desk/t/{thread_id}/reject", for_members(stages.reject_page), methods=BOTH),
         Route("/desk/t/{thread_id}/restore", for_members(stages.restore_page), methods=BOTH),
+        Route("/desk/organise", for_members(organise.organise_page), methods=WRITE),
+        Route("/desk/keys", for_members(organise.keys_page), methods=WRITE),
+        Route("/desk/reject", for_members(organise.reject_page), methods=BOTH),
         Route("/desk/deliveries/{delivery_id}/again", for_members(deliveries.send_again), methods=WRITE),
         Route("/desk/deliveries/{delivery_id}/arrived", for_members(deliveries.mark_arrived), methods=WRITE),
         Route("/desk/files/{attachment_id}", for_members(files.show_desk_file), methods=READ),

@@ -19,7 +19,20 @@ from starlette.responses import Response
 FOLDER = Path(__file__).parent / "static"
 VENDORED = ("vendor/htmx.min.js", "vendor/hx-sse.min.js")
 SHARED = (*VENDORED, "scripts/page.js", "scripts/live.js")
-STYLES = ("base", "parts", "messages", "desk", "review", "candidate", "states", "product", "setup", "search", "people")
+STYLES = (
+    "base",
+    "parts",
+    "messages",
+    "desk",
+    "review",
+    "candidate",
+    "states",
+    "product",
+    "setup",
+    "search",
+    "people",
+    "organise",
+)
 BUNDLES = {  # each one file: apart, deferred scripts race
     "app.js": SHARED,
     "desk.js": (

@@ -7,29 +7,36 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
 from gateway.errors import NotFound
-from gateway.threads.model import Opening, ThreadState, Viewer, Workspace
-from gateway.usecases import accounts, applicants, read_thread
+from gateway.threads.model import Opening, Viewer, Workspace
+from gateway.threads.organising import NO_FILTERS, Filters
+from gateway.usecases import accounts, applicants, organise, read_thread
 from gateway.usecases.views import ConversationRow, Counts
 from gateway.web.brand import brand_url
+from gateway.web.desk.chips import chips_of
 from gateway.web.visits import Visit, go_to, show
 
-VIEWS = ("open", "unread", "unanswered", "attention", "rejected", "all")
-ICONS = {
+ICONS = {  # of each view, in the order of the navigation
     "open": "inbox",
-    "unread": "user-round",
+    "mine": "user-check",
+    "unassigned": "user-round",
+    "unread": "dot",
     "unanswered": "clock",
     "attention": "triangle-alert",
+    "scheduled": "calendar-clock",
+    "snoozed": "moon",
     "rejected": "ban",
     "all": "mail",
 }
+VIEWS = tuple(ICONS)
+UNCOUNTED = ("open", "rejected")  # nothing waits there
+KEYS_COOKIE = "keys"  # "off": no single keys
 PAGE_SIZE = 50
-OVERDUE = timedelta(days=1)  # from then on a row says how long nobody has answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +45,39 @@ class Where:
 
     view: str = "open"
     opening_id: str = ""
+    filters: Filters = NO_FILTERS
     query: str = ""
     cursor: str = ""
 
     def as_query(self) -> dict[str, str]:
-        asked = {"view": self.view, "opening": self.opening_id, "q": self.query}
+        """What a link carries; the view is left out where it is the open one."""
+        narrowed = self.filters
+        asked = {
+            "view": self.view,
+            "opening": self.opening_id,
+            "stage": narrowed.stage,
+            "tag": narrowed.tag_id,
+            "assignee": narrowed.assignee,
+            "language": narrowed.locale,
+            "q": self.query,
+        }
         return {name: value for name, value in asked.items() if value and (name, value) != ("view", "open")}
+
+    @property
+    def tail(self) -> str:
+        """As the end of a link."""
+        asked = self.as_query()
+        return f"?{urlencode(asked)}" if asked else ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.opening_id) or self.filters != NO_FILTERS
+
+    def at(self, view: str) -> str:
+        """The link to another view, narrowed as this one; words that were looked for stay behind."""
+        asked = replace(self, query="").as_query()
+        asked.pop("view", None)
+        return f"/desk/{view}" + (f"?{urlencode(asked)}" if asked else "")
 
 
 def where_of(visit: Visit, view: str = "") -> Where:
@@ -52,6 +86,12 @@ def where_of(visit: Visit, view: str = "") -> Where:
     return Where(
         view=chosen if chosen in VIEWS else "open",
         opening_id=visit.asked("opening")[:64],
+        filters=Filters(
+            stage=visit.asked("stage")[:100],
+            tag_id=visit.asked("tag")[:64],
+            assignee=visit.asked("assignee")[:64],
+            locale=visit.asked("language")[:16],
+        ),
         query=visit.asked("q")[:200],
         cursor=visit.asked("cursor")[:200],
     )
@@ -80,6 +120,7 @@ def desk_page(visit: Visit, viewer: Viewer, template: str, *, status: int = 200,
     """A page of the desk in its frame."""
     frame = frame_of(visit, viewer)
     shared = {**shared_variables(viewer, frame), "where": Where(), "current": ""}
+    shared["keys_off"] = visit.request.cookies.get(KEYS_COOKIE) == "off"
     return show(visit, template, status=status, **{**shared, **variables})
 
 
@@ -102,17 +143,8 @@ def say_number(number: int) -> str:
 
 
 def count_of(counts: Counts, view: str) -> int:
-    """The number beside a view; rejected conversations are not counted, nothing waits there."""
-    match view:
-        case "unread":
-            return counts.unread
-        case "unanswered":
-            return counts.unanswered
-        case "attention":
-            return counts.attention
-        case "all":
-            return counts.all
-    return 0
+    """The number beside a view."""
+    return 0 if view in UNCOUNTED else int(getattr(counts, view))
 
 
 def rows_of(visit: Visit, viewer: Viewer, where: Where) -> tuple[list[ConversationRow], str]:
@@ -122,6 +154,7 @@ def rows_of(visit: Visit, viewer: Viewer, where: Where) -> tuple[list[Conversati
         viewer,
         view=where.view,
         opening_id=where.opening_id,
+        filters=where.filters,
         query=where.query,
         cursor=where.cursor,
         limit=PAGE_SIZE,
@@ -134,23 +167,9 @@ def stamp_of(rows: Sequence[ConversationRow], counts: Counts) -> str:
     return hashlib.blake2s(repr((tuple(rows), counts)).encode(), digest_size=8).hexdigest()
 
 
-def chips_of(row: ConversationRow, now: datetime) -> list[tuple[str, str, int]]:
-    """At most two chips of a row, most serious first: (tone, key, number)."""
-    chips: list[tuple[str, str, int]] = []
-    if row.failed:
-        chips.append(("bad", "row.failed", row.failed))
-    if row.held:
-        chips.append(("warn", "row.held", row.held))
-    if row.unanswered_since and now - row.unanswered_since >= OVERDUE:
-        chips.append(("warn", "row.unanswered", (now - row.unanswered_since).days))
-    if row.state is ThreadState.BLOCKED:
-        chips.append(("", "row.tried", row.blocked_tries) if row.blocked_tries else ("", "row.closed", 0))
-    return chips[:2]
-
-
 def home(visit: Visit, viewer: Viewer) -> Response:
     """The open conversations."""
-    return _list(visit, viewer, where_of(visit, "open"))
+    return list_page(visit, viewer, where_of(visit, "open"))
 
 
 def view_page(visit: Visit, viewer: Viewer) -> Response:
@@ -158,20 +177,23 @@ def view_page(visit: Visit, viewer: Viewer) -> Response:
     view = visit.path("view")
     if view not in VIEWS:
         raise NotFound("no such view")
-    return _list(visit, viewer, where_of(visit, view))
+    return list_page(visit, viewer, where_of(visit, view))
 
 
-def _list(visit: Visit, viewer: Viewer, where: Where) -> Response:
+def list_page(visit: Visit, viewer: Viewer, where: Where, *, status: int = 200, problem: str = "") -> Response:
+    """The list of a view, without a conversation; `problem` says what could not be done with it."""
     rows, more = rows_of(visit, viewer, where)
     return desk_page(
         visit,
         viewer,
         "desk_list.html",
-        status=200,
+        status=status,
         where=where,
         current=where.view,
         rows=rows,
         more=more,
+        problem=problem,
+        choices=organise.read_choices(visit.site.ctx, viewer),
         **row_helpers(visit),
     )
 

@@ -32,6 +32,7 @@ from gateway.web.stream import Piece, Source, last_seen, send_stream
 from gateway.web.visits import Visit, in_language_of, language_of, render
 
 HEAD_EVENTS = ("thread.blocked", "thread.restored", "thread.stage")
+ORDER_EVENTS = ("thread.assigned", "thread.tagged", "thread.snoozed", "thread.done", "thread.reopened")
 LINE_EVENTS = (*HEAD_EVENTS, "thread.assigned", "candidate.tried", "inbox.automatic", "inbox.held", "inbox.protected")
 
 
@@ -79,6 +80,7 @@ def _html_of(visit: Visit, viewer: Viewer, thread_id: str, event: FeedEvent) -> 
         **helpers,
         "timezone": page.conversation.workspace.timezone,
         "viewer": viewer,
+        "where": where_of(visit),
     }
     if event.name in ("message.created", "delivery.updated"):
         try:
@@ -90,7 +92,19 @@ def _html_of(visit: Visit, viewer: Viewer, thread_id: str, event: FeedEvent) -> 
     if event.name in LINE_EVENTS:
         happening = Happening(event.at, event.name, event.data)
         head = event.name in HEAD_EVENTS
-        return render(visit, "desk_live.html", part="line", happening=happening, head=head, page=page, **shared)
+        ordered = event.name in ORDER_EVENTS
+        return render(
+            visit,
+            "desk_live.html",
+            part="line",
+            happening=happening,
+            head=head,
+            ordered=ordered,
+            page=page,
+            **shared,
+        )
+    if event.name in ORDER_EVENTS:
+        return render(visit, "desk_live.html", part="order", page=page, **shared)
     return ""
 
 

@@ -14,7 +14,7 @@ from gateway.errors import Conflict, Invalid, Refused
 from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, Message, MessageKind, ThreadState, Viewer
 from gateway.threads.policies.roles import check_role
-from gateway.usecases import post_message, read_thread
+from gateway.usecases import organise, post_message, read_thread
 from gateway.usecases.views import ShownMessage, ThreadPage
 from gateway.web.desk.conversations import desk_page, row_helpers, rows_of, where_of
 from gateway.web.desk.deliveries import lines_of
@@ -64,6 +64,7 @@ def show_thread(
         more=more,
         **row_helpers(visit, thread_id),
         **conversation_variables(visit, viewer, page),
+        choices=organise.read_choices(ctx, viewer),
         seen_seq=newest,
         key=secrets.token_urlsafe(12),
         text=text,
@@ -93,6 +94,7 @@ def message_helpers(visit: Visit, viewer: Viewer, page: ThreadPage) -> dict[str,
     people, now = page.conversation.participants, visit.site.ctx.now
     return {
         "chat": page.conversation,
+        "order": page.organised,
         "closed": page.conversation.thread.state is not ThreadState.OPEN,
         "lines_of": lambda shown: lines_of(shown.deliveries, people, now),
         "is_mine": lambda message: is_mine(message, viewer),

@@ -1,0 +1,154 @@
+"""In charge of: what is done with one or many conversations of the list — assign, tag, put off, done, unread, stage,
+reject.
+
+Not in charge of: the rules (`usecases.organise`, `usecases.reject`), or one conversation's own pages (`stages`).
+
+A conversation is chosen by a field `t.<id>`: a checkbox of the list, or a hidden field beside the conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from starlette.responses import PlainTextResponse, Response
+
+from gateway.errors import Invalid
+from gateway.threads.model import Conversation, Viewer
+from gateway.threads.organising import NOBODY
+from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.usecases import organise, read_thread, reject
+from gateway.usecases.change_stage import change_stage
+from gateway.usecases.post_message import NewMessage
+from gateway.web.auth import is_https
+from gateway.web.desk.conversations import KEYS_COOKIE, desk_page, list_page, where_of
+from gateway.web.visits import Visit, go_to, say_error
+
+CHOSEN = "t."
+LEAVES = ("done", "snooze", "unread")  # after these the list is shown, not the conversation
+
+
+def organise_page(visit: Visit, viewer: Viewer) -> Response:
+    """POST one deed (`do`) for all that are chosen; then the list or the conversation, or 204 for a script."""
+    ids, do = chosen_of(visit), visit.text("do")
+    where = where_of(visit)
+    if ids and (do == "reject" or (do == "stage" and visit.text("stage") == REJECTED_STAGE)):
+        return go_to("/desk/reject", ids=",".join(ids), **where.as_query())
+    try:
+        if ids:
+            _do(visit, viewer, ids, do)
+    except Invalid as error:
+        said = say_error(visit, error)
+        if visit.by_script:
+            return PlainTextResponse(said, 422)
+        return list_page(visit, viewer, replace(where, cursor=""), status=422, problem=said)
+    visit.site.feed.wake()
+    if visit.by_script:
+        return Response(status_code=204)
+    beside = visit.text("beside")
+    if beside and do not in LEAVES:
+        return go_to(f"/desk/t/{beside}", **where.as_query())
+    return go_to(f"/desk/{where.view}", **where.as_query())
+
+
+def keys_page(visit: Visit, viewer: Viewer) -> Response:
+    """POST switches single keys off or on for this browser (WCAG 2.1.4)."""
+    answer = go_to("/desk")
+    secure = is_https(visit.site.ctx)
+    answer.set_cookie(
+        KEYS_COOKIE,
+        "off" if visit.text("keys") == "off" else "on",
+        max_age=31_536_000,
+        path="/desk",
+        samesite="lax",
+        secure=secure,
+        httponly=True,
+    )
+    return answer
+
+
+def chosen_of(visit: Visit) -> list[str]:
+    """The ids of the conversations that a form names."""
+    return [name.removeprefix(CHOSEN) for name in visit.fields if name.startswith(CHOSEN)]
+
+
+def _do(visit: Visit, viewer: Viewer, ids: Sequence[str], do: str) -> None:
+    ctx = visit.site.ctx
+    if do == "unread":
+        organise.mark_unread(ctx, viewer, ids)
+    elif do == "stage":
+        for thread_id in ids:
+            change_stage(ctx, viewer, thread_id, visit.text("stage"))
+    elif change := change_of(visit, viewer, do):
+        organise.organise(ctx, viewer, ids, change)
+
+
+def change_of(visit: Visit, viewer: Viewer, do: str) -> organise.Change | None:
+    """What a form asks for; Enter in the field of tags means that field. None for nothing."""
+    match do:
+        case "assign":
+            asked = visit.text("assignee")
+            return organise.Assign("" if asked == NOBODY else asked or "?")
+        case "take":
+            return organise.Assign(viewer.id)
+        case "snooze":
+            return organise.PutOff(visit.text("day") or visit.text("until") or "?")
+        case "wake":
+            return organise.PutOff("")
+        case "done" | "reopen":
+            return organise.Finish(done=do == "done")
+        case "untag":
+            return organise.RemoveTag(visit.text("tag"))
+        case "tag":
+            return organise.AddTag(visit.text("tag"))
+    return organise.AddTag(visit.text("tag")) if visit.text("tag") else None
+
+
+def reject_page(visit: Visit, viewer: Viewer) -> Response:
+    """GET asks how to reject these people; POST does it, each with their own message or silently."""
+    ids = chosen_of(visit) if visit.is_post else [i for i in visit.asked("ids").split(",") if i]
+    ctx, where = visit.site.ctx, where_of(visit)
+    chats = read_thread.read_conversations(ctx, viewer, ids[: reject.MOST])
+    if not visit.is_post or not chats:
+        return _ask(visit, viewer, chats)
+    silent = visit.text("how") == "silent"
+    made = {chat.thread.id: _message(visit, chat) for chat in chats}
+    if visit.text("reason"):
+        for thread_id in made:
+            reject.note_reason(ctx, viewer, thread_id, visit.text("reason"))
+    external = [chat.applicant.external_id for chat in chats]
+    done = reject.reject_many(ctx, viewer, external, notify=None if silent else made.__getitem__, suggest=False)
+    visit.site.feed.wake()
+    failed = {result.external_id: result.problem for result in done if result.problem}
+    if failed:
+        left = [chat for chat in chats if chat.applicant.external_id in failed]
+        return _ask(visit, viewer, left, status=422, failed=failed)
+    return go_to(f"/desk/{where.view}", **where.as_query())
+
+
+def _message(visit: Visit, chat: Conversation) -> NewMessage:
+    return NewMessage(text=reject.suggest_rejection(visit.site.ctx, chat))
+
+
+def _ask(
+    visit: Visit,
+    viewer: Viewer,
+    chats: Sequence[Conversation],
+    *,
+    status: int = 200,
+    failed: dict[str, str] | None = None,
+) -> Response:
+    people = [(chat, reject.suggest_rejection(visit.site.ctx, chat)) for chat in chats]
+    contacts = sorted({chat.public_contact for chat in chats if chat.public_contact})
+    return desk_page(
+        visit,
+        viewer,
+        "desk_reject_many.html",
+        status=status,
+        where=where_of(visit),
+        people=people,
+        contacts=contacts,
+        without_contact=[chat for chat in chats if not chat.public_contact],
+        failed=failed or {},
+        reason=visit.text("reason"),
+    )

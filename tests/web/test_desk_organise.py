@@ -1,0 +1,164 @@
+"""Order among conversations on the desk, without scripts: choosing, deeds, filters, rejecting many (ux §5, §12)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+from cast import CONTACT, MINA, Company, as_candidate, make_applicant
+from fakes import FakeChannel, FakeClock
+from running import Pump
+from starlette.testclient import TestClient
+from web.web_kit import browser_of, make_app, words_of
+
+from gateway.usecases.context import Context
+from gateway.usecases.organise import AddTag, Assign, organise, read_choices
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import messages_after
+from gateway.usecases.views import ApplicantView
+
+
+@pytest.fixture
+def desk(ctx: Context, company: Company) -> TestClient:
+    return browser_of(make_app(ctx, company), company.jun)
+
+
+@pytest.fixture
+def oskar(ctx: Context, company: Company) -> ApplicantView:
+    return make_applicant(ctx, company, external_id="o-1", name="Oskar Berg", email="oskar@mail.example", locale="sv")
+
+
+def names_in(desk: TestClient, path: str) -> list[str]:
+    return re.findall(r'class="row-name"[^>]*>([^<]+)<', desk.get(path).text)
+
+
+def deed(desk: TestClient, do: str, *people: ApplicantView, path: str = "", **fields: str) -> str:
+    """Send the bar's form; where it leads."""
+    data = {f"t.{p.thread_id}": "1" for p in people} | {"do": do} | fields
+    answer = desk.post(f"/desk/organise{path}", data=data)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_many_are_chosen_by_checkboxes_and_changed_by_buttons(
+    company: Company, desk: TestClient, mina: ApplicantView, oskar: ApplicantView
+) -> None:
+    page = desk.get("/desk").text
+    assert page.count('form="many"') == 2
+    assert deed(desk, "assign", mina, oskar, assignee=company.jun.id) == "/desk/open"
+    assert sorted(names_in(desk, "/desk/mine")) == ["Mina Han", "Oskar Berg"]
+    deed(desk, "assign", oskar, assignee="none")
+    assert names_in(desk, "/desk/unassigned") == ["Oskar Berg"]
+    deed(desk, "take", oskar)
+    deed(desk, "done", mina, path="?view=mine")
+    assert names_in(desk, "/desk/mine") == ["Oskar Berg"]
+    deed(desk, "snooze", oskar, until="reply")
+    assert "Until they reply" in words_of(desk.get("/desk/snoozed").text)
+    assert "See unassigned conversations" in words_of(desk.get("/desk/mine").text)
+    deed(desk, "", mina, tag="portfolio")  # Enter in the field of tags
+    assert "portfolio" in words_of(desk.get("/desk/all").text)
+
+
+def test_what_cannot_be_done_is_said_over_the_list(desk: TestClient, mina: ApplicantView) -> None:
+    data = {f"t.{mina.thread_id}": "1", "do": "snooze", "day": "2020-01-01"}
+    answer = desk.post("/desk/organise", data=data)
+    assert answer.status_code == 422
+    assert "Choose a day that is still to come." in words_of(answer.text)
+    assert desk.post("/desk/organise", data=data, headers={"HX-Request": "true"}).text.startswith("Choose a day")
+
+
+def test_a_conversation_shows_its_order_and_can_change_it(
+    company: Company, ctx: Context, desk: TestClient, mina: ApplicantView
+) -> None:
+    organise(ctx, company.as_ara, [mina.thread_id], Assign(company.jun.id))
+    organise(ctx, company.as_ara, [mina.thread_id], AddTag("portfolio"))
+    shown = words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
+    assert "Ara Kim assigned this to Jun Park" in shown
+    assert "assigned to you" in shown
+    assert "portfolio remove tag" in shown
+    tag = read_choices(ctx, company.as_jun).tags[0]
+    back = deed(desk, "untag", mina, beside=mina.thread_id, tag=tag.id, path="?view=mine")
+    assert back == f"/desk/t/{mina.thread_id}?view=mine"
+    assert "portfolio remove tag" not in words_of(desk.get(back).text)
+    deed(desk, "stage", mina, beside=mina.thread_id, stage="Interview 2")
+    assert "Interview 2" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
+    assert deed(desk, "done", mina, beside=mina.thread_id) == "/desk/open"
+    assert "Not done after all" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
+    assert deed(desk, "stage", mina, stage="rejected") == f"/desk/reject?ids={mina.thread_id}"
+
+
+def test_filters_combine_and_stay_in_every_link(
+    company: Company, ctx: Context, desk: TestClient, mina: ApplicantView, oskar: ApplicantView
+) -> None:
+    organise(ctx, company.as_jun, [mina.thread_id, oskar.thread_id], AddTag("second round"))
+    tag = read_choices(ctx, company.as_jun).tags[0]
+    narrowed = f"/desk/all?tag={tag.id}&language=sv&opening={company.opening.id}&assignee=none"
+    assert names_in(desk, narrowed) == ["Oskar Berg"]
+    page = desk.get(narrowed).text
+    asked = f"view=all&amp;opening={company.opening.id}&amp;tag={tag.id}&amp;assignee=none&amp;language=sv"
+    assert f"/desk/t/{oskar.thread_id}?{asked}" in page
+    assert f"stream?{asked}" in page.replace("&#38;", "&amp;")
+    assert f"/desk/unread?{asked.removeprefix('view=all&amp;')}" in page
+    assert names_in(desk, f"/desk/all?stage={quote('no such stage')}") == []
+    assert "Clear filters" in words_of(desk.get("/desk/all?language=ru").text)
+
+
+def test_unread_again_and_a_chip_after_a_day_without_an_answer(
+    ctx: Context, desk: TestClient, mina: ApplicantView, clock: FakeClock
+) -> None:
+    """SJ-P2, SJ-11"""
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="Any news?"))
+    desk.get(f"/desk/t/{mina.thread_id}")
+    assert names_in(desk, "/desk/unread") == []
+    deed(desk, "unread", mina)
+    assert names_in(desk, "/desk/unread") == ["Mina Han"]
+    assert "No answer for" not in words_of(desk.get("/desk").text)
+    clock.move(days=3)
+    assert "No answer for 3 days" in words_of(desk.get("/desk/unanswered").text)
+
+
+def test_many_are_rejected_each_with_their_own_message(
+    ctx: Context,
+    company: Company,
+    desk: TestClient,
+    mina: ApplicantView,
+    oskar: ApplicantView,
+    pump: Pump,
+    channel: FakeChannel,
+) -> None:
+    """SJ-P1: preview for each, the effect with the public contact, the reason for the team alone."""
+    page = deed(desk, "reject", mina, oskar, path="?view=all")
+    shown = words_of(desk.get(page).text)
+    assert "Reject 2 people" in shown
+    assert "Dear Mina Han" in shown
+    assert "Oskar Berg" in shown
+    assert f"2 people can read but not answer; they are pointed to {CONTACT}" in shown
+    chosen = {f"t.{p.thread_id}": "1" for p in (mina, oskar)}
+    done = desk.post("/desk/reject?view=all", data=chosen | {"how": "send", "reason": "No portfolio"})
+    assert done.headers["location"] == "/desk/all?view=all"
+    pump()
+    assert sorted(names_in(desk, "/desk/rejected")) == ["Mina Han", "Oskar Berg"]
+    told = [mail.text for mail in channel.to(MINA)]
+    assert len(told) == 1
+    assert "Dear Mina Han" in told[0]
+    assert "No portfolio" not in told[0]
+    assert [s.message.kind.value for s in messages_after(ctx, company.as_jun, mina.thread_id)] == ["note", "message"]
+
+
+def test_many_are_closed_silently(
+    desk: TestClient, mina: ApplicantView, oskar: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    desk.post("/desk/reject", data={f"t.{p.thread_id}": "1" for p in (mina, oskar)} | {"how": "silent"})
+    pump()
+    assert len(names_in(desk, "/desk/rejected")) == 2
+    assert channel.to(MINA) == []
+    assert "Nobody is selected" in words_of(desk.get("/desk/reject").text)
+
+
+def test_single_keys_can_be_switched_off(desk: TestClient) -> None:
+    """WCAG 2.1.4"""
+    assert "data-keys-off" not in desk.get("/desk").text
+    desk.post("/desk/keys", data={"keys": "off"})
+    assert "data-keys-off" in desk.get("/desk").text
+    assert "Switch single keys on" in words_of(desk.get("/desk").text)
