@@ -141,7 +141,7 @@ def open_database(folder: Path, *, postgres: bool) -> Iterator[str]:
     if not postgres:
         yield f"sqlite:///{folder / 'gateway.db'}"
         return
-    name = f"gateway_bench_{os.getpid()}"
+    name = f"gateway_bench_{os.getpid()}_{folder.name}".lower().replace("-", "_")
     with psycopg.connect(POSTGRES, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")
         try:
