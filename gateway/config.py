@@ -213,6 +213,12 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(25 * 1024 * 1024, ge=1024, description="All files of one web post together, bytes.")
     max_upload_files: int = Field(10, ge=1, description="Files in one web post.")
     max_text_chars: int = Field(50_000, ge=1000, description="Characters in one message.")
+    undo_seconds: int = Field(
+        15,
+        ge=0,
+        le=60,
+        description="How long a mail written in the desk can be taken back; a member may choose another.",
+    )
     session_days: int = Field(14, ge=1, description="How long a sign-in lasts.")
     retention_days: int = Field(90, ge=1, description="How long raw mails of refused and ignored entries are kept.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

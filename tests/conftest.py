@@ -159,6 +159,7 @@ def gateway_settings(tmp_path: Path, database_url: str, settings_values: dict[st
         "secret_key": "a secret key for tests, long enough",
         "public_url": "http://gateway.test",
         "sender_checks": False,
+        "undo_seconds": 0,
         **settings_values,
     }
     return Settings(**values)

@@ -68,6 +68,10 @@ NOTICES: dict[str, dict[str, Any]] = {
         "company": "Moa Labs",
     },
     "member.invited": {"link": "https://talk.example/i/abc", "days": "3", "inviter": "Jun Park", "company": "Moa Labs"},
+    "member.mentioned": {
+        **{"author_name": "Jun Park", "candidate_name": "Anna Lindqvist", "opening": "Backend Engineer"},
+        **{"text": "@Ara please read this", "link": "https://talk.example/desk/t/1", "company": "Moa Labs"},
+    },
     "member.login_link": {"link": "https://talk.example/login/abc", "minutes": "10", "company": "Moa Labs"},
 }
 every_notice = pytest.mark.parametrize("key", NOTICES)

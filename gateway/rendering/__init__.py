@@ -192,6 +192,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "lang_of": filters.guess_language,
     "linkify": filters.linkify,
     "paragraphs": filters.paragraphs,
+    "with_mentions": filters.with_mentions,
     "one_line": filters.one_line,
     "colour": filters.colour,
     "on_colour": filters.on_colour,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
@@ -157,6 +158,15 @@ def paragraphs(text: str, style: str = "", link_style: str = "") -> Markup:
     blocks = [block for block in _BLANK_LINES.split(plain) if block.strip()]
     shown = (Markup("<br>\n").join(linkify(line, link_style) for line in block.split("\n")) for block in blocks)
     return Markup("\n").join(Markup("<p{}>{}</p>").format(look, block) for block in shown)
+
+
+def with_mentions(html: Markup, names: Iterable[str]) -> Markup:
+    """Finished HTML in which @name stands out, for each of these names; never inside a tag."""
+    said = sorted({str(escape(name)) for name in names if name}, key=len, reverse=True)
+    if not said:
+        return html
+    found = re.compile(rf"(?<!\w)@(?:{'|'.join(map(re.escape, said))})(?!\w)(?![^<>]*>)", re.IGNORECASE)
+    return Markup(found.sub(lambda hit: f'<span class="mention">{hit[0]}</span>', str(html)))
 
 
 def one_line(text: str, longest: int = 200) -> str:

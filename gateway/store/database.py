@@ -26,6 +26,7 @@ from gateway.store.audit import Audit
 from gateway.store.blobs import Blobs
 from gateway.store.bulk import Bulks
 from gateway.store.consents import Consents
+from gateway.store.drafts import Drafts
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
 from gateway.store.inbox import Inbox
@@ -35,6 +36,7 @@ from gateway.store.messages import Messages
 from gateway.store.organising import Organising
 from gateway.store.outbox import Outbox
 from gateway.store.people import People
+from gateway.store.presence import Presences
 from gateway.store.receipts import Receipts
 from gateway.store.search import Search
 from gateway.store.search_index import SearchIndex
@@ -45,6 +47,7 @@ from gateway.store.team import Team
 from gateway.store.templates import Templates
 from gateway.store.threads import Threads
 from gateway.store.turns import ORDINARY, Turns
+from gateway.store.waiting import Waiting
 from gateway.store.webhooks import Webhooks
 
 Wake = Callable[[str, str], None]
@@ -81,6 +84,9 @@ class Transaction:
         self.templates = Templates(session)
         self.bulks = Bulks(session)
         self.consents = Consents(session)
+        self.drafts = Drafts(session)
+        self.presence = Presences(session)
+        self.waiting = Waiting(session)
         self._wakes: list[tuple[str, str]] = []
 
     def wake(self, job: str, subject_id: str) -> None:

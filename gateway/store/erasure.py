@@ -33,7 +33,8 @@ class Erasure:
         of_thread = select(t.messages.c.id).where(t.messages.c.thread_id == thread_id)
         of_delivery = select(t.deliveries.c.id).where(t.deliveries.c.thread_id == thread_id)
         digests = list(run(select(t.attachments.c.digest).where(t.attachments.c.message_id.in_(of_thread))).scalars())
-        digests += run(select(t.inbox.c.digest).where(t.inbox.c.thread_id == thread_id)).scalars()
+        for table in (t.inbox, t.draft_files):
+            digests += run(select(table.c.digest).where(table.c.thread_id == thread_id)).scalars()
         run(delete(t.attachments).where(t.attachments.c.message_id.in_(of_thread)))
         run(delete(t.message_words).where(t.message_words.c.message_id.in_(of_thread)))
         run(delete(t.attempts).where(t.attempts.c.delivery_id.in_(of_delivery)))
@@ -41,6 +42,9 @@ class Erasure:
         for table in (t.confirmations, t.addresses):
             run(delete(table).where(table.c.participant_id.in_(people)))
         for table in (
+            t.drafts,
+            t.draft_files,
+            t.presence,
             t.deliveries,
             t.notices,
             t.inbox,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -132,6 +132,16 @@ class Listing:
         )
         self._session.execute(forward)
 
+    def mention(self, member_id: str, thread_id: str, seq: int) -> None:
+        """A note names this member: unread for them until their mark passes it."""
+        insert = pg_insert if self._session.dialect.name == "postgresql" else sqlite_insert
+        values = {"member_id": member_id, "thread_id": thread_id, "seq": 0, "mentioned": seq}
+        c = t.reads.c
+        statement = insert(t.reads).values(values)
+        self._session.execute(
+            statement.on_conflict_do_update(index_elements=[c.member_id, c.thread_id], set_={"mentioned": seq})
+        )
+
     def _rows(self, workspace_id: str, member_id: str) -> Select[Any]:
         th, ap, op = t.threads.c, t.applicants.c, t.openings.c
         joined = (
@@ -145,7 +155,7 @@ class Listing:
             *(th.unanswered_since, th.failed, th.blocked_tries),
             *(th.assignee_id, th.snoozed_until, th.done_at, t.members.c.name.label("assignee_name")),
             *(ap.name, ap.stage, ap.locale, op.title),
-            (th.candidate_seq - func.coalesce(t.reads.c.seq, 0)).label("unread"),
+            (_newest_for_them() - func.coalesce(t.reads.c.seq, 0)).label("unread"),
         )
         return query.select_from(joined).where(th.workspace_id == workspace_id)
 
@@ -160,7 +170,7 @@ class Listing:
             "open": to_do,
             "mine": [th.assignee_id == member_id, *to_do],
             "unassigned": [th.assignee_id.is_(None), *to_do],
-            "unread": [live, th.candidate_seq > func.coalesce(_read_by(member_id), 0)],
+            "unread": [live, or_(th.candidate_seq > func.coalesce(_read_by(member_id), 0), _is_named(member_id))],
             "unanswered": [*to_do, th.unanswered_since.is_not(None)],
             "attention": [th.failed > literal_column("0")],
             "scheduled": [live, th.id.in_(_waiting_to_go(now))],
@@ -201,8 +211,21 @@ def _read_by(member_id: str) -> ScalarSelect[Any]:
     return found.correlate(t.threads).scalar_subquery()
 
 
+def _is_named(member_id: str) -> ColumnElement[bool]:
+    """Does a note that the member has not read name them?"""
+    mark = t.reads.alias("mark")
+    named = (mark.c.member_id == member_id, mark.c.thread_id == t.threads.c.id, mark.c.mentioned > mark.c.seq)
+    return exists().where(*named).correlate(t.threads)
+
+
 def _mark_of(member_id: str) -> ColumnElement[bool]:
     return and_(t.reads.c.thread_id == t.threads.c.id, t.reads.c.member_id == member_id)
+
+
+def _newest_for_them() -> ColumnElement[int]:
+    """The newest message that is unread until the mark passes it: the candidate's, or a note that names the member."""
+    said, named = t.threads.c.candidate_seq, t.reads.c.mentioned
+    return case((named > said, named), else_=said)
 
 
 def _listed(row: Row[Any]) -> ListedThread:

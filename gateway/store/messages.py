@@ -215,6 +215,7 @@ def message_of(row: Row[Any], attachments: tuple[Attachment, ...]) -> Message:
         inbox_id=row.inbox_id,
         goes_out_at=row.goes_out_at,
         cancelled=row.cancelled,
+        unless_news=row.unless_news,
         attachments=attachments,
     )
 

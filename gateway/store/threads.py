@@ -297,6 +297,7 @@ def thread_of(row: Any) -> Thread:
         blocked_at=row.blocked_at,
         blocked_tries=row.blocked_tries,
         blocked_notice_at=row.blocked_notice_at,
+        waits_until=row.waits_until,
     )
 
 

@@ -59,6 +59,9 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     CHANNEL_OFF = "channel_off"
     CANCELLED = "cancelled"
+    UNDONE = "undone"
+    WROTE_FIRST = "wrote_first"
+    STAGE_CHANGED = "stage_changed"
     OPTED_OUT = "opted_out"
     NOT_MOBILE = "not_mobile"
     NO_TEMPLATE = "no_template"
@@ -113,6 +116,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.SUPPRESSED: Meaning("Earlier mail to this address came back as undeliverable."),
     Reason.CHANNEL_OFF: Meaning("This channel is switched off."),
     Reason.CANCELLED: Meaning("It was cancelled before it went out."),
+    Reason.UNDONE: Meaning("Somebody took it back before it went out."),
+    Reason.WROTE_FIRST: Meaning("The candidate wrote before it was to go out."),
+    Reason.STAGE_CHANGED: Meaning("The applicant moved to another stage before it was to go out."),
     Reason.OPTED_OUT: Meaning("This person asked for no more messages by this channel."),
     Reason.NOT_MOBILE: Meaning("This is no mobile number, so neither KakaoTalk nor SMS reaches it."),
     Reason.NO_TEMPLATE: Meaning("There is no approved KakaoTalk template for this message in this language."),

@@ -12,6 +12,8 @@ from datetime import datetime
 
 MESSAGE_CREATED = "message.created"  # message_id, seq, kind
 MESSAGE_RELEASED = "message.released"  # message_id, seq: a scheduled message goes out
+MESSAGE_CANCELLED = "message.cancelled"  # message_id, seq, reason: it was to go out later and will not
+MESSAGE_MOVED = "message.moved"  # message_id, seq, at: it goes out at another time
 DELIVERY_UPDATED = "delivery.updated"  # delivery_id, message_id, state
 THREAD_BLOCKED = "thread.blocked"  # by
 THREAD_RESTORED = "thread.restored"  # by
@@ -35,6 +37,8 @@ CANDIDATE_OPTED_IN = "candidate.opted_in"  # channel: wrote START
 NAMES = (
     MESSAGE_CREATED,
     MESSAGE_RELEASED,
+    MESSAGE_CANCELLED,
+    MESSAGE_MOVED,
     DELIVERY_UPDATED,
     THREAD_BLOCKED,
     THREAD_RESTORED,

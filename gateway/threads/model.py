@@ -1,7 +1,4 @@
-"""In charge of: the things of a conversation as plain values.
-
-Not in charge of: rows (`gateway.store`) or rules (`policies`).
-"""
+"""In charge of: a conversation as plain values. Not in charge of: rows (`gateway.store`) or rules (`policies`)."""
 
 from __future__ import annotations
 
@@ -151,6 +148,7 @@ class Thread:
     blocked_at: datetime | None = None
     blocked_tries: int = 0
     blocked_notice_at: datetime | None = None
+    waits_until: datetime | None = None  # until then a message waits that news of the candidate would end
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +198,7 @@ class Message:
     inbox_id: str | None = None
     goes_out_at: datetime | None = None  # in the future: scheduled
     cancelled: bool = False  # was scheduled and will not go out
+    unless_news: bool = False  # scheduled, and not to go out if the candidate writes first
     attachments: tuple[Attachment, ...] = ()
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.channel import OutgoingFile
+from gateway.threads.decisions import Reason
 from gateway.threads.filenames import safe_filename
 from gateway.threads.model import (
     Attachment,
@@ -24,9 +25,8 @@ from gateway.threads.model import (
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import EMAIL, PlannedDelivery, plan_deliveries, recipients
 from gateway.usecases.context import Context
+from gateway.usecases.end_waiting import SUMMARY, end_with_news
 from gateway.usecases.reach import NEW_MESSAGE, find_reach, order_of
-
-SUMMARY = 200  # characters of the newest message kept for the list
 
 
 def append_message(
@@ -53,7 +53,9 @@ def append_message(
     tx.messages.add(message, body_digest=body_digest, client_key=client_key, closes_gate=closes_gate)
     told = {"message_id": message.id, "seq": str(seq), "kind": message.kind.value}
     tx.events.add(thread.id, thread.workspace_id, event_seq, name=events.MESSAGE_CREATED, now=now, data=told)
-    conversation = ensure_notified(ctx, tx, conversation) if _is_candidates(message) else conversation
+    if _is_candidates(message):
+        end_with_news(ctx, tx, conversation, reason=Reason.WROTE_FIRST)
+        conversation = ensure_notified(ctx, tx, conversation)
     planned = _plan(ctx, tx, conversation, message, channels=channels, purpose=purpose)
     deliveries = tuple(add_delivery(ctx, tx, conversation, plan=p, message_id=message.id) for p in planned)
     return message, deliveries

@@ -20,6 +20,7 @@ from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, s
 from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
 from gateway.usecases.context import Context
+from gateway.usecases.end_waiting import end_with_news
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
 
@@ -48,7 +49,9 @@ def change_stage(
             purpose = Purpose.LEGAL_NOTICE if stage == REJECTED_STAGE else notify.purpose  # 채용절차법 §10
             new = replace(notify, closes_gate=later, purpose=purpose)
             post_in(ctx, tx, conversation, viewer=viewer, new=new)
-        _move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
+        if stage != conversation.applicant.stage:
+            end_with_news(ctx, tx, conversation, reason=Reason.STAGE_CHANGED)
+        move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
         if not later:
             set_gate(ctx, tx, conversation, state=state_after_stage(conversation.thread.state, stage), by=viewer.name)
         moved = tx.threads.load(thread_id)
@@ -88,7 +91,8 @@ def thread_of_applicant(ctx: Context, viewer: Viewer, external_id: str) -> str:
     return thread_id
 
 
-def _move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str) -> None:
+def move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str) -> None:
+    """Write the stage, and that it changed; `restored` leads back to the one before the rejection."""
     thread, applicant = conversation.thread, conversation.applicant
     if stage == RESTORED_STAGE:
         stage = applicant.stage_before or applicant.stage

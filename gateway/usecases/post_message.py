@@ -27,6 +27,7 @@ from gateway.threads.model import (
     Viewer,
     ViewerKind,
 )
+from gateway.threads.policies.news import is_news
 from gateway.threads.policies.rejection import check_may_write
 from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
@@ -49,7 +50,9 @@ class NewMessage:
     came_in_by: CameInBy = CameInBy.WEB
     client_key: str = ""
     seen_seq: int | None = None
+    seen_event: int | None = None  # the newest event of the thread that they had before their eyes, likewise
     send_at: datetime | None = None
+    unless_news: bool = False  # not if the candidate writes first, or their stage changes
     author_name: str = ""
     author_email: str = ""
     closes_gate: bool = False
@@ -123,6 +126,10 @@ def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer
         channels=new.channels,
         purpose=new.purpose,
     )
+    if new.unless_news and message.goes_out_at:
+        tx.waiting.set_unless_news(message.id)
+        until = max(message.goes_out_at, conversation.thread.waits_until or message.goes_out_at)
+        tx.threads.update(conversation.thread.id, waits_until=until)
     if new.words:  # text and HTML are the message's own
         tx.templates.add_words(message.id, replace(new.words, text="", html=""))
     return Posted(message, deliveries)
@@ -228,8 +235,12 @@ def find_repeated(tx: Transaction, thread_id: str, *, viewer: Viewer, new: NewMe
 
 
 def _check_conflict(tx: Transaction, conversation: Conversation, viewer: Viewer, new: NewMessage) -> None:
-    if new.seen_seq is None or viewer.kind is not ViewerKind.MEMBER or new.kind is MessageKind.NOTE:
+    if viewer.kind is not ViewerKind.MEMBER or new.kind is MessageKind.NOTE:
         return
-    newer = tx.messages.newer_by_others(conversation.thread.id, new.seen_seq, member_id=viewer.id)
+    thread_id, newer = conversation.thread.id, False
+    if new.seen_seq is not None:
+        newer = bool(tx.messages.newer_by_others(thread_id, new.seen_seq, member_id=viewer.id))
+    if new.seen_event is not None:
+        newer = newer or any(is_news(e, viewer) for e in tx.events.of_thread(thread_id, after=new.seen_event))
     if newer:
         raise Conflict("newer_message", "Something newer arrived while you were writing.")

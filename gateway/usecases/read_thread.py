@@ -28,6 +28,7 @@ from gateway.threads.model import (
 )
 from gateway.threads.organising import NO_FILTERS, NOT_ORGANISED, Filters
 from gateway.threads.policies.attachments import is_picture
+from gateway.threads.policies.news import is_news
 from gateway.threads.policies.roles import visible_openings
 from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
 from gateway.usecases.context import Context
@@ -205,6 +206,11 @@ def events_of_thread(ctx: Context, viewer: Viewer, thread_id: str, *, after: int
     return found if viewer.is_company else [e for e in found if _for_candidate(e)]
 
 
+def news_after(ctx: Context, viewer: Viewer, thread_id: str, *, after: int) -> list[FeedEvent]:
+    """What, besides messages, a member must see before their answer goes out (`is_news`). Raises NotFound."""
+    return [e for e in events_of_thread(ctx, viewer, thread_id, after=after) if is_news(e, viewer)]
+
+
 def reply_addresses(ctx: Context, conversation: Conversation) -> dict[str, str]:
     """Each participant's own reply address, by participant id."""
     key, domain = ctx.settings.key, ctx.settings.reply_domain
@@ -254,10 +260,12 @@ def _rows(ctx: Context, tx: Transaction, viewer: Viewer, listed: list[ListedThre
     """Rows with what other tables know of them, asked once for all."""
     ids = [row.thread_id for row in listed]
     held, tags = tx.inbox.held_by_thread(ids), tx.organising.tags_of(ids)
+    begun = tx.drafts.beginnings(viewer.id, ids)
     going = tx.organising.next_to_go(ids, now=ctx.now)
     return [
         replace(
             _row(viewer, row, held=held.get(row.thread_id, 0)),
+            draft=begun.get(row.thread_id, ""),
             tags=tuple(tags.get(row.thread_id, ())),
             goes_out_at=going.get(row.thread_id),
         )

@@ -51,6 +51,7 @@ class ConversationRow:
     snoozed_until: datetime | None = None
     done_at: datetime | None = None
     goes_out_at: datetime | None = None  # the next message that waits for its time
+    draft: str = ""  # the first words of what this viewer has begun to write
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,19 @@ from gateway.web import brand, confirm, devbox, files, health, portal, portal_li
 from gateway.web.api.docs import api_docs_page
 from gateway.web.auth import is_https
 from gateway.web.desk import (
+    composer,
     conversations,
     deliveries,
     live,
     organise,
+    presence,
     review,
     search,
     settings,
     sign_in,
     stages,
     thread,
+    waiting,
 )
 from gateway.web.faults import Faults, answer_fault
 from gateway.web.feed import Feed
@@ -110,7 +113,13 @@ def _desk() -> list[BaseRoute]:
         Route("/desk", for_members(conversations.home), methods=READ),
         Route("/desk/stream", live.list_stream, methods=READ),
         Route("/desk/counts", for_members(conversations.counts_json), methods=READ),
-        Route("/desk/t/{thread_id}", for_members(thread.thread_page), methods=BOTH),
+        Route("/desk/t/{thread_id}", for_members(thread.thread_page), methods=READ),
+        Route("/desk/t/{thread_id}", for_members(composer.write), methods=WRITE),
+        Route("/desk/t/{thread_id}/draft", for_members(composer.save_draft), methods=WRITE),
+        Route("/desk/t/{thread_id}/draft/files", for_members(composer.change_files), methods=WRITE),
+        Route("/desk/t/{thread_id}/templates", for_members(composer.offer_templates), methods=READ),
+        Route("/desk/t/{thread_id}/waiting/{message_id}", for_members(waiting.change_waiting), methods=WRITE),
+        Route("/desk/t/{thread_id}/here", for_members(presence.note_here), methods=WRITE),
         Route("/desk/t/{thread_id}/stream", live.thread_stream, methods=READ),
         Route("/desk/t/{thread_id}/seen", for_members(thread.mark_seen), methods=WRITE),
         Route("/desk/t/{thread_id}/reject", for_members(stages.reject_page), methods=BOTH),

@@ -14,10 +14,14 @@ from fakes import FakeChannel
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from web.web_kit import Served, make_app, path_of, serve, wait_until
 
+from gateway.threads.purpose import Purpose
+from gateway.threads.templates import Body, MailBody
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
+from gateway.usecases.drafts import read_draft
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after
+from gateway.usecases.templates import put_template
 from gateway.usecases.views import ApplicantView
 
 CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), "")
@@ -177,6 +181,45 @@ def test_a_draft_survives_a_reload(
     page.fill("#text", "half a sentence")
     page.reload()
     assert page.input_value("#text") == "half a sentence"
+    page.set_input_files("#files", {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"third floor"})
+    page.wait_for_selector("#draft-files >> text=plan.txt")
+    page.type("#text", ".")
+    page.wait_for_selector("#draft-state >> text=Draft saved")
+    wait_until(lambda: read_draft(ctx, company.as_jun, mina.thread_id).text == "half a sentence.")
+    elsewhere = open_window(size=PHONE).page
+    elsewhere.goto(f"{site.url}/dev/login/{company.jun.id}")
+    assert "Draft: half a sentence." in elsewhere.inner_text("#rows")
+    elsewhere.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    assert elsewhere.input_value("#text") == "half a sentence."
+    elsewhere.click("#draft-files button")
+    elsewhere.wait_for_selector("#draft-files >> text=plan.txt", state="detached")
+
+
+def test_a_template_is_chosen_by_keys_sent_and_taken_back(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any
+) -> None:
+    """ux §5: "/" at the start of a line; a value that lacks is named; Undo brings the words back."""
+    body = Body(MailBody("Interview", "Dear {{ candidate.name }}, come on {{ day }}."))
+    invite = {"purpose": Purpose.TRANSACTIONAL, "variables": ["day"], "bodies": {"en": body}}
+    put_template(ctx, company.as_jun, "invite", **invite)  # type: ignore[arg-type]
+    with ctx.database.begin() as tx:
+        tx.drafts.set_undo_seconds(company.jun.id, 60)
+    page = open_window(size=DESK).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    page.type("#text", "/inv")
+    page.wait_for_selector("[role=option][aria-selected=true] >> text=invite")
+    page.keyboard.press("Enter")
+    assert page.input_value("#text") == "Dear Mina Han, come on ‹day›."
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#compose-error >> text=Which day?")
+    page.fill("#text", "Dear Mina Han, come on Tuesday.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("ol.log .pending >> text=Tuesday")
+    assert page.input_value("#text") == ""
+    page.click("[data-undo]")
+    page.wait_for_selector("ol.log >> text=Somebody took it back.")
+    assert page.input_value("#text") == "Dear Mina Han, come on Tuesday."
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -189,7 +232,7 @@ def test_the_desk_works_on_a_phone(
     page.goto(f"{site.url}/dev/login/{company.jun.id}")
     page.click("#rows a.row")
     page.fill("#text", "Hello")
-    page.click(".composer button[type=submit]")
+    page.click(".composer button[value=send]")
     page.wait_for_selector("ol.log >> text=Hello")
     page.click("a[href='#applicant']")
     page.click("#applicant >> text=Reject")

@@ -7,6 +7,7 @@ Ids are ULIDs in lower case (26 letters): they sort by time. Times are UTC. JSON
 
 from gateway.store.tables.arriving import blobs, confirmations, inbox
 from gateway.store.tables.columns import UtcTime, metadata
+from gateway.store.tables.composing import draft_files, drafts, presence
 from gateway.store.tables.conversations import (
     addresses,
     applicants,
@@ -57,6 +58,8 @@ __all__ = [
     "consents",
     "counters",
     "deliveries",
+    "draft_files",
+    "drafts",
     "events",
     "idempotency_keys",
     "identity_providers",
@@ -70,6 +73,7 @@ __all__ = [
     "opening_members",
     "openings",
     "participants",
+    "presence",
     "reads",
     "search_documents",
     "search_waiting",

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -82,6 +83,7 @@ threads = Table(
     ),  # newest message of the candidate: unread is about these
     Column("unanswered_since", UtcTime),  # SJ-P2
     Column("failed", Integer, nullable=False, default=0),  # deliveries that need attention
+    Column("waits_until", UtcTime),  # when the last message goes out that news of the candidate would end
     ref_column("assignee_id", "members.id", nullable=True),
     Column("snoozed_until", UtcTime),  # out of the way until then, or until the candidate writes
     Column("done_at", UtcTime),  # out of the way until the candidate writes
@@ -159,6 +161,7 @@ messages = Table(
     Column("goes_out_at", UtcTime),
     Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection that takes force when it goes out
     Column("cancelled", Boolean, nullable=False, default=False),  # was scheduled and will not go out
+    Column("unless_news", Boolean, nullable=False, default=False, server_default=false()),  # ends with news of them
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("thread_id", "seq"),
     UniqueConstraint("thread_id", "client_key"),
@@ -188,6 +191,7 @@ reads = Table(  # how far each member has read: unread is per person (SJ-11)
     Column("member_id", String(26), ForeignKey("members.id"), primary_key=True),
     Column("thread_id", String(26), ForeignKey("threads.id"), primary_key=True),
     Column("seq", Integer, nullable=False),
+    Column("mentioned", Integer, nullable=False, default=0, server_default="0"),  # newest note that names them
 )
 
 tags = Table(  # the workspace's own words for conversations

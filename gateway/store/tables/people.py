@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     String,
     Table,
     Text,
@@ -49,6 +50,7 @@ members = Table(
     Column("totp_secret", Text, nullable=False, default="", server_default=""),  # sealed; "" = no second step
     Column("totp_step", BigInteger, nullable=False, default=0, server_default="0"),  # newest used: none works twice
     Column("recovery_codes", JSON, nullable=False, default=list, server_default="[]"),  # hashes
+    Column("undo_seconds", Integer),  # how long their messages can be taken back; none: the installation's
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("workspace_id", "email"),
     Index(None, "email"),

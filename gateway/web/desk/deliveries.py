@@ -105,6 +105,7 @@ def _why(delivery: Delivery) -> str:
 
 _SKIPS = (
     *("no_address", "suppressed", "channel_off", "cancelled", "thread_blocked", "thread_erased"),
+    *("undone", "wrote_first", "stage_changed"),
     *("opted_out", "not_mobile", "no_template", "not_for_advertising", "no_consent"),
 )
 WRONG_NUMBER = (Why.NUMBER, Why.NO_SUBSCRIBER)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from gateway.errors import NotFound
 from gateway.threads.model import Viewer
 from gateway.usecases import accounts, read_thread
+from gateway.usecases.presence import find_colleagues
 from gateway.usecases.views import FeedEvent, Happening
 from gateway.web.auth import viewer_of
 from gateway.web.desk.conversations import (
@@ -33,6 +34,13 @@ from gateway.web.visits import Visit, in_language_of, language_of, render
 
 HEAD_EVENTS = ("thread.blocked", "thread.restored", "thread.stage")
 ORDER_EVENTS = ("thread.assigned", "thread.tagged", "thread.snoozed", "thread.done", "thread.reopened")
+PARTS = {  # of a message: what is new of it
+    "message.created": "message",
+    "message.released": "again",
+    "message.cancelled": "again",
+    "message.moved": "again",
+    "delivery.updated": "deliveries",
+}
 LINE_EVENTS = (*HEAD_EVENTS, "thread.assigned", "candidate.tried", "inbox.automatic", "inbox.held", "inbox.protected")
 
 
@@ -82,12 +90,12 @@ def _html_of(visit: Visit, viewer: Viewer, thread_id: str, event: FeedEvent) -> 
         "viewer": viewer,
         "where": where_of(visit),
     }
-    if event.name in ("message.created", "delivery.updated"):
+    if event.name in PARTS:
         try:
             shown = read_thread.read_message(visit.site.ctx, viewer, thread_id, event.data.get("message_id", ""))
         except NotFound:
             return ""  # a notice: it is no message of the conversation
-        part = "message" if event.name == "message.created" else "deliveries"
+        part = PARTS[event.name]
         return render(visit, "desk_live.html", part=part, shown=shown, **shared)
     if event.name in LINE_EVENTS:
         happening = Happening(event.at, event.name, event.data)
@@ -114,6 +122,7 @@ class _Sent:
 
     rows: dict[str, str] | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    here: str = ""
 
 
 def _beside(visit: Visit, viewer: Viewer, thread_id: str) -> Callable[[], str]:
@@ -133,13 +142,27 @@ def _beside(visit: Visit, viewer: Viewer, thread_id: str) -> Callable[[], str]:
         counts = read_thread.counts(visit.site.ctx, viewer)
         rows = {r.thread_id: render(visit, "desk_live.html", part="row", row=r, **helpers) for r in found}
         numbers = {view: count_of(counts, view) for view in VIEWS} | {"review": counts.review}
+        here, sent.here = sent.here, _here(visit, viewer, thread_id)
+        news = sent.here if sent.here != here else ""
         before, sent.rows = sent.rows, rows
         old, sent.counts = sent.counts, numbers
         if before is None:
-            return "" if stamp in ("", stamp_of(found, counts)) else _whole_list(visit, rows, numbers)
-        return _changes(visit, before, rows) + _numbers(visit, {v: n for v, n in numbers.items() if old.get(v) != n})
+            return news if stamp in ("", stamp_of(found, counts)) else news + _whole_list(visit, rows, numbers)
+        return (
+            news
+            + _changes(visit, before, rows)
+            + _numbers(visit, {v: n for v, n in numbers.items() if old.get(v) != n})
+        )
 
     return changed
+
+
+def _here(visit: Visit, viewer: Viewer, thread_id: str) -> str:
+    """Which colleagues have the open conversation open too."""
+    if not thread_id:
+        return ""
+    found = find_colleagues(visit.site.ctx, viewer, [thread_id]).get(thread_id, [])
+    return render(visit, "desk_live.html", part="here", colleagues=found)
 
 
 def _whole_list(visit: Visit, rows: dict[str, str], counts: dict[str, int]) -> str:

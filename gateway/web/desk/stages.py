@@ -8,7 +8,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from gateway.threads.model import ThreadState, Viewer
-from gateway.usecases import change_stage, post_message, read_thread
+from gateway.usecases import change_stage, compose, read_thread
+from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import suggest_rejection
 from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page
@@ -23,8 +24,8 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
     text, silent = visit.text("text"), visit.text("how") == "silent"
     if not silent and not text:
         return _ask(visit, viewer, page, status=422, text="", problem="reject.empty")
-    notify = None if silent else post_message.NewMessage(text=text)
     thread_id = visit.path("thread_id")
+    notify = None if silent else compose.to_be_undone(visit.site.ctx, viewer, thread_id, NewMessage(text=text))
     change_stage.change_stage(visit.site.ctx, viewer, thread_id, "rejected", notify=notify)
     visit.site.feed.wake()
     return go_to(f"/desk/t/{thread_id}")

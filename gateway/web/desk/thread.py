@@ -1,27 +1,33 @@
-"""In charge of: one conversation on the desk — reading it, and writing a reply or a note.
+"""In charge of: one conversation on the desk, as it is read.
 
-Not in charge of: closing and opening it (`stages`), what happened to a delivery (`deliveries`), live arrival (`live`).
+Not in charge of: writing in it (`composer`), closing and opening it (`stages`), what happened to a delivery
+(`deliveries`), live arrival (`live`).
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from math import ceil
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from gateway.errors import Conflict, Invalid, Refused
-from gateway.threads.decisions import Reason
-from gateway.threads.model import AuthorKind, Message, MessageKind, ThreadState, Viewer
+from gateway.threads.drafts import COUNTED_DOWN, Draft
+from gateway.threads.model import AuthorKind, Member, Message, ThreadState, Viewer
 from gateway.threads.policies.roles import check_role
-from gateway.usecases import organise, post_message, read_thread
+from gateway.threads.routing import SMS
+from gateway.threads.schedule import monday_morning, tomorrow_morning
+from gateway.usecases import accounts, compose, insert_template, organise, read_thread
+from gateway.usecases.presence import find_colleagues
 from gateway.usecases.views import ShownMessage, ThreadPage
 from gateway.web.desk.conversations import desk_page, row_helpers, rows_of, where_of
 from gateway.web.desk.deliveries import lines_of
 from gateway.web.log import build_log, zone_of
-from gateway.web.portal import find_problem
 from gateway.web.security import int_or_zero
-from gateway.web.visits import Visit, go_to, post_key, render, say_error
+from gateway.web.visits import Visit
 
 PAGE_SIZE = 50
 
@@ -29,28 +35,22 @@ Problem = tuple[str, dict[str, object]]
 
 
 def thread_page(visit: Visit, viewer: Viewer) -> Response:
-    """GET shows the conversation and marks it read; POST adds a reply or a note."""
-    if visit.is_post:
-        return _post(visit, viewer)
+    """The conversation, and marks it read."""
     return show_thread(visit, viewer)
 
 
 def show_thread(
-    visit: Visit,
-    viewer: Viewer,
-    *,
-    status: int = 200,
-    text: str = "",
-    kind: str = "reply",
-    problem: Problem | None = None,
+    visit: Visit, viewer: Viewer, *, status: int = 200, draft: Draft | None = None, problem: Problem | None = None
 ) -> Response:
-    """The three panes. `text` and `kind` are what the composer already holds."""
+    """The three panes. `draft` is what the composer holds in place of the stored draft."""
     ctx, thread_id = visit.site.ctx, visit.path("thread_id")
     before = int_or_zero(visit.asked("before")) or None
     page = read_thread.read_page(ctx, viewer, thread_id, before=before, limit=PAGE_SIZE)
     newest = page.messages[-1].message.seq if page.messages else 0
     if before is None and not visit.is_prefetch:
         read_thread.mark_read(ctx, viewer, thread_id, newest)
+    if visit.asked("late"):
+        problem = ("error.gone_out", {})
     where = where_of(visit)
     rows, more = rows_of(visit, viewer, where)
     return desk_page(
@@ -65,12 +65,36 @@ def show_thread(
         **row_helpers(visit, thread_id),
         **conversation_variables(visit, viewer, page),
         choices=organise.read_choices(ctx, viewer),
+        **composer_variables(visit, viewer, page, draft=draft),
         seen_seq=newest,
+        seen_event=page.last_event,
         key=secrets.token_urlsafe(12),
-        text=text,
-        kind=kind,
         problem=problem,
     )
+
+
+def composer_variables(
+    visit: Visit, viewer: Viewer, page: ThreadPage, *, draft: Draft | None = None
+) -> dict[str, object]:
+    """What the composer shows: the draft, the ways to the candidate, times to send later, colleagues."""
+    ctx, thread_id = visit.site.ctx, page.conversation.thread.id
+    found = compose.read_composer(ctx, viewer, thread_id)
+    zone = zone_of(page.conversation.workspace.timezone)
+    held = replace(draft, files=found.draft.files) if draft else found.draft
+    usable = [w for w in found.ways if w.barred is None]
+    return {
+        "draft": held,
+        "ways": found.ways,
+        "usable": usable,
+        "chosen": held.channels or tuple(w.channel for w in usable if w.usual),
+        "tomorrow": tomorrow_morning(ctx.now, zone),
+        "monday": monday_morning(ctx.now, zone),
+        "local_now": ctx.now.astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+        "members": [m for m in found.members if m.id != viewer.id],
+        "sms": compose.count_sms(ctx, viewer, thread_id) if any(w.channel == SMS for w in usable) else None,
+        "offers": insert_template.offer_templates(ctx, viewer, thread_id),
+        "colleagues": find_colleagues(ctx, viewer, [thread_id]).get(thread_id, []),
+    }
 
 
 def conversation_variables(visit: Visit, viewer: Viewer, page: ThreadPage) -> dict[str, object]:
@@ -91,7 +115,9 @@ def conversation_variables(visit: Visit, viewer: Viewer, page: ThreadPage) -> di
 
 def message_helpers(visit: Visit, viewer: Viewer, page: ThreadPage) -> dict[str, object]:
     """What the message template needs besides the message."""
-    people, now = page.conversation.participants, visit.site.ctx.now
+    ctx = visit.site.ctx
+    people, now = page.conversation.participants, ctx.now
+    zone = zone_of(page.conversation.workspace.timezone)
     return {
         "chat": page.conversation,
         "order": page.organised,
@@ -99,7 +125,22 @@ def message_helpers(visit: Visit, viewer: Viewer, page: ThreadPage) -> dict[str,
         "lines_of": lambda shown: lines_of(shown.deliveries, people, now),
         "is_mine": lambda message: is_mine(message, viewer),
         "is_ours": is_ours,
+        "colleague_names": cache(lambda: names_of(accounts.list_members(ctx, viewer))),
+        "left_of": lambda message: left_of(message, now),
+        "local_of": lambda at: at.astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
     }
+
+
+def names_of(members: Sequence[Member]) -> list[str]:
+    """How members may be named behind an @."""
+    return [name for member in members for name in (member.name, member.name.split()[0])]
+
+
+def left_of(message: Message, now: datetime) -> int | None:
+    """Seconds until a message goes out that can be taken back, if they are few enough to be counted down."""
+    if message.cancelled or message.goes_out_at is None or not now < message.goes_out_at <= now + COUNTED_DOWN:
+        return None
+    return ceil((message.goes_out_at - now).total_seconds())
 
 
 def is_mine(message: Message, viewer: Viewer) -> bool:
@@ -110,65 +151,6 @@ def is_mine(message: Message, viewer: Viewer) -> bool:
 def is_ours(message: Message) -> bool:
     """Does it stand on our side of the log?"""
     return message.author.kind in (AuthorKind.MEMBER, AuthorKind.ATS, AuthorKind.SYSTEM)
-
-
-def _post(visit: Visit, viewer: Viewer) -> Response:
-    do, thread_id = visit.text("do"), visit.path("thread_id")
-    kind = "note" if visit.text("kind") == "note" else "reply"
-    if do == "edit":
-        return show_thread(visit, viewer, text=visit.text("text"), kind=kind)
-    if problem := find_problem(visit):
-        return _refuse(visit, viewer, kind, problem)
-    new = post_message.NewMessage(
-        text=visit.text("text"),
-        files=visit.files,
-        kind=MessageKind.NOTE if kind == "note" else MessageKind.MESSAGE,
-        client_key=post_key(visit),
-        seen_seq=visit.number("seen_seq"),
-    )
-    try:
-        posted = post_message.post_message(visit.site.ctx, viewer, thread_id, new)
-    except Conflict as error:
-        if error.code != "newer_message":
-            raise
-        return _stop(visit, viewer, kind)
-    except Invalid as error:
-        return _refuse(visit, viewer, kind, ("", {"said": say_error(visit, error)}))
-    except Refused as error:
-        if error.decision.reason is not Reason.THREAD_ERASED:
-            words = "write.evaluator" if error.decision.reason is Reason.EVALUATOR else "write.refused"
-            return _refuse(visit, viewer, kind, (words, {}))
-        raise
-    visit.site.feed.wake()
-    if visit.by_script:
-        return Response(status_code=204, headers={"X-Seq": str(posted.message.seq)})
-    return go_to(f"/desk/t/{thread_id}", anchor=f"msg-{posted.message.id}", **where_of(visit).as_query())
-
-
-def _refuse(visit: Visit, viewer: Viewer, kind: str, problem: Problem) -> Response:
-    if visit.by_script:
-        return HTMLResponse(render(visit, "desk_live.html", part="problem", problem=problem), 422)
-    return show_thread(visit, viewer, status=422, text=visit.text("text"), kind=kind, problem=problem)
-
-
-def _stop(visit: Visit, viewer: Viewer, kind: str) -> Response:
-    """Something newer arrived: show it in full, send nothing, keep the text (409)."""
-    thread_id = visit.path("thread_id")
-    page = read_thread.read_page(visit.site.ctx, viewer, thread_id, limit=PAGE_SIZE)
-    seen = visit.number("seen_seq") or 0
-    variables: dict[str, object] = {
-        **message_helpers(visit, viewer, page),
-        "timezone": page.conversation.workspace.timezone,
-        "newer": newer_than(page.messages, seen, viewer),
-        "seen_seq": page.messages[-1].message.seq if page.messages else 0,
-        "text": visit.text("text"),
-        "kind": kind,
-        "key": visit.text("key"),
-        "files_lost": [file.filename for file in visit.files],
-    }
-    if visit.by_script:
-        return HTMLResponse(render(visit, "desk_live.html", part="conflict", **variables), 409)
-    return desk_page(visit, viewer, "desk_conflict.html", status=409, **variables)
 
 
 def newer_than(messages: Sequence[ShownMessage], seen: int, viewer: Viewer) -> list[Message]:

@@ -1,65 +1,101 @@
-// Sending without leaving the page.
+// Sending without leaving the page, and the stop when something newer arrived.
 (() => {
   "use strict";
-  const { find, all, words, say, seqOf, alarm, field, forget } = page;
+  const { find, all, words, say, seqOf, alarm, field } = page;
   const log = find("ol.log[id]");
   const composer = find("#composer");
-  if (composer) {
-    const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
-    const done = () => {
-      composer.reset();
-      field.value = "";
-      forget();
-      find("#compose-error").textContent = "";
-      chosen.textContent = "";
-      find("#dialogs").textContent = "";
-      composer.elements.key.value = newKey();
-      field.removeAttribute("aria-invalid");
+  if (!composer) return;
+  const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const main = find(".split > .btn-main", composer);
+  const busy = (is) => { is ? main.setAttribute("aria-disabled", "true") : main.removeAttribute("aria-disabled"); };
+  const done = () => {
+    const kind = composer.elements.kind.value;
+    composer.reset();
+    composer.elements.kind.value = kind;
+    field.value = "";
+    find("#compose-error").textContent = find("#dialogs").textContent = find("#draft-files").textContent = "";
+    all("details[open]", composer).forEach((box) => { box.open = false; });
+    composer.elements.key.value = newKey();
+    field.removeAttribute("aria-invalid");
+    composer.dispatchEvent(new Event("desk:done"));
+    field.focus();
+  };
+  composer.addEventListener("htmx:before:request", (event) => { if (main.getAttribute("aria-disabled")) event.preventDefault(); else busy(true); });
+  composer.addEventListener("htmx:after:request", (event) => {
+    busy(false);
+    const { status, headers } = event.detail.ctx.response;
+    if (status === 204) {
+      const seq = Number(headers.get("X-Seq"));
+      composer.elements.seen_event.value = headers.get("X-Event");
+      done();
+      say(words.sent);
+      setTimeout(() => { if (!all("li[data-seq]", log).some((item) => seqOf(item) >= seq)) location.reload(); }, 3000);
+    } else if (status === 401) alarm(words.signedOut, true);
+    else if (status === 422) { field.setAttribute("aria-invalid", "true"); field.focus(); }
+    else if (status >= 400 && status !== 409) HTMLFormElement.prototype.submit.call(composer);
+  });
+  composer.addEventListener("htmx:error", () => { busy(false); alarm(words.offline); });
+  document.addEventListener("htmx:after:swap", () => {
+    const box = find("#dialogs dialog:not([open])");
+    if (box) box.showModal();
+  });
+  const drop = () => {
+    fetch(composer.getAttribute("hx-post"), { method: "POST", body: new URLSearchParams({ do: "drop" }) }).catch(() => {});
+    done();
+  };
+  find("#dialogs").addEventListener("click", (event) => {
+    const what = event.target.closest("[data-do]")?.dataset.do;
+    if (!what) return;
+    const box = event.target.closest("dialog");
+    box.close();
+    composer.elements.seen_event.value = box.dataset.event;
+    if (what === "drop") drop();
+    else if (what === "also") { composer.elements.seen_seq.value = box.dataset.conflict; composer.requestSubmit(); }
+    else field.focus();
+    box.remove();
+  });
+  composer.addEventListener("click", (event) => {
+    const what = event.target.closest("button[name=do]")?.value;
+    if (what === "drop") { event.preventDefault(); drop(); }
+    if (what === "template") {
+      event.preventDefault();
+      const text = find("#template").selectedOptions[0]?.dataset.text;
+      if (text) { field.value += (field.value ? "\n\n" : "") + text; field.dispatchEvent(new Event("input", { bubbles: true })); }
+      event.target.closest("details").open = false;
       field.focus();
-    };
-    composer.addEventListener("htmx:after:request", (event) => {
-      const { status, headers } = event.detail.ctx.response;
-      if (status === 204) {
-        const seq = Number(headers.get("X-Seq"));
-        done();
-        say(words.sent);
-        setTimeout(() => { if (!all("li[data-seq]", log).some((item) => seqOf(item) >= seq)) location.reload(); }, 3000);
-      } else if (status === 401) alarm(words.signedOut, true);
-      else if (status === 422) { field.setAttribute("aria-invalid", "true"); field.focus(); }
-      else if (status >= 400 && status !== 409) HTMLFormElement.prototype.submit.call(composer);
-    });
-    composer.addEventListener("htmx:error", () => alarm(words.offline));
-    document.addEventListener("htmx:after:swap", () => {
-      const box = find("#dialogs dialog:not([open])");
-      if (box) box.showModal();
-    });
-    find("#dialogs").addEventListener("click", (event) => {
-      const what = event.target.closest("[data-do]")?.dataset.do;
-      if (!what) return;
-      const box = event.target.closest("dialog");
-      box.close();
-      if (what === "drop") done();
-      else if (what === "also") { composer.elements.seen_seq.value = box.dataset.conflict; composer.requestSubmit(); }
-      else field.focus();
-      box.remove();
-    });
-    composer.addEventListener("keydown", (event) => {
-      if (event.isComposing || event.keyCode === 229) return;
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); composer.requestSubmit(); }
-      else if (event.key === "Escape") { event.preventDefault(); find("[data-log]")?.focus(); }
-    });
-    const files = find("#files");
-    const chosen = find("#chosen");
-    const tell = () => { chosen.textContent = [...files.files].map((file) => file.name).join(", "); };
-    files.addEventListener("change", tell);
-    const attach = (list) => {
-      const bag = new DataTransfer();
-      [...files.files, ...list].forEach((file) => bag.items.add(file));
-      files.files = bag.files;
-      tell();
-    };
-    field.addEventListener("paste", (event) => { if (event.clipboardData?.files.length) { event.preventDefault(); attach(event.clipboardData.files); } });
-    composer.addEventListener("dragover", (event) => event.preventDefault());
-    composer.addEventListener("drop", (event) => { if (event.dataTransfer?.files.length) { event.preventDefault(); attach(event.dataTransfer.files); } });
-  }
+    }
+  });
+  const ways = find("[data-ways]");
+  composer.addEventListener("change", (event) => {
+    if (ways && event.target.dataset.way) ways.textContent = all("[data-way]:checked", composer).map((box) => box.dataset.way).join(" › ") || "–";
+  });
+  composer.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229) return;
+    const command = event.ctrlKey || event.metaKey;
+    if (event.key === "Enter" && command) { event.preventDefault(); composer.requestSubmit(); }
+    else if (event.code === "KeyL" && command && event.shiftKey) {
+      event.preventDefault();
+      const box = find(".split details", composer);
+      box.open = true;
+      find("button", box).focus();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      const box = event.target.closest("details[open]");
+      if (box) { box.open = false; find("summary", box).focus(); } else find("[data-log]")?.focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    all("details.pop[open]").forEach((box) => { if (!box.contains(event.target)) box.open = false; });
+    const quoted = event.target.closest("[data-quote]");
+    if (quoted) {
+      event.preventDefault();
+      const said = find(".bubble", document.getElementById(quoted.dataset.quote)).innerText.trim();
+      field.value = said.replace(/^/gm, "> ") + "\n\n" + field.value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.focus();
+    }
+    const link = event.target.closest("[data-copy]");
+    if (link && navigator.clipboard) { event.preventDefault(); navigator.clipboard.writeText(link.href); }
+    if (quoted || link) (quoted ?? link).closest("details").open = false;
+  });
 })();

@@ -1,0 +1,116 @@
+"""In charge of: messages that wait for their time, as rows — taken back, moved, sent at once.
+
+Not in charge of: who may do that (`usecases.waiting`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from gateway.store import tables as t
+from gateway.store.outbox import delivery_of
+from gateway.store.session import Session
+from gateway.threads.decisions import Reason
+from gateway.threads.model import AuthorKind, Delivery, DeliveryState, MessageKind
+
+UNSENT = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """What decides about a message that has not gone out."""
+
+    id: str
+    seq: int
+    goes_out_at: datetime
+    closes_gate: bool
+    unless_news: bool
+
+
+class Waiting:
+    """Messages that wait, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, message_id: str, *, now: datetime) -> WaitingMessage | None:
+        """The message, if its time has not come and nobody took it back."""
+        c = t.messages.c
+        query = select(*_PARTS).where(c.id == message_id, c.goes_out_at > now, c.cancelled.is_(False))
+        row = self._session.execute(query).first()
+        return WaitingMessage(*row) if row else None
+
+    def unless_news(self, thread_id: str, *, now: datetime) -> list[WaitingMessage]:
+        """Messages of a thread that are not to go out if something new comes first."""
+        c = t.messages.c
+        waits = (c.thread_id == thread_id, c.goes_out_at > now, c.cancelled.is_(False), c.unless_news)
+        return [WaitingMessage(*row) for row in self._session.execute(select(*_PARTS).where(*waits))]
+
+    def set_unless_news(self, message_id: str) -> None:
+        self._session.execute(update(t.messages).where(t.messages.c.id == message_id).values(unless_news=True))
+
+    def stop(self, message_id: str, *, reason: Reason, now: datetime) -> list[Delivery] | None:
+        """Cancel what leaves for this message; None if a worker has some of it already, and then nothing may be kept
+        of this transaction. The rows of the outbox decide: a worker claims the same rows.
+        """
+        c = t.deliveries.c
+        values = {"state": DeliveryState.CANCELLED.value, "reason": reason.value, "next_attempt_at": None}
+        waits = (c.message_id == message_id, c.state.in_(UNSENT), c.tries == 0)
+        done = update(t.deliveries).where(*waits).values(values | {"look_at": None, "updated_at": now}).returning(*c)
+        cancelled = [delivery_of(row) for row in self._session.execute(done)]
+        ended = (DeliveryState.CANCELLED.value, DeliveryState.SKIPPED.value)
+        gone = select(c.id).where(c.message_id == message_id, c.state.not_in(ended)).limit(1)
+        return None if self._session.execute(gone).first() else cancelled
+
+    def mark_cancelled(self, message_id: str) -> None:
+        self._session.execute(update(t.messages).where(t.messages.c.id == message_id).values(cancelled=True))
+
+    def move(self, message_id: str, *, goes_out_at: datetime, starts: dict[str, datetime], now: datetime) -> bool:
+        """Give a message another time and its deliveries theirs (by delivery); False if a worker has one already."""
+        c = t.deliveries.c
+        for delivery_id, start in starts.items():
+            state = DeliveryState.SCHEDULED if start > now else DeliveryState.QUEUED
+            values = {"state": state.value, "next_attempt_at": start, "updated_at": now}
+            where = (c.id == delivery_id, c.state.in_(UNSENT), c.tries == 0)
+            if self._session.execute(update(t.deliveries).where(*where).values(values)).rowcount != 1:
+                return False
+        where_message = t.messages.c.id == message_id
+        self._session.execute(update(t.messages).where(where_message).values(goes_out_at=goes_out_at))
+        return True
+
+    def restore_summary(self, thread_id: str, *, length: int) -> None:
+        """The thread's row as if the cancelled messages had never been written."""
+        c, th = t.messages.c, t.threads.c
+        spoken = (c.thread_id == thread_id, c.kind == MessageKind.MESSAGE.value, c.cancelled.is_(False))
+        last = self._session.execute(select(t.messages).where(*spoken).order_by(c.seq.desc()).limit(1)).first()
+        outside = [k.value for k in AuthorKind if k.is_outside]
+        answered = select(func.max(c.seq)).where(*spoken, c.author_kind.not_in(outside)).scalar_subquery()
+        waits = select(func.min(c.created_at)).where(
+            *spoken, c.author_kind.in_(outside), c.seq > func.coalesce(answered, 0)
+        )
+        values: dict[str, Any] = {"last_text": "", "last_author": "", "last_member_id": None}
+        if last is not None:
+            by_candidate = last.author_kind == AuthorKind.CANDIDATE.value
+            values = {
+                "last_text": last.text[:length],
+                "last_author": "" if by_candidate else last.author_name,
+                "last_member_id": last.member_id,
+                "last_at": last.created_at,
+            }
+        since = self._session.execute(waits).scalar_one_or_none()
+        if since is None and last is None:
+            since = self._session.execute(select(th.created_at).where(th.id == thread_id)).scalar_one()
+        self._session.execute(update(t.threads).where(th.id == thread_id).values(values | {"unanswered_since": since}))
+
+
+_PARTS = (
+    t.messages.c.id,
+    t.messages.c.seq,
+    t.messages.c.goes_out_at,
+    t.messages.c.closes_gate,
+    t.messages.c.unless_news,
+)

@@ -1,0 +1,110 @@
+"""In charge of: what a person does with a message that waits for its time — take it back, send it now, move it.
+
+Not in charge of: writing it (`compose`), or sending it (`deliver`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.errors import Conflict, Invalid, NotFound, Refused
+from gateway.store.database import Transaction
+from gateway.store.waiting import WaitingMessage
+from gateway.threads import events
+from gateway.threads.decisions import Reason
+from gateway.threads.drafts import Draft, DraftFile
+from gateway.threads.model import Conversation, Message, MessageKind, Viewer, ViewerKind
+from gateway.threads.policies.rejection import RESTORED_STAGE
+from gateway.threads.policies.roles import check_role
+from gateway.threads.routing import earliest
+from gateway.threads.schedule import FARTHEST
+from gateway.usecases.change_stage import move_stage
+from gateway.usecases.context import Context
+from gateway.usecases.end_waiting import end_waiting
+from gateway.usecases.reach import zone_of
+
+
+def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> None:
+    """Undo: it does not go out, and its words and files are in the member's draft again. A rejection that was to take
+    force with it is taken back too. Raises NotFound, Refused, Conflict (`gone_out`).
+    """
+    with ctx.database.begin() as tx:
+        conversation, message, waiting = _open(ctx, tx, viewer, thread_id, message_id)
+        if not end_waiting(ctx, tx, conversation.thread, waiting, reason=Reason.UNDONE):
+            raise _gone_out()
+        if waiting.closes_gate:
+            move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE)
+            return
+        _hand_back(ctx, tx, viewer, message)
+
+
+def send_now(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> None:
+    """Do not wait any longer. Raises NotFound, Refused, Conflict (`gone_out`)."""
+    with ctx.database.begin() as tx:
+        conversation, message, _ = _open(ctx, tx, viewer, thread_id, message_id)
+        _move(ctx, tx, conversation, message, at=ctx.now)
+
+
+def move_to(ctx: Context, viewer: Viewer, thread_id: str, message_id: str, *, at: datetime | None) -> None:
+    """Send it at another time. Raises NotFound, Refused, Invalid, Conflict (`gone_out`)."""
+    at = check_time(ctx, at)
+    with ctx.database.begin() as tx:
+        conversation, message, waiting = _open(ctx, tx, viewer, thread_id, message_id)
+        _move(ctx, tx, conversation, message, at=at)
+        if waiting.unless_news:
+            tx.threads.update(thread_id, waits_until=max(at, conversation.thread.waits_until or at))
+
+
+def check_time(ctx: Context, at: datetime | None) -> datetime:
+    """A time to come, within a year. Raises Invalid."""
+    if at is None or not ctx.now < at <= ctx.now + FARTHEST:
+        raise Invalid("at", "Choose a time to come, within a year.", code="time_to_come")
+    return at
+
+
+def _open(
+    ctx: Context, tx: Transaction, viewer: Viewer, thread_id: str, message_id: str
+) -> tuple[Conversation, Message, WaitingMessage]:
+    conversation = tx.threads.open_for(viewer, thread_id)
+    message = tx.messages.find(message_id)
+    if viewer.kind is not ViewerKind.MEMBER or conversation is None or message is None:
+        raise NotFound("message")
+    if message.thread_id != thread_id:
+        raise NotFound("message")
+    if not (role := check_role(viewer, conversation.opening.id)).allowed:
+        raise Refused(role)
+    waiting = tx.waiting.find(message_id, now=ctx.now)
+    if waiting is None:
+        raise _gone_out()
+    return conversation, message, waiting
+
+
+def _move(ctx: Context, tx: Transaction, conversation: Conversation, message: Message, *, at: datetime) -> None:
+    zone = zone_of(conversation.applicant.phone, default=conversation.workspace.timezone)
+    deliveries = [d for d in tx.outbox.by_message([message.id]).get(message.id, []) if d.next_attempt_at]
+    starts = {d.id: earliest(d.channel, purpose=d.purpose, at=at, zone=zone) for d in deliveries}
+    if not tx.waiting.move(message.id, goes_out_at=at, starts=starts, now=ctx.now):
+        raise _gone_out()
+    thread, told = conversation.thread, {"message_id": message.id, "seq": str(message.seq)}
+    tx.events.append(thread.id, thread.workspace_id, events.MESSAGE_MOVED, now=ctx.now, **told, at=at.isoformat())
+    for delivery_id, start in starts.items():
+        if start <= ctx.now:
+            tx.wake("deliver", delivery_id)
+
+
+def _hand_back(ctx: Context, tx: Transaction, viewer: Viewer, message: Message) -> None:
+    """The words go before what the member has begun since; the files join its files."""
+    draft = tx.drafts.find(viewer.id, message.thread_id) or Draft()
+    words = tx.templates.find_words(message.id)
+    text = "\n\n".join(part for part in (message.text, draft.text.strip()) if part)
+    template = words.template if words else draft.template
+    kept = replace(draft, text=text, kind=MessageKind.MESSAGE, template=template)
+    tx.drafts.save(viewer.id, message.thread_id, kept, now=ctx.now)
+    for a in message.attachments:
+        file = DraftFile(ctx.new_id(), a.filename, a.content_type, a.size, a.digest)
+        tx.drafts.add_file(viewer.id, message.thread_id, file)
+
+
+def _gone_out() -> Conflict:
+    return Conflict("gone_out", "It has gone out already, or somebody took it back.")

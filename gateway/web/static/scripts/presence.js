@@ -1,0 +1,33 @@
+// Who is here: this page says that it is open and whether somebody types; the seconds until a message goes out.
+(() => {
+  "use strict";
+  const { find, all, field } = page;
+  const composer = find("#composer");
+  if (!composer) return;
+  const EVERY = 20000;
+  const TYPING = 6000;
+  const here = composer.getAttribute("hx-post") + "/here";
+  let typed = 0;
+  let told = 0;
+  const tell = () => {
+    if (document.hidden) return;
+    told = Date.now();
+    const typing = told - typed < TYPING ? "yes" : "";
+    fetch(here, { method: "POST", body: new URLSearchParams({ typing }), headers: { "HX-Request": "true" } }).catch(() => {});
+    if (typing) setTimeout(() => { if (Date.now() - typed >= TYPING) tell(); }, TYPING + 500);
+  };
+  field.addEventListener("input", () => {
+    const was = Date.now() - typed < TYPING;
+    typed = Date.now();
+    if (!was || typed - told > EVERY) tell();
+  });
+  setInterval(() => { if (Date.now() - told >= EVERY) tell(); }, 5000);
+  addEventListener("pagehide", () => navigator.sendBeacon(here, new URLSearchParams({ gone: "yes" })));
+  tell();
+
+  setInterval(() => all("[data-left]").forEach((count) => {
+    const left = Math.max(0, Number(count.dataset.left) - 1);
+    count.dataset.left = count.textContent = left;
+    if (!left) { const undo = find("[data-undo]", count.closest("form")); if (undo) undo.hidden = true; }
+  }), 1000);
+})();

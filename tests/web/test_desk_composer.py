@@ -1,0 +1,129 @@
+"""The composer without scripts: draft, files, channels, template, send later, undo (ux §5, §12)."""
+
+from __future__ import annotations
+
+import pytest
+from cast import Company
+from fakes import FakeClock
+from starlette.testclient import TestClient
+from web.web_kit import browser_of, hidden, make_app, words_of
+
+from gateway.threads.purpose import Purpose
+from gateway.threads.templates import Body, MailBody
+from gateway.usecases.change_stage import change_stage
+from gateway.usecases.context import Context
+from gateway.usecases.drafts import read_draft
+from gateway.usecases.presence import note_presence
+from gateway.usecases.read_thread import messages_after
+from gateway.usecases.templates import put_template
+from gateway.usecases.views import ApplicantView
+
+
+@pytest.fixture
+def settings_values() -> dict[str, object]:
+    return {"undo_seconds": 15}
+
+
+@pytest.fixture
+def desk(ctx: Context, company: Company) -> TestClient:
+    return browser_of(make_app(ctx, company), company.jun)
+
+
+def form_of(page: str, **values: str) -> dict[str, str]:
+    names = ("seen_seq", "seen_event", "key")
+    shown = {"channels_shown": "yes", "channel_email": "yes"}
+    return {name: hidden(page, name) for name in names} | shown | values
+
+
+def test_a_draft_with_a_file_is_kept_and_sent_and_taken_back(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    url = f"/desk/t/{mina.thread_id}"
+    file = {"files": ("plan.txt", b"third floor", "text/plain")}
+    kept = desk.post(url, data=form_of(desk.get(url).text, text="Dear Mina", do="draft"), files=file)
+    assert kept.status_code == 303
+    page = desk.get(url).text
+    assert "Dear Mina</textarea>" in page
+    assert "plan.txt" in words_of(page)
+    assert "Draft: Dear Mina" in words_of(desk.get("/desk").text)
+    assert desk.post(url, data=form_of(page, text="Dear Mina, hello", do="send")).status_code == 303
+    page = desk.get(url).text
+    assert "Goes out in 15 s" in words_of(page)
+    message = messages_after(ctx, company.as_jun, mina.thread_id)[-1].message
+    assert [a.filename for a in message.attachments] == ["plan.txt"]
+    desk.post(f"{url}/waiting/{message.id}", data={"do": "undo"})
+    page = desk.get(url).text
+    assert "Dear Mina, hello</textarea>" in page
+    assert "Not sent. Somebody took it back." in words_of(page)
+    late = desk.post(f"{url}/waiting/{message.id}", data={"do": "undo"})
+    assert "It has gone out already" in words_of(desk.get(late.headers["location"]).text)
+
+
+def test_a_template_blocks_until_its_value_is_written(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    """GW-9: the missing value is named."""
+    body = Body(MailBody("Interview", "Dear {{ candidate.name }}, come on {{ day }}.", "<p>Come on {{ day }}</p>"))
+    put_template(ctx, company.as_jun, "invite", purpose=Purpose.TRANSACTIONAL, variables=["day"], bodies={"en": body})
+    url = f"/desk/t/{mina.thread_id}"
+    page = desk.post(url, data=form_of(desk.get(url).text, do="template", template="invite")).text
+    assert "Dear Mina Han, come on ‹day›.</textarea>" in page
+    text = "Dear Mina Han, come on ‹day›."
+    refused = desk.post(url, data=form_of(page, text=text, template="invite", do="send"))
+    assert refused.status_code == 422
+    assert "Which day?" in words_of(refused.text)
+    text = text.replace("‹day›", "Tuesday")
+    assert desk.post(url, data=form_of(page, text=text, template="invite", do="send")).status_code == 303
+    message = messages_after(ctx, company.as_jun, mina.thread_id)[-1].message
+    assert (message.text, message.html) == (text, "")
+    assert "invite" in desk.get(f"{url}/templates?q=come", headers={"HX-Request": "true"}).text
+    assert "invite" not in desk.get(f"{url}/templates?q=nothing", headers={"HX-Request": "true"}).text
+
+
+def test_sending_later_in_the_workspaces_zone(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, clock: FakeClock
+) -> None:
+    url = f"/desk/t/{mina.thread_id}"
+    times = {"tomorrow": "2026-11-24T00:00", "monday": "2026-11-30T00:00", "at": "2026-11-25T07:30"}
+    for do, expected in times.items():
+        data = form_of(desk.get(url).text, text=f"Later {do}", do=do, at="2026-11-25T16:30", unless_news="yes")
+        assert desk.post(url, data=data).status_code == 303
+        message = messages_after(ctx, company.as_jun, mina.thread_id)[-1].message
+        assert message.goes_out_at is not None
+        assert message.goes_out_at.isoformat().startswith(expected)
+        assert message.unless_news
+    assert "unless Mina Han writes first" in words_of(desk.get(url).text)
+    moved = {"do": "move", "at": "2026-12-01T09:00"}
+    desk.post(f"{url}/waiting/{message.id}", data=moved)
+    assert "1 Dec 2026 09:00" in words_of(desk.get(url).text)
+    past = desk.post(url, data=form_of(desk.get(url).text, text="x", do="at", at="2020-01-01T09:00"))
+    assert past.status_code == 422
+
+
+def test_ways_and_what_bars_them(ctx: Context, company: Company, mina: ApplicantView, desk: TestClient) -> None:
+    url = f"/desk/t/{mina.thread_id}"
+    page = desk.get(url).text
+    assert "There is no address." in words_of(page)
+    none = form_of(page, text="Hello")
+    del none["channel_email"]
+    refused = desk.post(url, data=none)
+    assert refused.status_code == 422
+    assert "Choose at least one way" in words_of(refused.text)
+    note_presence(ctx, company.as_ara, mina.thread_id)
+    assert "Ara Kim is reading" in words_of(desk.get(url).text)
+
+
+def test_a_rejection_meanwhile_is_shown_before_anything_is_sent(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    url = f"/desk/t/{mina.thread_id}"
+    form = form_of(desk.get(url).text, text="See you on Tuesday", do="send")
+    change_stage(ctx, company.as_ara, mina.thread_id, "rejected")
+    stop = desk.post(url, data=form, files={"files": ("map.txt", b"here", "text/plain")})
+    assert stop.status_code == 409
+    for words in ("Ara Kim rejected Mina Han meanwhile.", "Send although rejected", "See you on Tuesday"):
+        assert words in words_of(stop.text)
+    draft = read_draft(ctx, company.as_jun, mina.thread_id)
+    assert (draft.text, [f.filename for f in draft.files]) == ("See you on Tuesday", ["map.txt"])
+    again = form_of(stop.text, text="See you on Tuesday", do="send")
+    assert desk.post(url, data=again).status_code == 303
