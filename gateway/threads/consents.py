@@ -22,7 +22,7 @@ class Consent:
     given_at: datetime
     words: str
     withdrawn_at: datetime | None = None
-    withdrawn_by: str = ""  # api | link | sms
+    withdrawn_by: str = ""  # api | link | mail | sms
 
     @property
     def in_force(self) -> bool:

@@ -1,4 +1,5 @@
-"""In charge of: consents to advertising — recorded, withdrawn by the ATS, by the link in such a mail, by STOP.
+"""In charge of: consents to advertising — recorded, withdrawn by the ATS, by the link in such a mail,
+by a mail that says so, by STOP.
 
 Not in charge of: holding advertising back without one (`reach`, `post_message`). Both are written to the audit log, so
 that the company can show when and to which words a person agreed (정보통신망법 §50).
@@ -14,7 +15,7 @@ from gateway.threads.addresses import Purpose, read_token, token_subject
 from gateway.threads.consents import Consent, ConsentKind
 from gateway.threads.model import Conversation, Role, ThreadState, Viewer
 from gateway.usecases.context import Context
-from gateway.usecases.reach import advertising_to
+from gateway.usecases.reach import OPT_OUT, advertising_to
 from gateway.usecases.templates import open_by_applicant
 
 LONGEST_WORDS = 2000
@@ -68,6 +69,17 @@ def unsubscribe(ctx: Context, token: str) -> bool:
         if tx.consents.withdraw(conversation.applicant.id, ConsentKind.EMAIL, by="link", now=ctx.now):
             _note(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL)
     return True
+
+
+def withdraw_by_mail(ctx: Context, tx: Transaction, conversation: Conversation) -> None:
+    """The person wrote that they want no more of it: no consent of theirs is in force, and the address is barred in
+    the whole workspace, for another application may have one.
+    """
+    tx.outbox.suppress(
+        conversation.workspace.id, advertising_to(conversation.candidate.email), code=OPT_OUT, now=ctx.now
+    )
+    if tx.consents.withdraw(conversation.applicant.id, ConsentKind.EMAIL, by="mail", now=ctx.now):
+        _note(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL)
 
 
 def _open_by_link(ctx: Context, tx: Transaction, token: str) -> Conversation | None:

@@ -26,6 +26,7 @@ def gather_export(ctx: Context, viewer: Viewer, thread_id: str) -> dict[str, byt
             "applicant": asdict(conversation.applicant),
             "opening": conversation.opening.title,
             "thread": asdict(conversation.thread),
+            "consents": [asdict(c) for c in tx.consents.of_applicant(conversation.applicant.id)],
             "participants": [asdict(p) for p in conversation.participants],
             "messages": [asdict(m) for m in messages],
             "mails": [asdict(e) for e in entries],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from cast import MINA, Company, make_mail
 from fakes import FakeChannel
@@ -9,9 +11,12 @@ from running import Pump
 
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
+from gateway.threads.consents import ConsentKind
 from gateway.threads.policies.unsubscribe import asks_to_unsubscribe
 from gateway.threads.purpose import Purpose
+from gateway.usecases import consents
 from gateway.usecases.context import Context
+from gateway.usecases.export import gather_export
 from gateway.usecases.reach import NEW_MESSAGE, find_reach
 from gateway.usecases.read_thread import read_page
 from gateway.usecases.views import ApplicantView
@@ -58,9 +63,14 @@ def test_nobody_is_asked_who_wants_no_automatic_answers(
 def test_who_writes_stop_gets_no_more_advertising_and_keeps_all_other_mail(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump
 ) -> None:
+    consents.give_consent(ctx, company.ats, "mina-1", ConsentKind.EMAIL, words="I want to hear of new openings.")
     address = address_of(ctx, mina)
     receive(ctx, make_mail("STOP", to=address), to=address, from_=MINA)
     pump()
+    (consent,) = consents.list_consents(ctx, company.ats, "mina-1")
+    assert consent.withdrawn_by == "mail"
+    exported = json.loads(gather_export(ctx, company.ats, mina.thread_id)["thread.json"])
+    assert [c["withdrawn_by"] for c in exported["consents"]] == ["mail"]
     assert texts(ctx, company, mina) == ["STOP"]
     assert chips(ctx, company, mina) == [("candidate.opted_out", "email")]
     with ctx.database.read() as tx:
