@@ -64,6 +64,8 @@ applicants = Table(
     Index(None, "workspace_id", "stage"),
 )
 
+_TO_DO = ("workspace_id", "state", "last_at", "id")  # the list's whole order: a shorter index is passed over
+
 threads = Table(
     "threads",
     metadata,
@@ -94,18 +96,16 @@ threads = Table(
     Index(None, "workspace_id", "last_at", "id", "state", "candidate_seq"),  # the list, and what of it is unread
     Index(None, "workspace_id", "state", "last_at", "id"),
     Index(None, "opening_id", "last_at"),
-    Index("ix_threads_to_do", "workspace_id", "state", "last_at", "id", **_where("done_at IS NULL")),
+    Index("ix_threads_to_do", *_TO_DO, **_where("done_at IS NULL")),
+    Index("ix_threads_unanswered", *_TO_DO, **_where("unanswered_since IS NOT NULL AND done_at IS NULL")),
+    Index("ix_threads_unassigned", *_TO_DO, **_where("assignee_id IS NULL AND done_at IS NULL")),
     Index(
-        "ix_threads_unanswered",
-        *("workspace_id", "state", "last_at"),
-        **_where("unanswered_since IS NOT NULL AND done_at IS NULL"),
+        "ix_threads_assigned",
+        *("workspace_id", "state", "assignee_id", "last_at", "id"),
+        **_where("assignee_id IS NOT NULL AND done_at IS NULL"),
     ),
-    Index(
-        "ix_threads_unassigned", "workspace_id", "state", "last_at", **_where("assignee_id IS NULL AND done_at IS NULL")
-    ),
-    Index("ix_threads_assigned", "assignee_id", "last_at", **_where("assignee_id IS NOT NULL")),
-    Index("ix_threads_snoozed", "workspace_id", "last_at", **_where("snoozed_until IS NOT NULL")),
-    Index("ix_threads_failed", "workspace_id", "last_at", **_where("failed > 0")),
+    Index("ix_threads_snoozed", "workspace_id", "last_at", "id", **_where("snoozed_until IS NOT NULL")),
+    Index("ix_threads_failed", "workspace_id", "last_at", "id", **_where("failed > 0")),
 )
 
 participants = Table(
