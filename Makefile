@@ -31,7 +31,7 @@ demo: .venv/.ready   ## everything on one machine, with people and mail in it
 WORKERS ?= 2
 test: .venv/.ready-dev  ## the whole suite, in two processes
 	@.venv/bin/python tests/install_parts.py
-	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 check: .venv/.ready-dev ## format, lint, types, import contracts
 	@.venv/bin/ruff format --check .

@@ -38,17 +38,26 @@ MACHINE = ("faults", "real", "test_bench.py", "flows/test_demo.py", "flows/test_
 _tally: Counter[str] = Counter()
 
 
-@pytest.hookimpl(tryfirst=True)
+def group_of(nodeid: str) -> str:
+    """What goes to one process together: a module, or all that needs the machine for itself."""
+    path = nodeid.partition("::")[0].removeprefix("tests/")
+    return "machine" if path.startswith(MACHINE) else path
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: group_of(item.nodeid) != "machine")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """`make test` shares the suite among processes, by module (their fixtures are dear)."""
+    from xdist.scheduler import LoadScopeScheduling
 
-    def group_of(item: pytest.Item) -> str:
-        path = item.path.relative_to(TESTS).as_posix()
-        return "" if path.startswith(MACHINE) else path
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
 
-    items.sort(key=lambda item: group_of(item) != "")
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item) or "machine"))
+    return ByGroup(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

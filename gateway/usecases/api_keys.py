@@ -16,6 +16,7 @@ from gateway.threads.model import Viewer, ViewerKind
 from gateway.usecases.accounts import hash_secret
 from gateway.usecases.checks import check_name
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 
 KEY_PREFIX = "gw_"
 OVERLAP = timedelta(days=7)  # after a rotation the old key works on for this long
@@ -52,7 +53,9 @@ def make_api_key(
         raise Invalid("scopes", f"Your own key does not have {', '.join(missing)}: leave it out.", code="scopes_beyond")
     label = check_name("name", name)
     with ctx.database.begin() as tx:
-        return _add(ctx, tx, workspace_id, name=label, scopes=tuple(dict.fromkeys(scopes)), expires_at=expires_at)
+        made = _add(ctx, tx, workspace_id, name=label, scopes=tuple(dict.fromkeys(scopes)), expires_at=expires_at)
+        _note(ctx, tx, by, "key.create", made[0].id)
+        return made
 
 
 def read_scopes(names: Sequence[str]) -> tuple[KeyScope, ...]:
@@ -88,6 +91,7 @@ def rotate_api_key(
         )
         ends = ctx.now + overlap
         tx.api_keys.expire(old.id, at=min(ends, old.expires_at) if old.expires_at else ends)
+        _note(ctx, tx, by, "key.rotate", old.id)
         return made
 
 
@@ -104,6 +108,7 @@ def revoke_api_key(ctx: Context, workspace_id: str, key_id: str, *, by: Viewer |
     with ctx.database.begin() as tx:
         if not tx.api_keys.revoke(workspace_id, key_id, now=ctx.now):
             raise NotFound(f"API key {key_id}")
+        _note(ctx, tx, by, "key.revoke", key_id)
 
 
 def viewer_for_api_key(ctx: Context, key: str) -> Viewer | None:
@@ -124,6 +129,11 @@ def _check_manager(by: Viewer | None) -> None:
     """Only admins and the ATS manage keys; None is the operator's command line."""
     if by is not None and not by.admin:
         raise NotFound("API keys")
+
+
+def _note(ctx: Context, tx: Transaction, by: Viewer | None, action: str, key_id: str) -> None:
+    if by is not None:  # the operator's command line has no name
+        note_act(ctx, tx, by, action, key_id=key_id)
 
 
 def _add(

@@ -19,6 +19,7 @@ from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, Recipi
 from gateway.threads.model import CameInBy, Viewer, ViewerKind
 from gateway.threads.templates import MessageWords
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
 from gateway.usecases.templates import fill_template, find_and_fill
 
@@ -63,6 +64,7 @@ def start_bulk(ctx: Context, viewer: Viewer, applicants: Sequence[str], message:
         recipients = [Recipient(n, applicant, threads[applicant], waiting) for n, applicant in enumerate(people, 1)]
         tx.bulks.add(bulk, recipients)
         tx.wake("bulk", bulk.id)
+        note_act(ctx, tx, viewer, "bulk.start", bulk_id=bulk.id, people=str(bulk.total))
     return bulk
 
 
@@ -259,6 +261,7 @@ def _change(ctx: Context, viewer: Viewer, bulk_id: str, allowed: Sequence[BulkSt
                 "bulk_state", f"It is {bulk.state.value}: only {' or '.join(allowed)} can become {to.value}."
             )
         tx.bulks.update(bulk_id, state=to.value, reason="")
+        note_act(ctx, tx, viewer, f"bulk.{to.value}", bulk_id=bulk_id)
         if to is BulkState.RUNNING:
             tx.wake("bulk", bulk_id)
         return replace(bulk, state=to, reason="")

@@ -19,6 +19,7 @@ from gateway.threads.model import Applicant, Opening, Source, Viewer, ViewerKind
 from gateway.usecases.checks import check_external_id
 from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import ERASED_STAGE, Draft, Plan, carry_out, plan_applicant
+from gateway.usecases.note_act import note_act
 
 BLOCK = 100  # rows of one transaction
 
@@ -69,6 +70,7 @@ def import_applicants(ctx: Context, viewer: Viewer, rows: Sequence[ApplicantRow]
             with ctx.database.begin() as tx:
                 tx.people.lock_workspace(viewer.workspace_id)
                 results += [_take(ctx, tx, viewer, row, known, seen, write=True) for row in block]
+                note_act(ctx, tx, viewer, "applicants.import", rows=str(len(block)))
     return results
 
 

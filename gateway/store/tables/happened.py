@@ -70,6 +70,7 @@ audit = Table(  # who did what, for the company (SJ-P4); append-only
     Column("action", String(64), nullable=False),
     Column("data", JSON, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Index(None, "workspace_id", "id"),
 )
 
 idempotency_keys = Table(

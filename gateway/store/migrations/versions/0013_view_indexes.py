@@ -1,12 +1,12 @@
-"""the views' indexes in the list's whole order, so that none is passed over for a longer one"""
+"""the views' indexes in the list's whole order, so that none is passed over for a longer one; the audit log's"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
@@ -25,3 +25,4 @@ def upgrade() -> None:
         where = sa.text(condition)
         op.drop_index(name, "threads")
         op.create_index(name, "threads", columns, sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_audit_workspace_id_id", "audit", ["workspace_id", "id"])
