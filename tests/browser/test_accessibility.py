@@ -75,7 +75,7 @@ def desk_paths(ctx: Context, company: Company, view: ApplicantView, served: Serv
         if isinstance(route, Route) and "GET" in (route.methods or ()) and route.path.startswith("/desk")
     ]
     return [
-        *(path for path in plain if "{" not in path and not path.endswith(("/stream", "/counts"))),
+        *(path for path in plain if "{" not in path and not path.endswith(("/stream", "/counts", ".csv"))),
         *(thread, f"{thread}/reject", reviewed, f"{reviewed}/source", f"{reviewed}/compare"),
         *("/desk/openings/designer", "/desk/rejected", "/desk/no-such-page"),
     ]

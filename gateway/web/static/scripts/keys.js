@@ -123,7 +123,7 @@
       .observe(find("#rows"), { childList: true });
   }
   document.addEventListener("click", (event) => {
-    const part = event.target.closest("[data-part]:not(.pair)")?.dataset.part;
+    const part = event.target.closest("[data-part]:not(.deed-pair)")?.dataset.part;
     if (part) { event.preventDefault(); ask(part); }
   });
 
