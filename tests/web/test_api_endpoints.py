@@ -39,6 +39,7 @@ def test_an_opening_is_created_then_changed(world: World) -> None:
         "title": "Designer",
         "notify_emails": ["hr@anvil.test", "eva@anvil.test"],
         "public_contact": "work@anvil.test",
+        "locale": "cs",
     }
     created = world.a.put("/openings/design-1", json=body)
     changed = world.a.put("/openings/design-1", json=body | {"title": "Lead Designer", "notify_emails": []})

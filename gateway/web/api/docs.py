@@ -92,7 +92,7 @@ def _render_operation(document: Schema, method: str, path: str, operation: Schem
         f'<p class="address"><b>{method}</b> <code>{escape(PREFIX + path)}</code></p>',
         f"<p>{_prose(operation['description'])}</p>" if "description" in operation else "",
     ]
-    parameters = [_parameter(p) for p in operation.get("parameters", [])]
+    parameters = [_parameter(document, p) for p in operation.get("parameters", [])]
     parts.append(_render_fields("Parameters", parameters))
     if body := operation.get("requestBody"):
         parts.append(_render_fields("Body", list(_fields(document, _json_schema(body)))))
@@ -107,10 +107,10 @@ def _json_schema(holder: Schema) -> Schema:
     return schema
 
 
-def _parameter(parameter: Schema) -> Field:
+def _parameter(document: Schema, parameter: Schema) -> Field:
     where = {"path": "in the address", "query": "query", "header": "header"}[parameter["in"]]
     words = f"{parameter.get('description', '')} ({where})".strip()
-    return parameter["name"], _type_of({}, parameter["schema"]), parameter.get("required", False), words
+    return parameter["name"], _type_of(document, parameter["schema"]), parameter.get("required", False), words
 
 
 def _fields(document: Schema, schema: Schema, prefix: str = "") -> Iterator[Field]:
