@@ -74,6 +74,12 @@ class Messages:
         found = self._load(t.messages.c.thread_id == thread_id, t.messages.c.client_key == client_key)
         return found[0] if found else None
 
+    def is_posted(self, thread_id: str, key_start: str) -> bool:
+        """Is there a message whose client key begins so?"""
+        c = t.messages.c
+        query = select(c.id).where(c.thread_id == thread_id, c.client_key.startswith(key_start, autoescape=True))
+        return self._session.execute(query.limit(1)).first() is not None
+
     def find_copy(self, thread_id: str, rfc_message_id: str, body_digest: str) -> str | None:
         """The id of a message of this thread that came from the same mail by another way (GW-2)."""
         copies: dict[str, str] | None = self._session.find_ahead(_COPIES, (thread_id, rfc_message_id))

@@ -15,18 +15,24 @@ from gateway.threads.filenames import safe_filename
 from gateway.threads.model import Conversation, Viewer, ViewerKind
 from gateway.usecases.context import Context
 from gateway.usecases.examine_files import examine_files
-from gateway.usecases.post_message import clean_text
+from gateway.usecases.post_message import clean_text, scope_key
 
 
-def save_draft(ctx: Context, viewer: Viewer, thread_id: str, draft: Draft) -> None:
-    """Write words, kind and channels; an empty one without files is thrown away. Raises NotFound, Invalid."""
+def save_draft(ctx: Context, viewer: Viewer, thread_id: str, draft: Draft, *, form: str = "") -> None:
+    """Write words, kind and channels; an empty one without files is thrown away. Raises NotFound, Invalid.
+
+    `form` is the key of the form that it is saved from by itself. If that form has been sent, this came late (the
+    button takes the focus, and leaving the field saves): what was sent does not come back as a draft.
+    """
     text = clean_text(draft.text)
     if len(text) > ctx.settings.max_text_chars:
         limit = ctx.settings.max_text_chars
         words = f"The message is longer than {limit} characters; attach it as a file."
         raise Invalid("text", words, code="text_long", params={"limit": limit})
     with ctx.database.begin() as tx:
-        open_as_member(tx, viewer, thread_id)
+        open_as_member(tx, viewer, thread_id, lock=True)
+        if form and tx.messages.is_posted(thread_id, scope_key(viewer, f"{form}-")):
+            return
         draft = replace(draft, text=text, files=tx.drafts.files(viewer.id, thread_id))
         if draft.is_empty:
             tx.drafts.remove(viewer.id, thread_id)

@@ -121,7 +121,7 @@ def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer
         tx,
         conversation,
         message=message,
-        client_key=_scoped_key(viewer, new),
+        client_key=scope_key(viewer, new.client_key),
         closes_gate=new.closes_gate,
         channels=new.channels,
         purpose=new.purpose,
@@ -219,14 +219,14 @@ def _colleague(tx: Transaction, conversation: Conversation, new: NewMessage) -> 
     return Author(AuthorKind.ATS, new.author_name or member.name, member.email, member.id, person_id)
 
 
-def _scoped_key(viewer: Viewer, new: NewMessage) -> str:
+def scope_key(viewer: Viewer, client_key: str) -> str:
     """Two writers that choose the same key do not meet."""
-    return f"{viewer.kind.value}:{viewer.id}:{new.client_key}" if new.client_key else ""
+    return f"{viewer.kind.value}:{viewer.id}:{client_key}" if client_key else ""
 
 
 def find_repeated(tx: Transaction, thread_id: str, *, viewer: Viewer, new: NewMessage) -> Posted | None:
     """What the same writer posted with the same client key before."""
-    key = _scoped_key(viewer, new)
+    key = scope_key(viewer, new.client_key)
     message = tx.messages.find_by_client_key(thread_id, key) if key else None
     if message is None:
         return None

@@ -59,6 +59,20 @@ def test_a_draft_with_a_file_is_kept_and_sent_and_taken_back(
     assert "It has gone out already" in words_of(desk.get(late.headers["location"]).text)
 
 
+def test_what_was_sent_does_not_come_back_as_a_draft(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    """The button takes the focus, so that the draft is saved while the message is on its way, and may arrive later."""
+    url = f"/desk/t/{mina.thread_id}"
+    form = form_of(desk.get(url).text, text="May is fine.")
+    assert desk.post(url, data=form | {"do": "send"}).status_code == 303
+    assert desk.post(f"{url}/draft", data=form | {"text": "May is fi"}).status_code == 204
+    assert read_draft(ctx, company.as_jun, mina.thread_id).text == ""
+    fresh = form_of(desk.get(url).text, text="One more thing")
+    assert desk.post(f"{url}/draft", data=fresh).status_code == 204
+    assert read_draft(ctx, company.as_jun, mina.thread_id).text == "One more thing"
+
+
 def test_a_template_blocks_until_its_value_is_written(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
 ) -> None:

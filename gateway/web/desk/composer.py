@@ -51,7 +51,8 @@ def draft_in(visit: Visit) -> Draft:
 
 def save_draft(visit: Visit, viewer: Viewer) -> Response:
     """POST by script: keep what is in the composer."""
-    drafts.save_draft(visit.site.ctx, viewer, visit.path("thread_id"), _usual_or_chosen(visit, viewer, draft_in(visit)))
+    draft = _usual_or_chosen(visit, viewer, draft_in(visit))
+    drafts.save_draft(visit.site.ctx, viewer, visit.path("thread_id"), draft, form=visit.text("key")[:64])
     return Response(status_code=204)
 
 

@@ -8,7 +8,7 @@
   const MOST = 10000;
   const base = composer.getAttribute("hx-post");
   const state = find("#draft-state");
-  const kept = ["text", "kind", "template", "channels_shown", "channel_email", "channel_alimtalk", "channel_sms"];
+  const kept = ["key", "text", "kind", "template", "channels_shown", "channel_email", "channel_alimtalk", "channel_sms"];
   const now = () => {
     const form = new FormData(composer);
     return new URLSearchParams(kept.filter((name) => form.has(name)).map((name) => [name, form.get(name)]));
