@@ -46,13 +46,6 @@ class Bulks:
         query = select(c.external_id).join(t.threads, th.applicant_id == c.id).where(*where)
         return list(self._session.execute(query.order_by(c.id).limit(limit)).scalars())
 
-    def stages_of(self, workspace_id: str, *, limit: int) -> list[str]:
-        """Stages at which somebody is now, in the order of their names."""
-        c, th = t.applicants.c, t.threads.c
-        where = (c.workspace_id == workspace_id, th.state != ThreadState.ERASED.value)
-        query = select(c.stage).distinct().join(t.threads, th.applicant_id == c.id).where(*where)
-        return list(self._session.execute(query.order_by(c.stage).limit(limit)).scalars())
-
     def add(self, bulk: Bulk, recipients: Sequence[Recipient]) -> None:
         row = {
             "id": bulk.id,

@@ -14,6 +14,7 @@ from gateway.store import tables as t
 from gateway.store.search_index import SearchIndex
 from gateway.store.session import Session
 from gateway.threads.model import InboxState, ThreadState
+from gateway.threads.policies.rejection import ERASED_STAGE
 
 
 class Erasure:
@@ -58,7 +59,7 @@ class Erasure:
         ):
             run(delete(table).where(table.c.thread_id == thread_id))
         run(delete(t.consents).where(t.consents.c.applicant_id == applicant_id))
-        blank = {"name": "", "email": "", "phone": "", "fields": {}, "stage": "erased"}
+        blank = {"name": "", "email": "", "phone": "", "fields": {}, "stage": ERASED_STAGE}
         run(update(t.applicants).where(t.applicants.c.id == applicant_id).values(blank))
         state = {"state": ThreadState.ERASED.value, "last_text": "", "unanswered_since": None, "failed": 0}
         run(update(t.threads).where(t.threads.c.id == thread_id).values(state))

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, insert, literal, select, update
 from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.organising import Organised, Tag
+from gateway.threads.policies.rejection import ERASED_STAGE
 
 MOST_STAGES = 100
 
@@ -106,4 +107,4 @@ class Organising:
             select(after, stages.c.number + 1).where(stages.c.stage.is_not(None), stages.c.number < MOST_STAGES)
         )
         rows = self._session.execute(select(stages.c.stage).where(stages.c.stage.is_not(None)))
-        return [stage for stage in rows.scalars() if stage]
+        return [stage for stage in rows.scalars() if stage and stage != ERASED_STAGE]

@@ -17,6 +17,7 @@ from gateway.store.session import Session
 from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, Delivery, DeliveryState, MessageKind
 
+ENDED = (DeliveryState.CANCELLED.value, DeliveryState.SKIPPED.value)
 UNSENT = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value)
 
 
@@ -54,17 +55,18 @@ class Waiting:
         self._session.execute(update(t.messages).where(t.messages.c.id == message_id).values(unless_news=True))
 
     def stop(self, message_id: str, *, reason: Reason, now: datetime) -> list[Delivery] | None:
-        """Cancel what leaves for this message; None if a worker has some of it already, and then nothing may be kept
-        of this transaction. The rows of the outbox decide: a worker claims the same rows.
+        """Cancel what leaves for this message; None, and nothing is changed, if a worker has some of it already. The
+        rows of the outbox decide: a worker claims the same rows.
         """
         c = t.deliveries.c
+        held = select(c.id, c.state, c.tries).where(c.message_id == message_id).order_by(c.id).with_for_update()
+        left = [row for row in self._session.execute(held) if row.state not in ENDED]
+        if any(row.state not in UNSENT or row.tries for row in left):
+            return None
         values = {"state": DeliveryState.CANCELLED.value, "reason": reason.value, "next_attempt_at": None}
-        waits = (c.message_id == message_id, c.state.in_(UNSENT), c.tries == 0)
-        done = update(t.deliveries).where(*waits).values(values | {"look_at": None, "updated_at": now}).returning(*c)
-        cancelled = [delivery_of(row) for row in self._session.execute(done)]
-        ended = (DeliveryState.CANCELLED.value, DeliveryState.SKIPPED.value)
-        gone = select(c.id).where(c.message_id == message_id, c.state.not_in(ended)).limit(1)
-        return None if self._session.execute(gone).first() else cancelled
+        ids = [row.id for row in left]
+        done = update(t.deliveries).where(c.id.in_(ids)).values(values | {"look_at": None, "updated_at": now})
+        return [delivery_of(row) for row in self._session.execute(done.returning(*c))]
 
     def mark_cancelled(self, message_id: str) -> None:
         self._session.execute(update(t.messages).where(t.messages.c.id == message_id).values(cancelled=True))

@@ -8,14 +8,15 @@ Order is the team's alone: a candidate never sees it, and whatever they write en
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from gateway.threads.schedule import monday_morning, morning_of, tomorrow_morning
 
 UNTIL_REPLY = datetime(9999, 1, 1, tzinfo=UTC)  # a snooze that only an answer ends
 LONGEST_TAG = 40  # characters
 MOST_TAGS = 200  # of a workspace
-MORNING = time(9)
 
 
 class Snooze(StrEnum):
@@ -71,18 +72,19 @@ def snooze_end(choice: str, *, now: datetime, timezone: str) -> datetime | None:
     `choice` is a word of `Snooze` or a day as YYYY-MM-DD.
     """
     zone = ZoneInfo(timezone)
-    today = now.astimezone(zone).date()
-    days = {Snooze.TOMORROW.value: 1, Snooze.MONDAY.value: 7 - today.weekday(), Snooze.WEEK.value: 7}
-    if choice == Snooze.REPLY.value:
-        return UNTIL_REPLY
-    if choice in days:
-        day = today + timedelta(days=days[choice])
-    else:
-        try:
-            day = date.fromisoformat(choice)
-        except ValueError:
-            return None
-    end = datetime.combine(day, MORNING, zone).astimezone(UTC)
+    match choice:
+        case Snooze.REPLY.value:
+            return UNTIL_REPLY
+        case Snooze.TOMORROW.value:
+            return tomorrow_morning(now, zone)
+        case Snooze.MONDAY.value:
+            return monday_morning(now, zone)
+        case Snooze.WEEK.value:
+            return morning_of(now.astimezone(zone).date() + timedelta(days=7), zone)
+    try:
+        end = morning_of(date.fromisoformat(choice), zone)
+    except (ValueError, OverflowError):
+        return None
     return end if now < end < UNTIL_REPLY else None
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 MORNING = time(9)
-MONDAY = 0
 FARTHEST = timedelta(days=366)
 
 
 def tomorrow_morning(now: datetime, zone: ZoneInfo) -> datetime:
     """09:00 of the next day in `zone`, in UTC."""
-    return _at_nine(now.astimezone(zone), days=1, zone=zone)
+    return morning_of(now.astimezone(zone).date() + timedelta(days=1), zone)
 
 
 def monday_morning(now: datetime, zone: ZoneInfo) -> datetime:
     """09:00 of the next Monday in `zone`, in UTC; on a Monday that of next week."""
-    local = now.astimezone(zone)
-    return _at_nine(local, days=(MONDAY - local.weekday() - 1) % 7 + 1, zone=zone)
+    today = now.astimezone(zone).date()
+    return morning_of(today + timedelta(days=7 - today.weekday()), zone)
+
+
+def morning_of(day: date, zone: ZoneInfo) -> datetime:
+    """09:00 of this day in `zone`, in UTC."""
+    return datetime.combine(day, MORNING, zone).astimezone(UTC)
 
 
 def read_local(text: str, zone: ZoneInfo) -> datetime | None:
@@ -28,7 +32,3 @@ def read_local(text: str, zone: ZoneInfo) -> datetime | None:
     except ValueError:
         return None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def _at_nine(local: datetime, *, days: int, zone: ZoneInfo) -> datetime:
-    return datetime.combine(local.date() + timedelta(days=days), MORNING, zone).astimezone(UTC)

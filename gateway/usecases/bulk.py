@@ -24,7 +24,6 @@ from gateway.usecases.post_message import NewMessage, check_content, find_repeat
 from gateway.usecases.templates import fill_template, find_and_fill
 
 MOST = 10_000  # people of one message
-STAGES = 100  # that the desk offers
 NAMED = 20  # unknown applicants that a refusal names
 LEASE = timedelta(seconds=60)
 TURN = timedelta(seconds=20)  # how long one worker thread works on it before others get their turn
@@ -92,7 +91,7 @@ def list_stages(ctx: Context, viewer: Viewer) -> list[str]:
     """Stages at which somebody is now. Raises NotFound."""
     _check_sender(viewer)
     with ctx.database.read() as tx:
-        return tx.bulks.stages_of(viewer.workspace_id, limit=STAGES)
+        return tx.organising.list_stages(viewer.workspace_id)
 
 
 def find_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:

@@ -79,6 +79,7 @@ def send(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) -> Poste
         conversation = open_as_member(tx, viewer, thread_id, lock=True)
         if repeated := find_repeated(tx, thread_id, viewer=viewer, new=new):
             return repeated
+        tx.blobs.expect(f.digest for f in draft.files)  # they are stored; only those of the form are new
         posted = post_in(ctx, tx, conversation, viewer=viewer, new=new)
         tx.drafts.remove(viewer.id, thread_id)
         if new.kind is MessageKind.NOTE:

@@ -59,8 +59,10 @@ def add_files(ctx: Context, viewer: Viewer, thread_id: str, files: tuple[Outgoin
     """Upload files to the draft; all that it has now. Raises NotFound, Invalid (too many, too big, infected)."""
     limits = ctx.settings
     examine_files(ctx, files)
+    written = ctx.database.blobs.write_many(f.content for f in files)
     with ctx.database.begin() as tx:
         open_as_member(tx, viewer, thread_id)
+        tx.blobs.expect(written)
         have = tx.drafts.files(viewer.id, thread_id)
         if len(have) + len(files) > limits.max_upload_files:
             words = f"Attach at most {limits.max_upload_files} files at a time."

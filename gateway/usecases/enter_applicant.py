@@ -32,7 +32,6 @@ from gateway.usecases.outgoing import portal_url
 from gateway.usecases.views import ApplicantView
 
 FIRST_STAGE = "application"
-ERASED_STAGE = "erased"  # what `store.erasure` leaves of an applicant
 TOLD = ("name", "email", "phone", "locale", "fields")  # whose change is an event
 
 

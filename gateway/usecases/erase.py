@@ -10,6 +10,7 @@ from datetime import timedelta
 from gateway.errors import NotFound
 from gateway.threads.model import InboxState, Viewer, ViewerKind
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 
 ANSWERS_KEPT = timedelta(days=7)  # of idempotent requests
 UNNAMED_KEPT = timedelta(days=1)  # far longer than any commit that will name a file takes
@@ -26,15 +27,7 @@ def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str) -> None:
             raise NotFound("conversation")
         digests = tx.erasure.erase_thread(thread_id, conversation.applicant.id)
         gone = tx.blobs.drop_unused(digests)
-        tx.events.write_audit(
-            "erase",
-            now=ctx.now,
-            workspace_id=conversation.workspace.id,
-            thread_id=thread_id,
-            actor_kind=viewer.kind.value,
-            actor_id=viewer.id,
-            actor_name=viewer.name,
-        )
+        note_act(ctx, tx, viewer, "erase", thread_id=thread_id)
     for digest in gone:
         ctx.database.blobs.remove(digest)
 

@@ -16,9 +16,10 @@ from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads.applicant_file import LONGEST_CELL, ApplicantRow
 from gateway.threads.model import Applicant, Opening, Source, Viewer, ViewerKind, Workspace
+from gateway.threads.policies.rejection import ERASED_STAGE
 from gateway.usecases.checks import check_external_id
 from gateway.usecases.context import Context
-from gateway.usecases.enter_applicant import ERASED_STAGE, Draft, Plan, carry_out, plan_applicant
+from gateway.usecases.enter_applicant import Draft, Plan, carry_out, plan_applicant
 from gateway.usecases.note_act import note_act
 
 BLOCK = 100  # rows of one transaction

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.threads.model import Viewer
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 from gateway.usecases.read_thread import read_file
 from gateway.usecases.views import FileContent, ShownFile
 
@@ -27,15 +28,6 @@ def open_quarantined(ctx: Context, viewer: Viewer, attachment_id: str) -> FileCo
     """A dangerous file's bytes for one of the team who was warned; written down. Raises NotFound."""
     file = read_file(ctx, viewer, attachment_id)
     with ctx.database.begin() as tx:
-        tx.events.write_audit(
-            "file.open_quarantined",
-            now=ctx.now,
-            workspace_id=viewer.workspace_id or None,
-            thread_id=None,
-            actor_kind=viewer.kind.value,
-            actor_id=viewer.id,
-            actor_name=viewer.name,
-            attachment_id=attachment_id,
-            danger=file.attachment.danger,
-        )
+        danger = file.attachment.danger
+        note_act(ctx, tx, viewer, "file.open_quarantined", attachment_id=attachment_id, danger=danger)
     return file

@@ -18,6 +18,7 @@ from gateway.threads.model import Conversation, Member, Viewer, ViewerKind
 from gateway.threads.organising import LONGEST_TAG, MOST_TAGS, UNTIL_REPLY, Organised, Tag, clean_tag, snooze_end
 from gateway.threads.policies.roles import check_role
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 
 MOST = 100  # conversations in one call
 
@@ -146,16 +147,7 @@ def _change_one(
     if step.values:
         tx.organising.set(thread.id, **step.values)
     tx.events.append(thread.id, thread.workspace_id, step.event, now=ctx.now, **step.data, by=viewer.name)
-    tx.events.write_audit(
-        step.event.removeprefix("thread."),
-        now=ctx.now,
-        workspace_id=thread.workspace_id,
-        thread_id=thread.id,
-        actor_kind=viewer.kind.value,
-        actor_id=viewer.id,
-        actor_name=viewer.name,
-        **step.data,
-    )
+    note_act(ctx, tx, viewer, step.event.removeprefix("thread."), thread_id=thread.id, **step.data)
     return True
 
 

@@ -5,10 +5,8 @@ Not in charge of: writing it (`note_act`).
 
 from __future__ import annotations
 
-import csv
-import io
-
 from gateway.errors import NotFound
+from gateway.threads.applicant_file import write_rows
 from gateway.threads.audit import AuditFilter, AuditLine
 from gateway.threads.model import Viewer
 from gateway.usecases.context import Context
@@ -28,14 +26,13 @@ def read_audit(
 
 def export_audit(ctx: Context, viewer: Viewer, which: AuditFilter) -> str:
     """The lines as CSV with a head (RFC 4180). Raises NotFound."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for line in _read(ctx, viewer, which, before=None, limit=EXPORTED):
-        data = "; ".join(f"{name}={value}" for name, value in line.data.items())
-        row = (line.actor_name, line.actor_id, line.actor_kind, line.action, line.thread_id, data)
-        writer.writerow([line.at.isoformat(timespec="seconds"), *(_as_text(cell) for cell in row)])
-    return out.getvalue()
+    return write_rows([COLUMNS, *map(_row, _read(ctx, viewer, which, before=None, limit=EXPORTED))])
+
+
+def _row(line: AuditLine) -> tuple[str, ...]:
+    data = "; ".join(f"{name}={value}" for name, value in line.data.items())
+    at = line.at.isoformat(timespec="seconds")
+    return (at, line.actor_name, line.actor_id, line.actor_kind, line.action, line.thread_id, data)
 
 
 def _read(ctx: Context, viewer: Viewer, which: AuditFilter, *, before: int | None, limit: int) -> list[AuditLine]:
@@ -43,8 +40,3 @@ def _read(ctx: Context, viewer: Viewer, which: AuditFilter, *, before: int | Non
         raise NotFound("audit log")
     with ctx.database.read() as tx:
         return tx.audit.page(viewer.workspace_id, which, before=before, limit=limit)
-
-
-def _as_text(cell: str) -> str:
-    """So that no spreadsheet takes a name for a formula (CWE-1236)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -38,11 +38,6 @@ def suggest_rejection(ctx: Context, conversation: Conversation) -> str:
     )
 
 
-def note_reason(ctx: Context, viewer: Viewer, thread_id: str, reason: str) -> None:
-    """Why, as a note for the team alone. Raises NotFound, Invalid."""
-    post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE))
-
-
 def reject_applicant(
     ctx: Context, viewer: Viewer, thread_id: str, *, notify: NewMessage | None, suggest: bool = False
 ) -> Conversation:
@@ -60,21 +55,29 @@ def reject_many(
     *,
     notify: Callable[[str], NewMessage] | None,
     suggest: bool,
+    reason: str = "",
 ) -> list[Rejection]:
     """Reject many, each personally (`notify` makes the message for a thread); one that fails does not stop the others.
+    `reason` becomes a note for the team in each that was rejected.
 
     Raises Invalid for too many.
     """
     if len(external_ids) > MOST:
         raise Invalid("applicants", f"Give at most {MOST} at a time.", code="applicants_many", params={"limit": MOST})
     return [
-        _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest)
+        _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest, reason=reason)
         for external_id in dict.fromkeys(external_ids)
     ]
 
 
 def _reject_one(
-    ctx: Context, viewer: Viewer, external_id: str, *, notify: Callable[[str], NewMessage] | None, suggest: bool
+    ctx: Context,
+    viewer: Viewer,
+    external_id: str,
+    *,
+    notify: Callable[[str], NewMessage] | None,
+    suggest: bool,
+    reason: str,
 ) -> Rejection:
     try:
         thread_id = thread_of_applicant(ctx, viewer, external_id)
@@ -82,6 +85,8 @@ def _reject_one(
         if own and own.client_key:
             own = replace(own, client_key=f"{own.client_key}:{external_id}")
         reject_applicant(ctx, viewer, thread_id, notify=own, suggest=suggest)
+        if reason:
+            post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE))
     except NotFound:
         return Rejection(external_id, problem="There is no such applicant.")
     except GatewayError as error:

@@ -31,6 +31,7 @@ from gateway.threads.policies.rejection import check_may_write
 from gateway.threads.policies.roles import check_role, visible_openings
 from gateway.usecases.admit_sender import SenderIs, admit_sender
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 from gateway.usecases.process_mail import process_mail
 from gateway.usecases.read_thread import rows_of
 from gateway.usecases.settle_mail import from_address, read_columns
@@ -161,7 +162,7 @@ def discard(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
         moved = tx.inbox.move(entry_id, from_states=TO_DECIDE, to=InboxState.DISCARDED, reason=Reason.DISCARDED.value)
         if not moved:
             raise Conflict("already_decided", "Somebody has decided about this mail already.")
-        _audit(ctx, tx, viewer, "inbox.discard", entry_id=entry_id)
+        note_act(ctx, tx, viewer, "inbox.discard", entry_id=entry_id)
         return open_entry(tx, viewer, entry_id)
 
 
@@ -175,7 +176,7 @@ def replay(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
         if not moved:
             raise Conflict("already_decided", "This mail is being processed.")
         tx.inbox.finish(entry_id, InboxState.RECEIVED, tries=0)
-        _audit(ctx, tx, viewer, "inbox.replay", entry_id=entry_id)
+        note_act(ctx, tx, viewer, "inbox.replay", entry_id=entry_id)
     process_mail(ctx, entry_id)
     with ctx.database.read() as tx:
         return open_entry(tx, viewer, entry_id)
@@ -223,7 +224,7 @@ def release_into(
     tx.events.append(
         thread.id, thread.workspace_id, events.INBOX_RELEASED, now=ctx.now, entry_id=entry.id, by=viewer.name
     )
-    _audit(ctx, tx, viewer, "inbox.release", entry_id=entry.id, thread_id=thread.id)
+    note_act(ctx, tx, viewer, "inbox.release", entry_id=entry.id, thread_id=thread.id)
 
 
 def _speaker(conversation: Conversation, entry: InboxEntry, read: ReadMail) -> Participant:
@@ -259,16 +260,3 @@ def _raw(tx: Transaction, entry: InboxEntry) -> bytes:
         return tx.blobs.read(entry.digest)
     except FileNotFoundError:
         return b""
-
-
-def _audit(ctx: Context, tx: Transaction, viewer: Viewer, action: str, *, entry_id: str, thread_id: str = "") -> None:
-    tx.events.write_audit(
-        action,
-        now=ctx.now,
-        workspace_id=viewer.workspace_id or None,
-        thread_id=thread_id or None,
-        actor_kind=viewer.kind.value,
-        actor_id=viewer.id,
-        actor_name=viewer.name,
-        entry_id=entry_id,
-    )

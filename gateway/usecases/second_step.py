@@ -50,7 +50,10 @@ def begin_setup(ctx: Context, viewer: Viewer, *, company: str, sealed: str = "")
 
 
 def finish_setup(ctx: Context, viewer: Viewer, *, sealed: str, code: str) -> list[str]:
-    """Put the secret in force; the recovery codes, which are shown this once. Raises Invalid, Conflict."""
+    """Put the secret in force; the recovery codes, which are shown this once. Raises Invalid, Conflict.
+
+    Who only holds a session cannot put their own phone in the place of the member's (`second_step_on`).
+    """
     secret = _unseal_own(ctx, viewer, sealed)
     _count_try(ctx, viewer.id)
     step = find_step(secret, code, now=ctx.now)
@@ -59,6 +62,8 @@ def finish_setup(ctx: Context, viewer: Viewer, *, sealed: str, code: str) -> lis
     codes = [_make_code() for _ in range(CODES)]
     values = {"totp_secret": seal(ctx, secret), "totp_step": step, "recovery_codes": [hash_secret(c) for c in codes]}
     with ctx.database.begin() as tx:
+        if tx.sign_ins.second_step(viewer.id, lock=True).secret:
+            raise Conflict("second_step_on", "There is a second step already: turn it off first.")
         tx.team.update(viewer.id, **values)
         note_act(ctx, tx, viewer, "second_step.on")
     return codes

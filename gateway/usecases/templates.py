@@ -30,6 +30,7 @@ from gateway.threads.templates import (
 )
 from gateway.usecases.checks import LOCALES
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 from gateway.usecases.outgoing import portal_url
 from gateway.usecases.versions import check_version
 
@@ -78,15 +79,7 @@ def put_template(
             tx.templates.replace(template)
         else:
             tx.templates.add(template)
-        tx.events.write_audit(
-            "template.save",
-            now=ctx.now,
-            workspace_id=viewer.workspace_id,
-            actor_kind=viewer.kind.value,
-            actor_id=viewer.id,
-            actor_name=viewer.name,
-            template=key,
-        )
+        note_act(ctx, tx, viewer, "template.save", template=key)
     return template, found is None
 
 

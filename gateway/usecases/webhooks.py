@@ -18,6 +18,7 @@ from gateway.threads import events
 from gateway.threads.model import Viewer
 from gateway.threads.webhooks import ROTATION, HookPost, HookState, PostState, Webhook, read_event_name, url_fault
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 from gateway.usecases.sealing import seal
 
 MOST = 20  # endpoints of one company
@@ -59,7 +60,7 @@ def create_webhook(
             created_at=ctx.now,
         )
         tx.webhooks.add(hook)
-        _note(ctx, tx, viewer, "webhook.create", hook)
+        note_act(ctx, tx, viewer, "webhook.create", webhook_id=hook.id)
     return hook, secret
 
 
@@ -110,7 +111,7 @@ def update_webhook(
             values |= {"failing_since": None, "paused_until": None}
             tx.webhooks.queue_again(hook.id, states=[PostState.QUEUED], since=None, event_id=None, now=ctx.now)
         tx.webhooks.update(hook.id, **values)
-        _note(ctx, tx, viewer, "webhook.update", hook)
+        note_act(ctx, tx, viewer, "webhook.update", webhook_id=hook.id)
         return changed
 
 
@@ -119,7 +120,7 @@ def delete_webhook(ctx: Context, viewer: Viewer, webhook_id: str) -> None:
     with ctx.database.begin() as tx:
         hook = _open(tx, viewer, webhook_id, lock=True)
         tx.webhooks.remove(hook.id)
-        _note(ctx, tx, viewer, "webhook.delete", hook)
+        note_act(ctx, tx, viewer, "webhook.delete", webhook_id=hook.id)
 
 
 def rotate_secret(ctx: Context, viewer: Viewer, webhook_id: str) -> tuple[Webhook, str]:
@@ -129,7 +130,7 @@ def rotate_secret(ctx: Context, viewer: Viewer, webhook_id: str) -> tuple[Webhoo
         hook = _open(tx, viewer, webhook_id, lock=True)
         until = ctx.now + ROTATION
         tx.webhooks.update(hook.id, secret=seal(ctx, secret), old_secret=hook.secret, old_secret_until=until)
-        _note(ctx, tx, viewer, "webhook.rotate", hook)
+        note_act(ctx, tx, viewer, "webhook.rotate", webhook_id=hook.id)
         return replace(hook, old_secret=hook.secret, old_secret_until=until), secret
 
 
@@ -160,7 +161,7 @@ def replay_posts(
     with ctx.database.begin() as tx:
         hook = _open(tx, viewer, webhook_id, lock=True)
         number = tx.webhooks.queue_again(hook.id, states=finished, since=since, event_id=event_id, now=ctx.now)
-        _note(ctx, tx, viewer, "webhook.replay", hook)
+        note_act(ctx, tx, viewer, "webhook.replay", webhook_id=hook.id)
     return number
 
 
@@ -199,15 +200,3 @@ def _check_types(types: Sequence[str]) -> tuple[str, ...]:
 
 def _new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
-def _note(ctx: Context, tx: Transaction, viewer: Viewer, action: str, hook: Webhook) -> None:
-    tx.events.write_audit(
-        action,
-        now=ctx.now,
-        workspace_id=hook.workspace_id,
-        actor_kind=viewer.kind.value,
-        actor_id=viewer.id,
-        actor_name=viewer.name,
-        webhook_id=hook.id,
-    )

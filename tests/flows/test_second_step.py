@@ -51,6 +51,16 @@ def test_a_password_alone_opens_nothing_and_a_code_works_once(ctx: Context, comp
         assert secret not in tx.sign_ins.second_step(company.jun.id).secret
 
 
+def test_a_stolen_session_cannot_put_another_phone_in_its_place(
+    ctx: Context, company: Company, clock: FakeClock
+) -> None:
+    secret, _ = turn_on(ctx, company, clock)
+    other = second_step.begin_setup(ctx, company.as_jun, company="Moa Labs")
+    with pytest.raises(Conflict, match="already"):
+        second_step.finish_setup(ctx, company.as_jun, sealed=other.sealed, code=code_of(other.secret, clock))
+    assert second_step.finish_sign_in(ctx, waiting(ctx, company), code_of(secret, clock))
+
+
 @both_databases
 def test_a_recovery_code_works_once_however_it_is_typed(ctx: Context, company: Company, clock: FakeClock) -> None:
     _, codes = turn_on(ctx, company, clock)

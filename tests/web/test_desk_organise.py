@@ -143,7 +143,7 @@ def test_many_are_rejected_each_with_their_own_message(
     assert len(told) == 1
     assert "Dear Mina Han" in told[0]
     assert "No portfolio" not in told[0]
-    assert [s.message.kind.value for s in messages_after(ctx, company.as_jun, mina.thread_id)] == ["note", "message"]
+    assert [s.message.kind.value for s in messages_after(ctx, company.as_jun, mina.thread_id)] == ["message", "note"]
 
 
 def test_many_are_closed_silently(

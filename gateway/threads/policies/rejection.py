@@ -11,6 +11,7 @@ from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
 from gateway.threads.model import AuthorKind, Thread, ThreadState
 
 REJECTED_STAGE = "rejected"
+ERASED_STAGE = "erased"  # what erasure leaves of an applicant
 RESTORED_STAGE = "restored"
 
 

@@ -113,11 +113,10 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
         return _ask(visit, viewer, chats)
     silent = visit.text("how") == "silent"
     made = {chat.thread.id: _message(visit, chat) for chat in chats}
-    if visit.text("reason"):
-        for thread_id in made:
-            reject.note_reason(ctx, viewer, thread_id, visit.text("reason"))
     external = [chat.applicant.external_id for chat in chats]
-    done = reject.reject_many(ctx, viewer, external, notify=None if silent else made.__getitem__, suggest=False)
+    notify = None if silent else made.__getitem__
+    reason = visit.text("reason")
+    done = reject.reject_many(ctx, viewer, external, notify=notify, suggest=False, reason=reason)
     visit.site.feed.wake()
     failed = {result.external_id: result.problem for result in done if result.problem}
     if failed:
