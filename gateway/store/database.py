@@ -26,6 +26,7 @@ from gateway.store.audit import Audit
 from gateway.store.blobs import Blobs
 from gateway.store.bulk import Bulks
 from gateway.store.consents import Consents
+from gateway.store.copies import Copies
 from gateway.store.drafts import Drafts
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
@@ -84,6 +85,7 @@ class Transaction:
         self.templates = Templates(session)
         self.bulks = Bulks(session)
         self.consents = Consents(session)
+        self.copies = Copies(session)
         self.drafts = Drafts(session)
         self.presence = Presences(session)
         self.waiting = Waiting(session)

@@ -38,7 +38,8 @@ class Erasure:
             digests += run(select(table.c.digest).where(table.c.thread_id == thread_id)).scalars()
         run(delete(t.attachments).where(t.attachments.c.message_id.in_(of_thread)))
         run(delete(t.message_words).where(t.message_words.c.message_id.in_(of_thread)))
-        run(delete(t.attempts).where(t.attempts.c.delivery_id.in_(of_delivery)))
+        for of_one in (t.attempts, t.copies):
+            run(delete(of_one).where(of_one.c.delivery_id.in_(of_delivery)))
         people = select(t.participants.c.id).where(t.participants.c.thread_id == thread_id)
         for table in (t.confirmations, t.addresses):
             run(delete(table).where(table.c.participant_id.in_(people)))

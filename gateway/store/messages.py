@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam, insert, select, update
+from sqlalchemy import Integer, Row, bindparam, func, insert, or_, select, update
 
 from gateway.store import tables as t
 from gateway.store.search_index import note_change
@@ -51,6 +51,7 @@ class Messages:
             "client_key": client_key or None,
             "goes_out_at": message.goes_out_at,
             "closes_gate": closes_gate,
+            "crossed_id": message.crossed_id or None,
             "created_at": message.created_at,
         }
         self._session.gather(_ADD, row)
@@ -126,10 +127,19 @@ class Messages:
             found[row.thread_id].append(row.text)
         return {thread_id: tuple(texts) for thread_id, texts in found.items()}
 
-    def newer_by_others(self, thread_id: str, seq: int, *, member_id: str | None) -> list[Message]:
-        """Messages newer than `seq` that this member did not write: the conflict stop."""
-        found = self.after(thread_id, seq, limit=50)
-        return [m for m in found if member_id is None or m.author.member_id != member_id]
+    def find_newer(self, thread_id: str, seq: int, *, but_by: Author) -> str | None:
+        """The id of the first message after `seq` that somebody else wrote and nobody took back: the conflict stop."""
+        c = t.messages.c
+        own, who = (c.member_id, but_by.member_id) if but_by.member_id else (c.participant_id, but_by.participant_id)
+        newer = (c.thread_id == thread_id, c.seq > seq, c.cancelled.is_(False), or_(own.is_(None), own != who))
+        return self._session.execute(select(c.id).where(*newer).order_by(c.seq).limit(1)).scalar_one_or_none()
+
+    def find_answered(self, thread_id: str, rfc_message_ids: Sequence[str]) -> int | None:
+        """The seq of the newest message of the thread that one of these Message-IDs stands for; None if none does."""
+        m, d, ids = t.messages.c, t.deliveries.c, list(rfc_message_ids)
+        sent = select(d.message_id).where(d.rfc_message_id.in_(ids))
+        named = (m.thread_id == thread_id, or_(m.rfc_message_id.in_(ids), m.id.in_(sent)))
+        return self._session.execute(select(func.max(m.seq)).where(*named)).scalar_one() if ids else None
 
     def cancel_rejections(self, thread_id: str, *, now: datetime) -> list[str]:
         """Scheduled messages that were to close the gate will not go out; their ids."""
@@ -222,6 +232,7 @@ def message_of(row: Row[Any], attachments: tuple[Attachment, ...]) -> Message:
         goes_out_at=row.goes_out_at,
         cancelled=row.cancelled,
         unless_news=row.unless_news,
+        crossed_id=row.crossed_id or "",
         attachments=attachments,
     )
 

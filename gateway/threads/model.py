@@ -199,6 +199,7 @@ class Message:
     goes_out_at: datetime | None = None  # in the future: scheduled
     cancelled: bool = False  # was scheduled and will not go out
     unless_news: bool = False  # scheduled, and not to go out if the candidate writes first
+    crossed_id: str = ""  # written by mail, perhaps without having seen this message of somebody else
     attachments: tuple[Attachment, ...] = ()
 
 

@@ -54,7 +54,7 @@ def read_composer(ctx: Context, viewer: Viewer, thread_id: str) -> Composer:
         conversation = open_as_member(tx, viewer, thread_id)
         return Composer(
             draft=tx.drafts.find(viewer.id, thread_id) or Draft(),
-            ways=_find_ways(ctx, tx, conversation),
+            ways=find_ways(ctx, tx, conversation),
             members=tuple(_readers(tx, conversation)),
             undo=tx.drafts.undo_seconds(viewer.id),
         )
@@ -115,7 +115,8 @@ def count_sms(ctx: Context, viewer: Viewer, thread_id: str) -> tuple[int, int, b
     return segments.units, 160 if segments.encoding == "GSM-7" else 70, False
 
 
-def _find_ways(ctx: Context, tx: Transaction, conversation: Conversation) -> tuple[Way, ...]:
+def find_ways(ctx: Context, tx: Transaction, conversation: Conversation) -> tuple[Way, ...]:
+    """The channels to the candidate, in the order in which they are tried."""
     reach = find_reach(ctx, tx, conversation, notice=NEW_MESSAGE)
     usual = order_of(ctx, conversation)
     order = (*usual, *(c for c in CHANNELS if c not in usual))
@@ -127,7 +128,7 @@ def _find_ways(ctx: Context, tx: Transaction, conversation: Conversation) -> tup
 def _undo_of(ctx: Context, tx: Transaction, viewer: Viewer, conversation: Conversation, new: NewMessage) -> int:
     if new.kind is MessageKind.NOTE:
         return 0
-    ways = _find_ways(ctx, tx, conversation)
+    ways = find_ways(ctx, tx, conversation)
     usable = [w.channel for w in ways if w.barred is None]
     chosen = [c for c in usable if c in new.channels] if new.channels else [w.channel for w in ways if w.usual]
     if usable and not chosen:

@@ -9,14 +9,26 @@ lease runs out and the sweep moves the delivery on (`threads.delivery.after_unkn
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from gateway.crashpoints import reach
 from gateway.errors import Conflict, GatewayError, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
-from gateway.threads.channel import BatchChannel, Capabilities, Channel, Failed, Fault, Outgoing, Retry, SendResult
+from gateway.threads.channel import (
+    Accepted,
+    BatchChannel,
+    Capabilities,
+    Channel,
+    Failed,
+    Fault,
+    Outgoing,
+    Retry,
+    SendResult,
+    Unknown,
+)
+from gateway.threads.copies import copy_of, pack
 from gateway.threads.decisions import Reason
 from gateway.threads.delivery import Move, after_report, after_send, after_unknown
 from gateway.threads.model import Delivery, DeliveryState, ThreadState, Viewer, ViewerKind
@@ -53,12 +65,14 @@ def deliver_one(ctx: Context, delivery_id: str) -> DeliveryState | None:
         return None
     reach("delivery.claimed")
     with ctx.leases.holding(lease_id):
-        results = held_back | _send(ctx, [d for d in claimed if d.id not in held_back])
+        built = _build_all(ctx, [d for d in claimed if d.id not in held_back])
+        results = held_back | _send(ctx, built)
     reach("delivery.sent")
     moves = [(d, _move(ctx, d, results[d.id])) for d in claimed]
     with ctx.database.begin() as tx:
         for delivery, move in moves:
-            _record(ctx, tx, delivery, move=move, lease_id=lease_id)
+            if _record(ctx, tx, delivery, move=move, lease_id=lease_id):
+                _keep_copy(ctx, tx, delivery, built.get(delivery.id), results[delivery.id])
         reach("delivery.before_commit")
     reach("delivery.recorded")
     return moves[0][1].state
@@ -108,16 +122,15 @@ def _move(ctx: Context, delivery: Delivery, result: SendResult) -> Move:
     )
 
 
-def _send(ctx: Context, deliveries: Sequence[Delivery]) -> dict[str, SendResult]:
-    """Hand over what can be written; the result of each by its id."""
-    results: dict[str, SendResult] = {}
-    ready: list[Outgoing] = []
-    for delivery in deliveries:
-        built = _build(ctx, delivery)
-        if isinstance(built, Outgoing):
-            ready.append(built)
-        else:
-            results[delivery.id] = built
+def _build_all(ctx: Context, deliveries: Sequence[Delivery]) -> dict[str, Outgoing | Failed | Retry]:
+    """What each says, or why it cannot be written, by its id."""
+    return {delivery.id: _build(ctx, delivery) for delivery in deliveries}
+
+
+def _send(ctx: Context, built: Mapping[str, Outgoing | Failed | Retry]) -> dict[str, SendResult]:
+    """Hand over what could be written; the result of each by its id."""
+    results: dict[str, SendResult] = {i: one for i, one in built.items() if not isinstance(one, Outgoing)}
+    ready = [one for one in built.values() if isinstance(one, Outgoing)]
     if ready:
         channel = ctx.channels[ready[0].channel]
         answers = _hand_over(channel, ready)
@@ -159,9 +172,19 @@ def _hand_over(channel: Channel, batch: list[Outgoing]) -> list[SendResult]:
         return [Retry("ours", "The channel failed unexpectedly.")] * len(batch)
 
 
-def _record(ctx: Context, tx: Transaction, delivery: Delivery, *, move: Move, lease_id: str) -> None:
-    if not record_move(ctx, tx, delivery, move=move, lease_id=lease_id):
+def _record(ctx: Context, tx: Transaction, delivery: Delivery, *, move: Move, lease_id: str) -> bool:
+    recorded = record_move(ctx, tx, delivery, move=move, lease_id=lease_id)
+    if not recorded:
         log.warning("delivery %s: somebody else recorded an outcome first", delivery.id)
+    return recorded
+
+
+def _keep_copy(
+    ctx: Context, tx: Transaction, delivery: Delivery, built: Outgoing | Failed | Retry | None, result: SendResult
+) -> None:
+    """What went out in a conversation, or may have, stays to be read word for word."""
+    if isinstance(built, Outgoing) and isinstance(result, Accepted | Unknown) and delivery.thread_id:
+        tx.copies.keep(delivery.id, pack(copy_of(built, at=ctx.now)), now=ctx.now)
 
 
 def _release_if_scheduled(ctx: Context, tx: Transaction, delivery: Delivery) -> None:

@@ -239,7 +239,8 @@ def _check_conflict(tx: Transaction, conversation: Conversation, viewer: Viewer,
         return
     thread_id, newer = conversation.thread.id, False
     if new.seen_seq is not None:
-        newer = bool(tx.messages.newer_by_others(thread_id, new.seen_seq, member_id=viewer.id))
+        me = _author(tx, conversation, viewer, new)
+        newer = tx.messages.find_newer(thread_id, new.seen_seq, but_by=me) is not None
     if new.seen_event is not None:
         newer = newer or any(is_news(e, viewer) for e in tx.events.of_thread(thread_id, after=new.seen_event))
     if newer:

@@ -139,6 +139,13 @@ def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) 
         return _shown(tx, viewer, [without_private_files(viewer, message)])[0]
 
 
+def read_heads(ctx: Context, viewer: Viewer, thread_id: str) -> tuple[int, int]:
+    """(newest message, newest event) of a thread, by number. Raises NotFound."""
+    with ctx.database.read() as tx:
+        thread = _open(tx, viewer, thread_id).thread
+    return thread.last_seq, thread.last_event
+
+
 def mark_read(ctx: Context, viewer: Viewer, thread_id: str, seq: int) -> None:
     """Remember how far this member has read. Raises NotFound."""
     if viewer.kind is not ViewerKind.MEMBER:
@@ -249,7 +256,8 @@ def _shown(tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[Sh
     if not viewer.is_company:
         return tuple(ShownMessage(m) for m in messages)
     deliveries = tx.outbox.by_message([m.id for m in messages], attempts=True)
-    return tuple(ShownMessage(m, tuple(deliveries.get(m.id, ()))) for m in messages)
+    crossed = tx.messages.find_many([m.crossed_id for m in messages if m.crossed_id])
+    return tuple(ShownMessage(m, tuple(deliveries.get(m.id, ())), crossed.get(m.crossed_id)) for m in messages)
 
 
 def _happenings(tx: Transaction, thread_id: str) -> tuple[Happening, ...]:

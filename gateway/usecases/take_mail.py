@@ -11,7 +11,7 @@ from typing import TypedDict
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.channel import OutgoingFile
-from gateway.threads.incoming import IncomingAttachment, ReadMail
+from gateway.threads.incoming import IncomingAttachment, IncomingMail, ReadMail
 from gateway.threads.model import (
     Attachment,
     Author,
@@ -47,7 +47,7 @@ def take_mail(
     """Append the mail as a message of `speaker`, with its files and what must go out because of it."""
     from_company = speaker.role.is_company
     text, folded, html = _words(ctx, conversation, speaker, read=read)
-    message_id = ctx.new_id()
+    message_id, author = ctx.new_id(), _author(speaker, read)
     limits = ctx.settings
     files, left = split_files(read.mail.attachments, most=limits.mail_max_files, most_bytes=limits.mail_max_file_bytes)
     message = Message(
@@ -55,7 +55,7 @@ def take_mail(
         thread_id=conversation.thread.id,
         seq=0,
         kind=MessageKind.NOTE if as_note else MessageKind.MESSAGE,
-        author=_author(speaker, read),
+        author=author,
         came_in_by=CameInBy.EMAIL,
         text=text[:MAX_TEXT],
         html=html,
@@ -67,6 +67,7 @@ def take_mail(
         rfc_message_id=read.mail.message_id[:1000],
         in_reply_to=read.mail.in_reply_to[0][:1000] if read.mail.in_reply_to else "",
         inbox_id=entry.id,
+        crossed_id=_crossed(tx, conversation, author, mail=read.mail) if from_company else "",
         attachments=_store_files(
             ctx, tx, message_id, read, files=files, private=_private(ctx, conversation, read) if from_company else None
         ),
@@ -80,6 +81,16 @@ def take_mail(
         told = {"entry_id": entry.id, "count": str(len(left))}
         tx.events.append(thread.id, thread.workspace_id, events.INBOX_FILES_LEFT, now=ctx.now, **told)
     return message
+
+
+def _crossed(tx: Transaction, conversation: Conversation, author: Author, *, mail: IncomingMail) -> str:
+    """The first message by somebody else after the one that this mail answers: it goes out all the same, with a chip
+    for the team (ux §5, conflict stop). "" when there is none, or when the mail answers none of ours.
+    """
+    thread_id = conversation.thread.id
+    answered = tx.messages.find_answered(thread_id, (*mail.in_reply_to, *mail.references))
+    newer = None if answered is None else tx.messages.find_newer(thread_id, answered, but_by=author)
+    return newer or ""
 
 
 def _words(ctx: Context, conversation: Conversation, speaker: Participant, *, read: ReadMail) -> tuple[str, str, str]:

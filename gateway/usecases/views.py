@@ -60,6 +60,7 @@ class ShownMessage:
 
     message: Message
     deliveries: tuple[Delivery, ...] = ()
+    crossed: Message | None = None  # what its writer, by mail, may not have seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,7 @@ messages = Table(
     Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection that takes force when it goes out
     Column("cancelled", Boolean, nullable=False, default=False),  # was scheduled and will not go out
     Column("unless_news", Boolean, nullable=False, default=False, server_default=false()),  # ends with news of them
+    Column("crossed_id", String(26)),  # somebody else's message that its writer, by mail, may not have seen
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("thread_id", "seq"),
     UniqueConstraint("thread_id", "client_key"),

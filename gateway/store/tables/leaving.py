@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from gateway.store.tables.columns import UtcTime, id_column, metadata, ref_column, text_column
 
@@ -64,6 +64,14 @@ attempts = Table(
     Column("outcome", String(16), nullable=False, default=""),
     Column("code", String(32), nullable=False, default=""),
     text_column("detail"),
+)
+
+copies = Table(  # what a delivery said, word for word; its files are the message's
+    "copies",
+    metadata,
+    Column("delivery_id", String(26), ForeignKey("deliveries.id"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),  # JSON, deflated
+    Column("at", UtcTime, nullable=False),  # of the newest attempt
 )
 
 suppressions = Table(  # addresses whose mail came back for good; set back by hand or by a new address

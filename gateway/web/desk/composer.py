@@ -20,20 +20,20 @@ from gateway.usecases import accounts, compose, drafts, insert_template, read_th
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.waiting import check_time
 from gateway.web.desk.conversations import desk_page, where_of
-from gateway.web.desk.thread import PAGE_SIZE, Problem, composer_variables, message_helpers, newer_than, show_thread
+from gateway.web.desk.thread import PAGE_SIZE, Problem, composer_variables, is_mine, message_helpers, show_thread
 from gateway.web.log import zone_of
 from gateway.web.portal import find_problem
 from gateway.web.visits import Visit, go_to, post_key, render, say_error
 
 
 def write(visit: Visit, viewer: Viewer) -> Response:
-    """POST adds a reply or a note, now or later (`do=tomorrow|monday|at`), or keeps the draft (`do=draft`)."""
+    """POST adds a reply or a note, now or later (`do=tomorrow|monday|at`), or keeps the draft (`do=draft|preview`)."""
     do, _, subject = visit.text("do").partition(":")
     match do:
         case "edit":
             return show_thread(visit, viewer, draft=draft_in(visit))
-        case "draft" | "remove":
-            return _keep(visit, viewer, remove=subject)
+        case "draft" | "remove" | "preview":
+            return _keep(visit, viewer, remove=subject, then="/preview" if do == "preview" else "")
         case "drop":
             drafts.drop_draft(visit.site.ctx, viewer, visit.path("thread_id"))
             return _to_thread(visit)
@@ -79,7 +79,7 @@ def offer_templates(visit: Visit, viewer: Viewer) -> Response:
     return HTMLResponse(render(visit, "desk_live.html", part="templates", offers=offers))
 
 
-def _keep(visit: Visit, viewer: Viewer, *, remove: str) -> Response:
+def _keep(visit: Visit, viewer: Viewer, *, remove: str, then: str) -> Response:
     ctx, thread_id = visit.site.ctx, visit.path("thread_id")
     draft = _usual_or_chosen(visit, viewer, draft_in(visit))
     try:
@@ -90,7 +90,7 @@ def _keep(visit: Visit, viewer: Viewer, *, remove: str) -> Response:
         return _refuse(visit, viewer, ("", {"said": say_error(visit, error)}))
     if remove:
         drafts.remove_file(ctx, viewer, thread_id, remove)
-    return _to_thread(visit, anchor="composer")
+    return go_to(f"/desk/t/{thread_id}{then}") if then else _to_thread(visit, anchor="composer")
 
 
 def _insert(visit: Visit, viewer: Viewer) -> Response:
@@ -142,7 +142,7 @@ def _send(visit: Visit, viewer: Viewer, when: str) -> Response:
         raise
     visit.site.feed.wake()
     if visit.by_script:
-        last = read_thread.read_page(ctx, viewer, thread_id, limit=1).last_event
+        _, last = read_thread.read_heads(ctx, viewer, thread_id)
         return Response(status_code=204, headers={"X-Seq": str(posted.message.seq), "X-Event": str(last)})
     return _to_thread(visit, anchor=f"msg-{posted.message.id}")
 
@@ -181,17 +181,18 @@ def _stop(visit: Visit, viewer: Viewer) -> Response:
     drafts.save_draft(ctx, viewer, thread_id, _usual_or_chosen(visit, viewer, draft))
     if visit.files:
         drafts.add_files(ctx, viewer, thread_id, visit.files)
-    page = read_thread.read_page(ctx, viewer, thread_id, limit=PAGE_SIZE)
+    page = read_thread.read_page(ctx, viewer, thread_id, limit=1)
     seen, seen_event = visit.number("seen_seq") or 0, visit.number("seen_event")
+    newer = read_thread.messages_after(ctx, viewer, thread_id, after=seen, limit=PAGE_SIZE)
     news = read_thread.news_after(ctx, viewer, thread_id, after=page.last_event if seen_event is None else seen_event)
     variables: dict[str, object] = {
         **message_helpers(visit, viewer, page),
         **composer_variables(visit, viewer, page, draft=draft),
         "timezone": page.conversation.workspace.timezone,
-        "newer": newer_than(page.messages, seen, viewer),
+        "newer": [shown.message for shown in newer if not is_mine(shown.message, viewer)],
         "news": news,
         "rejected_since": any(event.name == "thread.blocked" for event in news),
-        "seen_seq": page.messages[-1].message.seq if page.messages else 0,
+        "seen_seq": page.conversation.thread.last_seq,
         "seen_event": page.last_event,
         "key": visit.text("key"),
         "when": visit.text("do"),

@@ -22,7 +22,7 @@ from gateway.threads.routing import SMS
 from gateway.threads.schedule import monday_morning, tomorrow_morning
 from gateway.usecases import accounts, compose, insert_template, organise, read_thread
 from gateway.usecases.presence import find_colleagues
-from gateway.usecases.views import ShownMessage, ThreadPage
+from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page, row_helpers, rows_of, where_of
 from gateway.web.desk.deliveries import lines_of
 from gateway.web.log import build_log, zone_of
@@ -151,11 +151,6 @@ def is_mine(message: Message, viewer: Viewer) -> bool:
 def is_ours(message: Message) -> bool:
     """Does it stand on our side of the log?"""
     return message.author.kind in (AuthorKind.MEMBER, AuthorKind.ATS, AuthorKind.SYSTEM)
-
-
-def newer_than(messages: Sequence[ShownMessage], seen: int, viewer: Viewer) -> list[Message]:
-    """What others wrote after the newest message that the writer had seen."""
-    return [s.message for s in messages if s.message.seq > seen and not is_mine(s.message, viewer)]
 
 
 def mark_seen(visit: Visit, viewer: Viewer) -> Response:

@@ -20,6 +20,7 @@
     composer.dispatchEvent(new Event("desk:done"));
     field.focus();
   };
+  composer.addEventListener("submit", (event) => { if (event.submitter?.value === "preview") event.stopImmediatePropagation(); }, true); // a page of its own
   composer.addEventListener("htmx:before:request", (event) => { if (main.getAttribute("aria-disabled")) event.preventDefault(); else busy(true); });
   composer.addEventListener("htmx:after:request", (event) => {
     busy(false);
