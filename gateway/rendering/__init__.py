@@ -187,6 +187,8 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "time": filters.show_time,
     "datetime": filters.show_datetime,
     "filesize": filters.show_filesize,
+    "duration": filters.show_duration,
+    "share": filters.show_share,
     "initials": filters.initials,
     "avatar": filters.avatar,
     "lang_of": filters.guess_language,

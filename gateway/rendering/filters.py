@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, format_timedelta
+from babel.numbers import format_percent
 from babel.units import format_unit
 from markupsafe import Markup, escape
 
@@ -84,6 +85,16 @@ def show_datetime(value: datetime | str, form: str = "medium") -> str:
 def _local(value: datetime, view: Viewpoint) -> datetime:
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
     return aware.astimezone(view.zone)
+
+
+def show_duration(value: timedelta, least: float = 1.2) -> str:
+    """A length of time in the greatest unit of which it has at least so many: 40 minutes, 27 hours, 3 days."""
+    return format_timedelta(value, threshold=least, locale=VIEWPOINT.get().format_locale)
+
+
+def show_share(value: float) -> str:
+    """A share between 0 and 1 as whole per cent."""
+    return format_percent(value, locale=VIEWPOINT.get().format_locale)
 
 
 def show_filesize(size: int) -> str:

@@ -30,6 +30,7 @@ from gateway.store.copies import Copies
 from gateway.store.drafts import Drafts
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
+from gateway.store.figures import FiguresRows
 from gateway.store.inbox import Inbox
 from gateway.store.limits import Limits
 from gateway.store.listing import Listing
@@ -75,6 +76,7 @@ class Transaction:
         self.audit = Audit(session)
         self.limits = Limits(session)
         self.listing = Listing(session)
+        self.figures = FiguresRows(session)
         self.organising = Organising(session)
         self.search = Search(session)
         self.search_index = SearchIndex(session)
@@ -169,7 +171,7 @@ def make_engine(url: str, *, pool_size: int = 12) -> Engine:
     if address.drivername == "postgresql+psycopg":
         options: dict[str, Any] = {
             "connect_timeout": 5,
-            "options": "-c statement_timeout=30000 -c lock_timeout=20000",
+            "options": "-c statement_timeout=30000 -c lock_timeout=20000 -c timezone=UTC",
             "keepalives_idle": 20,  # a connection whose other end fell silent is given up within a minute
             "keepalives_interval": 5,
             "keepalives_count": 3,

@@ -163,15 +163,14 @@ class Listing:
         """The conditions of a view. What rests or is done is in no view of work that waits."""
         th = t.threads.c
         live = th.state != ThreadState.ERASED.value  # erased ones have no failures
-        awake = or_(th.snoozed_until.is_(None), th.snoozed_until <= now)
-        to_do = [th.state == ThreadState.OPEN.value, th.done_at.is_(None), awake]
+        to_do = _is_to_do(now)
         views: dict[str, list[Any]] = {
             "all": [live],
             "open": to_do,
             "mine": [th.assignee_id == member_id, *to_do],
             "unassigned": [th.assignee_id.is_(None), *to_do],
             "unread": [live, or_(th.candidate_seq > func.coalesce(_read_by(member_id), 0), _is_named(member_id))],
-            "unanswered": [*to_do, th.unanswered_since.is_not(None)],
+            "unanswered": is_unanswered(now),
             "attention": [th.failed > literal_column("0")],
             "scheduled": [live, th.id.in_(_waiting_to_go(now))],
             "snoozed": [live, th.snoozed_until.is_not(None), th.snoozed_until > now],
@@ -185,6 +184,17 @@ class Listing:
         query = select(th.last_at).where(th.workspace_id == workspace_id).order_by(th.last_at.desc())
         border = self._session.execute(query.offset(NEWEST - 1).limit(1)).scalar_one_or_none()
         return [th.last_at >= border] if border else []
+
+
+def is_unanswered(now: datetime) -> list[ColumnElement[bool]]:
+    """Conversations that wait for the company's answer (SJ-P2)."""
+    return [*_is_to_do(now), t.threads.c.unanswered_since.is_not(None)]
+
+
+def _is_to_do(now: datetime) -> list[ColumnElement[bool]]:
+    th = t.threads.c
+    awake = or_(th.snoozed_until.is_(None), th.snoozed_until <= now)
+    return [th.state == ThreadState.OPEN.value, th.done_at.is_(None), awake]
 
 
 def _waiting_to_go(now: datetime) -> Select[Any]:

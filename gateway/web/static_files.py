@@ -33,6 +33,7 @@ STYLES = (
     "search",
     "people",
     "organise",
+    "figures",
 )
 BUNDLES = {  # each one file: apart, deferred scripts race
     "app.js": SHARED,

@@ -77,7 +77,7 @@ def desk_paths(ctx: Context, company: Company, view: ApplicantView, served: Serv
     return [
         *(path for path in plain if "{" not in path and not path.endswith(("/stream", "/counts", ".csv"))),
         *(thread, f"{thread}/reject", reviewed, f"{reviewed}/source", f"{reviewed}/compare"),
-        *("/desk/openings/designer", "/desk/rejected", "/desk/no-such-page"),
+        *("/desk/openings/designer", "/desk/figures", "/desk/rejected", "/desk/no-such-page"),
     ]
 
 

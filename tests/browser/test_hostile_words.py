@@ -127,7 +127,14 @@ def test_nothing_that_was_written_runs(
     entries, _ = list_entries(ctx, company.as_jun, limit=20)
     assert len(entries) > 5
     for path in (
-        *("/desk/all", "/desk/openings", "/desk/review", "/desk/settings", f"/desk/t/{mina.thread_id}"),
+        *(
+            "/desk/all",
+            "/desk/openings",
+            "/desk/figures",
+            "/desk/review",
+            "/desk/settings",
+            f"/desk/t/{mina.thread_id}",
+        ),
         *(path_of(mina), f"{path_of(mina)}?lang=ko"),
         *(f"/desk/review/{entry.id}" for entry in entries),
         *(f"/desk/t/{view.thread_id}" for view in hostile[::3]),
