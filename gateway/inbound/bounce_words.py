@@ -3,7 +3,7 @@
 Not in charge of: finding the recipient or the codes themselves (`bounces`).
 
 The words are those of Exchange and Microsoft 365, Gmail, Yahoo and Yahoo Japan, Naver, Daum, QQ, Mail.ru, Yandex,
-Seznam, GMX, qmail, Postfix, Exim and Sendmail, and of the status texts of RFC 3463.
+docomo, Seznam, GMX, qmail, Postfix, Exim and Sendmail, and of the status texts of RFC 3463.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ FAILURE = re.compile(
     r"nebyla? doručen|ne(?:lze|mohla? být|podařilo se) doručit|neexistuj|schránka je plná|"
     r"не (?:был[ао]? |может быть )?доставлен|невозможно доставить|не удалось доставить|не существует|переполнен|"
     r"kunde inte levereras|finns inte|konnte nicht zugestellt|nicht zustellbar|"
-    r"n'a pas (?:pu être|été)|no se (?:ha )?pud[oi]|"
-    r"non è stato possibile|não (?:foi|pôde)|kon niet worden|nie (?:można|udało się) dostarczyć|"
-    r"配信できません|配信不能|届けできません|宛先.{0,10}(?:不明|見つかりません|存在しません)|"
+    r"n'a pas (?:pu être|été)|no se (?:ha )?p[ou]d[oi]|nebol[ao]? doručen|sa nepodarilo doručiť|"
+    r"не (?:вдалося доставити|було доставлено)|k(?:unne|an) ikke leveres|ei voitu toimittaa|teslim edilemedi|"
+    r"non è stato (?:possibile|consegnato|recapitato)|não (?:foi|pôde)|kon niet worden|"
+    r"nie (?:można|udało się) dostarczyć|"
+    r"配信できません|配信不能|届けできません|送信できません|送達できません|宛先.{0,10}(?:不明|見つかりません|存在しません)|"
     r"无法投递|退信|不存在|无法送达|邮箱已满|拒收",
     re.IGNORECASE,
 )
@@ -36,7 +38,8 @@ _STATUS = (
         r"mailbox (?:is )?(?:full|over)|over ?quota|quota exceeded|exceeded .{0,30}(?:quota|storage)|"
         r"insufficient storage|"
         r"용량.{0,10}(?:초과|부족)|schránka je plná|plná schránka|překročen|переполнен|квот|"
-        r"full brevlåda|postfach .{0,20}voll|"
+        r"full brevlåda|postfach .{0,20}voll|buzón .{0,12}llen|casella .{0,12}piena|boîte .{0,30}pleine|"
+        r"caixa .{0,20}cheia|skrzynka .{0,20}pełna|postvak .{0,12}vol\b|postlaatikko .{0,12}täynnä|kutusu dolu|"
         r"容量.{0,10}(?:超|オーバー)|邮箱已满|容量不足",
     ),
     (
@@ -57,9 +60,12 @@ _STATUS = (
         r"does(?:n't| not) (?:exist|have an?)|"
         r"address not found|(?:was not|wasn't|not) found|unknown to address|couldn'?t be found|"
         r"unknown (?:local|recipient)|"
-        r"no mailbox here|invalid (?:recipient|mailbox|user)|존재하지 ?않|없는 (?:사용자|계정|주소)|"
+        r"requested action not taken: mailbox unavailable|no mailbox here|"
+        r"invalid (?:recipient|mailbox|user)|존재하지 ?않|없는 (?:사용자|계정|주소)|"
         r"찾을 수 없|neexistuj|"
-        r"не существует|не найден|нет такого|finns inte|existiert nicht|unbekannt|n'existe pas|no existe|non esiste|"
+        r"не существует|не найден|нет такого|не існує|не знайден|finns inte|"
+        r"fin(?:des|nes) ikke|ei ole olemassa|bulunamadı|"
+        r"existiert nicht|unbekannt|n'existe pas|no existe|non esiste|"
         r"não existe|bestaat niet|nie istnieje|存在しません|見つかりません|不明|不存在",
     ),
     (

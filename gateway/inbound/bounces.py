@@ -24,14 +24,24 @@ _FAILED = "x-failed-recipients"
 _ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.-])([45])(\d)(\d)[ -]")
-_ADDRESS = re.compile(r"[^\s<>\"'();:,@]{1,64}@[A-Za-z0-9\u0080-\uffff.-]{1,253}\.[A-Za-z0-9\u0080-\uffff-]{2,63}")
+# An ASCII domain ends where another script begins: Chinese and Korean words follow without a space.
+_ADDRESS = re.compile(
+    r"[^\s<>\"'();:,@\u3000-\u303f\uff00-\uff65]{1,64}@"
+    r"(?:[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}(?![A-Za-z0-9-])|"
+    r"[A-Za-z0-9\u0080-\u2fff\u3040-\ufeff.-]{1,253}\.[A-Za-z0-9\u0080-\u2fff\u3040-\ufeff-]{2,63})"
+)
 _ORIGINAL_ID = re.compile(
     r"^(?:x-)?(?:original-)?message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE
 )
 _MAX_RECIPIENTS = 50
 _MAX_TEXT = 20_000
+_REFUSED = re.compile(r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:>] ?)[45]\d\d[ -]", re.MULTILINE)
 _GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
-_DELAY_SIGNS = re.compile(r"\bdelay|will (?:keep|be) (?:trying|retried)|temporar|지연|zpožděn|задерж", re.IGNORECASE)
+_DELAY_SIGNS = re.compile(
+    r"\bdelay|will (?:keep|be) (?:trying|retried)|temporar|not yet been delivered|attempts will continue|"
+    r"지연|zpožděn|задерж|verzögert|retard|遅延|延迟",
+    re.IGNORECASE,
+)
 
 
 def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) -> tuple[DeliveryReport, ...]:
@@ -88,7 +98,8 @@ def _from_status_parts(leaves: _Leaves, original: str) -> list[DeliveryReport]:
             if not recipient and not action:
                 continue
             diagnostic = _typed(block.get("diagnostic-code", "")) or block.get("diagnostic-code", "")
-            status = _find_status(block.get("status", "")) or _find_status(diagnostic)
+            status = _find_status(block.get("status", ""))
+            status = status if _says_why(status) else _find_status(diagnostic) or status
             reports.append(
                 DeliveryReport(
                     action=action if action in _ACTIONS else _action_for(status),
@@ -175,7 +186,8 @@ def _from_daemon(headers: Sequence[tuple[str, str]]) -> bool:
 def _from_text(root: _Part, text: str, original: str) -> list[DeliveryReport]:
     """A bounce in prose: it must say that delivery failed, and name an address near to that."""
     head = _before_original(text)
-    fails = FAILURE.search(" ".join(head.split()))  # mail systems break lines anywhere
+    flat = " ".join(head.split())  # mail systems break lines anywhere
+    fails = FAILURE.search(flat) or _DELAY_SIGNS.search(flat) or _REFUSED.search(head)
     hint_status, hint_diagnostic = _flanker_hint(root) if not fails else ("", "")
     if not fails and not hint_status:
         return []
@@ -183,7 +195,7 @@ def _from_text(root: _Part, text: str, original: str) -> list[DeliveryReport]:
     addresses = [a for a in dict.fromkeys(_ADDRESS.findall(head)) if not a.lower().startswith(daemon)]
     coded = _find_status(head) or hint_status
     delayed = coded.startswith("4") or (not coded and _DELAY_SIGNS.search(head) and not _GIVEN_UP.search(head))
-    status = coded if delayed or _says_why(coded) else guess_status(head) or coded
+    status = (coded or "4.0.0") if delayed else coded if _says_why(coded) else guess_status(head) or coded
     action = "delayed" if delayed else "failed"
     return [
         DeliveryReport(action, status, address, _diagnostic_line(head, address) or hint_diagnostic, original)

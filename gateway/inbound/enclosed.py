@@ -5,26 +5,27 @@ Not in charge of: reading it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.generator import BytesGenerator
 from email.message import Message
 from io import BytesIO
-from typing import Any
 
 from gateway.inbound.charsets import decode_base64
 from gateway.inbound.mime_tree import RAW, Part
 
 
 class _Generator(BytesGenerator):
-    """The standard one fails on text that its own parser has already decoded (a multipart in quoted-printable)."""
+    """The standard one decodes a multipart that is no tree by the charset it names, which may be none at all."""
 
     _NL: str
+    _write_lines: Callable[[str], None]
 
-    def write(self, s: str) -> None:
-        self._fp: Any
-        try:
-            self._fp.write(s.encode("ascii", "surrogateescape"))
-        except UnicodeEncodeError:
-            self._fp.write(s.encode("utf-8", "surrogateescape"))
+    def _handle_multipart(self, msg: Message) -> None:
+        stored = vars(msg).get("_payload")
+        if isinstance(stored, str):
+            self._write_lines(stored)
+        else:
+            super()._handle_multipart(msg)  # type: ignore[misc]  # typeshed hides it
 
     def _write_headers(self, msg: Message) -> None:
         """As they stand: the standard one refuses a value that looks like a header of its own."""

@@ -25,6 +25,7 @@ _DELIMITER = re.compile(rb"[\r\n]--")
 _CONTAINER = re.compile(rb"[\r\n]content-type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE)
 _PARAMETERS = re.compile(rb"[\r\n]content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE)
 _LINE = re.compile(rb"\r?\n(?![ \t])")
+_SPACED_COLON = re.compile(rb"^([!-9;-~]{1,100}+)[ \t]++:", re.MULTILINE)  # RFC 5322 §4.5.8 still allows it
 _ONE_FIELD = re.compile(rb"[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*")
 
 
@@ -42,6 +43,8 @@ def bound_mail(raw: bytes) -> tuple[bytes, bytes, tuple[str, ...]]:
     """(header block, whole mail, defects), both as far as it is safe to parse them."""
     defects: list[str] = []
     head, body = split_head(raw)
+    if b" :" in head or b"\t:" in head:
+        head = _SPACED_COLON.sub(rb"\1:", head)
     head = _bound_head(head, defects)
     body = _bound_body(body, defects)
     separator = b"\r\n\r\n" if body or len(head) < len(raw) else b""

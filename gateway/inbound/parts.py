@@ -8,6 +8,7 @@ The walk stops at message/*: an enclosed mail is one attachment, so its words ne
 from __future__ import annotations
 
 import logging
+import quopri
 import re
 from dataclasses import dataclass, field
 from email.message import Message
@@ -28,6 +29,7 @@ log = logging.getLogger("gateway.inbound.parts")
 # For programs only: another copy of the same words, and what proves or opens another part. The raw mail keeps them.
 _UNSHOWN_TYPES = frozenset({"text/x-amp-html", PGP_CONTROL_TYPE, *SIGNATURE_TYPES})
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}\Z")
+_NO_LETTER = re.compile(r"[^A-Za-z0-9]+")
 _SNIFFED_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{1,60}:)")
 
 
@@ -247,10 +249,12 @@ def read_filename(part: Part, hint: str = "") -> str:
 
 def _payload_bytes(part: Part) -> bytes:
     """The decoded bytes of a leaf; wrong base64 is read as far as it goes."""
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    declared = str(part.get("content-transfer-encoding", "")).split(";")[0]
+    encoding = _NO_LETTER.sub("", declared).lower()  # also as "Quoted_Printable", "base 64"
     stored = _stored(part)
-    if encoding == "base64" and isinstance(stored, str):
-        return decode_base64(stored.encode("utf-8", "surrogateescape"))
+    if isinstance(stored, str) and encoding in ("base64", "quotedprintable"):
+        data = stored.encode("utf-8", "surrogateescape")
+        return decode_base64(data) if encoding == "base64" else quopri.decodestring(data)
     payload = part.get_payload(decode=True)
     if isinstance(payload, bytes):
         return payload

@@ -126,6 +126,50 @@ TEXTS = {
         f"This is a permanent error. The following address(es) failed:\n\n  {GONE}\n    retry timeout exceeded\n",
         "5.4.7",
     ),
+    "exim, still trying": (
+        "Mail Delivery System <Mailer-Daemon@mx.example>",
+        "Warning: message 1abc delayed 24 hours",
+        "A message that you sent has not yet been delivered to one or more of its\nrecipients after more than 24 hours "
+        f"on the queue on mx.example.\n\nThe address is:\n\n  {GONE}\n\nDelivery attempts will continue.\n",
+        "4.0.0",
+    ),
+    "qq, no space around the address": (
+        "postmaster@qq.example",
+        "系统退信",
+        f"很抱歉您的邮件被退回。\n收件人邮件地址（{GONE}）不存在，邮件无法送达。\n",
+        "5.1.1",
+    ),
+    "docomo": (
+        "Mail Administrator <Postmaster@docomo.example>",
+        "Mail System Error - Returned Mail",
+        f"次のあて先へのメッセージはエラーのため送信できませんでした。\n\n<{GONE}>: 550 Unknown user {GONE}\n",
+        "5.1.1",
+    ),
+    "spanish, full": (
+        "postmaster@correo.example",
+        "No se puede entregar: Entrevista",
+        f"No se ha podido entregar su mensaje a {GONE}: el buzón está lleno.\n",
+        "5.2.2",
+    ),
+    "italian": (
+        "mailer-daemon@posta.example",
+        "Mancata consegna: Colloquio",
+        f"Il messaggio non è stato consegnato.\nDestinatario: {GONE}\nL'indirizzo non esiste.\n",
+        "5.1.1",
+    ),
+    "gmx": (
+        "GMX Mailer Daemon <mailer-daemon@gmx.example>",
+        "Mail delivery failed: returning message to sender",
+        f"This is a permanent error.\n\nThe following address failed:\n\n{GONE}:\n"
+        "reason: 550 Requested action not taken: mailbox unavailable\n",
+        "5.1.1",
+    ),
+    "only a code": (
+        "MAILER-DAEMON@mx.example",
+        "Undelivered Mail Returned to Sender",
+        f"<{GONE}>: mail loops back to myself\n\n550 5.4.6 Too many hops\n",
+        "5.4.6",
+    ),
     "sendmail": (
         "Mail Delivery Subsystem <MAILER-DAEMON@mx.example>",
         "Returned mail: see transcript for details",

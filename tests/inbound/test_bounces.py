@@ -58,6 +58,17 @@ def test_every_recipient_of_a_report_is_named() -> None:
     assert [r.recipient for r in parse_mail(raw).reports] == ["r0@x.example", "r1@x.example", "r2@x.example"]
 
 
+def test_a_vague_status_gives_way_to_the_code_of_the_diagnostic() -> None:
+    raw = (
+        b"From: MAILER-DAEMON@x.example\r\n"
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
+        b"Final-Recipient: rfc822; r@x.example\r\nAction: failed\r\nStatus: 5.0.0 (permanent failure)\r\n"
+        b"Diagnostic-Code: smtp; 550-5.1.1 The account does not exist.\r\n\r\n--b--\r\n"
+    )
+    assert [r.status for r in parse_mail(raw).reports] == ["5.1.1"]
+
+
 def test_a_person_who_tells_of_a_bounce_makes_no_report() -> None:
     words = b"My mail to jan@y.example was not delivered, 550 5.1.1 user unknown.\r\n"
     assert parse_mail(b"From: sam@x.example\r\nSubject: Re: mail\r\n\r\n" + words).reports == ()

@@ -241,3 +241,43 @@ def test_a_boundary_may_end_in_spaces() -> None:
     raw = b'Content-Type: multipart/mixed; boundary="b  "\r\n\r\n--b  \r\n\r\none\r\n--b \r\nstill one\r\n--b  --\r\n'
     assert parse_mail(raw).text == "one\n--b \nstill one"
     assert parse_mail(raw.replace(b"--b  ", b"--b").replace(b"--b \r\nstill", b"still")).text.startswith("one\nstill")
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "words"),
+    [
+        ("us-ascii", "cp1251", "Здравствуйте, приду в четверг в два часа"),
+        ("us-ascii", "cp949", "안녕하세요. 면접에 참석하겠습니다."),
+        ("us-ascii", "cp1252", "It’s fine, Thursday “two” works"),
+        ("cp-1251", "cp1251", "Приду в четверг"),
+        ("x-cp1251", "cp1251", "Приду в четверг"),
+    ],
+)
+def test_sj7_a_charset_that_is_named_loosely_or_wrongly_is_read(charset: str, codec: str, words: str) -> None:
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: base64".encode()
+    assert simple(head, base64.b64encode(words.encode(codec))).text.strip() == words
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("이력서.pdf", "cp949"), ("Резюме и сопроводительное письмо.pdf", "koi8-r")]
+)
+def test_a_file_name_in_raw_bytes_is_read_whatever_the_body_is_in(name: str, codec: str) -> None:
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHello.\r\n"
+        b'--b\r\nContent-Type: application/pdf; name="' + name.encode(codec) + b'"\r\n\r\n%PDF\r\n--b--\r\n'
+    )
+    assert [a.filename for a in parse_mail(raw).attachments] == [name]
+
+
+@pytest.mark.parametrize("encoding", ["Quoted_Printable", "quoted-printable;", "QUOTED PRINTABLE"])
+def test_a_transfer_encoding_that_is_spelt_wrongly_is_undone(encoding: str) -> None:
+    head = f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}".encode()
+    assert simple(head, b"=C5=BEena").text == "žena"
+
+
+def test_a_space_before_the_colon_of_a_header_is_passed_over() -> None:
+    """RFC 5322 §4.5.8: old programs write it."""
+    mail = parse_mail(b"From : a@b.example\r\nSubject\t: Interview\r\n\r\nNote : this stays.\r\n")
+    assert ([a.address for a in mail.from_], mail.subject) == (["a@b.example"], "Interview")
+    assert mail.text.strip() == "Note : this stays."

@@ -242,6 +242,22 @@ def test_a_blockquote_that_the_writer_made_stays() -> None:
     assert "quoted" in split_reply(None, "Reply<br><blockquote>quoted</blockquote>").folded
 
 
+def test_a_line_that_a_mailbox_file_mangled_is_no_quote() -> None:
+    text = (
+        "Thank you.\n>From Monday on I can start.\n\nOn 3 March 2024 at 10:05 Jan <a@b.cz> wrote:\n>From Monday?\n>Yes?"
+    )
+    split = split_reply(text)
+    assert split.reply == "Thank you.\nFrom Monday on I can start."
+    assert ">From Monday?" in split.folded
+
+
+def test_lines_with_a_bar_are_a_quote_below_an_attribution_and_a_table_is_not() -> None:
+    quoted = "Yes, gladly.\n\nOn Mar 3, 2026, Moa Labs wrote:\n| Hello Dana,\n|\n| which day suits you best?"
+    assert split_reply(quoted).reply == "Yes, gladly."
+    table = "My free hours:\n| day | hours |\n| Monday | ten to two |"
+    assert split_reply(table).reply == table
+
+
 APPLE_FORWARD = (
     '<div>Please see below.</div><div><br><blockquote type="cite"><div>Begin forwarded message:</div><br>'
     "<div><b>From: </b>Ann &lt;ann@a.example&gt;</div><div><b>Subject: </b>Offer</div>"

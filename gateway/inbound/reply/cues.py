@@ -32,7 +32,7 @@ _LABEL = re.compile(
 )
 _RULER = re.compile(r"[ \t]*[-_=*—–─━]{3,}[ \t]*")
 # Possessive: a line of many dashes would cost the cube of its length.
-_DASHED = re.compile(r"[ \t]*+[-_=*—–─>]{2,}+[ \t]*+(.{2,80}?)[ \t]*+[-_=*—–─<]{2,}+[ \t:]*+")
+_DASHED = re.compile(r"[ \t]*+[-_=*#—–─>]{2,}+[ \t]*+(.{2,80}?)[ \t]*+[-_=*#—–─<]{2,}+[ \t:]*+")
 _GMAIL_FORWARD = re.compile(r"[ \t]*-{10} [^-\n]{3,60} -{9}[ \t]*")
 _ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>")
 _SIGNATURE_MARK = re.compile(r"--[ \t]*|__[ \t]*|—[ \t]*")
@@ -85,7 +85,7 @@ def _phrase(text: str) -> str:
     """The words of a separator line: without dashes, stars and colon."""
     found = _DASHED.fullmatch(cut(text))
     bare = found[1] if found else cut(text)
-    return _SPACES.sub(" ", bare.strip(" \t*_-=>:：.")).casefold()
+    return _SPACES.sub(" ", bare.strip(" \t*_-=#>:：.")).casefold()
 
 
 def is_forward_separator(text: str) -> bool:
@@ -108,7 +108,7 @@ def is_original_separator(text: str) -> bool:
     """ "-----Original Message-----" in a language we know; without dashes only the whole line counts."""
     if len(text) > _MAX_PHRASE_CHARS * 2:
         return False
-    first = text.lstrip(" \t*_-=>:：.—–─")[:1].casefold()[:1]
+    first = text.lstrip(" \t*_-=#>:：.—–─")[:1].casefold()[:1]
     return first in _ORIGINAL_STARTS and _phrase(text) in words.ORIGINAL_PHRASES
 
 

@@ -15,6 +15,8 @@ JUDGED_CHARS = 1000
 _MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _QUOTE_MARK = re.compile(r"[ \t]{0,3}(?:[>＞][ \t]?|\|[ \t])++")
 
+_PIPED = re.compile(r"\|(?: [^|]*+)?\Z")
+
 
 class Mark:
     """What the markup around a line says; cues only, they delete nothing by themselves.
@@ -69,7 +71,34 @@ def lines_from_text(text: str) -> tuple[list[Line], str]:
     if len(parts) > MAX_LINES:
         more = parts.pop()
         rest = f"{more}\n{rest}" if rest else more
-    return [Line(bare_text(body), raw, depth) for raw in parts for depth, body in (_split_quote(raw),)], rest
+    lines = [Line(bare_text(body), raw, depth) for raw in parts for depth, body in (_split_quote(raw),)]
+    _free_from_lines(lines)
+    _quote_by_pipes(lines)
+    return lines, rest
+
+
+def _free_from_lines(lines: list[Line]) -> None:
+    """Mailbox files put `>` before a line that begins with `From `; between unquoted lines it is the writer's own."""
+    for at, line in enumerate(lines):
+        if not line.raw.startswith(">From "):
+            continue
+        if not any(near.depth for near in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2])):
+            lines[at] = Line(bare_text(line.raw[1:]), line.raw[1:])
+
+
+def _quote_by_pipes(lines: list[Line]) -> None:
+    """`| ` before two lines or more, below one that ends in a colon, is a quote; the rows of a table end in `|`."""
+    at = 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and _PIPED.match(lines[end].raw):
+            end += 1
+        above = next((line for line in reversed(lines[max(0, at - 2) : at]) if not line.blank), None)
+        if end - at >= 2 and above is not None and above.text.rstrip().endswith((":", "：")):
+            for place in range(at, end):
+                raw = lines[place].raw
+                lines[place] = Line(bare_text(raw[2:]), raw, 1)
+        at = end + 1
 
 
 def bare_text(text: str) -> str:

@@ -69,7 +69,8 @@ ORIGINAL_PHRASES = _words(
     "message d'origine|message original|mensaje original|messaggio originale|mensagem original|"
     "oorspronkelijk bericht|originele bericht|oryginalna wiadomość|wiadomość oryginalna|wiadomość pierwotna|"
     "orijinal ileti|orijinal mesaj|özgün ileti|eredeti üzenet|mesaj original|оригинално съобщение|αρχικό μήνυμα|"
-    "tin nhắn gốc"
+    "tin nhắn gốc|please type your reply above this line|please reply above this line|reply above this line|"
+    "please do not write below this line"
 )
 # Whole lines that Apple Mail and the like put above a forwarded mail, without dashes and colon.
 FORWARD_PHRASES = _words(
