@@ -219,6 +219,9 @@ class Settings(BaseSettings):
         le=60,
         description="How long a mail written in the desk can be taken back; a member may choose another.",
     )
+    remind_hours: int = Field(
+        24, ge=0, description="After how many hours without an answer the desk reminds of a conversation. 0: never."
+    )
     session_days: int = Field(14, ge=1, description="How long a sign-in lasts.")
     retention_days: int = Field(90, ge=1, description="How long raw mails of refused and ignored entries are kept.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

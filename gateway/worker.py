@@ -27,9 +27,11 @@ from gateway.usecases.index_search import index_after_mails, index_waiting
 from gateway.usecases.process_mail import process_waiting
 from gateway.usecases.push_events import find_webhook_work, forget_old_posts, push_events
 from gateway.usecases.record_receipt import find_looks, look_up_one
+from gateway.usecases.send_news import find_due_news, forget_old_news, remind_of_waiting, send_news
 
 EXPIRE_EVERY = 3600.0  # seconds
 UNNAMED_EVERY = 24 * 3600.0  # seconds; it looks at every file
+REMIND_EVERY = 300.0  # seconds
 LOOK_EVERY = 1.0  # seconds between looks for events that endpoints do not know
 INDEX_EVERY = 2.0  # seconds between looks for what the search does not know
 INDEX_LATEST = 30  # looks after which it is indexed although mails wait
@@ -45,9 +47,10 @@ class Actors:
     deliver: dramatiq.Actor[[str], None]
     look_up: dramatiq.Actor[[str], None]
     bulk: dramatiq.Actor[[str], None]
+    news: dramatiq.Actor[[str], None]
 
     def named(self, job: str) -> dramatiq.Actor[[str], None]:
-        own = {"process_mail": self.process_mail, "look_up": self.look_up, "bulk": self.bulk}
+        own = {"process_mail": self.process_mail, "look_up": self.look_up, "bulk": self.bulk, "news": self.news}
         return own.get(job, self.deliver)
 
     def send(self, job: str, subject_id: str) -> None:
@@ -91,11 +94,15 @@ def declare_actors(broker: dramatiq.Broker, ctx: Context) -> Actors:
     def run_bulk_message(bulk_id: str) -> None:
         _run(lambda: run_bulk(ctx, bulk_id), "bulk", bulk_id)
 
+    def run_news(member_id: str) -> None:
+        _run(lambda: send_news(ctx, member_id), "news", member_id)
+
     mail = dramatiq.actor(broker=broker, actor_name="process_mail", queue_name="mail")(run_process_mail)
     deliver = dramatiq.actor(broker=broker, actor_name="deliver", queue_name="outbound")(run_deliver)
     look_up = dramatiq.actor(broker=broker, actor_name="look_up", queue_name="outbound")(run_look_up)
     bulk = dramatiq.actor(broker=broker, actor_name="bulk", queue_name="bulk")(run_bulk_message)
-    return Actors(mail, deliver, look_up, bulk)
+    news = dramatiq.actor(broker=broker, actor_name="news", queue_name="outbound")(run_news)
+    return Actors(mail, deliver, look_up, bulk, news)
 
 
 class MailLoop:
@@ -193,13 +200,17 @@ class Workers:
         self._extender.join(5)
 
     def _sweep(self) -> None:
-        expire_at = unnamed_at = time.monotonic()
+        expire_at = unnamed_at = remind_at = time.monotonic()
         while not self._stop.wait(self._ctx.settings.sweep_seconds):
             _quietly("sweep", self.sweep_once)
+            if time.monotonic() >= remind_at:
+                remind_at = time.monotonic() + REMIND_EVERY
+                _quietly("reminders", lambda: remind_of_waiting(self._ctx))
             if time.monotonic() >= expire_at:
                 expire_at = time.monotonic() + EXPIRE_EVERY
                 _quietly("retention", lambda: expire_raw_mails(self._ctx))
                 _quietly("retention", lambda: forget_old_posts(self._ctx))
+                _quietly("retention", lambda: forget_old_news(self._ctx))
             if time.monotonic() >= unnamed_at:
                 unnamed_at = time.monotonic() + UNNAMED_EVERY
                 _quietly("retention", lambda: forget_unnamed_files(self._ctx))
@@ -218,6 +229,7 @@ class Workers:
             ("deliver", deliveries),
             ("look_up", looks),
             ("bulk", find_due_bulks(self._ctx)),
+            ("news", find_due_news(self._ctx)),
         ):
             for subject_id in ids:
                 self._send_or_run(job, subject_id)

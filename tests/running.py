@@ -11,6 +11,7 @@ import pytest
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, find_due
 from gateway.usecases.process_mail import process_mail
+from gateway.usecases.send_news import find_due_news, send_news
 
 
 def leave_out(reason: str) -> NoReturn:
@@ -33,10 +34,13 @@ class Pump:
         done = 0
         while True:
             mails, deliveries = find_due(self.ctx)
-            if not mails and not deliveries:
+            members = find_due_news(self.ctx)
+            if not mails and not deliveries and not members:
                 return done
             for entry_id in mails:
                 process_mail(self.ctx, entry_id)
             for delivery_id in deliveries:
                 deliver_one(self.ctx, delivery_id)
+            for member_id in members:
+                send_news(self.ctx, member_id)
             done += len(mails) + len(deliveries)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import Invalid
 from gateway.rendering import MissingVariable, Rendering
+from gateway.usecases.news_words import Group
 
 ROOT = Path(__file__).parents[1]
 LOCALES = ("cs", "en", "ko", "ru", "sv")
@@ -71,6 +72,14 @@ NOTICES: dict[str, dict[str, Any]] = {
     "member.mentioned": {
         **{"author_name": "Jun Park", "candidate_name": "Anna Lindqvist", "opening": "Backend Engineer"},
         **{"text": "@Ara please read this", "link": "https://talk.example/desk/t/1", "company": "Moa Labs"},
+    },
+    "member.news": {
+        **{"company": "Moa Labs", "link": "https://talk.example/desk/bell", "headline": "Anna Lindqvist, Mina Han"},
+        "groups": [
+            Group("Anna Lindqvist", "Backend Engineer", ("2",), "https://talk.example/desk/t/1", "r+abc@reply.example"),
+            Group("Mina Han", "", ("1", "2"), "https://talk.example/desk/t/2", ""),
+        ],
+        "more": 3,
     },
     "member.login_link": {"link": "https://talk.example/login/abc", "minutes": "10", "company": "Moa Labs"},
 }

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from gateway.config import Settings
 from gateway.errors import SettingsError
+from gateway.outbound.ats import WebhookClient
 from gateway.outbound.dkim import Signer, load_signer
 from gateway.outbound.guard import Guard, Rate
 from gateway.outbound.http import Api
@@ -23,6 +24,7 @@ from gateway.outbound.providers.nhn_alimtalk import NhnAlimtalk
 from gateway.outbound.providers.nhn_sms import NhnSms
 from gateway.outbound.providers.solapi import Solapi, SolapiApi, SolapiHook
 from gateway.outbound.providers.twilio import Twilio, TwilioHook
+from gateway.outbound.slack import SlackChannel
 from gateway.outbound.sms import SmsRouter
 from gateway.outbound.smtp_client import read_relay
 from gateway.threads.channel import Channel, Hook
@@ -37,6 +39,8 @@ Clock = Callable[[], datetime]
 def build_channels(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
     """Every channel by its name. Raises SettingsError that names the setting."""
     built = [_mail_channel(settings, clock), _alimtalk_channel(settings, clock), _sms_channel(settings, clock)]
+    client = WebhookClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses)
+    built.append(SlackChannel(client))
     return {channel.name: channel for channel in built if channel}
 
 

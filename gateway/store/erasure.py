@@ -47,6 +47,7 @@ class Erasure:
             t.drafts,
             t.draft_files,
             t.presence,
+            t.news,
             t.deliveries,
             t.notices,
             t.inbox,

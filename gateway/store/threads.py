@@ -298,6 +298,7 @@ def thread_of(row: Any) -> Thread:
         blocked_tries=row.blocked_tries,
         blocked_notice_at=row.blocked_notice_at,
         waits_until=row.waits_until,
+        assignee_id=row.assignee_id or "",
     )
 
 

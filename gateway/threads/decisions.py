@@ -69,6 +69,8 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     LATE_SUCCESS = "late_success"
     NEXT_CHANNEL = "next_channel"
+    SWITCHED_OFF = "switched_off"
+    OUTSIDE_HOURS = "outside_hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ MEANINGS: dict[Reason, Meaning] = {
         "It arrived after all, after the next channel had been used: there may be two copies."
     ),
     Reason.NEXT_CHANNEL: Meaning("It was sent by the next channel instead."),
+    Reason.SWITCHED_OFF: Meaning("This colleague wants no mail of this kind; the desk tells them."),
+    Reason.OUTSIDE_HOURS: Meaning("It is outside this colleague's receiving hours; it comes when they begin."),
 }
 
 

@@ -149,6 +149,7 @@ class Thread:
     blocked_tries: int = 0
     blocked_notice_at: datetime | None = None
     waits_until: datetime | None = None  # until then a message waits that news of the candidate would end
+    assignee_id: str = ""  # the member who has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from types import MappingProxyType
 
 from gateway.threads.decisions import Reason
 from gateway.threads.model import (
@@ -57,6 +58,7 @@ def plan_deliveries(
     message: Message,
     *,
     suppressed: Collection[str] = (),
+    held_back: Mapping[str, Reason] = MappingProxyType({}),
     now: datetime,
     reach: Reach | None = None,
     order: Sequence[str] = (EMAIL,),
@@ -66,7 +68,8 @@ def plan_deliveries(
 
     A candidate's message goes to the addresses of the opening's notify list (SJ-10); everything that the company
     says goes to the candidate (SJ-6); a note goes to nobody. A missing or suppressed address is planned as
-    `skipped`, so that the desk can show it.
+    `skipped`, so that the desk can show it; so is what a colleague does not want by mail, or not now (`held_back`, the
+    reason by address; `threads.notifying`).
     """
     if message.kind is MessageKind.NOTE:
         return []
@@ -75,7 +78,7 @@ def plan_deliveries(
     return [
         plan_person(person.id, reach, order=order, due=due, now=now, purpose=purpose)
         if reach is not None and person.role is Role.CANDIDATE
-        else _plan_email(person, due, suppressed, now)
+        else _plan_email(person, due, suppressed, held_back, now)
         for person in people
     ]
 
@@ -93,12 +96,18 @@ def recipients(conversation: Conversation, message: Message) -> list[Participant
 
 
 def _plan_email(
-    person: Participant, due: datetime | None, suppressed: Collection[str], now: datetime
+    person: Participant,
+    due: datetime | None,
+    suppressed: Collection[str],
+    held_back: Mapping[str, Reason],
+    now: datetime,
 ) -> PlannedDelivery:
     if not person.email:
         return PlannedDelivery(person.id, EMAIL, "", DeliveryState.SKIPPED, Reason.NO_ADDRESS)
     if person.email.lower() in suppressed:
         return PlannedDelivery(person.id, EMAIL, person.email, DeliveryState.SKIPPED, Reason.SUPPRESSED)
+    if reason := held_back.get(person.email.lower()):
+        return PlannedDelivery(person.id, EMAIL, person.email, DeliveryState.SKIPPED, reason)
     state = DeliveryState.SCHEDULED if due else DeliveryState.QUEUED
     return PlannedDelivery(person.id, EMAIL, person.email, state, next_attempt_at=due or now)
 

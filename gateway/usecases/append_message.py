@@ -5,6 +5,7 @@ Not in charge of: deciding whether it may (the callers, under the thread's lock)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.store.database import Transaction
@@ -27,6 +28,7 @@ from gateway.threads.routing import EMAIL, PlannedDelivery, plan_deliveries, rec
 from gateway.usecases.context import Context
 from gateway.usecases.end_waiting import SUMMARY, end_with_news
 from gateway.usecases.reach import NEW_MESSAGE, find_reach, order_of
+from gateway.usecases.tell_members import tell_of_message
 
 
 def append_message(
@@ -52,11 +54,13 @@ def append_message(
     message = replace(message, seq=seq)
     tx.messages.add(message, body_digest=body_digest, client_key=client_key, closes_gate=closes_gate)
     told = {"message_id": message.id, "seq": str(seq), "kind": message.kind.value}
+    held_back: dict[str, Reason] = {}
     tx.events.add(thread.id, thread.workspace_id, event_seq, name=events.MESSAGE_CREATED, now=now, data=told)
     if _is_candidates(message):
         end_with_news(ctx, tx, conversation, reason=Reason.WROTE_FIRST)
         conversation = ensure_notified(ctx, tx, conversation)
-    planned = _plan(ctx, tx, conversation, message, channels=channels, purpose=purpose)
+        held_back = tell_of_message(ctx, tx, conversation, message)
+    planned = _plan(ctx, tx, conversation, message, held_back=held_back, channels=channels, purpose=purpose)
     deliveries = tuple(add_delivery(ctx, tx, conversation, plan=p, message_id=message.id) for p in planned)
     return message, deliveries
 
@@ -67,13 +71,14 @@ def _plan(
     conversation: Conversation,
     message: Message,
     *,
+    held_back: Mapping[str, Reason],
     channels: tuple[str, ...],
     purpose: Purpose,
 ) -> list[PlannedDelivery]:
     if message.author.kind.is_outside or message.kind is MessageKind.NOTE:
         addressed = [p.email for p in recipients(conversation, message)]
         known = tx.outbox.suppressed(conversation.workspace.id, addressed)
-        return plan_deliveries(conversation, message, suppressed=known, now=ctx.now)
+        return plan_deliveries(conversation, message, suppressed=known, held_back=held_back, now=ctx.now)
     reach = find_reach(ctx, tx, conversation, notice=NEW_MESSAGE, purpose=purpose)
     order = order_of(ctx, conversation, wanted=channels)
     return plan_deliveries(conversation, message, now=ctx.now, reach=reach, order=order, purpose=purpose)

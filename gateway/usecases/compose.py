@@ -15,6 +15,7 @@ from gateway.threads.decisions import Reason
 from gateway.threads.drafts import Draft, undo_seconds
 from gateway.threads.mentions import find_mentions
 from gateway.threads.model import Conversation, Member, Message, MessageKind, Viewer
+from gateway.threads.notifying import NewsKind
 from gateway.threads.policies.roles import sees_opening
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import CHANNELS, bar
@@ -25,7 +26,8 @@ from gateway.usecases.drafts import open_as_member, read_files
 from gateway.usecases.outgoing import portal_url
 from gateway.usecases.post_message import NewMessage, Posted, check_content, find_repeated, post_in
 from gateway.usecases.reach import NEW_MESSAGE, find_reach, order_of
-from gateway.usecases.sign_in import queue_notice, viewer_of_member
+from gateway.usecases.sign_in import viewer_of_member
+from gateway.usecases.tell_members import tell_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +143,10 @@ def _tell_mentioned(
     ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, note: Message
 ) -> None:
     members = {m.id: m for m in _readers(tx, conversation) if m.id != viewer.id}
-    thread_id = conversation.thread.id
     for member_id in find_mentions(note.text, {m.id: m.name for m in members.values()}):
-        member = members[member_id]
-        tx.listing.mention(member_id, thread_id, note.seq)
-        variables = {
-            "author_name": viewer.name,
-            "candidate_name": conversation.candidate.name,
-            "opening": conversation.opening.title,
-            "text": note.text[:2000],
-            "link": f"{ctx.settings.public_url}/desk/t/{thread_id}#msg-{note.id}",
-        }
-        workspace_id = conversation.workspace.id
-        queue_notice(
-            ctx, tx, workspace_id, key="member.mentioned", to=member.email, locale=member.locale, variables=variables
-        )
+        tx.listing.mention(member_id, conversation.thread.id, note.seq)
+        about = {"subject_id": note.id, "by_name": viewer.name}
+        tell_one(ctx, tx, member_id, NewsKind.MENTIONED, conversation=conversation, **about)
 
 
 def _readers(tx: Transaction, conversation: Conversation) -> list[Member]:

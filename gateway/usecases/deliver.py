@@ -43,6 +43,7 @@ from gateway.usecases.fall_back import record_move
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.outgoing import build_outgoing
 from gateway.usecases.reach import may_advertise
+from gateway.usecases.send_news import wait_for_hours
 from gateway.usecases.suppression import note_corrected
 
 LEASE = timedelta(seconds=60)
@@ -91,9 +92,11 @@ def _claim(ctx: Context, tx: Transaction, delivery_id: str, *, lease_id: str) ->
 
 
 def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> SendResult | None:
-    """Why this is not handed over now: its time is over, or the workspace has sent enough for a day."""
+    """Why this is not handed over now: its time is over, the workspace has sent enough for a day, or a colleague's
+    receiving hours have not begun.
+    """
     if delivery.channel not in PHONE_CHANNELS:
-        return None
+        return wait_for_hours(ctx, tx, delivery)
     if delivery.rest and delivery.fallback_at and delivery.fallback_at <= ctx.now:
         return Failed("deadline", "It could not be handed over in its time.")
     most = ctx.settings.phone_messages_per_day

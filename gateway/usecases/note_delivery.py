@@ -1,4 +1,7 @@
-"""In charge of: telling a thread's readers of a delivery's new state. Not in charge of: the state itself."""
+"""In charge of: telling a thread's readers of a delivery's new state, and the author of a failure.
+
+Not in charge of: the state itself.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.model import Delivery, DeliveryState
 from gateway.usecases.context import Context
+from gateway.usecases.tell_members import tell_of_failure
 
 
 def note_delivery(ctx: Context, tx: Transaction, delivery: Delivery, *, state: DeliveryState) -> None:
@@ -16,6 +20,8 @@ def note_delivery(ctx: Context, tx: Transaction, delivery: Delivery, *, state: D
     was_bad, is_bad = delivery.state in bad, state in bad
     if was_bad != is_bad:
         tx.threads.add_failed(delivery.thread_id, 1 if is_bad else -1)
+    if is_bad and not was_bad:
+        tell_of_failure(ctx, tx, delivery)
     tx.events.append(
         delivery.thread_id,
         delivery.workspace_id,

@@ -30,6 +30,7 @@ from gateway.threads.notices import Notice
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context, Rendered
+from gateway.usecases.news_words import NEWS, build_news
 from gateway.usecases.phone_words import build_for_phone
 from gateway.usecases.reach import NEW_MESSAGE
 
@@ -177,6 +178,8 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
         workspace = tx.people.find_workspace(notice.workspace_id)
         if workspace is None:
             return None
+        if notice.key == NEWS:
+            return build_news(ctx, tx, delivery, notice, workspace=workspace)
         variables: dict[str, object] = {**notice.variables, "company": workspace.name, "brand": workspace.brand}
         words = ctx.render.mail(notice.key, notice.locale, variables)
         sender = f"{workspace.slug}@{ctx.settings.reply_domain}"

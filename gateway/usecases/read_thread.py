@@ -16,7 +16,7 @@ from datetime import datetime
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.store.inbox import TO_DECIDE
-from gateway.store.listing import UNCOUNTED, VIEWS, ListedThread
+from gateway.store.listing import COUNTED, UNCOUNTED, VIEWS, ListedThread
 from gateway.threads import events
 from gateway.threads.addresses import reply_address
 from gateway.threads.model import (
@@ -147,15 +147,21 @@ def read_heads(ctx: Context, viewer: Viewer, thread_id: str) -> tuple[int, int]:
 
 
 def mark_read(ctx: Context, viewer: Viewer, thread_id: str, seq: int) -> None:
-    """Remember how far this member has read. Raises NotFound."""
+    """Remember how far this member has read, and that they saw what is new here. Raises NotFound."""
     if viewer.kind is not ViewerKind.MEMBER:
         return
     with ctx.database.read() as tx:
         conversation = _open(tx, viewer, thread_id)
-        if tx.listing.read_mark(viewer.id, thread_id) >= min(seq, conversation.thread.last_seq):
-            return
+        seq = min(seq, conversation.thread.last_seq)
+        further = tx.listing.read_mark(viewer.id, thread_id) < seq
+        rings = tx.news.has_unread(viewer.id, thread_id=thread_id)
+    if not (further or rings):
+        return
     with ctx.database.begin() as tx:
-        tx.listing.mark_read(viewer.id, thread_id, min(seq, conversation.thread.last_seq))
+        if further:
+            tx.listing.mark_read(viewer.id, thread_id, seq)
+        if rings:
+            tx.news.mark_read(viewer.id, now=ctx.now, thread_id=thread_id)
 
 
 def counts(ctx: Context, viewer: Viewer) -> Counts:
@@ -165,6 +171,7 @@ def counts(ctx: Context, viewer: Viewer) -> Counts:
         views = [v for v in VIEWS if v not in UNCOUNTED]
         by_view = {v: tx.listing.count(viewer.workspace_id, viewer.id, v, now=now, openings=openings) for v in views}
         review = tx.inbox.count(viewer.workspace_id, TO_DECIDE, openings=openings)
+        bell = tx.news.count_unread(viewer.id, openings=openings, most=COUNTED)
     return Counts(
         all=by_view["all"],
         mine=by_view["mine"],
@@ -175,6 +182,7 @@ def counts(ctx: Context, viewer: Viewer) -> Counts:
         scheduled=by_view["scheduled"],
         snoozed=by_view["snoozed"],
         review=review,
+        bell=bell,
     )
 
 

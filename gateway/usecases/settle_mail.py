@@ -27,6 +27,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.record_report import record_bounce, record_complaint
 from gateway.usecases.take_mail import take_mail
+from gateway.usecases.tell_members import tell_of_held
 
 RATE_WINDOW = timedelta(hours=1)
 PROOF_WAITS = (timedelta(seconds=30), timedelta(minutes=5))  # DNS did not answer: asked again so often, then held
@@ -259,6 +260,9 @@ def _tell(
     decision: Decision,
     state: InboxState,
 ) -> None:
+    if located.workspace_id and state in (InboxState.HELD, InboxState.UNMATCHED):
+        conversation = tx.threads.load(located.thread_id) if located.thread_id else None
+        tell_of_held(ctx, tx, located.workspace_id, entry_id=entry.id, conversation=conversation)
     if located.thread_id is None or located.workspace_id is None:
         return
     names = {InboxState.HELD: events.INBOX_HELD, InboxState.REFUSED: events.CANDIDATE_TRIED}

@@ -158,8 +158,9 @@ def queue_notice(
     variables: dict[str, str],
     thread_id: str | None = None,
     participant_id: str | None = None,
+    channel: str = EMAIL,
 ) -> None:
-    """Queue an automatic mail that is no utterance of a conversation."""
+    """Queue an automatic mail that is no utterance of a conversation; or the same by another channel."""
     notice = Notice(ctx.new_id(), workspace_id, thread_id, key, locale, variables, ctx.now)
     tx.outbox.add_notice(notice)
     delivery_id = ctx.new_id()
@@ -170,7 +171,7 @@ def queue_notice(
         message_id=None,
         notice_id=notice.id,
         participant_id=participant_id,
-        channel=EMAIL,
+        channel=channel,
         to=to,
         state=DeliveryState.QUEUED,
         reason="",
@@ -179,7 +180,7 @@ def queue_notice(
         next_attempt_at=ctx.now,
         lease_until=None,
         provider_id="",
-        rfc_message_id=f"{delivery_id}@{ctx.settings.reply_domain}",
+        rfc_message_id=f"{delivery_id}@{ctx.settings.reply_domain}" if channel == EMAIL else "",
         created_at=ctx.now,
         updated_at=ctx.now,
     )

@@ -142,6 +142,7 @@ class Counts:
     scheduled: int
     snoozed: int
     review: int  # held + unmatched + failed entries
+    bell: int  # what is new for the viewer
 
 
 FeedEvent = Event

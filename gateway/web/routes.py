@@ -18,6 +18,7 @@ from gateway.web import brand, confirm, devbox, files, health, portal, portal_li
 from gateway.web.api.docs import api_docs_page
 from gateway.web.auth import is_https
 from gateway.web.desk import (
+    bell,
     composer,
     conversations,
     copies,
@@ -114,6 +115,8 @@ def _desk() -> list[BaseRoute]:
     return [
         Route("/desk", for_members(conversations.home), methods=READ),
         Route("/desk/stream", live.list_stream, methods=READ),
+        Route("/desk/bell", for_members(bell.bell_page), methods=BOTH),
+        Route("/desk/bell/stream", live.bell_stream, methods=READ),
         Route("/desk/counts", for_members(conversations.counts_json), methods=READ),
         Route("/desk/t/{thread_id}", for_members(thread.thread_page), methods=READ),
         Route("/desk/t/{thread_id}", for_members(composer.write), methods=WRITE),

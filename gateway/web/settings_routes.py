@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from gateway.web.desk import audit, bulk, company, imports, keys, members, security, settings, templates, webhooks
+from gateway.web.desk import (
+    audit,
+    bulk,
+    company,
+    imports,
+    keys,
+    members,
+    personal,
+    security,
+    settings,
+    templates,
+    webhooks,
+)
 from gateway.web.visits import for_members
 
 READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
@@ -13,6 +25,7 @@ READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
 def settings_routes() -> list[BaseRoute]:
     """Everything under /desk/settings."""
     return [
+        Route("/desk/settings/personal", for_members(personal.personal_page), methods=BOTH),
         Route("/desk/settings/security", for_members(security.security_page), methods=BOTH),
         Route("/desk/settings/company", for_members(company.company_page), methods=BOTH),
         Route("/desk/settings/audit", for_members(audit.audit_page), methods=READ),

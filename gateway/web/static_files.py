@@ -33,6 +33,7 @@ STYLES = (
     "search",
     "people",
     "organise",
+    "bell",
     "figures",
 )
 BUNDLES = {  # each one file: apart, deferred scripts race

@@ -336,7 +336,7 @@ def test_many_messages_travel_in_one_call_and_one_bad_number_fails_alone(world: 
     assert len(world.provider.posts()) == 1
     assert len(world.provider.messages) == 4
     with world.ctx.database.read() as tx:
-        rows = tx.connection.exec_driver_sql("SELECT address, state FROM deliveries").all()
+        rows = tx.connection.exec_driver_sql("SELECT address, state FROM deliveries WHERE message_id IS NOT NULL").all()
     assert sorted(state for _, state in rows) == ["accepted"] * 4 + ["failed"]
     assert dict(rows)["+821099990003"] == "failed"
 

@@ -33,6 +33,7 @@ from gateway.store.tables.leaving import (
     suppressions,
     templates,
 )
+from gateway.store.tables.notifying import news, preferences
 from gateway.store.tables.people import (
     api_keys,
     identity_providers,
@@ -71,10 +72,12 @@ __all__ = [
     "message_words",
     "messages",
     "metadata",
+    "news",
     "notices",
     "opening_members",
     "openings",
     "participants",
+    "preferences",
     "presence",
     "reads",
     "search_documents",

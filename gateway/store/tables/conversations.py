@@ -105,6 +105,7 @@ threads = Table(
         **_where("assignee_id IS NOT NULL AND done_at IS NULL"),
     ),
     Index("ix_threads_snoozed", "workspace_id", "last_at", "id", **_where("snoozed_until IS NOT NULL")),
+    Index("ix_threads_waiting", "unanswered_since", **_where("unanswered_since IS NOT NULL AND candidate_seq > 0")),
     Index("ix_threads_failed", "workspace_id", "last_at", "id", **_where("failed > 0")),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from gateway.usecases import accounts, read_thread
 from gateway.usecases.presence import find_colleagues
 from gateway.usecases.views import FeedEvent, Happening
 from gateway.web.auth import viewer_of
+from gateway.web.desk.bell import live_bell
 from gateway.web.desk.conversations import (
     VIEWS,
     count_of,
@@ -54,7 +56,14 @@ async def thread_stream(request: Request) -> Response:
     return await _stream(request, thread_id=str(request.path_params["thread_id"]))
 
 
-async def _stream(request: Request, *, thread_id: str) -> Response:
+async def bell_stream(request: Request) -> Response:
+    """The bell, while its page is open."""
+    return await _stream(request, thread_id="", beside_of=live_bell)
+
+
+async def _stream(
+    request: Request, *, thread_id: str, beside_of: Callable[[Visit, Viewer], Callable[[], str]] | None = None
+) -> Response:
     site = request.app.state.site
     viewer = await run_in_threadpool(viewer_of, request, site.ctx)
     if viewer is None:
@@ -63,7 +72,8 @@ async def _stream(request: Request, *, thread_id: str) -> Response:
     after = last_seen(request)
     if thread_id:
         await run_in_threadpool(read_thread.events_of_thread, site.ctx, viewer, thread_id, after=1 << 62)
-    beside = await run_in_threadpool(_beside, visit, viewer, thread_id)
+    beside_of = beside_of or partial(_beside, thread_id=thread_id)
+    beside = await run_in_threadpool(beside_of, visit, viewer)
 
     def still_valid() -> bool:
         now = viewer_of(request, site.ctx)
@@ -141,7 +151,8 @@ def _beside(visit: Visit, viewer: Viewer, thread_id: str) -> Callable[[], str]:
         found, _ = rows_of(visit, viewer, where)
         counts = read_thread.counts(visit.site.ctx, viewer)
         rows = {r.thread_id: render(visit, "desk_live.html", part="row", row=r, **helpers) for r in found}
-        numbers = {view: count_of(counts, view) for view in VIEWS} | {"review": counts.review}
+        numbers = {view: count_of(counts, view) for view in VIEWS}
+        numbers |= {"review": counts.review, "bell": counts.bell}
         here, sent.here = sent.here, _here(visit, viewer, thread_id)
         news = sent.here if sent.here != here else ""
         before, sent.rows = sent.rows, rows

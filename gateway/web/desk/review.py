@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.errors import Conflict, Invalid
 from gateway.threads.decisions import Reason
 from gateway.threads.model import InboxEntry, InboxState, Viewer
-from gateway.usecases import confirm_sender, read_thread, review_inbox
+from gateway.usecases import bell, confirm_sender, read_thread, review_inbox
 from gateway.usecases.admit_sender import SenderIs
 from gateway.usecases.compare_reading import compare_reading
 from gateway.usecases.views import ConversationRow, EntryView
@@ -66,6 +66,8 @@ def queue_page(visit: Visit, viewer: Viewer) -> Response:
 
 def entry_page(visit: Visit, viewer: Viewer) -> Response:
     """One entry whole, with a search for the conversation that it belongs to."""
+    if not visit.is_prefetch:
+        bell.mark_subject_read(visit.site.ctx, viewer, visit.path("entry_id"))
     return _entry(visit, viewer)
 
 

@@ -33,6 +33,7 @@ class Entry:
 
 ENTRIES = (
     Entry("workspace", "/desk/settings"),
+    Entry("personal", "/desk/settings/personal"),
     Entry("security", "/desk/settings/security"),
     Entry("members", "/desk/settings/members", admins_only=True),
     Entry("company", "/desk/settings/company", admins_only=True),

@@ -1,0 +1,136 @@
+"""In charge of: which members are concerned by what happened, and writing it to their bells, in the same transaction.
+
+Not in charge of: by which ways and when it reaches them besides (`threads.notifying`), or sending (`send_news`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.store.database import Transaction
+from gateway.threads.decisions import Reason
+from gateway.threads.model import AuthorKind, Conversation, Delivery, Message, Role
+from gateway.threads.notifying import News, NewsKind, Seat, decide_notification
+from gateway.threads.policies.roles import OpeningRole
+from gateway.threads.routing import EMAIL
+from gateway.usecases.context import Context
+
+CONCERNED = (OpeningRole.ADMIN.value, OpeningRole.MANAGER.value)  # in an opening, beside the workspace's admins (SJ-11)
+JOB = "news"  # what a transaction wakes
+
+
+def tell_of_message(ctx: Context, tx: Transaction, conversation: Conversation, message: Message) -> dict[str, Reason]:
+    """A candidate, or somebody on their side, wrote. The addresses of members whose copy by mail (SJ-10) does not go
+    out at once, each with the reason: it is part of the same choice.
+    """
+    listed = {address.lower() for address in conversation.opening.notify_emails}
+    by_name = message.author.name if message.author.kind is AuthorKind.GUEST else ""
+    held_back: dict[str, Reason] = {}
+    for seat in _concerned(tx, conversation, also=listed):
+        plan = decide_notification(seat.preferences, NewsKind.MESSAGE, ctx.now)
+        waits = plan.at > ctx.now
+        by_mail = seat.email in listed and waits  # otherwise the copy itself goes, or nothing does
+        ways = tuple(way for way in plan.ways if way != EMAIL or by_mail)
+        _ring(
+            ctx,
+            tx,
+            seat,
+            NewsKind.MESSAGE,
+            conversation=conversation,
+            subject_id=message.id,
+            by_name=by_name,
+            ways=ways,
+        )
+        if EMAIL not in plan.ways:
+            held_back[seat.email] = Reason.SWITCHED_OFF
+        elif waits:
+            held_back[seat.email] = Reason.OUTSIDE_HOURS
+    return held_back
+
+
+def tell_of_held(
+    ctx: Context, tx: Transaction, workspace_id: str, *, entry_id: str, conversation: Conversation | None
+) -> None:
+    """A mail waits for somebody's decision: those who may take it, admins when it belongs to no conversation."""
+    seats = _concerned(tx, conversation) if conversation else tx.news.seats_of(workspace_id, "", roles=CONCERNED)
+    for seat in seats:
+        _ring(ctx, tx, seat, NewsKind.HELD, conversation=conversation, subject_id=entry_id)
+
+
+def tell_of_failure(ctx: Context, tx: Transaction, delivery: Delivery) -> None:
+    """A message did not reach the candidate: its author hears of it, or who has the conversation when no member wrote
+    it.
+    """
+    message = tx.messages.find(delivery.message_id) if delivery.message_id else None
+    conversation = tx.threads.load(delivery.thread_id) if delivery.thread_id else None
+    person = conversation.participant(delivery.participant_id or "") if conversation else None
+    if message is None or conversation is None or person is None or person.role is not Role.CANDIDATE:
+        return
+    member_id = message.author.member_id or conversation.thread.assignee_id
+    tell_one(ctx, tx, member_id, NewsKind.FAILED, conversation=conversation, subject_id=message.id)
+
+
+def tell_of_waiting(ctx: Context, tx: Transaction, conversation: Conversation) -> None:
+    """A candidate has waited long: who has the conversation is reminded, or everybody concerned when nobody has it."""
+    owner = tx.news.find_seat(conversation.thread.assignee_id) if conversation.thread.assignee_id else None
+    for seat in [owner] if owner else _concerned(tx, conversation):
+        _ring(ctx, tx, seat, NewsKind.UNANSWERED, conversation=conversation)
+
+
+def tell_one(
+    ctx: Context,
+    tx: Transaction,
+    member_id: str,
+    kind: NewsKind,
+    *,
+    conversation: Conversation,
+    subject_id: str = "",
+    by_name: str = "",
+) -> None:
+    """A news for one member, if they are active."""
+    seat = tx.news.find_seat(member_id) if member_id else None
+    if seat:
+        _ring(ctx, tx, seat, kind, conversation=conversation, subject_id=subject_id, by_name=by_name)
+
+
+def _concerned(tx: Transaction, conversation: Conversation, *, also: Iterable[str] = ()) -> list[Seat]:
+    """Admins, who runs the opening, who has the conversation, and the members at the addresses `also`; each once."""
+    workspace_id = conversation.workspace.id
+    seats = {s.member_id: s for s in tx.news.seats_of(workspace_id, conversation.opening.id, roles=CONCERNED)}
+    missing = set(also) - {s.email for s in seats.values()}
+    seats |= {s.member_id: s for s in tx.news.seats_at(workspace_id, missing)}
+    owner = conversation.thread.assignee_id
+    if owner and owner not in seats and (seat := tx.news.find_seat(owner)):
+        seats[owner] = seat
+    return list(seats.values())
+
+
+def _ring(
+    ctx: Context,
+    tx: Transaction,
+    seat: Seat,
+    kind: NewsKind,
+    *,
+    conversation: Conversation | None,
+    subject_id: str = "",
+    by_name: str = "",
+    ways: tuple[str, ...] | None = None,
+) -> None:
+    """Write the news to the bell; `ways` None: as the person has chosen."""
+    plan = decide_notification(seat.preferences, kind, ctx.now)
+    wanted = plan.ways if ways is None else ways
+    news = News(
+        id=ctx.new_id(),
+        workspace_id=seat.workspace_id,
+        member_id=seat.member_id,
+        kind=kind,
+        at=ctx.now,
+        thread_id=conversation.thread.id if conversation else None,
+        subject_id=subject_id,
+        by_name=by_name,
+        ways=wanted,
+        due_at=plan.at if wanted else None,
+    )
+    tx.news.add(news)
+    if news.due_at == ctx.now:
+        tx.wake(JOB, seat.member_id)
