@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from ulid import ULID
@@ -19,6 +20,7 @@ from ulid import ULID
 from gateway.config import Settings, load_settings, split_listen
 from gateway.errors import SettingsError
 from gateway.inbound.dnslookup import Lookup
+from gateway.inbound.domaincheck import ReplyDomain
 from gateway.inbound.proving import SenderProver
 from gateway.inbound.sandbox import ParsingPool
 from gateway.inbound.scanner import Clamd
@@ -29,6 +31,7 @@ from gateway.inbound.smtp_replies import NO_SUCH_ADDRESS, RCPT_OK, RELAY_DENIED,
 from gateway.inbound.tls import load_context, self_signed_context
 from gateway.logs import set_up_logs
 from gateway.outbound.ats import WebhookClient
+from gateway.outbound.dkim import public_record
 from gateway.outbound.fetch import JsonClient
 from gateway.outbound.registry import build_channels, build_hooks
 from gateway.rendering import Rendering
@@ -91,6 +94,19 @@ def make_prover(settings: Settings, verifier: Verifier) -> SenderProver:
     )
 
 
+def make_own_domain(settings: Settings) -> ReplyDomain:
+    """The reply domain as it should be in DNS, and a way to look. Raises SettingsError for a key that is none."""
+    pem = settings.dkim_key.get_secret_value()
+    return ReplyDomain(
+        settings.reply_domain,
+        Lookup(nameservers=tuple(settings.dns_servers)),
+        dkim_selector=settings.dkim_selector,
+        smtp_host=settings.smtp_hostname,
+        relay_host=urlsplit(settings.outbound_smtp_url).hostname or "",
+        dkim_value=public_record(pem) if pem else "",
+    )
+
+
 def build_context(settings: Settings, *, rendering: Rendering | None = None, sends: bool = True) -> Context:
     """The context of one process; without `sends` it needs no smarthost. Call `close_context` at its end."""
     pool = ParsingPool(settings.parser_processes, settings.parser_seconds, settings.parser_memory_mb)
@@ -107,6 +123,7 @@ def build_context(settings: Settings, *, rendering: Rendering | None = None, sen
         post_event=WebhookClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
         fetch=JsonClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
         hooks=build_hooks(settings, clock=_now) if sends else {},
+        own_domain=make_own_domain(settings) if sends else None,
     )
 
 

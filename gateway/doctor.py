@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from gateway.app import make_own_domain
 from gateway.config import Settings, unknown_variables
 from gateway.errors import GatewayError, SettingsError
-from gateway.inbound.dnslookup import Lookup
-from gateway.inbound.domaincheck import check_domain
 from gateway.outbound.channelcheck import check_channels
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
@@ -62,11 +61,12 @@ def find_all(settings: Settings) -> Iterator[Finding]:
     yield _check_smarthost(settings)
     for seen in check_channels(settings):
         yield Finding(seen.name, seen.ok, seen.found, seen.remedy)
-    lookup = Lookup(nameservers=tuple(settings.dns_servers))
-    host = settings.smtp_hostname
-    for check in check_domain(
-        settings.reply_domain, lookup=lookup, dkim_selector=settings.dkim_selector, smtp_host=host
-    ):
+    try:
+        domain = make_own_domain(settings)
+    except SettingsError as error:
+        yield Finding("dkim", False, str(error))
+        return
+    for check in domain.check():
         yield Finding(check.name, check.ok, check.found, check.remedy)
 
 

@@ -81,6 +81,7 @@ NOTICES: dict[str, dict[str, Any]] = {
         ],
         "more": 3,
     },
+    "member.test_message": {"link": "https://talk.example/desk/settings/setup/done", "company": "Moa Labs"},
     "member.login_link": {"link": "https://talk.example/login/abc", "minutes": "10", "company": "Moa Labs"},
 }
 every_notice = pytest.mark.parametrize("key", NOTICES)

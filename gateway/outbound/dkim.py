@@ -47,20 +47,27 @@ class Signer:
         return signature + raw
 
 
+def public_record(pem: str) -> str:
+    """The value of the TXT record that publishes the public half of a PEM key (RFC 6376 §3.6.1, RFC 8463 §4). Raises
+    SettingsError.
+    """
+    key = _load_key(pem)
+    if isinstance(key, Ed25519PrivateKey):
+        return f"v=DKIM1; k=ed25519; p={base64.b64encode(key.public_key().public_bytes_raw()).decode()}"
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    public = key.public_key().public_bytes(serialization.Encoding.DER, form)
+    return f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
+
+
 def load_signer(domain: str, selector: str, pem: str) -> Signer:
     """A signer from a PEM key, RSA (2,048 bits or more) or Ed25519. Raises SettingsError that says what is wrong."""
     if not selector:
         raise SettingsError(
             "GATEWAY_DKIM_KEY is set, but GATEWAY_DKIM_SELECTOR is not: name the selector of its DNS record."
         )
-    try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError):
-        raise SettingsError("GATEWAY_DKIM_KEY is no PEM private key without a password.") from None
+    key = _load_key(pem)
     if isinstance(key, Ed25519PrivateKey):
         return Signer(domain, selector, base64.b64encode(key.private_bytes_raw()), b"ed25519-sha256")
-    if not isinstance(key, RSAPrivateKey) or key.key_size < 2048:
-        raise SettingsError("GATEWAY_DKIM_KEY must be an RSA key of at least 2048 bits or an Ed25519 key.")
     form = serialization.PrivateFormat.TraditionalOpenSSL
     return Signer(
         domain,
@@ -68,3 +75,13 @@ def load_signer(domain: str, selector: str, pem: str) -> Signer:
         key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()),
         b"rsa-sha256",
     )
+
+
+def _load_key(pem: str) -> Ed25519PrivateKey | RSAPrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError):
+        raise SettingsError("GATEWAY_DKIM_KEY is no PEM private key without a password.") from None
+    if isinstance(key, Ed25519PrivateKey) or (isinstance(key, RSAPrivateKey) and key.key_size >= 2048):
+        return key
+    raise SettingsError("GATEWAY_DKIM_KEY must be an RSA key of at least 2048 bits or an Ed25519 key.")

@@ -52,6 +52,7 @@ from gateway.store.threads import Threads
 from gateway.store.turns import ORDINARY, Turns
 from gateway.store.waiting import Waiting
 from gateway.store.webhooks import Webhooks
+from gateway.store.workspace_settings import WorkspaceSettings
 
 Wake = Callable[[str, str], None]
 log = logging.getLogger("gateway.store")
@@ -66,6 +67,7 @@ class Transaction:
         sequences = Sequences(session)
         self.blobs = blobs.on(session)
         self.people = People(session)
+        self.workspace_settings = WorkspaceSettings(session)
         self.team = Team(session)
         self.sign_ins = SignIns(session)
         self.threads = Threads(session, sequences)

@@ -32,6 +32,7 @@ RESERVED = (
 )
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?\Z")
 _BRAND = re.compile(r"#[0-9A-Fa-f]{6}\Z")
+NEW = "new"  # where a workspace's set-up stands before anybody has seen it
 SHORTEST_PASSWORD = 10  # characters
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's second choice: 19 MiB a sign-in
 
@@ -68,6 +69,7 @@ def create_workspace(
         if tx.people.find_workspace_by_slug(slug):
             raise Conflict("slug_taken", f"There is a workspace {slug} already.")
         tx.people.add_workspace(workspace, now=ctx.now)
+        tx.workspace_settings.set_setup_step(workspace.id, NEW)
     return workspace
 
 

@@ -49,6 +49,14 @@ def check_phone(field: str, value: str, *, locale: str) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+def check_mobile(field: str, value: str, *, locale: str) -> str:
+    """A mobile number in E.164: what KakaoTalk and SMS reach. Raises Invalid, also for none."""
+    number = check_phone(field, value, locale=locale)
+    if read_mobile(number) is None:
+        raise Invalid(field, "This is no mobile number: neither KakaoTalk nor SMS reaches it.", code="not_mobile")
+    return number
+
+
 def read_mobile(number: str) -> Phone | None:
     """A number in E.164 as providers want it; None if it is no mobile number (fixed line, 070, 080, 1588)."""
     try:

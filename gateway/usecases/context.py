@@ -14,6 +14,7 @@ from gateway.config import Settings
 from gateway.store.database import Database
 from gateway.threads.channel import Channel, Hook
 from gateway.threads.incoming import Claim, ReadMail, ScanResult, SenderProof
+from gateway.threads.own_domain import Check, DnsRecord
 from gateway.threads.webhooks import Answered
 
 
@@ -104,6 +105,14 @@ class Fetcher(Protocol):
     ) -> Mapping[str, object] | None: ...
 
 
+class OwnDomain(Protocol):
+    """The domain of our reply addresses in DNS; never raises."""
+
+    def records(self) -> Sequence[DnsRecord]: ...
+
+    def check(self) -> Sequence[Check]: ...
+
+
 Scanner = Callable[[bytes], ScanResult]
 Prover = Callable[[Sequence[Claim]], list[SenderProof]]
 
@@ -124,6 +133,7 @@ class Context:
     post_event: EventPoster | None = None
     fetch: Fetcher | None = None
     hooks: Mapping[str, Hook] = field(default_factory=dict)  # by provider
+    own_domain: OwnDomain | None = None  # None: a command that only works on the tables
     jitter: Callable[[], float] = random.random
     leases: Leases = field(default_factory=Leases)
 

@@ -37,7 +37,7 @@ from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.change_stage import set_gate
-from gateway.usecases.checks import check_email, check_phone, read_mobile
+from gateway.usecases.checks import check_email, check_mobile
 from gateway.usecases.context import Context
 from gateway.usecases.fall_back import record_move
 from gateway.usecases.note_delivery import note_delivery
@@ -269,10 +269,7 @@ def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None
 def _check_address(delivery: Delivery, to: str, *, locale: str) -> str:
     if delivery.channel not in PHONE_CHANNELS:
         return check_email("to", to)
-    number = check_phone("to", to, locale=locale)
-    if read_mobile(number) is None:
-        raise Invalid("to", "This is no mobile number: neither KakaoTalk nor SMS reaches it.", code="not_mobile")
-    return number
+    return check_mobile("to", to, locale=locale)
 
 
 def _correct(tx: Transaction, delivery: Delivery, address: str) -> None:

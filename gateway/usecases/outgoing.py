@@ -31,7 +31,7 @@ from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context, Rendered
 from gateway.usecases.news_words import NEWS, build_news
-from gateway.usecases.phone_words import build_for_phone
+from gateway.usecases.phone_words import build_for_phone, build_test_for_phone
 from gateway.usecases.reach import NEW_MESSAGE
 
 ATTACHED = 10_000_000  # bytes of files that travel with the mail; beyond, it carries links
@@ -180,6 +180,8 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
             return None
         if notice.key == NEWS:
             return build_news(ctx, tx, delivery, notice, workspace=workspace)
+        if delivery.channel in PHONE_CHANNELS:
+            return build_test_for_phone(ctx, delivery, workspace, notice)
         variables: dict[str, object] = {**notice.variables, "company": workspace.name, "brand": workspace.brand}
         words = ctx.render.mail(notice.key, notice.locale, variables)
         sender = f"{workspace.slug}@{ctx.settings.reply_domain}"

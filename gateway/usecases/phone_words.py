@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from gateway.errors import Invalid
 from gateway.threads.channel import Outgoing
-from gateway.threads.model import Conversation, Delivery
+from gateway.threads.model import Conversation, Delivery, Workspace
+from gateway.threads.notices import Notice
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import ALIMTALK
 from gateway.threads.templates import MessageWords
 from gateway.usecases.checks import read_mobile
 from gateway.usecases.context import Context
+from gateway.usecases.reach import NEW_MESSAGE
+
+KAKAO_LOCALE = "ko"  # AlimTalk is KakaoTalk's: its approved texts are Korean
 
 
 def build_for_phone(
@@ -58,20 +62,7 @@ def build_for_phone(
             language=own.locale,
         )
     if delivery.channel == ALIMTALK:
-        kakao = ctx.render.kakao(notice, person.locale, values)
-        return Outgoing(
-            delivery_id=delivery.id,
-            channel=delivery.channel,
-            to=delivery.to,
-            to_name=person.name,
-            text=kakao.text,
-            phone=phone,
-            sender=workspace.kakao_sender or ctx.settings.alimtalk_sender,
-            template_code=ctx.settings.template_code(notice, person.locale),
-            template_values=kakao.values,
-            button=(kakao.button, f"{ctx.settings.public_url}{kakao.link}") if kakao.button else None,
-            language=person.locale,
-        )
+        return _approved(ctx, delivery, workspace, notice=notice, locale=person.locale, values=values)
     text = own.sms if own else ""
     text = text or ctx.render.sms(notice, person.locale, {**values, "link": f"{page}#{mark}"})
     advertising = delivery.purpose is Purpose.ADVERTISING
@@ -94,3 +85,49 @@ def _label(ctx: Context, text: str, *, locale: str) -> str:
     label = ctx.render.text(locale, "advertising.label")
     refuse = ctx.render.text(locale, "advertising.refuse", number=ctx.settings.sms_refusal_number)
     return f"{label} {text}\n{refuse}"
+
+
+def build_test_for_phone(ctx: Context, delivery: Delivery, workspace: Workspace, notice: Notice) -> Outgoing:
+    """A test that an admin sends to their own phone. By AlimTalk it is the approved notice of a new message, because
+    nothing else may go by it; its link leads to no conversation. Raises Invalid.
+    """
+    values = {
+        **notice.variables,
+        "company": workspace.name,
+        "author_name": workspace.name,
+        "contact": workspace.public_contact,
+        "token": "test",
+    }
+    if delivery.channel == ALIMTALK:
+        return _approved(ctx, delivery, workspace, notice=NEW_MESSAGE, locale=KAKAO_LOCALE, values=values)
+    return Outgoing(
+        delivery_id=delivery.id,
+        channel=delivery.channel,
+        to=delivery.to,
+        to_name=values["candidate_name"],
+        subject=workspace.name,
+        text=ctx.render.sms(notice.key, notice.locale, values),
+        phone=read_mobile(delivery.to),
+        sender=workspace.sms_sender,
+        language=notice.locale,
+    )
+
+
+def _approved(
+    ctx: Context, delivery: Delivery, workspace: Workspace, *, notice: str, locale: str, values: dict[str, str]
+) -> Outgoing:
+    """A notice of ours as the AlimTalk that the provider approved."""
+    kakao = ctx.render.kakao(notice, locale, values)
+    return Outgoing(
+        delivery_id=delivery.id,
+        channel=delivery.channel,
+        to=delivery.to,
+        to_name=values["candidate_name"],
+        text=kakao.text,
+        phone=read_mobile(delivery.to),
+        sender=workspace.kakao_sender or ctx.settings.alimtalk_sender,
+        template_code=ctx.settings.template_code(notice, locale),
+        template_values=kakao.values,
+        button=(kakao.button, f"{ctx.settings.public_url}{kakao.link}") if kakao.button else None,
+        language=locale,
+    )

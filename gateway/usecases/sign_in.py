@@ -159,8 +159,8 @@ def queue_notice(
     thread_id: str | None = None,
     participant_id: str | None = None,
     channel: str = EMAIL,
-) -> None:
-    """Queue an automatic mail that is no utterance of a conversation; or the same by another channel."""
+) -> str:
+    """Queue an automatic message that is no utterance of a conversation; the id of its delivery."""
     notice = Notice(ctx.new_id(), workspace_id, thread_id, key, locale, variables, ctx.now)
     tx.outbox.add_notice(notice)
     delivery_id = ctx.new_id()
@@ -186,3 +186,4 @@ def queue_notice(
     )
     tx.outbox.add(delivery)
     tx.wake("deliver", delivery_id)
+    return delivery_id

@@ -13,6 +13,7 @@ from gateway.web.desk import (
     members,
     personal,
     security,
+    set_up,
     settings,
     templates,
     webhooks,
@@ -26,6 +27,9 @@ def settings_routes() -> list[BaseRoute]:
     """Everything under /desk/settings."""
     return [
         Route("/desk/settings/personal", for_members(personal.personal_page), methods=BOTH),
+        Route("/desk/settings/setup", for_members(set_up.resume_page), methods=READ),
+        Route("/desk/settings/setup/test/{channel}", for_members(set_up.test_part), methods=READ),
+        Route("/desk/settings/setup/{step}", for_members(set_up.set_up_page), methods=BOTH),
         Route("/desk/settings/security", for_members(security.security_page), methods=BOTH),
         Route("/desk/settings/company", for_members(company.company_page), methods=BOTH),
         Route("/desk/settings/audit", for_members(audit.audit_page), methods=READ),

@@ -42,7 +42,7 @@ BUNDLES = {  # each one file: apart, deferred scripts race
         *SHARED,
         "vendor/combobox-nav.min.js",
         "vendor/text-expander.min.js",
-        *(f"scripts/{name}.js" for name in ("composer", "drafts", "expander", "presence", "keys", "palette")),
+        *(f"scripts/{name}.js" for name in ("composer", "drafts", "expander", "presence", "keys", "palette", "copy")),
     ),
     "gateway.css": tuple(f"styles/{name}.css" for name in STYLES),
     "icons.svg": ("icons.svg",),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from signing_kit import DictDNS, ed25519_key, rsa_key, short_key
 
-from gateway.inbound.domaincheck import Check, check_domain
+from gateway.inbound.domaincheck import ReplyDomain
+from gateway.threads.own_domain import Check
 
 DOMAIN, HOST = "gateway.example", "mx.gateway.example"
 
@@ -21,7 +22,7 @@ def make_good_dns() -> DictDNS:
 
 
 def run(dns: DictDNS, selector: str = "s1", host: str = HOST) -> dict[str, Check]:
-    checks = check_domain(DOMAIN, lookup=dns, dkim_selector=selector, smtp_host=host)
+    checks = ReplyDomain(DOMAIN, dns, dkim_selector=selector, smtp_host=host).check()
     return {check.name: check for check in checks}
 
 

@@ -33,6 +33,8 @@ workspaces = Table(
     Column("sms_sender", String(32), nullable=False, default="", server_default=""),
     Column("kakao_sender", String(64), nullable=False, default="", server_default=""),
     Column("own_openings_only", Boolean, nullable=False, default=False, server_default=false()),
+    Column("setup_step", String(16), nullable=False, default="", server_default=""),  # "" = nothing to go on with
+    Column("tests_sent", JSON, nullable=False, default=dict, server_default="{}"),  # channel -> newest delivery
     Column("created_at", UtcTime, nullable=False),
 )
 

@@ -32,6 +32,7 @@ class Entry:
 
 
 ENTRIES = (
+    Entry("setup", "/desk/settings/setup", admins_only=True),
     Entry("workspace", "/desk/settings"),
     Entry("personal", "/desk/settings/personal"),
     Entry("security", "/desk/settings/security"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 
 from gateway.errors import Conflict, Invalid, NotFound
-from gateway.usecases import company_sign_in, second_step, sign_in
+from gateway.usecases import company_sign_in, second_step, set_up, sign_in
 from gateway.web.auth import (
     attempt_of,
     clear_attempt,
@@ -19,6 +19,7 @@ from gateway.web.auth import (
     set_attempt,
     set_session,
 )
+from gateway.web.desk import set_up as set_up_pages
 from gateway.web.visits import Visit, go_to, say_error, show
 
 
@@ -131,6 +132,8 @@ def status_of_conflict(fault: Conflict) -> int:
 def _signed_in(visit: Visit, token: str) -> Response:
     after = safe_next(visit.text("next"))
     waits = second_step.find_waiting(visit.site.ctx, token) is not None
+    if not waits and set_up.begin(visit.site.ctx, token):
+        after = set_up_pages.PATH
     response = go_to("/sign-in/code", next=after) if waits else go_to(after)
     set_session(response, visit.site.ctx, token)
     return response
