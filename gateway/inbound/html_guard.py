@@ -1,6 +1,7 @@
 """In charge of: deciding in one linear pass whether HTML may go to a parser, and reading it roughly if it may not.
 
-Not in charge of: what is safe to show (`html`). Lexbor and html5ever are quadratic in open tags and in attributes.
+Not in charge of: what is safe to show (`html`). Lexbor and html5ever are quadratic in open tags and in attributes,
+html5ever in entities too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import lru_cache
 
 MAX_HTML_CHARS = 1_000_000
 _MAX_OPEN_TAGS = 2000
+_MAX_ENTITIES = 50_000  # html5ever moves a text for each of them
 _MAX_TAG_CHARS = 8000  # outside quoted values: about 2,000 attributes
 
 _DATA_URI = re.compile(r"data:[a-z0-9/+.;=_-]{1,100},[A-Za-z0-9+/=%_-]{200,}", re.IGNORECASE)
@@ -34,7 +36,7 @@ def prepare_html(html: str) -> str | None:
     html = html.encode("utf-8", "replace").decode().replace("\0", "")
     if "data:" in html.lower():
         html = _DATA_URI.sub("data:,", html)
-    if len(html) > MAX_HTML_CHARS or not _is_bounded(html):
+    if len(html) > MAX_HTML_CHARS or html.count("&") > _MAX_ENTITIES or not _is_bounded(html):
         return None
     return html
 

@@ -37,6 +37,8 @@ def read_attribution(lines: Sequence[Line], start: int, *, quoted_below: Callabl
     first = cues.cut(lines[start].text)
     if is_enclosed(first):
         return start + 1, True
+    if len(first) > _MAX_CHARS:
+        return start, False
     opens_more = _leads_to_attribution(first, lines[start])
     if not opens_more and not (_ends_attribution(first) and len(first) <= _MAX_PLAIN_CHARS):
         return start, False
@@ -44,6 +46,8 @@ def read_attribution(lines: Sequence[Line], start: int, *, quoted_below: Callabl
     for end in range(start + 1, min(start + 1 + _MAX_LINES, len(lines) + 1)):
         line = lines[end - 1]
         if line.blank or line.depth != lines[start].depth or (end > start + 1 and not opens_more):
+            break
+        if len(line.text) > _MAX_CHARS:
             break
         if end > start + 1 and not cut_off and cues.has_date(line.text) and _is_attribution(lines, end - 1, end):
             break  # a whole attribution begins further down

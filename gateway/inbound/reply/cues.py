@@ -16,7 +16,9 @@ def _squeeze(label: str) -> str:
     return label.replace(" ", "").replace("\u3000", "").replace("\t", "")
 
 
-_ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
+# From its `@` on: a search for the local part first costs 64 times the line.
+_AT_DOMAIN = re.compile(r"@(?<=[\w.+'-]@)[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
+_LOCAL_PART = re.compile(r"[\w.+'-]{1,64}\Z")
 _TIME = re.compile(
     r"(?<!\d)\d{1,2}\s?[:.h]\s?\d{2}(?!\d)|(?:오전|오후|上午|下午|午前|午後)\s?\d{1,2}|\d{1,2}\s?[시時时点點]|\d{1,2}\s?[ap]\.?m\b",
     re.IGNORECASE,
@@ -52,6 +54,8 @@ _LABEL_KINDS = {
     for label in labels
 }
 _WROTE = re.compile("|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key=len, reverse=True)), re.IGNORECASE)
+# Looking for each word is ten times as quick as one pattern of all, and longer ones hold shorter ones.
+_SHORTEST_WROTE = [w for w in words.WROTE_WORDS if not any(o != w and o in w for o in words.WROTE_WORDS)]
 
 _INTRODUCING = re.compile(r"\d|[:：]|[-_=*—–─]{2}|@")
 _ORIGINAL_STARTS = frozenset(phrase[0] for phrase in words.ORIGINAL_PHRASES)
@@ -135,13 +139,14 @@ def has_time(text: str) -> bool:
 
 def has_address(text: str) -> bool:
     """A mail address."""
-    return bool(_ADDRESS.search(text))
+    return _AT_DOMAIN.search(text) is not None
 
 
 def find_address(text: str) -> int:
     """Where the first mail address stands, -1 if there is none."""
-    found = _ADDRESS.search(text)
-    return found.start() if found else -1
+    found = _AT_DOMAIN.search(text)
+    local = _LOCAL_PART.search(text, max(0, found.start() - 64), found.start()) if found else None
+    return local.start() if local else -1
 
 
 def words_after_time(text: str) -> list[str]:
@@ -157,7 +162,8 @@ def has_angled_address(text: str) -> bool:
 
 def says_wrote(text: str) -> bool:
     """A verb of writing, in a language we know."""
-    return bool(_WROTE.search(text))
+    folded = text.casefold()
+    return any(word in folded for word in _SHORTEST_WROTE)
 
 
 def read_label(text: str) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from gateway.inbound.reply.prose import is_disclaimer, is_sentence
 from gateway.inbound.reply.taglines import is_tagline
 
 _SIGNATURE_LINES = 20
+_MAX_TAGLINES = 20
 _LIST_LINK = re.compile(r"list|unsub|group|mailman|sympa|majordomo|subscri", re.IGNORECASE)
 
 
@@ -86,9 +87,11 @@ def _set(roles: list[str], places: Sequence[int]) -> None:
 
 def _mark_taglines(lines: list[Line], roles: list[str], own: list[int]) -> None:
     """A tagline counts at the end of the mail or right above history, and never if it is all there is."""
-    taglines = []
+    taglines: list[int] = []
     below_is_end = True
     for number in range(len(own) - 1, -1, -1):
+        if len(taglines) == _MAX_TAGLINES:
+            break
         at = own[number]
         after = own[number + 1] if number + 1 < len(own) else len(lines)
         below_is_end = below_is_end or any(role is not Role.OWN for role in roles[at:after])
