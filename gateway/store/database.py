@@ -35,6 +35,7 @@ from gateway.store.inbox import Inbox
 from gateway.store.limits import Limits
 from gateway.store.listing import Listing
 from gateway.store.messages import Messages
+from gateway.store.moving import Moving
 from gateway.store.news import NewsRows
 from gateway.store.organising import Organising
 from gateway.store.outbox import Outbox
@@ -95,6 +96,7 @@ class Transaction:
         self.presence = Presences(session)
         self.waiting = Waiting(session)
         self.news = NewsRows(session)
+        self.moving = Moving(session, sequences)
         self._wakes: list[tuple[str, str]] = []
 
     def wake(self, job: str, subject_id: str) -> None:

@@ -52,6 +52,7 @@ class Erasure:
             t.notices,
             t.inbox,
             t.messages,
+            t.moved,
             t.webhook_posts,
             t.bulk_recipients,
             t.events,

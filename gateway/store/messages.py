@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Integer, Row, bindparam, func, insert, or_, select, union_all, update
 
 from gateway.store import tables as t
 from gateway.store.search_index import note_change
@@ -72,14 +72,21 @@ class Messages:
         return {message.id: message for message in found}
 
     def find_by_client_key(self, thread_id: str, client_key: str) -> Message | None:
-        found = self._load(t.messages.c.thread_id == thread_id, t.messages.c.client_key == client_key)
+        """What was posted here with this key, even if it is in another thread now."""
+        c, moved = t.messages.c, t.moved.c
+        found = self._load(c.thread_id == thread_id, c.client_key == client_key)
+        if not found:
+            gone = select(moved.message_id).where(moved.thread_id == thread_id, moved.client_key == client_key)
+            found = self._load(c.id.in_(gone))
         return found[0] if found else None
 
     def is_posted(self, thread_id: str, key_start: str) -> bool:
         """Is there a message whose client key begins so?"""
-        c = t.messages.c
-        query = select(c.id).where(c.thread_id == thread_id, c.client_key.startswith(key_start, autoescape=True))
-        return self._session.execute(query.limit(1)).first() is not None
+        for c in (t.messages.c, t.moved.c):
+            query = select(c.seq).where(c.thread_id == thread_id, c.client_key.startswith(key_start, autoescape=True))
+            if self._session.execute(query.limit(1)).first() is not None:
+                return True
+        return False
 
     def find_copy(self, thread_id: str, rfc_message_id: str, body_digest: str) -> str | None:
         """The id of a message of this thread that came from the same mail by another way (GW-2)."""
@@ -183,12 +190,17 @@ class Messages:
 
 
 # Built once: building a statement costs more than running it, and these run for every mail.
+_COPY_COLUMNS = ("thread_id", "rfc_message_id", "body_digest")
+_EVERY_COPY = union_all(
+    select(t.messages.c.id.label("id"), *(t.messages.c[name] for name in _COPY_COLUMNS)),
+    select(t.moved.c.message_id, *(t.moved.c[name] for name in _COPY_COLUMNS)),
+).subquery()
 _FIND_COPY = (
-    select(t.messages.c.id)
+    select(_EVERY_COPY.c.id)
     .where(
-        t.messages.c.thread_id == bindparam("thread"),
-        t.messages.c.rfc_message_id == bindparam("mail"),
-        t.messages.c.body_digest == bindparam("body"),
+        _EVERY_COPY.c.thread_id == bindparam("thread"),
+        _EVERY_COPY.c.rfc_message_id == bindparam("mail"),
+        _EVERY_COPY.c.body_digest == bindparam("body"),
     )
     .limit(1)
 )
@@ -203,9 +215,7 @@ _TEXTS = (
     .order_by(t.messages.c.thread_id, t.messages.c.seq.desc())
 )
 _COPIES = "copies"
-_COPIES_OF = select(
-    t.messages.c.id, t.messages.c.thread_id, t.messages.c.rfc_message_id, t.messages.c.body_digest
-).where(t.messages.c.rfc_message_id.in_(bindparam("mails", expanding=True)))
+_COPIES_OF = select(_EVERY_COPY).where(_EVERY_COPY.c.rfc_message_id.in_(bindparam("mails", expanding=True)))
 _ADD = insert(t.messages)
 _ADD_ATTACHMENT = insert(t.attachments)
 

@@ -40,6 +40,16 @@ class Sequences:
         self._held[thread_id] = (seq + 1, event + 1)
         return seq + 1, event + 1
 
+    def next_moved(self, thread_id: str) -> int:
+        """Take the next message's number for one that comes from another thread: it has no event of its own."""
+        seq, event = self._last(thread_id)
+        self._held[thread_id] = (seq + 1, event)
+        return seq + 1
+
+    def last_message(self, thread_id: str) -> int:
+        """The newest message's number, with those that were taken since."""
+        return self._last(thread_id)[0]
+
     def save(self, statement: Executable, thread_id: str, values: dict[str, Any]) -> None:
         """Gather the update of the thread's row that goes with a number. Different updates of one thread keep their
         order.

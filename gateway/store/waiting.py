@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 
 from gateway.store import tables as t
 from gateway.store.outbox import delivery_of
@@ -88,12 +88,13 @@ class Waiting:
         """The thread's row as if the cancelled messages had never been written."""
         c, th = t.messages.c, t.threads.c
         spoken = (c.thread_id == thread_id, c.kind == MessageKind.MESSAGE.value, c.cancelled.is_(False))
-        last = self._session.execute(select(t.messages).where(*spoken).order_by(c.seq.desc()).limit(1)).first()
+        newest = (c.created_at.desc(), c.seq.desc())  # by time: what was moved here may be older than what was here
+        last = self._session.execute(select(t.messages).where(*spoken).order_by(*newest).limit(1)).first()
         outside = [k.value for k in AuthorKind if k.is_outside]
-        answered = select(func.max(c.seq)).where(*spoken, c.author_kind.not_in(outside)).scalar_subquery()
-        waits = select(func.min(c.created_at)).where(
-            *spoken, c.author_kind.in_(outside), c.seq > func.coalesce(answered, 0)
-        )
+        ours = select(c.created_at, c.seq).where(*spoken, c.author_kind.not_in(outside)).order_by(*newest).limit(1)
+        answer = self._session.execute(ours).first()
+        after = [] if answer is None else [tuple_(c.created_at, c.seq) > tuple_(*answer)]
+        waits = select(func.min(c.created_at)).where(*spoken, c.author_kind.in_(outside), *after)
         values: dict[str, Any] = {"last_text": "", "last_author": "", "last_member_id": None}
         if last is not None:
             by_candidate = last.author_kind == AuthorKind.CANDIDATE.value

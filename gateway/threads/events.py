@@ -14,6 +14,8 @@ MESSAGE_CREATED = "message.created"  # message_id, seq, kind
 MESSAGE_RELEASED = "message.released"  # message_id, seq: a scheduled message goes out
 MESSAGE_CANCELLED = "message.cancelled"  # message_id, seq, reason: it was to go out later and will not
 MESSAGE_MOVED = "message.moved"  # message_id, seq, at: it goes out at another time
+MESSAGES_MOVED_OUT = "messages.moved_out"  # to (a thread), count, message_ids, by: they are there now
+MESSAGES_MOVED_IN = "messages.moved_in"  # from (a thread), count, message_ids, by: with the next numbers here
 DELIVERY_UPDATED = "delivery.updated"  # delivery_id, message_id, state
 THREAD_BLOCKED = "thread.blocked"  # by
 THREAD_RESTORED = "thread.restored"  # by
@@ -39,6 +41,8 @@ NAMES = (
     MESSAGE_RELEASED,
     MESSAGE_CANCELLED,
     MESSAGE_MOVED,
+    MESSAGES_MOVED_OUT,
+    MESSAGES_MOVED_IN,
     DELIVERY_UPDATED,
     THREAD_BLOCKED,
     THREAD_RESTORED,
@@ -64,6 +68,8 @@ SHOWN = (  # as lines between messages
     THREAD_RESTORED,
     THREAD_STAGE,
     THREAD_ASSIGNED,
+    MESSAGES_MOVED_OUT,
+    MESSAGES_MOVED_IN,
     CANDIDATE_TRIED,
     CANDIDATE_OPTED_OUT,
     CANDIDATE_OPTED_IN,

@@ -25,6 +25,7 @@ from gateway.threads.addresses import IssuedAddress, Purpose, read_address
 from gateway.threads.incoming import Automatic, Claim, Envelope, IncomingMail, ReadMail, Scan, ScanResult, SenderProof
 from gateway.threads.model import InboxEntry, InboxState, Role
 from gateway.usecases.context import Context, Scanner
+from gateway.usecases.follow_moved import follow_moved
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.settle_mail import RATE_WINDOW, Located, fail_mail, from_address, settle
 
@@ -221,17 +222,18 @@ def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]
     """Settle what we still hold. Reading may outlast the lease; then another worker has done, or does, the work."""
     located = [u.claimed.located for u in understood]
     tx.threads.hold_many({where.thread_id for where in located if where.thread_id})
+    located = follow_moved(tx, [(u.claimed.located, u.read.mail) for u in understood])
     held = tx.inbox.hold([u.claimed.entry for u in understood])
     people = [(where.thread_id, where.participant.id) for where in located if where.thread_id and where.participant]
     tx.inbox.count_ahead(people, since=ctx.now - RATE_WINDOW)
     _look_for_suppressed(tx, located)
-    mails = [(u.claimed.located.thread_id, u.read.mail.message_id) for u in understood]
+    mails = [(where.thread_id, u.read.mail.message_id) for where, u in zip(located, understood, strict=True)]
     tx.blobs.expect(digest for one in understood for digest in one.written)
     tx.messages.look_for_copies([(thread_id, name) for thread_id, name in mails if thread_id and name])
-    for one in understood:
+    for where, one in zip(located, understood, strict=True):
         entry = one.claimed.entry
         if entry.id in held:
-            settle(ctx, tx, entry, located=one.claimed.located, read=one.read, proof=one.proof)
+            settle(ctx, tx, entry, located=where, read=one.read, proof=one.proof)
         else:
             log.warning("entry %s: somebody else took it over first", entry.id)
 

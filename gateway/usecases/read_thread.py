@@ -32,6 +32,7 @@ from gateway.threads.policies.news import is_news
 from gateway.threads.policies.roles import visible_openings
 from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
 from gateway.usecases.context import Context
+from gateway.usecases.happenings import shown_happenings
 from gateway.usecases.outgoing import portal_url
 from gateway.usecases.search import find_people
 from gateway.usecases.views import (
@@ -39,7 +40,6 @@ from gateway.usecases.views import (
     Counts,
     FeedEvent,
     FileContent,
-    Happening,
     ShownMessage,
     ThreadPage,
 )
@@ -102,7 +102,7 @@ def read_page(
         return ThreadPage(
             conversation=conversation,
             messages=_shown(tx, viewer, messages),
-            happenings=_happenings(tx, thread_id) if company else (),
+            happenings=shown_happenings(tx, viewer, thread_id) if company else (),
             has_earlier=len(found) > limit,
             last_event=conversation.thread.last_event,
             read_seq=mark,
@@ -137,6 +137,15 @@ def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) 
         if message is None or message.thread_id != thread_id or not visible_to(viewer, message, ctx.now):
             raise NotFound("message")
         return _shown(tx, viewer, [without_private_files(viewer, message)])[0]
+
+
+def read_messages(ctx: Context, viewer: Viewer, thread_id: str, ids: Sequence[str]) -> list[ShownMessage]:
+    """Those of these messages that are in the thread and for this viewer, in order. Raises NotFound."""
+    with ctx.database.read() as tx:
+        _open(tx, viewer, thread_id)
+        here = [m for m in tx.messages.find_many(ids).values() if m.thread_id == thread_id]
+        shown = visible_messages(viewer, sorted(here, key=lambda m: m.seq), ctx.now)
+        return list(_shown(tx, viewer, shown)) if shown else []
 
 
 def read_heads(ctx: Context, viewer: Viewer, thread_id: str) -> tuple[int, int]:
@@ -243,7 +252,8 @@ def _for_candidate(event: FeedEvent) -> bool:
     """A candidate hears of messages that are not notes, and of the gate; nothing else."""
     if event.name == events.MESSAGE_CREATED:
         return event.data["kind"] == "message"
-    return event.name in (events.MESSAGE_RELEASED, events.THREAD_BLOCKED, events.THREAD_RESTORED)
+    moved = (events.MESSAGES_MOVED_OUT, events.MESSAGES_MOVED_IN)
+    return event.name in (*moved, events.MESSAGE_RELEASED, events.THREAD_BLOCKED, events.THREAD_RESTORED)
 
 
 def _mark_repeats(tx: Transaction, messages: list[Message]) -> list[Message]:
@@ -266,10 +276,6 @@ def _shown(tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[Sh
     deliveries = tx.outbox.by_message([m.id for m in messages], attempts=True)
     crossed = tx.messages.find_many([m.crossed_id for m in messages if m.crossed_id])
     return tuple(ShownMessage(m, tuple(deliveries.get(m.id, ())), crossed.get(m.crossed_id)) for m in messages)
-
-
-def _happenings(tx: Transaction, thread_id: str) -> tuple[Happening, ...]:
-    return tuple(Happening(e.at, e.name, e.data) for e in tx.events.named(thread_id, events.SHOWN))
 
 
 def _rows(ctx: Context, tx: Transaction, viewer: Viewer, listed: list[ListedThread]) -> list[ConversationRow]:

@@ -38,6 +38,7 @@ STATES = {
     Verdict.REFUSE: InboxState.REFUSED,
     Verdict.IGNORE: InboxState.IGNORED,
 }
+NAMED = 40  # Message-IDs of a mail that are looked for
 MOST_WORDS = 20_000  # characters kept beside a mail that waits
 CHIPS = (  # shown small in the thread
     Reason.AUTOMATIC_REPLY,
@@ -183,7 +184,7 @@ def _match(tx: Transaction, mail: IncomingMail, *, located: Located) -> Match:
     named = (*mail.in_reply_to, *reversed(mail.references))
     return match_thread(
         None,
-        by_references=tx.threads.by_message_ids(named[:40], located.workspace_id),
+        by_references=tx.threads.by_message_ids(named[:NAMED], located.workspace_id),
         by_sender=tx.threads.by_sender(from_address(mail), located.workspace_id),
     )
 

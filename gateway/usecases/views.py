@@ -70,6 +70,7 @@ class Happening:
     at: datetime
     name: str  # thread.blocked, thread.restored, candidate.tried, inbox.automatic, inbox.held, …
     data: dict[str, str]
+    beside: str = ""  # the other conversation that it names, in words, if the viewer may open it
 
 
 @dataclass(frozen=True, slots=True)

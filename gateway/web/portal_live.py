@@ -51,6 +51,11 @@ def candidate_pieces(visit: Visit, viewer: Viewer, after: int) -> list[Piece]:
 def _html_of(visit: Visit, viewer: Viewer, event: FeedEvent) -> str:
     if event.name in ("message.created", "message.released"):
         return _message(visit, viewer, event)
+    if event.name == "messages.moved_in":
+        return _arrived(visit, viewer, event)
+    if event.name == "messages.moved_out":
+        gone = event.data.get("message_ids", "").split(",")
+        return render(visit, "candidate_live.html", part="gone", gone=gone)
     if event.name in GATE_EVENTS:
         return _gate(visit, viewer)
     return ""
@@ -64,6 +69,15 @@ def _message(visit: Visit, viewer: Viewer, event: FeedEvent) -> str:
     page = read_thread.read_page(visit.site.ctx, viewer, viewer.thread_id, limit=1)
     facts = what_it_shows(visit, page.conversation)
     return render(visit, "candidate_live.html", part="message", shown=replace(shown, deliveries=()), **facts)
+
+
+def _arrived(visit: Visit, viewer: Viewer, event: FeedEvent) -> str:
+    """What the company moved here from another conversation of this person."""
+    ids = event.data.get("message_ids", "").split(",")
+    found = read_thread.read_messages(visit.site.ctx, viewer, viewer.thread_id, ids)
+    page = read_thread.read_page(visit.site.ctx, viewer, viewer.thread_id, limit=1)
+    facts = what_it_shows(visit, page.conversation)
+    return "".join(render(visit, "candidate_live.html", part="message", shown=shown, **facts) for shown in found)
 
 
 def _gate(visit: Visit, viewer: Viewer) -> str:

@@ -23,6 +23,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/applicants/{external_id}/stage"): {"stage": "rejected"},
     ("PUT", "/applicants/{external_id}/consents/{kind}"): {"words": "Yes, please."},
     ("POST", "/threads/{id}/messages"): {"text": "Hello"},
+    ("POST", "/threads/{id}/moves"): {"message_ids": [NEVER], "to": f"{NEVER[:-1]}y"},
     ("PATCH", "/webhooks/{id}"): {"state": "disabled"},
     ("POST", "/webhooks/{id}/replay"): {"everything": True},
 }
@@ -48,6 +49,7 @@ def foreign_ids(world: World, path: str) -> list[str]:
         "/attachments/{id}": attachment_ids(world),
         "/threads/{id}": [world.b.thread_id],
         "/threads/{id}/messages": [world.b.thread_id],
+        "/threads/{id}/moves": [world.b.thread_id],
         "/deliveries/{id}": [world.b.delivery_id],
         "/inbox/{id}/raw": world.b.entry_ids,
         "/inbox/{id}/release": world.b.entry_ids,

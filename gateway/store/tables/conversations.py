@@ -187,6 +187,20 @@ attachments = Table(
     Column("danger", String(16), nullable=False, default="", server_default=""),  # why it is quarantined
 )
 
+moved = Table(  # the numbers of messages that are in another thread now; a number is given once
+    "moved",
+    metadata,
+    Column("thread_id", String(26), ForeignKey("threads.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("message_id", String(26), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),  # what it was here
+    Column("client_key", String(200)),
+    Column("rfc_message_id", Text, nullable=False, index=True),
+    Column("body_digest", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("thread_id", "client_key"),
+)
+
 reads = Table(  # how far each member has read: unread is per person (SJ-11)
     "reads",
     metadata,

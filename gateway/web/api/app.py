@@ -30,6 +30,7 @@ from gateway.web.api import (
     imports,
     inbox,
     keys,
+    moving,
     openings,
     rejections,
     templates,
@@ -57,6 +58,7 @@ ROUTERS = (
     bulk.router,
     webhooks.router,
     keys.router,
+    moving.router,
 )
 SILENT: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 SUMMARY = "Post messages into conversations with applicants, read them, and follow their deliveries."

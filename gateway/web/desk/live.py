@@ -17,8 +17,9 @@ from starlette.responses import Response
 from gateway.errors import NotFound
 from gateway.threads.model import Viewer
 from gateway.usecases import accounts, read_thread
+from gateway.usecases.happenings import happening_of
 from gateway.usecases.presence import find_colleagues
-from gateway.usecases.views import FeedEvent, Happening
+from gateway.usecases.views import FeedEvent
 from gateway.web.auth import viewer_of
 from gateway.web.desk.bell import live_bell
 from gateway.web.desk.conversations import (
@@ -43,7 +44,11 @@ PARTS = {  # of a message: what is new of it
     "message.moved": "again",
     "delivery.updated": "deliveries",
 }
-LINE_EVENTS = (*HEAD_EVENTS, "thread.assigned", "candidate.tried", "inbox.automatic", "inbox.held", "inbox.protected")
+MOVE_EVENTS = ("messages.moved_out", "messages.moved_in")
+LINE_EVENTS = (
+    *(*HEAD_EVENTS, *MOVE_EVENTS, "thread.assigned", "candidate.tried"),
+    *("inbox.automatic", "inbox.held", "inbox.protected"),
+)
 
 
 async def list_stream(request: Request) -> Response:
@@ -108,10 +113,11 @@ def _html_of(visit: Visit, viewer: Viewer, thread_id: str, event: FeedEvent) -> 
         part = PARTS[event.name]
         return render(visit, "desk_live.html", part=part, shown=shown, **shared)
     if event.name in LINE_EVENTS:
-        happening = Happening(event.at, event.name, event.data)
+        happening = happening_of(visit.site.ctx, viewer, event)
         head = event.name in HEAD_EVENTS
         ordered = event.name in ORDER_EVENTS
-        return render(
+        moved = _moved(visit, viewer, thread_id, event, shared) if event.name in MOVE_EVENTS else ""
+        return moved + render(
             visit,
             "desk_live.html",
             part="line",
@@ -124,6 +130,15 @@ def _html_of(visit: Visit, viewer: Viewer, thread_id: str, event: FeedEvent) -> 
     if event.name in ORDER_EVENTS:
         return render(visit, "desk_live.html", part="order", page=page, **shared)
     return ""
+
+
+def _moved(visit: Visit, viewer: Viewer, thread_id: str, event: FeedEvent, shared: dict[str, object]) -> str:
+    """What came from another conversation, or the places of what went to one."""
+    ids = event.data.get("message_ids", "").split(",")
+    if event.name == "messages.moved_out":
+        return "".join(_swap(visit, f"msg-{message_id}", "delete") for message_id in ids)
+    found = read_thread.read_messages(visit.site.ctx, viewer, thread_id, ids)
+    return "".join(render(visit, "desk_live.html", part="message", shown=shown, **shared) for shown in found)
 
 
 @dataclass(slots=True)

@@ -108,7 +108,6 @@ def conversation_variables(visit: Visit, viewer: Viewer, page: ThreadPage) -> di
         "earlier": page.messages[0].message.seq if page.has_earlier and page.messages else 0,
         "after": page.last_event,
         "page": page,
-        "may_reply": check_role(viewer, chat.opening.id).allowed,
         "files_of": files,
     }
 
@@ -120,6 +119,7 @@ def message_helpers(visit: Visit, viewer: Viewer, page: ThreadPage) -> dict[str,
     zone = zone_of(page.conversation.workspace.timezone)
     return {
         "chat": page.conversation,
+        "may_reply": check_role(viewer, page.conversation.opening.id).allowed,
         "order": page.organised,
         "closed": page.conversation.thread.state is not ThreadState.OPEN,
         "lines_of": lambda shown: lines_of(shown.deliveries, people, now),

@@ -1,0 +1,32 @@
+"""In charge of: events of a thread as the lines that are shown between its messages. Not in charge of: messages
+(`read_thread`).
+"""
+
+from __future__ import annotations
+
+from gateway.store.database import Transaction
+from gateway.threads import events
+from gateway.threads.events import Event
+from gateway.threads.model import Viewer
+from gateway.usecases.context import Context
+from gateway.usecases.views import Happening
+
+MOVED = (events.MESSAGES_MOVED_OUT, events.MESSAGES_MOVED_IN)
+
+
+def happening_of(ctx: Context, viewer: Viewer, event: Event) -> Happening:
+    """One event as its line."""
+    with ctx.database.read() as tx:
+        return _happening(tx, viewer, event)
+
+
+def shown_happenings(tx: Transaction, viewer: Viewer, thread_id: str) -> tuple[Happening, ...]:
+    """The lines of a thread, oldest first."""
+    return tuple(_happening(tx, viewer, event) for event in tx.events.named(thread_id, events.SHOWN))
+
+
+def _happening(tx: Transaction, viewer: Viewer, event: Event) -> Happening:
+    other_id = event.data.get("to") or event.data.get("from", "") if event.name in MOVED else ""
+    other = tx.threads.open_for(viewer, other_id) if other_id else None
+    beside = f"{other.candidate.name} · {other.opening.title}" if other else ""
+    return Happening(event.at, event.name, event.data, beside)

@@ -1,0 +1,97 @@
+"""Moving and splitting on the desk and by the API (ux §5: menu of a message; facts/peers.md rows 62 to 64)."""
+
+from __future__ import annotations
+
+import pytest
+from cast import Company, as_candidate
+from flows.test_moving import other_application, say, texts
+from running import Pump
+from starlette.testclient import TestClient
+from web.api_world import build_world
+from web.web_kit import browser_of, make_app, words_of
+
+from gateway.usecases.context import Context
+from gateway.usecases.views import ApplicantView
+
+
+@pytest.fixture
+def desk(ctx: Context, company: Company) -> TestClient:
+    return browser_of(make_app(ctx, company), company.jun)
+
+
+def test_from_a_messages_menu_to_the_other_conversation_and_back(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, desk: TestClient
+) -> None:
+    other = other_application(ctx, company)
+    ids = [say(ctx, as_candidate(ctx, mina), mina, words) for words in ("one", "two", "three")]
+    pump()
+    url = f"/desk/t/{mina.thread_id}/move"
+    assert f'href="{url}?from={ids[1]}"' in desk.get(f"/desk/t/{mina.thread_id}").text
+    page = desk.get(f"{url}?from={ids[1]}").text
+    words = words_of(page)
+    assert "2 messages" in words
+    assert "Engineer" in words
+    assert "one" not in words.split("2 messages")[1].split("Where to")[0].split()
+    form = {"ids": ",".join(ids[1:]), f"m.{ids[2]}": "yes", "to": other.thread_id}
+    moved = desk.post(url, data=form)
+    assert moved.headers["location"] == f"/desk/t/{other.thread_id}#msg-{ids[2]}"
+    assert "1 message moved to: Mina Han · Engineer" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
+    there = desk.get(f"/desk/t/{other.thread_id}").text
+    assert "1 message came from: Mina Han · Product Designer" in words_of(there)
+    back = f"/desk/t/{other.thread_id}/move"
+    assert f'href="{back}?to={mina.thread_id}&amp;ids={ids[2]}"' in there
+    desk.post(back, data={"ids": ids[2], f"m.{ids[2]}": "yes", "to": mina.thread_id})
+    assert texts(ctx, company.ats, mina) == ["one", "two", "three"]
+
+
+def test_another_person_asks_first_and_a_new_application_can_be_made(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, desk: TestClient
+) -> None:
+    oskar = other_application(ctx, company, external_id="o-1", name="Oskar Berg", email="oskar@mail.example")
+    ids = [say(ctx, as_candidate(ctx, mina), mina, words) for words in ("one", "two")]
+    url = f"/desk/t/{mina.thread_id}/move"
+    form = {"ids": ",".join(ids), f"m.{ids[0]}": "yes"}
+    early = desk.post(url, data=form | {"to": "new", "opening": "engineer"})
+    assert early.status_code == 409
+    assert "It has not gone out yet" in words_of(early.text)
+    pump()
+    found = desk.get(f"{url}?ids={ids[0]}&q=Oskar").text
+    assert oskar.thread_id in found
+    asks = desk.post(url, data=form | {"to": oskar.thread_id})
+    assert asks.status_code == 409
+    assert "Oskar Berg never sees it." in words_of(asks.text)
+    assert texts(ctx, company.as_jun, oskar) == []
+    assert desk.post(url, data=form | {"to": oskar.thread_id, "sure": "yes"}).status_code == 303
+    assert texts(ctx, company.as_jun, oskar) == ["one"]
+    none = desk.post(url, data={"ids": ids[1], "to": oskar.thread_id})
+    assert none.status_code == 422
+    new = desk.post(url, data={"ids": ids[1], f"m.{ids[1]}": "yes", "to": "new", "opening": "engineer"})
+    page = words_of(desk.get(new.headers["location"]).text)
+    assert "two" in page
+    assert "1 message came from: Mina Han · Product Designer" in page
+    assert desk.get(f"{url}?ids={ids[0]}").status_code == 404
+
+
+def test_the_ats_moves_messages_once(ctx: Context, pump: Pump) -> None:
+    """`POST /threads/{id}/moves`: the same key is done once; another person's thread needs `as_notes`."""
+    with build_world(ctx, "anvil") as world:
+        ats = world.a
+        person = {"opening": "dev", "name": "Minji Kim", "email": "minji@anvil-mail.test", "source": "ats"}
+        twin = ats.put("/applicants/minji-2", json=person).json()["thread_id"]
+        other = ats.put("/applicants/oskar", json=person | {"email": "o@x.test"}).json()["thread_id"]
+        pump()
+        body = {"message_ids": [ats.message_id], "to": twin}
+        key = {"Idempotency-Key": "k1"}
+        for _ in range(2):
+            moved = ats.post(f"/threads/{ats.thread_id}/moves", json=body, headers=key)
+            assert (moved.status_code, moved.json()["notes"]) == (200, 0)
+        (item,) = ats.get(f"/threads/{twin}/messages").json()["items"]
+        assert (item["id"], item["seq"]) == (ats.message_id, 1)
+        assert ats.get(f"/threads/{ats.thread_id}/messages?after=0").json()["items"] == []
+        names = [e["type"] for e in ats.get("/events").json()["items"]]
+        assert {"messages.moved_out", "messages.moved_in"} <= set(names)
+        asks = ats.post(f"/threads/{twin}/moves", json=body | {"to": other})
+        assert (asks.status_code, asks.json()["code"]) == (409, "other_person")
+        notes = ats.post(f"/threads/{twin}/moves", json=body | {"to": other, "as_notes": True})
+        assert notes.json()["notes"] == 1
+        assert ats.get(f"/threads/{other}/messages").json()["items"] == []
