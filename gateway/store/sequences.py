@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import Update, bindparam, select
 
 from gateway.store import tables as t
 from gateway.store.session import Session
@@ -22,7 +22,7 @@ class Sequences:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._held: dict[str, tuple[int, int]] = {}
-        self._gathered: dict[str, Executable] = {}
+        self._gathered: dict[str, Update] = {}
 
     def hold(self, thread_id: str, *, last_seq: int, last_event: int) -> None:
         """The thread's row is locked and says this; what was counted since stays counted."""
@@ -50,7 +50,7 @@ class Sequences:
         """The newest message's number, with those that were taken since."""
         return self._last(thread_id)[0]
 
-    def save(self, statement: Executable, thread_id: str, values: dict[str, Any]) -> None:
+    def save(self, statement: Update, thread_id: str, values: dict[str, Any]) -> None:
         """Gather the update of the thread's row that goes with a number. Different updates of one thread keep their
         order.
         """

@@ -11,9 +11,10 @@ the commit. What was read ahead is forgotten as soon as anything is written that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable
+from sqlalchemy import Connection, CursorResult, Dialect, Executable, Insert, MetaData, Table, Update
 
 Row = Mapping[str, Any]
 
@@ -23,7 +24,7 @@ class Session:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._gathered: dict[Executable, list[Row]] = {}
+        self._gathered: dict[Insert | Update, list[Row]] = {}
         self._ahead: dict[str, dict[Any, Any]] = {}
 
     @property
@@ -39,8 +40,8 @@ class Session:
             self._ahead.clear()
         return self._connection.execute(statement, parameters)
 
-    def gather(self, statement: Executable, row: Row) -> None:
-        """Execute this for the row later, together with its other rows: statements in the order of their first row.
+    def gather(self, statement: Insert | Update, row: Row) -> None:
+        """Execute this for the row later, together with its other rows: what others refer to first, else by first row.
 
         The same statement object each time (built once); all its rows have the same keys. What fails is raised by a
         later `execute`, or by `flush`.
@@ -50,7 +51,7 @@ class Session:
     def flush(self) -> None:
         """Send what was gathered."""
         while self._gathered:
-            statement = next(iter(self._gathered))
+            statement = min(self._gathered, key=_place_of)
             self._connection.execute(statement, self._gathered.pop(statement))
 
     def read_ahead(self, kind: str, found: Mapping[Any, Any]) -> None:
@@ -65,3 +66,17 @@ class Session:
         """A gathered row changes an answer that was read ahead; nothing happens if it was not."""
         if key in self._ahead.get(kind, {}):
             self._ahead[kind][key] = value
+
+
+def _place_of(statement: Insert | Update) -> int:
+    """Where its table stands among all: a table after those that it refers to. The rows of one statement may have come
+    together before and after a flush, so the order in which they were gathered does not say it.
+    """
+    table = statement.table
+    assert isinstance(table, Table)  # nobody writes into a join
+    return _order_of(table.metadata)[table.name]
+
+
+@cache
+def _order_of(metadata: MetaData) -> dict[str, int]:
+    return {table.name: place for place, table in enumerate(metadata.sorted_tables)}

@@ -50,6 +50,17 @@ def test_each_thread_keeps_its_order_and_its_numbers(ctx: Context, company: Comp
 
 
 @both_databases
+def test_mails_that_wait_together_are_settled_together(
+    ctx: Context, company: Company, people: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An ordinary opening, with a notify list: nothing in the first mail of a batch makes the others spoil it."""
+    for _ in range(2):  # the first mails of a conversation, and later ones
+        write_all(ctx, people, rounds=2)
+        process_waiting(ctx)
+    assert "settled together" not in caplog.text
+
+
+@both_databases
 def test_a_copy_in_the_same_batch_is_known(ctx: Context, company: Company, mina: ApplicantView) -> None:
     """GW-2: the same mail by two ways, both waiting."""
     address = address_of(ctx, mina)
