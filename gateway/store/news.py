@@ -140,6 +140,12 @@ class NewsRows:
         old = select(n.id).where(n.at < before, n.due_at.is_(None)).limit(limit)
         return self._session.execute(delete(t.news).where(n.id.in_(old))).rowcount
 
+    def is_unanswered(self, thread_id: str) -> bool:
+        """Does the candidate still wait?"""
+        th = t.threads.c
+        waits = select(th.id).where(th.id == thread_id, th.unanswered_since.is_not(None), th.done_at.is_(None))
+        return self._session.execute(waits).first() is not None
+
     def long_unanswered(self, *, since: datetime, before: datetime, limit: int, thread_id: str = "") -> list[str]:
         """Conversations in which the candidate has waited from a time between these two on, and of which nobody has
         been reminded since; with `thread_id`, whether this is one.

@@ -32,9 +32,11 @@ class NewsKind(StrEnum):
     FAILED = "failed"  # what they wrote could not be delivered
     HELD = "held"  # a mail waits for somebody's decision
     UNANSWERED = "unanswered"  # a candidate has waited long for an answer
+    UNREACHED = "unreached"  # their Slack takes nothing any more, and was switched off
 
 
-USUAL = frozenset(NewsKind) - {NewsKind.HELD, NewsKind.UNANSWERED}  # by e-mail, as long as nobody chooses
+CHOICES = tuple(kind for kind in NewsKind if kind is not NewsKind.UNREACHED)  # that one comes to the bell alone
+USUAL = frozenset(CHOICES) - {NewsKind.HELD, NewsKind.UNANSWERED}  # by e-mail, as long as nobody chooses
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Preferences:
     """A member's choices. Without any: e-mail for the usual kinds, at all hours."""
 
     on: frozenset[str] = frozenset({EMAIL})  # ways that are switched on
-    kinds: Mapping[str, frozenset[NewsKind]] = field(default_factory=lambda: {EMAIL: USUAL, SLACK: frozenset(NewsKind)})
+    kinds: Mapping[str, frozenset[NewsKind]] = field(default_factory=lambda: {EMAIL: USUAL, SLACK: frozenset(CHOICES)})
     hours: Hours | None = None  # None: at all hours
     slack_url: str = ""  # sealed; "" = none
 

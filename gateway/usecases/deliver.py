@@ -32,6 +32,7 @@ from gateway.threads.copies import copy_of, pack
 from gateway.threads.decisions import Reason
 from gateway.threads.delivery import Move, after_report, after_send, after_unknown
 from gateway.threads.model import Delivery, DeliveryState, ThreadState, Viewer, ViewerKind
+from gateway.threads.notifying import SLACK
 from gateway.threads.policies.rejection import REJECTED_STAGE
 from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
@@ -43,7 +44,7 @@ from gateway.usecases.fall_back import record_move
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.outgoing import build_outgoing
 from gateway.usecases.reach import may_advertise
-from gateway.usecases.send_news import wait_for_hours
+from gateway.usecases.send_news import note_unreached, wait_for_hours
 from gateway.usecases.suppression import note_corrected
 
 LEASE = timedelta(seconds=60)
@@ -179,6 +180,8 @@ def _record(ctx: Context, tx: Transaction, delivery: Delivery, *, move: Move, le
     recorded = record_move(ctx, tx, delivery, move=move, lease_id=lease_id)
     if not recorded:
         log.warning("delivery %s: somebody else recorded an outcome first", delivery.id)
+    if recorded and delivery.channel == SLACK and move.state is DeliveryState.FAILED:
+        note_unreached(ctx, tx, delivery)
     return recorded
 
 

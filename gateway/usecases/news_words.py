@@ -71,6 +71,8 @@ def path_of(news: News) -> str:
     """The page of the desk that shows what it is about."""
     if news.kind is NewsKind.HELD:
         return f"/desk/review/{news.subject_id}"
+    if news.kind is NewsKind.UNREACHED:
+        return "/desk/settings/personal"
     return f"/desk/t/{news.thread_id}" + (f"#msg-{news.subject_id}" if news.subject_id else "")
 
 

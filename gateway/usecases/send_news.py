@@ -10,19 +10,21 @@ own reply address, several things together are one summary.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.store.database import Transaction
+from gateway.store.inbox import TO_DECIDE
 from gateway.threads.channel import Retry
 from gateway.threads.decisions import Reason
 from gateway.threads.model import Delivery, DeliveryState
-from gateway.threads.notifying import WAYS, News, NewsKind, Seat, decide_notification, earliest_for
+from gateway.threads.notifying import SLACK, WAYS, News, NewsKind, Seat, earliest_for
 from gateway.threads.routing import EMAIL
 from gateway.usecases.context import Context
 from gateway.usecases.news_words import NEWS
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.sign_in import queue_notice
-from gateway.usecases.tell_members import tell_of_waiting
+from gateway.usecases.tell_members import tell_of_slack, tell_of_waiting
 
 MOST = 1000  # news in one summary
 FRESH = timedelta(minutes=1)  # a delivery that young was decided just now
@@ -38,7 +40,7 @@ def find_due_news(ctx: Context, *, limit: int = 200) -> list[str]:
 
 def send_news(ctx: Context, member_id: str) -> None:
     """Queue what is due for this member. What would now come outside their hours waits again; what they have seen in
-    the desk, or switched off since, is left out.
+    the desk or switched off since, and what is no longer so, is left out.
     """
     with ctx.database.begin() as tx:
         due = tx.news.take_due(member_id, now=ctx.now, limit=MOST)
@@ -49,14 +51,21 @@ def send_news(ctx: Context, member_id: str) -> None:
         if start > ctx.now:
             tx.news.put_off([news.id for news in due], until=start)
             return
+        fresh = [news for news in due if news.read_at is None and _is_still_so(tx, news)]
         for way in WAYS:
-            fresh = [n for n in due if n.read_at is None and way in n.ways and _still_wanted(ctx, seat, n, way)]
-            if fresh:
-                _send_by(ctx, tx, seat, fresh, way=way)
+            wanted = [news for news in fresh if way in news.ways and seat.preferences.wants(way, news.kind)]
+            if wanted:
+                _send_by(ctx, tx, seat, wanted, way=way)
 
 
-def _still_wanted(ctx: Context, seat: Seat, news: News, way: str) -> bool:
-    return way in decide_notification(seat.preferences, news.kind, ctx.now).ways
+def _is_still_so(tx: Transaction, news: News) -> bool:
+    """A colleague may have answered, or decided, while it waited."""
+    if news.kind is NewsKind.UNANSWERED:
+        return tx.news.is_unanswered(news.thread_id or "")
+    if news.kind is NewsKind.HELD:
+        entry = tx.inbox.find(news.subject_id)
+        return entry is not None and entry.state in TO_DECIDE
+    return True
 
 
 def _send_by(ctx: Context, tx: Transaction, seat: Seat, fresh: Sequence[News], *, way: str) -> None:
@@ -107,6 +116,14 @@ def _receiver(tx: Transaction, delivery: Delivery) -> Seat | None:
     found = tx.threads.find_participants([delivery.participant_id]) if delivery.participant_id else {}
     is_copy = any(person.role.is_company for person, _, _ in found.values())
     return next(iter(tx.news.seats_at(delivery.workspace_id, [delivery.to.lower()])), None) if is_copy else None
+
+
+def note_unreached(ctx: Context, tx: Transaction, delivery: Delivery) -> None:
+    """A member's Slack said no for good: it is switched off for them, and their bell says so."""
+    seat = _receiver(tx, delivery)
+    if seat and SLACK in seat.preferences.on:
+        tx.news.save_preferences(seat.member_id, replace(seat.preferences, on=seat.preferences.on - {SLACK}))
+        tell_of_slack(ctx, tx, seat)
 
 
 def remind_of_waiting(ctx: Context, *, limit: int = 200) -> int:

@@ -77,6 +77,11 @@ def tell_of_waiting(ctx: Context, tx: Transaction, conversation: Conversation) -
         _ring(ctx, tx, seat, NewsKind.UNANSWERED, conversation=conversation)
 
 
+def tell_of_slack(ctx: Context, tx: Transaction, seat: Seat) -> None:
+    """Slack was switched off for this member: the bell is left to say so."""
+    _ring(ctx, tx, seat, NewsKind.UNREACHED, conversation=None)
+
+
 def tell_one(
     ctx: Context,
     tx: Transaction,

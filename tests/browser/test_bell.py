@@ -28,6 +28,7 @@ def test_the_bell_rings_on_the_open_page_and_is_read(
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="When may I come?"))
     expect(listed.locator("#count-bell")).to_have_text("1")
     expect(own.locator("#bell li")).to_contain_text("Mina Han wrote")
+    expect(own.locator("#status")).to_have_text("Mina Han wrote")  # for who does not see it
     send(ctx, company.as_ara, mina.thread_id, NewMessage(text="@Jun your turn", kind=MessageKind.NOTE))
     expect(own.locator("#bell li")).to_have_count(2)
     expect(listed.locator("#count-bell")).to_have_text("2")

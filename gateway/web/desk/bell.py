@@ -24,6 +24,7 @@ ICONS = {
     NewsKind.FAILED: "triangle-alert",
     NewsKind.HELD: "mail-search",
     NewsKind.UNANSWERED: "clock",
+    NewsKind.UNREACHED: "settings",
 }
 HELPERS: dict[str, object] = {"icons_of": ICONS, "path_of": path_of}  # what the list's template needs besides the news
 
@@ -40,16 +41,23 @@ def bell_page(visit: Visit, viewer: Viewer) -> Response:
 
 
 def live_bell(visit: Visit, viewer: Viewer) -> Callable[[], str]:
-    """A function that gives the newest page of the bell and its number, if they changed since its last call."""
+    """A function that gives the newest page of the bell and its number, if they changed since its last call, and says
+    what is new to who does not see it.
+    """
     timezone = accounts.read_workspace(visit.site.ctx, viewer).timezone
-    sent = ""
+    sent, known = "", set[str]()
 
     def changed() -> str:
         nonlocal sent
         news, _ = bell.read_bell(visit.site.ctx, viewer)
         number = say_number(read_thread.counts(visit.site.ctx, viewer).bell)
         html = render(visit, "desk_live.html", part="bell", news=news, number=number, timezone=timezone, **HELPERS)
+        fresh = [one for one in news if one.news.id not in known]
+        known.update(one.news.id for one in news)
         before, sent = sent, html
-        return html if html != before else ""
+        if html == before:
+            return ""
+        said = render(visit, "desk_live.html", part="rang", one=fresh[0]) if before and fresh else ""
+        return html + said
 
     return changed

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from gateway.errors import Invalid, NotFound
 from gateway.threads.drafts import MOST_UNDO
 from gateway.threads.model import Viewer
-from gateway.threads.notifying import DAY, WAYS, NewsKind, Preferences
+from gateway.threads.notifying import CHOICES, DAY, WAYS, Preferences
 from gateway.usecases import accounts
 from gateway.usecases import preferences as chosen
 from gateway.web.desk.settings import setup_page
@@ -46,7 +46,7 @@ def _save(visit: Visit, viewer: Viewer) -> None:
                 ctx,
                 viewer,
                 on=[way for way in WAYS if f"on.{way}" in fields],
-                kinds={way: [kind for kind in NewsKind if f"{way}.{kind}" in fields] for way in WAYS},
+                kinds={way: [kind for kind in CHOICES if f"{way}.{kind}" in fields] for way in WAYS},
                 hours=_read_hours(visit) if "on.hours" in fields else None,
                 slack_url=url or ("" if "slack_forget" in fields else None),
             )
@@ -85,7 +85,7 @@ def _show(visit: Visit, viewer: Viewer, *, problems: dict[str, str] | None = Non
         entry="personal",
         status=422 if problems else 200,
         form=form,
-        kinds=tuple(NewsKind),
+        kinds=CHOICES,
         ways=WAYS,
         has_slack=bool(found.slack_url),
         most_undo=MOST_UNDO,
