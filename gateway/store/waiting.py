@@ -5,6 +5,7 @@ Not in charge of: who may do that (`usecases.waiting`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,13 @@ class Waiting:
         query = select(*_PARTS).where(c.id == message_id, c.goes_out_at > now, c.cancelled.is_(False))
         row = self._session.execute(query).first()
         return WaitingMessage(*row) if row else None
+
+    def rejections(self, thread_ids: Sequence[str], *, now: datetime) -> dict[str, WaitingMessage]:
+        """The message of each thread that closes the gate when it goes out, if it waits still."""
+        c = t.messages.c
+        waits = (c.thread_id.in_(list(thread_ids)), c.closes_gate, c.goes_out_at > now, c.cancelled.is_(False))
+        rows = self._session.execute(select(c.thread_id, *_PARTS).where(*waits)) if thread_ids else ()
+        return {row.thread_id: WaitingMessage(*row[1:]) for row in rows}
 
     def unless_news(self, thread_id: str, *, now: datetime) -> list[WaitingMessage]:
         """Messages of a thread that are not to go out if something new comes first."""

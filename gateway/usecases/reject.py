@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.threads.model import CameInBy, Conversation, MessageKind, Viewer
@@ -14,6 +15,7 @@ from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import read_page
+from gateway.usecases.waiting import take_back
 
 MOST = 200  # applicants in one call
 
@@ -68,6 +70,27 @@ def reject_many(
         _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest, reason=reason)
         for external_id in dict.fromkeys(external_ids)
     ]
+
+
+def find_waiting_rejections(ctx: Context, viewer: Viewer, thread_ids: Sequence[str]) -> dict[str, datetime]:
+    """When the rejection of each of these conversations goes out, of those that can still be taken back."""
+    with ctx.database.read() as tx:
+        mine = [i for i in thread_ids if tx.threads.open_for(viewer, i)]
+        return {i: waiting.goes_out_at for i, waiting in tx.waiting.rejections(mine, now=ctx.now).items()}
+
+
+def undo_rejections(ctx: Context, viewer: Viewer, thread_ids: Sequence[str]) -> list[str]:
+    """Take back those that have not gone out: nothing is sent and no gate closes. The threads in which that worked."""
+    with ctx.database.read() as tx:
+        waiting = tx.waiting.rejections(list(dict.fromkeys(thread_ids))[:MOST], now=ctx.now)
+    undone = []
+    for thread_id, message in waiting.items():
+        try:
+            take_back(ctx, viewer, thread_id, message.id)
+        except GatewayError:  # a worker was quicker, or it is not theirs to take back
+            continue
+        undone.append(thread_id)
+    return undone
 
 
 def _reject_one(

@@ -136,6 +136,7 @@ def _desk() -> list[BaseRoute]:
         Route("/desk/organise", for_members(organise.organise_page), methods=WRITE),
         Route("/desk/keys", for_members(organise.keys_page), methods=WRITE),
         Route("/desk/reject", for_members(organise.reject_page), methods=BOTH),
+        Route("/desk/reject/undo", for_members(organise.undo_page), methods=BOTH),
         Route("/desk/deliveries/{delivery_id}/again", for_members(deliveries.send_again), methods=WRITE),
         Route("/desk/deliveries/{delivery_id}/arrived", for_members(deliveries.mark_arrived), methods=WRITE),
         Route("/desk/deliveries/{delivery_id}/copy", for_members(copies.sent_page), methods=READ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -15,7 +16,7 @@ from web.web_kit import browser_of, make_app, words_of
 from gateway.usecases.context import Context
 from gateway.usecases.organise import AddTag, Assign, organise, read_choices
 from gateway.usecases.post_message import NewMessage, post_message
-from gateway.usecases.read_thread import messages_after
+from gateway.usecases.read_thread import events_of_thread, messages_after
 from gateway.usecases.views import ApplicantView
 
 
@@ -144,6 +145,45 @@ def test_many_are_rejected_each_with_their_own_message(
     assert "Dear Mina Han" in told[0]
     assert "No portfolio" not in told[0]
     assert [s.message.kind.value for s in messages_after(ctx, company.as_jun, mina.thread_id)] == ["message", "note"]
+
+
+def test_many_rejections_are_taken_back_with_one_button(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    oskar: ApplicantView,
+    pump: Pump,
+    channel: FakeChannel,
+    clock: FakeClock,
+) -> None:
+    """ux §5, reject dialog: undo within 15 s. Nothing is sent, and the gate never closes; who was quicker is named."""
+    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
+    desk = browser_of(make_app(waits, company), company.jun)
+    vera = make_applicant(ctx, company, external_id="v-1", name="Vera Lind", email="vera@mail.example")
+    desk.post("/desk/reject", data={f"t.{vera.thread_id}": "1", "how": "send"})
+    clock.move(seconds=10)
+    chosen = {f"t.{p.thread_id}": "1" for p in (mina, oskar)}
+    done = desk.post("/desk/reject?view=mine", data=chosen | {"how": "send"})
+    there = done.headers["location"]
+    assert there.startswith("/desk/reject/undo?ids=")
+    page = words_of(desk.get(there).text)
+    assert "Goes out in 15 s" in page
+    assert "Undo 2 rejections" in page
+    clock.move(seconds=10)
+    pump()
+    everybody = chosen | {f"t.{vera.thread_id}": "1"}
+    undone = words_of(desk.post("/desk/reject/undo", data=everybody).text)
+    assert "2 rejections were taken back. Nothing was sent for them." in undone
+    assert "It has gone out already." in undone.split("Vera Lind")[1]
+    clock.move(minutes=1)
+    pump()
+    assert {mail.to for mail in channel.sent} == {"vera@mail.example"}
+    assert names_in(desk, "/desk/rejected") == ["Vera Lind"]
+    for person in (mina, oskar):
+        names = {e.name for e in events_of_thread(ctx, company.as_jun, person.thread_id, after=0)}
+        assert "thread.blocked" not in names
+        post_message(ctx, as_candidate(ctx, person), person.thread_id, NewMessage(text="I am still here"))
+    assert "The messages have gone out" in words_of(desk.get(there).text)
 
 
 def test_many_are_closed_silently(

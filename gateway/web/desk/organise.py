@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from math import ceil
 
 from starlette.responses import PlainTextResponse, Response
 
@@ -17,9 +19,10 @@ from gateway.errors import Invalid
 from gateway.threads.model import Conversation, Viewer
 from gateway.threads.organising import NOBODY
 from gateway.threads.policies.rejection import REJECTED_STAGE
-from gateway.usecases import organise, read_thread, reject
+from gateway.usecases import compose, organise, read_thread, reject
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.post_message import NewMessage
+from gateway.usecases.reject import find_waiting_rejections
 from gateway.web.auth import is_https
 from gateway.web.desk.conversations import KEYS_COOKIE, desk_page, list_page, where_of
 from gateway.web.visits import Visit, go_to, say_error
@@ -114,7 +117,11 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
     silent = visit.text("how") == "silent"
     made = {chat.thread.id: _message(visit, chat) for chat in chats}
     external = [chat.applicant.external_id for chat in chats]
-    notify = None if silent else made.__getitem__
+
+    def notify_late(thread_id: str) -> NewMessage:
+        return compose.to_be_undone(ctx, viewer, thread_id, made[thread_id])
+
+    notify = None if silent else notify_late
     reason = visit.text("reason")
     done = reject.reject_many(ctx, viewer, external, notify=notify, suggest=False, reason=reason)
     visit.site.feed.wake()
@@ -122,7 +129,34 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
     if failed:
         left = [chat for chat in chats if chat.applicant.external_id in failed]
         return _ask(visit, viewer, left, status=422, failed=failed)
+    if find_waiting_rejections(ctx, viewer, list(made)):
+        return go_to("/desk/reject/undo", ids=",".join(made), **where.as_query())
     return go_to(f"/desk/{where.view}", **where.as_query())
+
+
+def undo_page(visit: Visit, viewer: Viewer) -> Response:
+    """GET shows whose rejections can still be taken back; POST takes them back, all at once."""
+    ctx = visit.site.ctx
+    ids = chosen_of(visit) if visit.is_post else [i for i in visit.asked("ids").split(",") if i]
+    undone = reject.undo_rejections(ctx, viewer, ids) if visit.is_post else []
+    if visit.is_post:
+        visit.site.feed.wake()
+    waiting = find_waiting_rejections(ctx, viewer, ids)
+    chats = read_thread.read_conversations(ctx, viewer, ids[: reject.MOST])
+    return desk_page(
+        visit,
+        viewer,
+        "desk_rejected.html",
+        people=[(chat, _left(waiting.get(chat.thread.id), ctx.now), chat.thread.id in undone) for chat in chats],
+        waiting=len(waiting),
+        undone=len(undone),
+        is_done=visit.is_post,
+        where=where_of(visit),
+    )
+
+
+def _left(goes_out_at: datetime | None, now: datetime) -> int:
+    return max(0, ceil((goes_out_at - now).total_seconds())) if goes_out_at else 0
 
 
 def _message(visit: Visit, chat: Conversation) -> NewMessage:
