@@ -39,6 +39,8 @@ HOMES = {  # library: where it may be imported; a name is a part of the package 
     "flanker": {"inbound"},
     "selectolax": {"inbound"},
     "nh3": {"inbound"},
+    "compressed_rtf": {"inbound"},
+    "striprtf": {"inbound"},
     "pebble": {"inbound"},
     "spf": {"inbound"},
     "dns": {"inbound"},
@@ -205,6 +207,7 @@ def test_every_dependency_is_used() -> None:
     names = {d.split(";")[0].split("[")[0].split(">")[0].split("=")[0].strip().lower() for d in declared}
     modules_of = {
         "mail-parser": "mailparser",
+        "compressed-rtf": "compressed_rtf",
         "dkimpy": "dkim",
         "pyspf": "spf",
         "dnspython": "dns",

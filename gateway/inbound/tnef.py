@@ -1,7 +1,8 @@
 """In charge of: opening `winmail.dat`, in which Outlook and Exchange hide files and sometimes the words ([MS-OXTNEF]).
 
 Not in charge of: what becomes of them (`parts`). One pass over the bytes, no recursion, everything bounded by them; an
-embedded message stays closed, and formatted text is only taken where it is HTML. What is not whole is not opened.
+embedded message stays closed, and formatted text is read (`rtf`) where there is no other. What is not whole is not
+opened.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.inbound.charsets import clean_text, decode_text
+from gateway.inbound.rtf import read_compressed_rtf
 
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SIGNATURE = b"\x78\x9f\x3e\x22"
@@ -24,7 +26,7 @@ _MAX_TEXT = 1_000_000  # bytes
 _BODY, _TITLE, _DATA, _PROPERTIES = 0x800C, 0x8010, 0x800F, 0x9003
 _NEW_FILE, _FILE_PROPERTIES, _CODEPAGE = 0x9002, 0x9005, 0x9007
 # Property ids ([MS-OXPROPS])
-_PLAIN, _HTML, _FILE_BYTES, _LONG_NAME, _NAME = 0x1000, 0x1013, 0x3701, 0x3707, 0x3704
+_PLAIN, _RTF, _HTML, _FILE_BYTES, _LONG_NAME, _NAME = 0x1000, 0x1009, 0x1013, 0x3701, 0x3707, 0x3704
 _MIME_TYPE, _CONTENT_ID = 0x370E, 0x3712
 # Sizes of property values in bytes, by type ([MS-OXCDATA] §2.11.1); 0: its length stands in front of it.
 _SIZES = {2: 2, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 0x0A: 4, 0x0B: 2, 0x14: 8, 0x40: 8, 0x48: 16}
@@ -67,20 +69,22 @@ def open_tnef(data: bytes) -> Tnef | None:
 
 def _read(data: bytes) -> Tnef:
     found = Tnef()
-    codepage = "cp1252"
+    codepage, formatted = "cp1252", b""
     for name, value in _attributes(data):
         if name == _CODEPAGE and len(value) >= 4:
             codepage = f"cp{struct.unpack_from('<I', value)[0]}"
         elif name == _BODY:
             found.text = _decode(value, codepage)
         elif name == _PROPERTIES:
-            _read_words(found, value, codepage)
+            formatted = _read_words(found, value, codepage) or formatted
         elif name == _NEW_FILE:
             if len(found.files) == MAX_FILES:
                 break
             found.files.append(TnefFile())
         elif found.files:
             _read_file(found.files[-1], name, value, codepage)
+    if formatted and not found.text.strip() and not found.html.strip():
+        found.text = read_compressed_rtf(formatted, codepage)
     found.files = [file for file in found.files if file.content]
     return found
 
@@ -100,12 +104,17 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
     raise ValueError
 
 
-def _read_words(found: Tnef, value: bytes, codepage: str) -> None:
+def _read_words(found: Tnef, value: bytes, codepage: str) -> bytes:
+    """Take plain words and HTML; the formatted text comes back as it is packed."""
+    formatted = b""
     for name, content, wide in _properties(value):
         if name == _PLAIN:
             found.text = _decode(content, codepage, wide=wide)
         elif name == _HTML:
             found.html = decode_text(content[:_MAX_TEXT], "" if wide else codepage).text
+        elif name == _RTF:
+            formatted = content
+    return formatted
 
 
 def _read_file(file: TnefFile, name: int, value: bytes, codepage: str) -> None:

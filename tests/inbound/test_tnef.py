@@ -6,10 +6,13 @@ import base64
 import struct
 
 import pytest
+from compressed_rtf import compress
 from hypothesis import given
 from hypothesis import strategies as st
+from test_hostile_bodies import compare
 
 from gateway.inbound.mime import parse_mail
+from gateway.inbound.rtf import read_compressed_rtf
 from gateway.inbound.tnef import open_tnef
 from gateway.threads.incoming import IncomingMail
 
@@ -74,8 +77,63 @@ def test_its_words_count_only_where_the_mail_has_none() -> None:
     assert mail_with(container(html), text="").html == "<p>Yes, I come</p>"
 
 
-def test_one_that_holds_only_formatting_is_not_shown() -> None:
-    assert mail_with(container(attribute(0x9003, properties((0x102, 0x1009, b"LZFu")), level=1))).attachments == ()
+OUTLOOK_RTF = (
+    rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f1\fmodern\fcharset129 Batang;}}"
+    rb"{\colortbl\red0\green0\blue0;}\uc1\pard\plain\f0\fs20 Yes, I \b gladly\b0  come \u8211? at two.\par\par"
+    rb"{\f1 \'c0\'cc\'b7\'c2\'bc\'ad} {\field{\*\fldinst{HYPERLINK \"https://x.example/a\"}}{\fldrslt my page}}\par}"
+)
+HTML_IN_RTF = (
+    rb"{\rtf1\ansi\ansicpg1250\fromhtml1 \deff0{\fonttbl{\f0\fswiss\fcharset238 Arial;}}"
+    rb"{\*\htmltag64 <p>}\htmlrtf \f0 \htmlrtf0 P\'f8ijdu ve \'e8tvrtek.{\*\htmltag72 </p>}\htmlrtf \par \htmlrtf0 }"
+)
+
+
+def formatted(rtf: bytes) -> bytes:
+    return container(attribute(0x9003, properties((0x102, 0x1009, compress(rtf, compressed=True))), level=1))
+
+
+@pytest.mark.parametrize(
+    ("rtf", "words"),
+    [
+        (OUTLOOK_RTF, "Yes, I gladly come – at two.\n\n이력서 my page"),
+        (HTML_IN_RTF, "Přijdu ve čtvrtek."),
+        (rb"{\rtf1 It \\f1 is}", "It \\f1 is"),
+    ],
+)
+def test_formatted_words_are_read_where_there_are_no_others(rtf: bytes, words: str) -> None:
+    """[MS-OXRTFCP]; a mail of Exchange that has nothing but winmail.dat is no empty message."""
+    mail = mail_with(formatted(rtf), text="")
+    assert (mail.text, mail.attachments) == (words, ())
+    assert mail_with(formatted(rtf)).text.strip() == "The certificate."
+
+
+def test_formatted_words_that_are_broken_leave_the_container_as_a_file() -> None:
+    broken = container(attribute(0x9003, properties((0x102, 0x1009, b"LZFu")), level=1))
+    assert [a.filename for a in mail_with(broken, text="").attachments] == ["winmail.dat"]
+    assert mail_with(broken).attachments == ()
+
+
+@pytest.mark.parametrize(
+    "rtf",
+    [
+        b"{\\rtf1{\\fonttbl" + b"\\f1" * 15_000 + b"}x}",
+        b"{\\rtf1{\\fonttbl" + b"{\\f1\\fcharset0 x" * 15_000 + b"}x}",
+        b"{\\rtf1" + b'{\\field{\\*\\fldinst{HYPERLINK "x' * 10_000 + b"}x}",
+        b"{" * 150_000,
+    ],
+    ids=["fonts", "charsets", "links", "groups"],
+)
+def test_hostile_formatted_words_cost_no_more_than_honest_ones(rtf: bytes) -> None:
+    honest = b"{\\rtf1 " + b"I can come on Thursday at ten.\\par " * (len(rtf) // 35) + b"}"
+    packed = [compress(each, compressed=False) for each in (rtf[:60_000], honest[:60_000])]
+    assert compare(*(lambda data=data: read_compressed_rtf(data, "cp1252") for data in packed)) < 6
+
+
+@given(st.binary(max_size=300), st.integers(0, len(OUTLOOK_RTF)))
+def test_no_bytes_break_formatted_words(noise: bytes, at: int) -> None:
+    text = read_compressed_rtf(compress(OUTLOOK_RTF[:at] + noise + OUTLOOK_RTF[at:], compressed=True), "cp949")
+    text.encode()
+    assert "\0" not in text
 
 
 @pytest.mark.parametrize("data", [b"no container", container(attached("a.pdf", PDF))[:-40], container() + b"\x02\x0f"])
