@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from gateway.inbound.reply.lines import Mark
 
 _MAX_CHARS = 500  # of an attribute
+_NO_CONTENT_ID = re.compile(r"[\s<>\"'\x00-\x1f]")
 _HISTORY_IDS = re.compile(
     r"(?:x_)*(?:isReplyContent|mail-editor-reference-message-container|yahoo_quoted_\w*|ymail_quoted\w*|replybody\w*|"
     r"reply139content|ntes-\w*-quote|spark-reply-content|messageReplySection|orig_mail\w*|original_mail\w*)\Z",
@@ -54,6 +56,14 @@ def is_hidden(attributes: Attributes) -> bool:
         return True
     style = attributes.get("style")
     return bool(style and _HIDDEN.search(style, 0, _MAX_CHARS))
+
+
+def picture_of(attributes: Attributes) -> str:
+    """The Content-ID of the part that an image shows (RFC 2392), "" if it is none of the mail's own."""
+    source = (attributes.get("src") or "").strip()
+    if source[:4].lower() != "cid:" or len(source) > _MAX_CHARS:
+        return ""
+    return _NO_CONTENT_ID.sub("", unquote(source[4:]))
 
 
 def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.inbound.html_guard import prepare_html, strip_tags
-from gateway.inbound.html_marks import is_hidden, mark_element
-from gateway.inbound.reply.lines import MAX_LINES, Line, Mark, bare_text, lines_from_text
+from gateway.inbound.html_marks import is_hidden, mark_element, picture_of
+from gateway.inbound.reply.lines import MAX_LINES, PICTURE, Line, Mark, bare_text, lines_from_text
 
 _SKIPPED = frozenset(
     [
@@ -80,7 +80,8 @@ _WHITE = re.compile(r"[ \t\n\r\f\v\u200b\ufeff]+")
 def html_to_text(html: str) -> str:
     """The words of an HTML body as plain text; hidden text is left out. For a hostile body the rough text."""
     lines, rest = lines_from_html(html)
-    return "\n".join([*(line.raw for line in lines), *([rest] if rest else [])]).strip("\n")
+    text = "\n".join([*(line.raw for line in lines), *([rest] if rest else [])])
+    return text.replace(PICTURE, "").strip("\n")
 
 
 def lines_from_html(html: str) -> tuple[list[Line], str]:
@@ -112,6 +113,7 @@ class _Walk:
 
     lines: list[Line] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)  # of the line in the making
     open: list[_Open] = field(default_factory=lambda: [_Open("", False, Mark.NONE, 0)])
     numbers: list[int] = field(default_factory=list)  # of open lists; -1 for an unordered one
     preformatted: int = 0
@@ -204,11 +206,17 @@ class _Walk:
             self.words.append("- ")
 
     def _add_image(self, attributes: dict[str, str | None]) -> None:
+        if content_id := picture_of(attributes):
+            self.words.append(PICTURE)
+            self.pictures.append(content_id)
+            return
         alt = attributes.get("alt") or ""
         if alt and len(alt) <= 16 and not re.search(r"[\w.]", alt):
             self.words.append(alt)  # an emoji shown as a picture
 
     def _add_text(self, text: str) -> None:
+        if PICTURE in text:
+            text = text.replace(PICTURE, "")  # some clients leave it where a file was
         if "\xa0" in text:
             text = text.replace("\xa0", " ")
             self.spaced = True
@@ -249,12 +257,14 @@ class _Walk:
     def _add_line(self, text: str) -> None:
         _, _, marks, depth = self.open[-1]
         marks |= self.line_marks
+        pictures = tuple(self.pictures)
+        self.pictures.clear()
         plain = lines_from_text(text)[0][0] if text.startswith((">", " >")) else None
         if plain is not None and plain.depth:
-            self.lines.append(Line(plain.text, text, depth + plain.depth, marks))
+            self.lines.append(Line(plain.text, text, depth + plain.depth, marks, pictures))
         else:
             raw = ("> " * depth) + text if depth else text
-            self.lines.append(Line(bare_text(text), raw, depth, marks))
+            self.lines.append(Line(bare_text(text), raw, depth, marks, pictures))
 
     def _blank(self) -> None:
         if self.lines and not self.lines[-1].blank:

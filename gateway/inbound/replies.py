@@ -12,7 +12,7 @@ from gateway.inbound.known_text import KnownText, know_texts
 from gateway.inbound.reply.attribution import split_shared_line
 from gateway.inbound.reply.intros import next_is_quoted
 from gateway.inbound.reply.known import Cover, cover_lines
-from gateway.inbound.reply.lines import Line, Role, lines_from_text
+from gateway.inbound.reply.lines import PICTURE, Line, Role, lines_from_text
 from gateway.inbound.reply.roles import assign_roles
 from gateway.threads.incoming import SplitReply
 
@@ -45,12 +45,17 @@ def _split(source: tuple[list[Line], str], knowledge: KnownText, *, forwarded: b
     cover = cover_lines(lines, knowledge) if knowledge else []
     roles = assign_roles(lines, cover, knowledge, forwarded=forwarded)
     reply, folded, signature = _join(lines, roles)
+    pictures: tuple[tuple[int, str], ...] = ()
+    if any(line.pictures for line in lines):
+        own = [name for line, role in zip(lines, roles, strict=True) if role is Role.OWN for name in line.pictures]
+        reply, pictures = _take_pictures(reply, own)
+        folded, signature = (text.replace(PICTURE, "") for text in (folded, signature))
     ours = _fold_is_ours(lines, roles, cover)
     if rest and roles and roles[-1] in (Role.HISTORY, Role.QUOTE):
         folded, ours = f"{folded}\n{rest}", False
     elif rest:
         reply = f"{reply}\n{rest}".strip("\n")
-    return SplitReply(reply, folded, signature, ours)
+    return SplitReply(reply, folded, signature, ours, pictures)
 
 
 def _divide_shared_lines(lines: list[Line]) -> list[Line]:
@@ -80,6 +85,26 @@ def _join(lines: list[Line], roles: list[str]) -> tuple[str, str, str]:
         elif out and out[-1]:
             out.append("")
     return "\n".join(reply).strip("\n"), "\n".join(folded).strip("\n"), "\n".join(signature).strip("\n")
+
+
+def _take_pictures(reply: str, names: list[str]) -> tuple[str, tuple[tuple[int, str], ...]]:
+    """(the reply without the marks of its pictures, where each stood and its Content-ID: RFC 2392)."""
+    left = iter(names)
+    kept: list[str] = []
+    places: list[tuple[int, str]] = []
+    size = 0
+    for line in reply.split("\n"):
+        pieces = line.split(PICTURE)
+        words = "".join(pieces).rstrip()
+        at = 0
+        for piece in pieces[:-1]:
+            at += len(piece)
+            places.append((size + min(at, len(words)), next(left, "")))
+        if words or (len(pieces) == 1 and kept and kept[-1]):
+            kept.append(words)
+            size += len(words) + 1
+    text = "\n".join(kept).rstrip("\n")
+    return text, tuple((min(at, len(text)), name) for at, name in places)
 
 
 def _fold_is_ours(lines: list[Line], roles: list[str], cover: Cover) -> bool:

@@ -23,6 +23,7 @@ from gateway.rendering import filters
 from gateway.rendering.catalogues import Catalogues, MissingVariable, chain, fill
 from gateway.rendering.filters import VIEWPOINT, Viewpoint
 from gateway.rendering.workspace import check_source, fill_source
+from gateway.threads.attachment import split_at_pictures
 from gateway.usecases.context import KakaoText, Rendered
 
 __all__ = ["MissingVariable", "Rendering"]
@@ -194,6 +195,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "lang_of": filters.guess_language,
     "linkify": filters.linkify,
     "paragraphs": filters.paragraphs,
+    "pieces": split_at_pictures,
     "with_mentions": filters.with_mentions,
     "one_line": filters.one_line,
     "colour": filters.colour,

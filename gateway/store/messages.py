@@ -14,7 +14,8 @@ from sqlalchemy import Integer, Row, bindparam, func, insert, or_, select, union
 from gateway.store import tables as t
 from gateway.store.search_index import note_change
 from gateway.store.session import Session
-from gateway.threads.model import Attachment, Author, AuthorKind, CameInBy, Message, MessageKind
+from gateway.threads.attachment import Attachment
+from gateway.threads.model import Author, AuthorKind, CameInBy, Message, MessageKind
 from gateway.threads.search_documents import Kind
 
 
@@ -260,6 +261,7 @@ def _attachment(row: Row[Any]) -> Attachment:
         inline=row.inline,
         private=row.private,
         danger=row.danger,
+        place=row.place,
     )
 
 
@@ -276,4 +278,5 @@ def _attachment_row(a: Attachment) -> dict[str, Any]:
         "inline": a.inline,
         "private": a.private,
         "danger": a.danger,
+        "place": a.place,
     }

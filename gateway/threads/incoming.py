@@ -125,6 +125,7 @@ class SplitReply:
     folded: str = ""
     signature: str = ""
     fold_is_ours: bool = True  # False: the fold holds words that are not from our own copies, so it opens by itself
+    pictures: tuple[tuple[int, str], ...] = ()  # where in `reply` pictures of the mail stood, by their Content-IDs
 
 
 class Scan(StrEnum):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.threads.attachment import Attachment
 from gateway.threads.purpose import Purpose
 
 
@@ -150,22 +151,6 @@ class Thread:
     blocked_notice_at: datetime | None = None
     waits_until: datetime | None = None  # until then a message waits that news of the candidate would end
     assignee_id: str = ""  # the member who has it
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    id: str
-    message_id: str
-    position: int
-    filename: str
-    content_type: str
-    size: int  # bytes
-    digest: str  # sha256 hex: the blob's key
-    content_id: str = ""
-    inline: bool = False
-    private: bool = False  # stays with the team: it names its sender (GW-7)
-    danger: str = ""  # why it is quarantined (`policies.attachments.Danger`), "" if it is not
-    repeated: bool = False  # an image of an earlier message, such as a logo in each mail; found when it is read
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.attachment import Attachment
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.decisions import Reason
 from gateway.threads.filenames import safe_filename
 from gateway.threads.model import (
-    Attachment,
     Conversation,
     Delivery,
     DeliveryState,

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.store.search import Place, Range
-from gateway.threads.model import Attachment, Message, Opening, Viewer, ViewerKind
+from gateway.threads.attachment import Attachment
+from gateway.threads.model import Message, Opening, Viewer, ViewerKind
 from gateway.threads.policies.roles import sees_opening
 from gateway.threads.policies.visibility import may_open, visible_to, without_private_files
 from gateway.threads.search_documents import Document, Group, fits, fitting_files, needles_for

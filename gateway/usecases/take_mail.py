@@ -5,15 +5,15 @@ Not in charge of: whether it may (`process_mail`, `review_inbox`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.attachment import Attachment
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.incoming import IncomingAttachment, IncomingMail, ReadMail
 from gateway.threads.model import (
-    Attachment,
     Author,
     CameInBy,
     Conversation,
@@ -23,7 +23,7 @@ from gateway.threads.model import (
     Participant,
     Role,
 )
-from gateway.threads.policies.attachments import judge_mail_file, split_files
+from gateway.threads.policies.attachments import PICTURES, judge_mail_file, split_files
 from gateway.threads.policies.privacy import hide_private, is_private_file
 from gateway.usecases.append_message import append_message
 from gateway.usecases.context import Context
@@ -69,7 +69,13 @@ def take_mail(
         inbox_id=entry.id,
         crossed_id=_crossed(tx, conversation, author, mail=read.mail) if from_company else "",
         attachments=_store_files(
-            ctx, tx, message_id, read, files=files, private=_private(ctx, conversation, read) if from_company else None
+            ctx,
+            tx,
+            message_id,
+            read,
+            files=files,
+            private=_private(ctx, conversation, read) if from_company else None,
+            places=_places(read, text[:MAX_TEXT]),
         ),
     )
     message, _ = append_message(ctx, tx, conversation, message=message, body_digest=read.mail.body_digest)
@@ -81,6 +87,13 @@ def take_mail(
         told = {"entry_id": entry.id, "count": str(len(left))}
         tx.events.append(thread.id, thread.workspace_id, events.INBOX_FILES_LEFT, now=ctx.now, **told)
     return message
+
+
+def _places(read: ReadMail, text: str) -> dict[str, int]:
+    """Where the mail's pictures stand in its words, by Content-ID; nowhere if the words were changed on the way."""
+    if text != read.split.reply[: len(text)] or not read.split.pictures:
+        return {}
+    return {name: min(at, len(text)) for at, name in reversed(read.split.pictures) if name}
 
 
 def _crossed(tx: Transaction, conversation: Conversation, author: Author, *, mail: IncomingMail) -> str:
@@ -134,9 +147,12 @@ def _store_files(
     *,
     files: Sequence[IncomingAttachment],
     private: Private | None,
+    places: Mapping[str, int],
 ) -> tuple[Attachment, ...]:
     stored = []
     for position, file in enumerate(files):
+        danger = judge_mail_file(file, read.scan) or ""
+        place = places.get(file.content_id) if not danger and file.content_type in PICTURES else None
         kept = OutgoingFile(file.filename or _unnamed(position, file.content_type), file.content_type, file.content)
         attachment = Attachment(
             id=ctx.new_id(),
@@ -147,9 +163,10 @@ def _store_files(
             size=len(kept.content),
             digest=tx.blobs.add(kept.content, now=ctx.now),
             content_id=file.content_id,
-            inline=file.inline,
+            inline=file.inline or place is not None,
             private=private is not None and is_private_file(file.content_type, file.content, **private),
-            danger=judge_mail_file(file, read.scan) or "",
+            danger=danger,
+            place=place,
         )
         stored.append(attachment)
     return tuple(stored)

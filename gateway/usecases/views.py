@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.threads.attachment import Attachment
 from gateway.threads.events import Event
 from gateway.threads.model import (
     Applicant,
-    Attachment,
     Conversation,
     Delivery,
     InboxEntry,

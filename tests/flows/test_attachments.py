@@ -17,6 +17,7 @@ from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
 from flows.test_mail_rules import entries
 from gateway.errors import Invalid, NotFound
+from gateway.threads.attachment import Attachment, split_at_pictures
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.incoming import Scan, ScanResult
 from gateway.threads.policies.attachments import is_picture
@@ -149,9 +150,9 @@ def test_an_infected_upload_is_turned_away_by_name(ctx: Context, company: Compan
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
 
 
-def with_picture(address: str, name: str, content: bytes) -> bytes:
+def with_picture(address: str, name: str, content: bytes, *, html: str = "<p>Yes <img src='cid:logo'></p>") -> bytes:
     """A mail in HTML with a picture among its words, as many signatures have it."""
-    mail = message_from_bytes(make_mail("Yes", to=address, html="<p>Yes <img src='cid:logo'></p>"), policy=SMTP)
+    mail = message_from_bytes(make_mail("Yes", to=address, html=html), policy=SMTP)
     assert isinstance(mail, EmailMessage)
     mail.make_mixed()
     mail.add_attachment(content, maintype="image", subtype="png", filename=name, disposition="inline", cid="<logo>")
@@ -177,3 +178,31 @@ def test_the_picture_of_a_signature_is_shown_once_in_a_thread(
     assert not last.message.attachments[0].repeated
     (second, _) = messages_after(ctx, company.as_jun, mina.thread_id, after=1)
     assert second.message.attachments[0].repeated
+
+
+def test_a_picture_among_the_words_keeps_its_place(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
+    """Peers §1 row 27. A recruiter's words are changed on the way to the candidate: theirs stand below them."""
+    address = address_of(ctx, mina)
+    html = '<p>My desk:</p><p><img src="cid:logo"></p><p>It is tidy.</p><p><img src="cid:lost"></p>'
+    receive(ctx, with_picture(address, "desk.png", PNG, html=html), to=address, from_=MINA)
+    pump()
+    (shown,) = messages_after(ctx, as_candidate(ctx, mina), mina.thread_id)
+    assert shown.message.text == "My desk:\n\nIt is tidy."
+    pieces = split_at_pictures(shown.message.text, shown.message.attachments)
+    assert [p.filename if isinstance(p, Attachment) else p.strip() for p in pieces] == [
+        "My desk:",
+        "desk.png",
+        "It is tidy.",
+    ]
+
+
+def test_a_disguised_picture_has_no_place_among_the_words(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
+    address = address_of(ctx, mina)
+    receive(ctx, with_picture(address, "desk.png", EXE), to=address, from_=MINA)
+    pump()
+    (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
+    assert [(a.place, a.danger) for a in shown.message.attachments] == [(None, "program")]

@@ -214,6 +214,19 @@ def test_lines_with_a_bar_are_a_quote_below_an_attribution_and_a_table_is_not() 
     assert split_reply(table).reply == table
 
 
+def test_pictures_of_the_mail_are_found_where_they_stood() -> None:
+    """RFC 2392: by their Content-IDs. Those of the quote are not the writer's; a sign for one is no word."""
+    html = (
+        '<p>Here \ufffcis my desk: <img src="cid:a%40b"></p><p><img src="CID:c"></p><p>Tidy.</p><img src="http://x.y/z">'
+        '<blockquote type="cite">Show us <img src="cid:quoted"></blockquote>'
+    )
+    split = split_reply(html=html)
+    assert (split.reply, split.folded) == ("Here is my desk:\n\nTidy.", "> Show us ")
+    assert split.pictures == ((16, "a@b"), (18, "c"))
+    assert html_to_text(html).count("\ufffc") == 0
+    assert split_reply(html="<img src=cid:only>").pictures == ((0, "only"),)
+
+
 APPLE_FORWARD = (
     '<div>Please see below.</div><div><br><blockquote type="cite"><div>Begin forwarded message:</div><br>'
     "<div><b>From: </b>Ann &lt;ann@a.example&gt;</div><div><b>Subject: </b>Offer</div>"

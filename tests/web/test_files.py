@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from cast import Company, as_candidate, make_applicant
+from cast import MINA, Company, as_candidate, make_applicant
+from flows.test_attachments import PNG, with_picture
+from flows.test_conversation import receive
+from flows.test_gate import address_of
 from hypothesis import given
 from hypothesis import strategies as st
+from running import Pump
 from web.web_kit import browser_of, make_app, path_of, words_of
 
 from gateway.threads.channel import OutgoingFile
@@ -36,6 +40,28 @@ def test_a_file_is_a_link_with_its_name_and_comes_as_a_download(
         assert "sandbox" in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_a_picture_stands_where_its_writer_put_it(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump
+) -> None:
+    """Peers §1 row 27: from our own address, nothing from elsewhere; the second mail's signature brings it no more."""
+    address = address_of(ctx, mina)
+    html = '<p>My desk:</p><p><img src="cid:logo"><img src="https://track.example/x.png"></p><p>It is tidy.</p>'
+    for _ in range(2):
+        receive(ctx, with_picture(address, "desk.png", PNG, html=html), to=address, from_=MINA)
+        pump()
+    for client, url in (
+        (browser_of(make_app(ctx, company)), path_of(mina)),
+        (browser_of(make_app(ctx, company), company.jun), f"/desk/t/{mina.thread_id}"),
+    ):
+        answer = client.get(url)
+        (picture,) = re.findall(r'<img src="([^"]+)"', answer.text)
+        first, _second, *_ = answer.text.split("<p>It is tidy.</p>")
+        assert first.index("<p>My desk:</p>") < first.index(picture)
+        assert client.get(picture).content == PNG
+        assert "track.example" not in answer.text
+        assert "img-src 'self' data:;" in answer.headers["content-security-policy"]
 
 
 def test_nobody_reads_anothers_file(ctx: Context, company: Company, mina: ApplicantView) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 MAX_LINES = 2000
 _MAX_CHARS = 200_000  # of whole lines; the first line counts whatever its length
 JUDGED_CHARS = 1000
+PICTURE = "\ufffc"  # stands in a line for a picture of the mail itself
 
 _MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _QUOTE_MARK = re.compile(r"[ \t]{0,3}(?:[>＞][ \t]?|\|[ \t])++")
@@ -46,15 +47,21 @@ class Role:
 
 
 class Line:
-    """One line. `text` without quote marks, `raw` as it stood; `depth` levels of quoting; `blank` without words."""
+    """One line. `text` without quote marks, `raw` as it stood; `depth` levels of quoting; `blank` without words.
 
-    __slots__ = ("blank", "depth", "marks", "raw", "text")
+    `pictures`: the Content-IDs of those whose `PICTURE` stands in it, in order.
+    """
 
-    def __init__(self, text: str, raw: str, depth: int = 0, marks: int = Mark.NONE) -> None:
+    __slots__ = ("blank", "depth", "marks", "pictures", "raw", "text")
+
+    def __init__(
+        self, text: str, raw: str, depth: int = 0, marks: int = Mark.NONE, pictures: tuple[str, ...] = ()
+    ) -> None:
         self.text = text
         self.raw = raw
         self.depth = depth
         self.marks = marks
+        self.pictures = pictures
         self.blank = not text or text.isspace()
 
 

@@ -185,6 +185,7 @@ attachments = Table(
     Column("inline", Boolean, nullable=False, default=False),
     Column("private", Boolean, nullable=False, default=False),  # stays with the team (GW-7)
     Column("danger", String(16), nullable=False, default="", server_default=""),  # why it is quarantined
+    Column("place", Integer),  # of a picture: characters of the text before it
 )
 
 moved = Table(  # the numbers of messages that are in another thread now; a number is given once

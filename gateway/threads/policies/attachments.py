@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from gateway.threads.attachment import Attachment
 from gateway.threads.decisions import ALLOW, Decision, Reason, hold
 from gateway.threads.incoming import IncomingAttachment, Scan, ScanResult
-from gateway.threads.model import Attachment
 
 
 class Danger(StrEnum):

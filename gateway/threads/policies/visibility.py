@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.threads.model import Attachment, Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
+from gateway.threads.attachment import Attachment
+from gateway.threads.model import Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.roles import sees_opening
 
 

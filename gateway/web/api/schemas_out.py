@@ -11,8 +11,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
+from gateway.threads.attachment import Attachment
 from gateway.threads.model import (
-    Attachment,
     Attempt,
     Conversation,
     Delivery,
