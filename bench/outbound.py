@@ -151,11 +151,11 @@ def _time(pipe: Connection, work: object, args: tuple[object, ...]) -> None:
 
 
 def send_ours(settings: Settings, queued: Sequence[str]) -> float:
-    """Workers as they are, woken for every delivery."""
+    """Workers as they are, woken for every delivery as a commit does."""
     ctx = build_context(settings)
     running = Running(ctx)
     for delivery_id in queued:
-        running.actors.send("deliver", delivery_id)
+        running.waker.wake("deliver", delivery_id)
     ctx.reader.warm()  # type: ignore[attr-defined]  # loads the parsers, which sending does not need
     began = time.perf_counter()
     running.start_workers()

@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from dramatiq.middleware import CurrentMessage, ShutdownNotifications
 from gateway.errors import SettingsError, Unavailable
 from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import deliver_one, extend_leases, find_due, release_expired
+from gateway.usecases.deliver import deliver_waiting, extend_leases, find_due, release_expired
 from gateway.usecases.erase import expire_raw_mails, forget_unnamed_files
 from gateway.usecases.index_search import index_after_mails, index_waiting
 from gateway.usecases.process_mail import process_waiting
@@ -35,6 +35,7 @@ REMIND_EVERY = 300.0  # seconds
 LOOK_EVERY = 1.0  # seconds between looks for events that endpoints do not know
 INDEX_EVERY = 2.0  # seconds between looks for what the search does not know
 INDEX_LATEST = 30  # looks after which it is indexed although mails wait
+DELIVERED = 25  # deliveries that one job is expected to take: fewer than it may take, so that several workers begin
 EXTEND_EVERY = 20.0  # seconds; a lease lasts 60
 log = logging.getLogger("gateway.worker")
 
@@ -86,7 +87,7 @@ def declare_actors(broker: dramatiq.Broker, ctx: Context) -> Actors:
         _run(mails.run, "process_mail", entry_id)
 
     def run_deliver(delivery_id: str) -> None:
-        _run(lambda: deliver_one(ctx, delivery_id), "deliver", delivery_id)
+        _run(lambda: deliver_waiting(ctx, delivery_id), "deliver", delivery_id)
 
     def run_look_up(delivery_id: str) -> None:
         _run(lambda: look_up_one(ctx, delivery_id), "look_up", delivery_id)
@@ -135,6 +136,12 @@ def _run(job: Callable[[], object], name: str, subject_id: str) -> None:
         log.exception("%s %s failed; it will be tried again", name, subject_id)
 
 
+def gather_jobs(jobs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """These jobs less those that others will do: a `deliver` takes up to DELIVERED deliveries that wait."""
+    deliveries = [job for job in jobs if job[0] == "deliver"]
+    return [job for job in dict.fromkeys(jobs) if job[0] != "deliver"] + deliveries[::DELIVERED]
+
+
 class Waker:
     """Hands ids to the broker (`send`) from a thread of its own, so that a slow or dead broker never holds up a
     commit or a 250.
@@ -159,14 +166,27 @@ class Waker:
 
     def _run(self) -> None:
         quiet_until = 0.0
-        while (item := self._queue.get()) is not None:
+        while (jobs := self._take()) is not None:
             if time.monotonic() < quiet_until:
-                continue  # the broker is away; the sweep finds the row
+                continue  # the broker is away; the sweep finds the rows
             try:
-                self._send(*item)
+                for job in gather_jobs(jobs):
+                    self._send(*job)
             except Exception as error:
                 quiet_until = time.monotonic() + 2
                 log.warning("the broker does not answer (%s); the sweep takes over", type(error).__name__)
+
+    def _take(self) -> list[tuple[str, str]] | None:
+        """What waits, at least one; None at the end."""
+        items = [self._queue.get()]
+        while not self._queue.empty() and None not in items:
+            items.append(self._queue.get_nowait())
+        jobs = [item for item in items if item is not None]
+        if not jobs:
+            return None
+        if None in items:
+            self._queue.put(None)  # after these
+        return jobs
 
 
 class Workers:
@@ -221,18 +241,19 @@ class Workers:
 
     def sweep_once(self) -> None:
         """Find what nobody works on. With the broker away the work is done here, so that mail goes out all the same."""
-        release_expired(self._ctx)
+        while release_expired(self._ctx):
+            pass
         mails, deliveries = find_due(self._ctx)
         looks = find_looks(self._ctx)
-        for job, ids in (
-            ("process_mail", mails),
-            ("deliver", deliveries),
-            ("look_up", looks),
-            ("bulk", find_due_bulks(self._ctx)),
-            ("news", find_due_news(self._ctx)),
-        ):
-            for subject_id in ids:
-                self._send_or_run(job, subject_id)
+        found = {
+            "process_mail": mails,
+            "deliver": deliveries,
+            "look_up": looks,
+            "bulk": find_due_bulks(self._ctx),
+            "news": find_due_news(self._ctx),
+        }
+        for job, subject_id in gather_jobs([(job, subject_id) for job, ids in found.items() for subject_id in ids]):
+            self._send_or_run(job, subject_id)
 
     def _send_or_run(self, job: str, subject_id: str) -> None:
         try:

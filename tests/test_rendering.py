@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gateway.errors import Invalid
 from gateway.rendering import MissingVariable, Rendering
 from gateway.usecases.news_words import Group
+from gateway.usecases.outgoing import PERSONAL
 
 ROOT = Path(__file__).parents[1]
 LOCALES = ("cs", "en", "ko", "ru", "sv")
@@ -107,7 +108,7 @@ def test_every_notice_speaks_every_language(key: str, locale: str) -> None:
 @every_locale
 def test_a_missing_variable_is_named(key: str, locale: str) -> None:
     """GW-9: nothing is sent, the error names the variable."""
-    for name in NOTICES[key].keys() - {"brand", "timezone"}:
+    for name in NOTICES[key].keys() - {"brand", "timezone", "html_text"}:
         given_ones = {other: value for other, value in NOTICES[key].items() if other != name}
         with pytest.raises(MissingVariable) as caught:
             RENDERING.mail(key, locale, given_ones)
@@ -216,17 +217,21 @@ def test_who_speaks_is_a_person_or_the_company(author: str, label: bool, expecte
 
 
 class Elements(HTMLParser):
-    """The elements and link targets of a document as a browser would find them."""
+    """The elements, link targets and words of a document as a browser would find them."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.names: list[str] = []
         self.links: list[str] = []
+        self.words = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.append(tag)
         self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
 
 
 ATTACKS = [
@@ -338,3 +343,25 @@ def test_every_key_that_a_template_uses_is_in_the_catalogue() -> None:
         for key in re.findall(r"""\b_n?\(\s*["']([a-z0-9_.]+)["']\s*[,)]""", path.read_text("utf-8"))
     }
     assert {(path, key) for path, key in used if key not in known} == set()
+
+
+@every_locale
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_mail_to_many_says_to_each_what_a_mail_to_one_would(locale: str, closed: bool) -> None:
+    """GW-9: rendered once, with each person's own words put in; what they wrote stays words."""
+    names = ["Anna", "한지우", "O'Neil & <b>Sons</b>", "{{ company }} %(link)s own-preheader"]
+    for number, name in enumerate(names):
+        own = {"candidate_name": name, "link": f"https://talk.example/c/{number}", "text": f"Dear {name},\n\n. Come?\n"}
+        values = {**CANDIDATE, **own, "closed": closed}
+        alone = RENDERING.mail("candidate.new_message", locale, values)
+        one_of_many = RENDERING.mail("candidate.new_message", locale, values, personal=PERSONAL)
+        assert (one_of_many.subject, one_of_many.text) == (alone.subject, alone.text)
+        found, expected = Elements(one_of_many.html), Elements(alone.html)
+        assert (found.names, found.links, found.words) == (expected.names, expected.links, expected.words)
+
+
+def test_a_mail_to_many_with_an_own_design() -> None:
+    values = {**CANDIDATE, "html_text": "<table><tr><td>Dear <b>Anna</b></td></tr></table>"}
+    alone = RENDERING.mail("candidate.new_message", "en", values)
+    assert RENDERING.mail("candidate.new_message", "en", values, personal=PERSONAL) == alone
+    assert "Dear <b>Anna</b>" in alone.html

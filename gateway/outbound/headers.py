@@ -8,7 +8,6 @@ becomes a Bcc field), and turns long message ids into encoded words. Here every 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
@@ -18,6 +17,7 @@ from gateway.errors import Invalid
 LINE = 76  # characters; RFC 5322 §2.1.1 asks for at most 78
 LONGEST_LINE = 998  # octets without CRLF; RFC 5322 §2.1.1 forbids more
 _LONGEST_TEXT = 400  # characters of a subject or name
+_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # categories Cc, Zl, Zp
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{3,900}\Z")  # printable ASCII without < and >
@@ -38,8 +38,7 @@ class MailAddress:
 
 def one_line(text: str, longest: int = _LONGEST_TEXT) -> str:
     """Text without line breaks, controls, lone surrogates or characters that turn the reading direction."""
-    spaced = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    kept = _BIDI.sub("", spaced).encode("utf-8", "replace").decode()
+    kept = _BIDI.sub("", _BREAKING.sub(" ", text)).encode("utf-8", "replace").decode()
     return " ".join(kept.split())[:longest].rstrip()
 
 

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import re
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +27,8 @@ _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|\Z)")
 _QUEUE_ID = re.compile(r"(?:queued as|\bid[=:])\s*<?([A-Za-z0-9][A-Za-z0-9._@-]{1,80})", re.IGNORECASE)
 _OURS_AT_MAIL = (530, 534, 535, 538)  # sign-in and encryption: the operator's to mend, not the address's (RFC 4954 §6)
 _SERVICE_CLOSING = 421
+_GO_ON = 354
+_BATCH = 50  # mails in the hands of one worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class MailChannel:
     """E-mail by a smarthost. A repeat carries the same Message-ID, by which receivers can drop it."""
 
     name = "email"
-    capabilities = Capabilities(stable_key=True, receipts=True)
+    capabilities = Capabilities(stable_key=True, receipts=True, batch=_BATCH)
 
     def __init__(
         self,
@@ -77,31 +79,45 @@ class MailChannel:
 
     def send(self, outgoing: Outgoing, *, handing_over: Callable[[], None] = nobody_asks) -> SendResult:
         """Send once. Whatever fails before an address is judged is our trouble and a Retry."""
+        return next(self.send_each([outgoing], handing_over=handing_over))
+
+    def send_each(
+        self, batch: Sequence[Outgoing], *, handing_over: Callable[[], None] = nobody_asks
+    ) -> Iterator[SendResult]:
+        """Send one after another; each result as soon as it is known. While the smarthost is not there, the rest is not
+        tried.
+        """
+        not_there: Retry | None = None
+        for outgoing in batch:
+            try:
+                result = not_there or self._send_one(outgoing, handing_over)
+            except NotReady as error:
+                result = not_there = Retry(error.code, error.why)
+            log.info("delivery %s: %s %s", outgoing.delivery_id, type(result).__name__, getattr(result, "code", ""))
+            yield result
+
+    def _send_one(self, outgoing: Outgoing, handing_over: Callable[[], None]) -> SendResult:
         try:
             mail = seal_mail(outgoing, date=self._clock(), domain=self._domain, signer=self._signer)
         except Invalid as error:
             return refuse_unsendable(error)
         held = self._per_domain.refusal(mail.recipient.rpartition("@")[2].lower()) if self._per_domain else None
-        result = held or self._submit(mail, handing_over)
-        log.info("delivery %s: %s %s", outgoing.delivery_id, type(result).__name__, getattr(result, "code", ""))
-        return result
+        return held or self._submit(mail, handing_over)
 
     def close(self) -> None:
         """Let go of kept connections."""
         self._pool.close()
 
     def _submit(self, mail: SealedMail, handing_over: Callable[[], None]) -> SendResult:
-        """Over a kept connection if there is one. If it turns out dead, or says 421, once more over a fresh one."""
+        """Over a kept connection if there is one. If it turns out dead, or says 421, once more over a fresh one. Raises
+        NotReady.
+        """
         try:
             return self._submit_over(self._pool.take(), mail, handing_over)
-        except NotReady as error:
-            return Retry(error.code, error.why)
         except _Lost:
             log.info("the mail server ended a connection; opening another")
         try:
             return self._submit_over(self._pool.take(fresh=True), mail, handing_over)
-        except NotReady as error:
-            return Retry(error.code, error.why)
         except _Lost as error:
             return error.result
 
@@ -149,18 +165,46 @@ def _transact(session: Session, mail: SealedMail, handing_over: Callable[[], Non
         return refused
     session.begin_mail()
     session.command_encoding = "utf-8" if mail.needs_utf8 else "ascii"
-    for command, argument in (
-        ("MAIL", f"FROM:<{mail.sender}>{_options(session, mail)}"),
-        ("RCPT", f"TO:<{mail.recipient}>"),
-    ):
-        code, reply = session.docmd(command, argument)
-        if code not in (250, 251):
-            return _stop(session, code, reply, at_mail=command == "MAIL")
-    try:
-        code, reply = session.transmit(mail.raw, handing_over)
-    except smtplib.SMTPDataError as error:
-        return _stop(session, error.smtp_code, error.smtp_error)
+    commands = [f"MAIL FROM:<{mail.sender}>{_options(session, mail)}", f"RCPT TO:<{mail.recipient}>", "DATA"]
+    announce = _announce_at_once if session.has_extn("pipelining") else _announce
+    refused_here = announce(session, commands)
+    if refused_here:
+        return refused_here
+    code, reply = session.transmit(mail.raw, handing_over)
     return judge_answer(code, reply)
+
+
+def _announce(session: Session, commands: Sequence[str]) -> SendResult | None:
+    """Say these one by one; a refusal, or None when the server waits for the content."""
+    for command in commands:
+        code, reply = session.docmd(command)
+        if not _goes_on(command, code):
+            return _stop(session, code, reply, at_mail=command.startswith("MAIL"))
+    return None
+
+
+def _announce_at_once(session: Session, commands: Sequence[str]) -> SendResult | None:
+    """Say these in one breath (RFC 2920 §3.1); the first refusal, or None when the server waits for the content."""
+    session.send("".join(f"{command}\r\n" for command in commands))
+    refused: tuple[int, bytes, bool] | None = None
+    for command in commands:
+        try:
+            code, reply = session.getreply()
+        except smtplib.SMTPServerDisconnected:
+            if refused is None:
+                raise
+            break  # it refused and hung up
+        if refused is None and not _goes_on(command, code):
+            refused = code, reply, command.startswith("MAIL")
+            if code == _SERVICE_CLOSING:
+                break
+        elif refused and code == _GO_ON:  # it waits for a mail that has no recipient: an empty one, which it refuses
+            session.docmd(".")
+    return _stop(session, refused[0], refused[1], at_mail=refused[2]) if refused else None
+
+
+def _goes_on(command: str, code: int) -> bool:
+    return code == _GO_ON if command == "DATA" else code in (250, 251)
 
 
 def _unable(session: Session, mail: SealedMail) -> Failed | None:

@@ -6,6 +6,7 @@ Not in charge of: what a reply means for a delivery (`mail`).
 from __future__ import annotations
 
 import contextlib
+import re
 import smtplib
 import socket
 import ssl
@@ -23,6 +24,7 @@ STEP_SECONDS = 30.0  # each command; short, because a delivery is leased for thr
 ANSWER_SECONDS = 90.0  # after the final dot, when the server stores the mail (RFC 1047 tells why to wait longer here)
 KEPT_SECONDS = 60.0
 KEPT_MAILS = 100  # mails over one connection; many servers close it then
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)  # RFC 5321 §4.5.2
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -64,30 +66,23 @@ class Session(smtplib.SMTP):
     mails: int = 0
     idle_since: float = 0.0
     answer_seconds: float = ANSWER_SECONDS
-    _before_end: Callable[[], None] | None = None
 
     def begin_mail(self) -> None:
         """Forget how far the mail before this one came."""
         self.content_begun = self.end_left = False
 
     def transmit(self, raw: bytes, before_end: Callable[[], None]) -> tuple[int, bytes]:
-        """DATA and the mail; calls `before_end` when all but the final dot is sent. Returns the last reply.
+        """The mail, to a server that waits for it; calls `before_end` when all but the final dot is sent. Returns the
+        last reply. The end goes alone: only after it the outcome may be unknown.
 
-        Raises smtplib.SMTPDataError when DATA is refused, smtplib.SMTPServerDisconnected when the line breaks.
+        Raises smtplib.SMTPServerDisconnected when the line breaks.
         """
-        self._before_end = before_end
-        return self.data(raw)
-
-    def send(self, s: bytes | str) -> None:  # type: ignore[override]
-        """As smtplib does, but the content's last five octets go alone: only after them the outcome may be unknown."""
-        before_end, content = self._before_end, s
-        if before_end is None or not isinstance(content, bytes):
-            super().send(s)
-            return
-        self._before_end, self.content_begun = None, True
-        super().send(content[: -len(END_OF_DATA)])
+        stuffed = _LEADING_DOT.sub(b"..", raw) if raw.startswith(b".") or b"\n." in raw else raw
+        self.content_begun = True
+        self.send(stuffed.removesuffix(b"\r\n"))
         before_end()
         self._send_end()
+        return self.getreply()
 
     def _send_end(self) -> None:
         assert isinstance(self.sock, socket.socket)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedErro
 from markupsafe import Markup, escape
 
 from gateway.errors import Invalid
-from gateway.rendering import filters
+from gateway.rendering import filters, skeletons
 from gateway.rendering.catalogues import Catalogues, MissingVariable, chain, fill
 from gateway.rendering.filters import VIEWPOINT, Viewpoint
 from gateway.rendering.workspace import check_source, fill_source
@@ -28,6 +29,7 @@ from gateway.usecases.context import KakaoText, Rendered
 
 __all__ = ["MissingVariable", "Rendering"]
 
+SKELETONS = 256  # mails to many that are kept
 _KAKAO_NAME = re.compile(r"#\{(\w+)\}")
 _NAME_IN_ERROR = re.compile(r"'([^']+)' is undefined|has no (?:attribute|element) '?([^']+)'?")
 
@@ -44,6 +46,8 @@ class Rendering:
         self._plain = self._environment(loader, html=False)
         style = templates / "mail" / "mail.css"
         extra = style.read_text("utf-8") if style.is_file() else None
+        self._skeletons = lru_cache(SKELETONS)(self._render_mail)
+        self._notice_folder = lru_cache(None)(self._find_notice_folder)
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, extra_css=extra)
 
     @property
@@ -67,15 +71,28 @@ class Rendering:
         with self._seen_by(self._catalogues.best(locale), variables, where=template) as view:
             return self._html.get_template(f"pages/{template}").render({**variables, "locale": view.locale})
 
-    def mail(self, key: str, locale: str, variables: Mapping[str, object]) -> Rendered:
+    def mail(
+        self, key: str, locale: str, variables: Mapping[str, object], *, personal: Collection[str] = ()
+    ) -> Rendered:
         """A notice as subject, text and complete HTML, in the best language there is (locale, base language, English).
+        `personal`: variables that differ from person to person and that the templates only print; mails that differ
+        in nothing else are rendered once.
 
         Raises MissingVariable that names the variable (GW-9), Invalid for a notice that does not exist.
         """
         folder = self._notice_folder(key, locale)
-        language = folder.rpartition("/")[2]
-        with self._seen_by(language, variables, where=f"the notice {key}") as view:
-            values = {**variables, "locale": language}
+        shared, own = skeletons.part(skeletons.spell_out(variables), personal)
+        try:
+            frozen = skeletons.freeze(shared)
+        except TypeError:
+            return skeletons.put_in(self._render_mail(folder, tuple(shared.items())), own)
+        skeleton = self._skeletons(folder, frozen) if own else self._render_mail(folder, frozen)
+        return skeletons.put_in(skeleton, own)
+
+    def _render_mail(self, folder: str, variables: Iterable[tuple[str, object]]) -> Rendered:
+        _, key, language = folder.split("/")
+        values = {**dict(variables), "locale": language}
+        with self._seen_by(language, values, where=f"the notice {key}") as view:
             subject = self._plain.get_template(f"{folder}/subject.txt").render(values)
             text = self._plain.get_template(f"{folder}/body.txt").render(values)
             html = self._html.get_template(f"{folder}/body.html").render(
@@ -111,7 +128,7 @@ class Rendering:
         """A company's own template for one person. Raises MissingVariable that names the variable."""
         return fill_source(source, values, html=html)
 
-    def _notice_folder(self, key: str, locale: str, *, file: str = "subject.txt") -> str:
+    def _find_notice_folder(self, key: str, locale: str, *, file: str = "subject.txt") -> str:
         for tag in chain(locale):
             folder = f"notices/{key}/{tag}"
             if (self._templates / folder / file).is_file():

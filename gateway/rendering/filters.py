@@ -7,7 +7,6 @@ imported macros as well.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,6 +25,8 @@ _UNITS = (("gigabyte", 10**9), ("megabyte", 10**6), ("kilobyte", 10**3))
 _URL = re.compile(r"https?://[^\s<>\"'`\\^{}|\u2028\u2029]{1,2000}", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\Z")
+_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # categories Cc, Zl, Zp, Cs
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ENGLISH = frozenset(
     ("the", "and", "you", "your", "for", "with", "this", "that", "are", "have", "will", "thanks", "dear")
 )
@@ -145,6 +146,8 @@ def linkify(text: str, style: str = "") -> Markup:
 
     With a style it is for a mail, whose dark scheme knows links by the class `lk`.
     """
+    if "://" not in text:
+        return escape(text)
     look = Markup(' class="lk" style="{}"').format(style) if style else Markup("")
     parts, end = [], 0
     for match in _URL.finditer(text):
@@ -182,9 +185,7 @@ def with_mentions(html: Markup, names: Iterable[str]) -> Markup:
 
 def one_line(text: str, longest: int = 200) -> str:
     """Text for one line of a header or title: no line break, control or direction-changing character ever."""
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)
-    kept = re.sub("[\u202a-\u202e\u2066-\u2069]", "", kept)
-    flat = " ".join(kept.split())
+    flat = " ".join(_TURNING.sub("", _BREAKING.sub(" ", text)).split())
     return flat if len(flat) <= longest else f"{flat[: longest - 1].rstrip()}…"
 
 

@@ -22,6 +22,7 @@ from gateway.crashpoints import reach
 from gateway.errors import SettingsError, Unavailable
 from gateway.store.addresses import Addresses
 from gateway.store.api_keys import ApiKeys
+from gateway.store.attempts import Attempts
 from gateway.store.audit import Audit
 from gateway.store.blobs import Blobs
 from gateway.store.bulk import Bulks
@@ -75,6 +76,7 @@ class Transaction:
         self.messages = Messages(session)
         self.inbox = Inbox(session)
         self.outbox = Outbox(session)
+        self.attempts = Attempts(session)
         self.receipts = Receipts(session)
         self.events = Events(session, sequences)
         self.audit = Audit(session)

@@ -5,7 +5,7 @@ Not in charge of: who may read them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,10 @@ class Events:
         seq = self._sequences.next_event(thread_id)
         self._sequences.save(_STEP, thread_id, {"event_number": seq})
         self.add(thread_id, workspace_id, seq, name=name, now=now, data=data)
+
+    def expect(self, thread_ids: Collection[str]) -> None:
+        """Events of these threads are about to be appended: hold their rows with one statement."""
+        self._sequences.hold_many(thread_ids)
 
     def add(
         self, thread_id: str, workspace_id: str, seq: int, *, name: str, now: datetime, data: dict[str, str]

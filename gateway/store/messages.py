@@ -64,6 +64,9 @@ class Messages:
             copies[body_digest] = message.id
 
     def find(self, message_id: str) -> Message | None:
+        ahead: Message | None = self._session.find_ahead(_MESSAGE, message_id)
+        if ahead is not None:
+            return ahead
         found = self._load(t.messages.c.id == message_id)
         return found[0] if found else None
 
@@ -71,6 +74,10 @@ class Messages:
         """These messages, by id; those that are gone are left out."""
         found = self._load(t.messages.c.id.in_(list(message_ids)), limit=len(message_ids)) if message_ids else []
         return {message.id: message for message in found}
+
+    def look_for(self, message_ids: Sequence[str]) -> None:
+        """Read ahead what `find` will be asked."""
+        self._session.read_ahead(_MESSAGE, self.find_many(message_ids))
 
     def find_by_client_key(self, thread_id: str, client_key: str) -> Message | None:
         """What was posted here with this key, even if it is in another thread now."""
@@ -156,12 +163,10 @@ class Messages:
         done = update(t.messages).where(*waiting).values(cancelled=True).returning(c.id)
         return list(self._session.execute(done).scalars())
 
-    def find_scheduled(self, message_id: str) -> tuple[int, bool] | None:
-        """(seq, closes_gate) of a message that was written to go out later; None for all others."""
-        c = t.messages.c
-        query = select(c.seq, c.closes_gate).where(c.id == message_id, c.goes_out_at.is_not(None))
-        row = self._session.execute(query).first()
-        return (row.seq, row.closes_gate) if row else None
+    def find_scheduled(self, message_ids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """(seq, closes_gate) of those of these messages that were written to go out later."""
+        rows = self._session.execute(_SCHEDULED, {"ids": list(message_ids)}) if message_ids else ()
+        return {row.id: (row.seq, row.closes_gate) for row in rows}
 
     def find_attachment(self, attachment_id: str) -> tuple[Attachment, str, Message] | None:
         """An attachment with its thread's id and its message."""
@@ -214,6 +219,10 @@ _TEXTS = (
         t.messages.c.kind == MessageKind.MESSAGE.value,
     )
     .order_by(t.messages.c.thread_id, t.messages.c.seq.desc())
+)
+_MESSAGE = "message"
+_SCHEDULED = select(t.messages.c.id, t.messages.c.seq, t.messages.c.closes_gate).where(
+    t.messages.c.id.in_(bindparam("ids", expanding=True)), t.messages.c.goes_out_at.is_not(None)
 )
 _COPIES = "copies"
 _COPIES_OF = select(_EVERY_COPY).where(_EVERY_COPY.c.rfc_message_id.in_(bindparam("mails", expanding=True)))

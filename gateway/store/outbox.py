@@ -1,6 +1,6 @@
-"""In charge of: deliveries, their attempts, notices and suppressions as rows.
+"""In charge of: deliveries as they are planned and shown, notices and suppressions as rows.
 
-Not in charge of: which state comes next (`threads.delivery`).
+Not in charge of: attempts (`attempts`) or which state comes next (`threads.delivery`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.store import tables as t
 from gateway.store.session import Session
-from gateway.threads.delivery import CLAIMABLE, Move
 from gateway.threads.model import Attempt, Delivery, DeliveryState
 from gateway.threads.notices import Notice
 from gateway.threads.purpose import Purpose
@@ -94,98 +93,6 @@ class Outbox:
                 found.setdefault(row.message_id, []).append(delivery_of(row, tried))
         return found
 
-    def claim(self, delivery_id: str, *, lease_id: str, now: datetime, until: datetime) -> Delivery | None:
-        """Take a due delivery for one attempt and open the attempt's row; None if it is not due or somebody has it."""
-        c = t.deliveries.c
-        taken = (
-            update(t.deliveries)
-            .where(c.id == delivery_id, c.state.in_([s.value for s in CLAIMABLE]), c.next_attempt_at <= now)
-            .values(
-                state=DeliveryState.SENDING.value,
-                lease_id=lease_id,
-                lease_until=until,
-                tries=c.tries + 1,
-                next_attempt_at=None,
-                updated_at=now,
-            )
-            .returning(*t.deliveries.c)
-        )
-        row = self._session.execute(taken).first()
-        if row is None:
-            return None
-        attempt = {"delivery_id": row.id, "number": row.tries, "started_at": now}
-        self._session.execute(insert(t.attempts), attempt)
-        return delivery_of(row)
-
-    def save_move(self, delivery_id: str, move: Move, *, lease_id: str | None, now: datetime) -> bool:
-        """Write the outcome of an attempt; False when the lease is no longer ours (somebody wrote another outcome).
-
-        Without a lease (`None`) it is a report from outside and closes no attempt but adds its own line.
-        """
-        c = t.deliveries.c
-        where = [c.id == delivery_id]
-        if lease_id is not None:
-            where += [c.lease_id == lease_id, c.state == DeliveryState.SENDING.value]
-        values: dict[str, Any] = {
-            "state": move.state.value,
-            "code": move.code,
-            "lease_id": None,
-            "lease_until": None,
-            "next_attempt_at": move.next_attempt_at,
-            "look_at": move.look_at,
-            "updated_at": now,
-        }
-        values |= {"provider_id": move.provider_id} if move.provider_id else {}
-        values |= {} if move.counted else {"tries": c.tries - 1}
-        saved = update(t.deliveries).where(*where).values(values).returning(c.tries)
-        tries = self._session.execute(saved).scalar_one_or_none()
-        if tries is None:
-            return False
-        outcome = {"ended_at": now, "outcome": move.outcome, "code": move.code, "detail": move.detail[:500]}
-        a = t.attempts.c
-        if not move.counted:
-            self._session.execute(delete(t.attempts).where(a.delivery_id == delivery_id, a.number == tries + 1))
-        elif lease_id is not None:
-            row = update(t.attempts).where(a.delivery_id == delivery_id, a.number == tries)
-            self._session.execute(row.values(outcome))
-        else:
-            self.add_report(delivery_id, move, now=now)
-        return True
-
-    def add_report(self, delivery_id: str, move: Move, *, now: datetime) -> None:
-        """A line about what was reported later, after all attempts."""
-        line = {"started_at": now, "ended_at": now, "outcome": move.outcome, "code": move.code}
-        number = 1000 + len(self._attempts(delivery_id))
-        values = {"delivery_id": delivery_id, "number": number, "detail": move.detail[:500], **line}
-        self._session.execute(insert(t.attempts), values)
-
-    def due(self, *, now: datetime, limit: int) -> list[str]:
-        """Ids that may be claimed now."""
-        c = t.deliveries.c
-        query = (
-            select(c.id)
-            .where(c.state.in_([s.value for s in CLAIMABLE]), c.next_attempt_at <= now)
-            .order_by(c.next_attempt_at)
-            .limit(limit)
-        )
-        return list(self._session.execute(query).scalars())
-
-    def expired(self, *, now: datetime, limit: int) -> list[tuple[Delivery, str]]:
-        """Deliveries whose worker died in mid-send, each with its lease."""
-        c = t.deliveries.c
-        query = select(t.deliveries).where(c.state == DeliveryState.SENDING.value, c.lease_until < now).limit(limit)
-        return [(delivery_of(r), r.lease_id) for r in self._session.execute(query)]
-
-    def take_back(self, *, now: datetime) -> None:
-        """End the leases of deliveries under way: when nobody else can be sending them."""
-        sending = t.deliveries.c.state == DeliveryState.SENDING.value
-        self._session.execute(update(t.deliveries).where(sending).values(lease_until=now))
-
-    def extend(self, lease_ids: Sequence[str], *, until: datetime) -> None:
-        c = t.deliveries.c
-        held = (c.lease_id.in_(list(lease_ids)), c.state == DeliveryState.SENDING.value)
-        self._session.execute(update(t.deliveries).where(*held).values(lease_until=until))
-
     def cancel(self, message_ids: Sequence[str], *, now: datetime) -> list[Delivery]:
         """Cancel what has not gone out yet of these messages; what was cancelled."""
         c = t.deliveries.c
@@ -216,19 +123,19 @@ class Outbox:
 
     def references(self, thread_id: str, participant_id: str, *, before_seq: int, limit: int = 20) -> list[str]:
         """Message-IDs that this person has seen in this thread, oldest first: what we sent them and what they wrote."""
-        d, m = t.deliveries.c, t.messages.c
-        sent = (
-            select(m.seq, d.rfc_message_id)
-            .join(t.deliveries, d.message_id == m.id)
-            .where(
-                m.thread_id == thread_id, m.seq < before_seq, d.participant_id == participant_id, d.rfc_message_id != ""
-            )
-        )
-        written = select(m.seq, m.rfc_message_id).where(
-            m.thread_id == thread_id, m.seq < before_seq, m.participant_id == participant_id, m.rfc_message_id != ""
-        )
-        both = sent.union_all(written).order_by("seq")
-        return [r.rfc_message_id for r in self._session.execute(both)][-limit:]
+        if self._session.find_ahead(_SEEN, (thread_id, participant_id)) is None:
+            self.look_for_references([(thread_id, participant_id)])
+        seen: list[tuple[int, str]] = self._session.find_ahead(_SEEN, (thread_id, participant_id))
+        return [message_id for seq, message_id in seen if seq < before_seq][-limit:]
+
+    def look_for_references(self, people: Sequence[tuple[str, str]]) -> None:
+        """Read ahead what `references` will be asked, for several (thread id, participant id)."""
+        found: dict[tuple[str, str], list[tuple[int, str]]] = {person: [] for person in people}
+        asked = {"threads": sorted({thread for thread, _ in people}), "people": sorted({who for _, who in people})}
+        for row in self._session.execute(_SEEN_OF, asked) if people else ():
+            if (row.thread_id, row.participant_id) in found:
+                found[row.thread_id, row.participant_id].append((row.seq, row.rfc_message_id))
+        self._session.read_ahead(_SEEN, found)
 
     def notices_of(self, thread_id: str, *, limit: int = 50) -> list[tuple[Notice, Delivery]]:
         query = (
@@ -275,6 +182,20 @@ class Outbox:
 
 
 _ADD = insert(t.deliveries)
+_SEEN = "message ids seen"
+_OF_THREADS = t.messages.c.thread_id.in_(bindparam("threads", expanding=True))
+_SENT = (
+    select(t.messages.c.thread_id, t.deliveries.c.participant_id, t.messages.c.seq, t.deliveries.c.rfc_message_id)
+    .join(t.deliveries, t.deliveries.c.message_id == t.messages.c.id)
+    .where(_OF_THREADS, t.deliveries.c.participant_id.in_(bindparam("people", expanding=True)))
+    .where(t.deliveries.c.rfc_message_id != "")
+)
+_WRITTEN = (
+    select(t.messages.c.thread_id, t.messages.c.participant_id, t.messages.c.seq, t.messages.c.rfc_message_id)
+    .where(_OF_THREADS, t.messages.c.participant_id.in_(bindparam("people", expanding=True)))
+    .where(t.messages.c.rfc_message_id != "")
+)
+_SEEN_OF = _SENT.union_all(_WRITTEN).order_by("seq")
 _SUPPRESSED = "suppressed"
 _SUPPRESSED_OF = select(t.suppressions.c.address).where(
     t.suppressions.c.workspace_id == bindparam("workspace"),

@@ -75,16 +75,6 @@ class Receipts:
         row = self._session.execute(update(t.deliveries).where(*where).values(values).returning(*c)).first()
         return delivery_of(row) if row else None
 
-    def siblings(self, delivery: Delivery, *, now: datetime, limit: int) -> list[str]:
-        """Ids of other deliveries of the same workspace and channel that wait to go out: they may travel in one call.
-        Each still has to be claimed.
-        """
-        c = t.deliveries.c
-        same = (c.workspace_id == delivery.workspace_id, c.channel == delivery.channel, c.id != delivery.id)
-        due = (c.state == DeliveryState.QUEUED.value, c.next_attempt_at <= now)
-        query = select(c.id).where(*same, *due).order_by(c.id).limit(limit)
-        return list(self._session.execute(query).scalars())
-
     def opt_outs(self, workspace_id: str, addresses: Iterable[str], *, code: str) -> set[str]:
         """Which of these addresses asked for no more messages, as against addresses that do not work."""
         c = t.suppressions.c

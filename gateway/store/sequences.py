@@ -8,6 +8,7 @@ the row is written with everything else that was gathered.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Update, bindparam, select
@@ -27,6 +28,11 @@ class Sequences:
     def hold(self, thread_id: str, *, last_seq: int, last_event: int) -> None:
         """The thread's row is locked and says this; what was counted since stays counted."""
         self._held.setdefault(thread_id, (last_seq, last_event))
+
+    def hold_many(self, thread_ids: Collection[str]) -> None:
+        """Lock several threads' rows, in one order for everybody, so that no two wait for each other."""
+        for row in self._session.execute(_LOCK_MANY, {"threads": sorted(thread_ids)}) if thread_ids else ():
+            self.hold(row.id, last_seq=row.last_seq, last_event=row.last_event)
 
     def next_event(self, thread_id: str) -> int:
         """Take the next event's number."""
@@ -68,4 +74,10 @@ class Sequences:
 
 _LOCK = (
     select(t.threads.c.last_seq, t.threads.c.last_event).where(t.threads.c.id == bindparam("thread")).with_for_update()
+)
+_LOCK_MANY = (
+    select(t.threads.c.id, t.threads.c.last_seq, t.threads.c.last_event)
+    .where(t.threads.c.id.in_(bindparam("threads", expanding=True)))
+    .order_by(t.threads.c.id)
+    .with_for_update()
 )

@@ -5,12 +5,12 @@ Not in charge of: filling in (`rendering.workspace`) or languages (`threads.temp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from gateway.store import tables as t
 from gateway.store.session import Session
@@ -55,12 +55,28 @@ class Templates:
 
     def find_words(self, message_id: str) -> MessageWords | None:
         """None for a message that came from no template."""
-        query = select(t.message_words.c.words).where(t.message_words.c.message_id == message_id)
-        found: Mapping[str, Any] | None = self._session.execute(query).scalar_one_or_none()
-        if found is None:
-            return None
-        kakao = found["alimtalk"]
-        return MessageWords(**{**found, "alimtalk": KakaoWords(**kakao) if kakao else None})
+        ahead: tuple[MessageWords, ...] | None = self._session.find_ahead(_WORDS, message_id)
+        if ahead is None:
+            self.look_for_words([message_id])
+            ahead = self._session.find_ahead(_WORDS, message_id)
+        return ahead[0] if ahead else None
+
+    def look_for_words(self, message_ids: Sequence[str]) -> None:
+        """Read ahead what `find_words` will be asked."""
+        rows = self._session.execute(_WORDS_OF, {"ids": list(message_ids)}) if message_ids else ()
+        found = {row.message_id: (_words(row.words),) for row in rows}
+        self._session.read_ahead(_WORDS, {**dict.fromkeys(message_ids, ()), **found})
+
+
+_WORDS = "words"
+_WORDS_OF = select(t.message_words.c.message_id, t.message_words.c.words).where(
+    t.message_words.c.message_id.in_(bindparam("ids", expanding=True))
+)
+
+
+def _words(found: Mapping[str, Any]) -> MessageWords:
+    kakao = found["alimtalk"]
+    return MessageWords(**{**found, "alimtalk": KakaoWords(**kakao) if kakao else None})
 
 
 def _columns(template: Template) -> dict[str, Any]:

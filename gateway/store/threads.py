@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Integer,
     Row,
     Select,
     Update,
@@ -105,22 +106,31 @@ class Threads:
         other, and read ahead what `load` will be asked.
         """
         rows = self._session.execute(_HOLD, {"ids": sorted(thread_ids)}).all() if thread_ids else ()
+        for row in rows:
+            self._sequences.hold(row.id, last_seq=row.last_seq, last_event=row.last_event)
+        self._read_ahead(rows)
+
+    def look_for(self, thread_ids: set[str]) -> None:
+        """Read ahead what `load` will be asked, for several threads; nothing is held."""
+        self._read_ahead(self._session.execute(_MANY, {"ids": sorted(thread_ids)}).all() if thread_ids else ())
+
+    def _read_ahead(self, rows: Sequence[Row[Any]]) -> None:
         applicants = self._by_id(_APPLICANTS, {r.applicant_id for r in rows}, applicant_of)
         openings = self._by_id(_OPENINGS, {r.opening_id for r in rows}, opening_of)
         workspaces = self._by_id(_WORKSPACES, {r.workspace_id for r in rows}, workspace_of)
         people: dict[str, list[Participant]] = {r.id: [] for r in rows}
         for row in self._session.execute(_PEOPLE_OF, {"ids": list(people)}) if people else ():
             people[row.thread_id].append(participant_of(row))
-        conversations = {}
-        for row in rows:
-            self._sequences.hold(row.id, last_seq=row.last_seq, last_event=row.last_event)
-            conversations[row.id] = Conversation(
+        conversations = {
+            row.id: Conversation(
                 thread_of(row),
                 applicants[row.applicant_id],
                 openings[row.opening_id],
                 workspaces[row.workspace_id],
                 tuple(people[row.id]),
             )
+            for row in rows
+        }
         self._session.read_ahead(_CONVERSATION, conversations)
 
     def _by_id(self, query: Select[Any], ids: set[str], build: Callable[[Any], _T]) -> dict[str, _T]:
@@ -143,8 +153,7 @@ class Threads:
 
     def add_failed(self, thread_id: str, by: int) -> None:
         """Count deliveries of the thread that need attention up or down."""
-        c = t.threads.c
-        self._session.execute(update(t.threads).where(c.id == thread_id).values(failed=c.failed + by))
+        self._session.gather(_ADD_FAILED, {"thread": thread_id, "by": by})
 
     def find_by_applicant(self, applicant_id: str) -> str | None:
         query = select(t.threads.c.id).where(t.threads.c.applicant_id == applicant_id)
@@ -170,8 +179,15 @@ class Threads:
 
     def find_participants(self, ids: Sequence[str]) -> dict[str, tuple[Participant, ThreadState, str]]:
         """Participants by id, each with the state of their thread and its workspace's id."""
+        ahead = {i: self._session.find_ahead(_PERSON, i) for i in ids}
+        if all(ahead.values()):
+            return ahead
         rows = self._session.execute(_FIND_PARTICIPANTS, {"ids": list(ids)}) if ids else ()
         return {row.id: (participant_of(row), ThreadState(row.state), row.workspace_id) for row in rows}
+
+    def look_for_participants(self, ids: Sequence[str]) -> None:
+        """Read ahead what `find_participants` will be asked, one by one."""
+        self._session.read_ahead(_PERSON, self.find_participants(ids))
 
     def alive_participants(self, ids: Sequence[str]) -> set[str]:
         """Which of these participants still are in a thread that is not erased."""
@@ -241,7 +257,14 @@ _LOAD_LOCKED = _LOAD.with_for_update(of=t.threads)
 _PEOPLE = select(t.participants).where(t.participants.c.thread_id == bindparam("id")).order_by(t.participants.c.id)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CONVERSATION = "conversation"
-_HOLD = select(t.threads).where(t.threads.c.id.in_(_IDS)).order_by(t.threads.c.id).with_for_update()
+_PERSON = "participant"
+_MANY = select(t.threads).where(t.threads.c.id.in_(_IDS)).order_by(t.threads.c.id)
+_HOLD = _MANY.with_for_update()
+_ADD_FAILED = (
+    update(t.threads)
+    .where(t.threads.c.id == bindparam("thread"))
+    .values(failed=t.threads.c.failed + bindparam("by", type_=Integer()))
+)
 _APPLICANTS = select(t.applicants).where(t.applicants.c.id.in_(_IDS))
 _OPENINGS = select(t.openings).where(t.openings.c.id.in_(_IDS))
 _WORKSPACES = select(t.workspaces).where(t.workspaces.c.id.in_(_IDS))

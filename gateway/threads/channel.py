@@ -7,7 +7,7 @@ A channel never raises for a provider's answer, never retries, never touches the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -168,8 +168,8 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What the core must know of a channel. `stable_key`: a repeat carries the same key (Message-ID), so receivers
-    can drop it. `traceable`: it is a `TraceableChannel`, asked before anything is repeated. `batch`: messages that one
-    call may carry.
+    can drop it. `traceable`: it is a `TraceableChannel`, asked before anything is repeated. `batch`: messages that it
+    takes together: in one call (`BatchChannel`) or one after another (`StreamChannel`).
     """
 
     stable_key: bool
@@ -200,6 +200,15 @@ class TraceableChannel(Channel, Protocol):
 
     def trace(self, sent: Sent) -> Trace:
         """What the provider knows. Never raises for an answer."""
+        ...
+
+
+@runtime_checkable
+class StreamChannel(Channel, Protocol):
+    """A channel that hands over one message after another quicker than each by itself."""
+
+    def send_each(self, batch: Sequence[Outgoing], *, handing_over: Callable[[], None] = ...) -> Iterator[SendResult]:
+        """One result for each, in their order, as soon as it is known. What was not asked for is not handed over."""
         ...
 
 

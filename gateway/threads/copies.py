@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from gateway.threads.channel import Outgoing
@@ -66,9 +66,12 @@ def copy_of(outgoing: Outgoing, *, at: datetime | None) -> Copy:
 
 
 def pack(copy: Copy) -> bytes:
-    """The copy as it is stored, without its time: a mail of 12 kB becomes 4."""
-    said = {name: value for name, value in asdict(copy).items() if value and name != "at"}
-    return zlib.compress(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    """The copy as it is stored, without its time: a mail of 12 kB becomes 4. Quickly, for each mail waits for it."""
+    said = {field.name: getattr(copy, field.name) for field in fields(copy) if field.name not in ("at", "files")}
+    said = {name: value for name, value in said.items() if value}
+    if copy.files:
+        said["files"] = [asdict(file) for file in copy.files]
+    return zlib.compress(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"), 1)
 
 
 def unpack(content: bytes, *, at: datetime) -> Copy:

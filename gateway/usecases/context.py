@@ -56,7 +56,9 @@ class MailReader(Protocol):
 class Renderer(Protocol):
     """Turns templates into words (`gateway.rendering`)."""
 
-    def mail(self, key: str, locale: str, variables: Mapping[str, object]) -> Rendered: ...
+    def mail(
+        self, key: str, locale: str, variables: Mapping[str, object], *, personal: Collection[str] = ()
+    ) -> Rendered: ...
 
     def text(self, locale: str, key: str, **params: object) -> str: ...
 

@@ -20,9 +20,9 @@ from gateway.threads.policies.attachments import PICTURES
 from gateway.threads.routing import EMAIL
 from gateway.usecases.compose import Way, find_ways
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import read_delivery
 from gateway.usecases.drafts import open_as_member, read_files
 from gateway.usecases.insert_template import with_template
+from gateway.usecases.mend_delivery import read_delivery
 from gateway.usecases.outgoing import build_outgoing
 from gateway.usecases.post_message import NewMessage, check_content, post_in
 from gateway.usecases.review_inbox import open_entry, read_raw

@@ -1,21 +1,23 @@
-"""In charge of: one attempt at one delivery — claim, send, record — and what was left behind.
+"""In charge of: attempts at deliveries — claim, write, hand over — and what was left behind.
 
-Not in charge of: channels or states.
+Not in charge of: recording what came of them (`record_attempts`), channels, states, or what a person does about a
+delivery (`mend_delivery`).
 
-The claim and the record are two transactions; between them nothing is locked. If this process dies in between, the
-lease runs out and the sweep moves the delivery on (`threads.delivery.after_unknown`).
+Deliveries that wait for the same channel are claimed together, so that one statement and one commit serve many. The
+claim and the record are two transactions; between them nothing is locked. If this process dies in between, the lease
+runs out and the sweep moves the deliveries on (`threads.delivery.after_unknown`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from gateway.crashpoints import reach
-from gateway.errors import Conflict, GatewayError, Invalid, NotFound, Refused
+from gateway.errors import GatewayError, Invalid
 from gateway.store.database import Transaction
-from gateway.threads import events
 from gateway.threads.channel import (
     Accepted,
     BatchChannel,
@@ -26,70 +28,95 @@ from gateway.threads.channel import (
     Outgoing,
     Retry,
     SendResult,
+    StreamChannel,
     Unknown,
 )
 from gateway.threads.copies import copy_of, pack
 from gateway.threads.decisions import Reason
-from gateway.threads.delivery import Move, after_report, after_send, after_unknown
-from gateway.threads.model import Delivery, DeliveryState, ThreadState, Viewer, ViewerKind
-from gateway.threads.notifying import SLACK
-from gateway.threads.policies.rejection import REJECTED_STAGE
-from gateway.threads.policies.roles import check_role
+from gateway.threads.delivery import Move, after_send, after_unknown
+from gateway.threads.model import Delivery, DeliveryState
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
-from gateway.usecases.change_stage import set_gate
-from gateway.usecases.checks import check_email, check_mobile
 from gateway.usecases.context import Context
-from gateway.usecases.fall_back import record_move
-from gateway.usecases.note_delivery import note_delivery
-from gateway.usecases.outgoing import build_outgoing
+from gateway.usecases.outgoing import build_outgoing, look_ahead
 from gateway.usecases.reach import may_advertise
-from gateway.usecases.send_news import note_unreached, wait_for_hours
-from gateway.usecases.suppression import note_corrected
+from gateway.usecases.record_attempts import Recorder, Sent, record_one
+from gateway.usecases.release_scheduled import release_scheduled
+from gateway.usecases.send_news import wait_for_hours
 
 LEASE = timedelta(seconds=60)
-BATCH = 100  # messages in one call at most, whatever the provider takes: a lease lasts a minute
+BATCH = 100  # messages claimed together at most, whatever the channel takes
+BATCH_SECONDS = 10.0  # then the rest of a batch is given back: others, or another worker, go first
+BATCH_BYTES = 20_000_000  # of files in memory; then what is ready goes first
 DAY = 86_400  # seconds
 log = logging.getLogger("gateway.deliver")
 
+Built = Outgoing | Failed | Retry
+Claim = Callable[[Transaction, str], Delivery | None]
+
 
 def deliver_one(ctx: Context, delivery_id: str) -> DeliveryState | None:
-    """Try one delivery once, with others of its kind that wait if its provider takes several in one call; None if it
-    is not due or somebody else has it.
+    """Try one delivery once, with others that wait if its channel takes several; None if it is not due or somebody
+    else has it.
     """
+    states = _deliver(ctx, lambda tx, lease_id: _claim_one(ctx, tx, delivery_id, lease_id=lease_id))
+    return states.get(delivery_id)
+
+
+def deliver_waiting(ctx: Context, delivery_id: str) -> int:
+    """Try a batch of deliveries that wait, this one among them if it does; how many."""
+
+    def claim(tx: Transaction, lease_id: str) -> Delivery | None:
+        one = _claim_one(ctx, tx, delivery_id, lease_id=lease_id)
+        return one or tx.attempts.claim_next(lease_id=lease_id, now=ctx.now, until=ctx.now + LEASE)
+
+    return len(_deliver(ctx, claim))
+
+
+def _deliver(ctx: Context, claim: Claim) -> dict[str, DeliveryState]:
+    """Claim, send, record; the new states by the deliveries' ids."""
     lease_id = ctx.new_id()
     with ctx.database.begin() as tx:
-        claimed = _claim(ctx, tx, delivery_id, lease_id=lease_id)
-        held_back = {d.id: held for d in claimed if (held := _hold_back(ctx, tx, d))}
-        for delivery in claimed:
-            _release_if_scheduled(ctx, tx, delivery)
+        claimed = _claim(ctx, tx, claim(tx, lease_id), lease_id=lease_id)
+        tx.threads.look_for_participants([d.participant_id for d in claimed if d.participant_id])
+        held_back = [(d, held) for d in claimed if (held := _hold_back(ctx, tx, d))]
+        release_scheduled(ctx, tx, claimed)
     if not claimed:
-        return None
+        return {}
     reach("delivery.claimed")
+    recorder = Recorder(ctx, lease_id)
     with ctx.leases.holding(lease_id):
-        built = _build_all(ctx, [d for d in claimed if d.id not in held_back])
-        results = held_back | _send(ctx, built)
-    reach("delivery.sent")
-    moves = [(d, _move(ctx, d, results[d.id])) for d in claimed]
-    with ctx.database.begin() as tx:
-        for delivery, move in moves:
-            if _record(ctx, tx, delivery, move=move, lease_id=lease_id):
-                _keep_copy(ctx, tx, delivery, built.get(delivery.id), results[delivery.id])
-        reach("delivery.before_commit")
+        try:
+            for delivery, result in held_back:
+                recorder.add(Sent(delivery, _move(ctx, delivery, result)))
+            barred = {delivery.id for delivery, _ in held_back}
+            for delivery, built, result in _send(ctx, [d for d in claimed if d.id not in barred]):
+                recorder.add(Sent(delivery, _move(ctx, delivery, result), _copy(ctx, delivery, built, result)))
+            reach("delivery.sent")
+        finally:
+            recorder.close()
     reach("delivery.recorded")
-    return moves[0][1].state
+    return recorder.states
 
 
-def _claim(ctx: Context, tx: Transaction, delivery_id: str, *, lease_id: str) -> list[Delivery]:
-    """The delivery, and those that may travel with it in one call."""
-    until = ctx.now + LEASE
-    first = tx.outbox.claim(delivery_id, lease_id=lease_id, now=ctx.now, until=until)
+def _claim_one(ctx: Context, tx: Transaction, delivery_id: str, *, lease_id: str) -> Delivery | None:
+    return tx.attempts.claim(delivery_id, lease_id=lease_id, now=ctx.now, until=ctx.now + LEASE)
+
+
+def _claim(ctx: Context, tx: Transaction, first: Delivery | None, *, lease_id: str) -> list[Delivery]:
+    """The first delivery and those that may travel with it. If more wait, another worker is woken."""
     if first is None:
         return []
     most = min(_capabilities(ctx, first).batch, BATCH)
-    others = tx.receipts.siblings(first, now=ctx.now, limit=most - 1) if most > 1 else []
-    claimed = (tx.outbox.claim(other, lease_id=lease_id, now=ctx.now, until=until) for other in others)
-    return [first, *(d for d in claimed if d is not None)]
+    others: list[Delivery] = []
+    if most > 1:
+        alike, until = first.channel in PHONE_CHANNELS, ctx.now + LEASE
+        others = tx.attempts.claim_others(
+            first, alike=alike, limit=most - 1, lease_id=lease_id, now=ctx.now, until=until
+        )
+    if len(others) == most - 1 and tx.attempts.is_due(now=ctx.now):
+        tx.wake("deliver", first.id)
+    return [first, *others]
 
 
 def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> SendResult | None:
@@ -126,94 +153,110 @@ def _move(ctx: Context, delivery: Delivery, result: SendResult) -> Move:
     )
 
 
-def _build_all(ctx: Context, deliveries: Sequence[Delivery]) -> dict[str, Outgoing | Failed | Retry]:
-    """What each says, or why it cannot be written, by its id."""
-    return {delivery.id: _build(ctx, delivery) for delivery in deliveries}
+def _copy(ctx: Context, delivery: Delivery, built: Built, result: SendResult) -> bytes | None:
+    if isinstance(built, Outgoing) and isinstance(result, Accepted | Unknown) and delivery.thread_id:
+        return pack(copy_of(built, at=ctx.now))
+    return None
 
 
-def _send(ctx: Context, built: Mapping[str, Outgoing | Failed | Retry]) -> dict[str, SendResult]:
-    """Hand over what could be written; the result of each by its id."""
-    results: dict[str, SendResult] = {i: one for i, one in built.items() if not isinstance(one, Outgoing)}
-    ready = [one for one in built.values() if isinstance(one, Outgoing)]
-    if ready:
-        channel = ctx.channels[ready[0].channel]
-        answers = _hand_over(channel, ready)
-        results |= {o.delivery_id: answer for o, answer in zip(ready, answers, strict=True)}
-    return results
+def _send(ctx: Context, deliveries: Sequence[Delivery]) -> Iterator[tuple[Delivery, Built, SendResult]]:
+    """Hand over what can be written; each with its result as soon as it is known."""
+    stop_at = time.monotonic() + BATCH_SECONDS
+    left = list(deliveries)
+    while left:
+        built = _build_some(ctx, left)
+        left = left[len(built) :]
+        ready = [(delivery, one) for delivery, one in built if isinstance(one, Outgoing)]
+        yield from ((delivery, one, one) for delivery, one in built if not isinstance(one, Outgoing))
+        yield from _hand_over_some(ctx, ready, stop_at=stop_at)
 
 
-def _build(ctx: Context, delivery: Delivery) -> Outgoing | Failed | Retry:
+def _build_some(ctx: Context, deliveries: Sequence[Delivery]) -> list[tuple[Delivery, Built]]:
+    """The first of these, as many as may lie in memory, each with what it says or why that cannot be written. A fault
+    of ours is a retry, for nothing was handed over.
+    """
+    built: list[tuple[Delivery, Built]] = []
+    size = 0
+    try:
+        with ctx.database.read() as tx:
+            look_ahead(tx, deliveries)
+            for delivery in deliveries:
+                if size > BATCH_BYTES:
+                    break
+                one = _build(ctx, tx, delivery)
+                built.append((delivery, one))
+                size += sum(len(file.content) for file in one.files) if isinstance(one, Outgoing) else 0
+    except Exception:
+        log.exception("the words of %d deliveries could not be built", len(deliveries))
+        return [(delivery, Retry("ours", "The message could not be written.")) for delivery in deliveries]
+    return built
+
+
+def _hand_over_some(
+    ctx: Context, ready: Sequence[tuple[Delivery, Outgoing]], *, stop_at: float
+) -> Iterator[tuple[Delivery, Built, SendResult]]:
+    """Hand these over by their channel, until `stop_at` (monotonic seconds)."""
+    if not ready:
+        return
+    reach("delivery.built")
+    answers = _hand_over(ctx.channels[ready[0][0].channel], [outgoing for _, outgoing in ready])
+    for delivery, outgoing in ready:
+        if time.monotonic() > stop_at:
+            yield delivery, outgoing, Retry("later", "Others go first.", after=0, counted=False)
+        else:
+            yield delivery, outgoing, _next_answer(answers, outgoing)
+
+
+def _build(ctx: Context, tx: Transaction, delivery: Delivery) -> Built:
     if delivery.channel not in ctx.channels:
         return Failed("channel_off", f"The channel {delivery.channel} is not set up here.", Fault.CONFIG)
     try:
-        with ctx.database.read() as tx:
-            if delivery.purpose is Purpose.ADVERTISING and not may_advertise(ctx, tx, delivery):
-                return Failed(Reason.NO_CONSENT.value, "The consent to advertising was taken back.")
-            outgoing = build_outgoing(ctx, tx, delivery)
+        if delivery.purpose is Purpose.ADVERTISING and not may_advertise(ctx, tx, delivery):
+            return Failed(Reason.NO_CONSENT.value, "The consent to advertising was taken back.")
+        outgoing = build_outgoing(ctx, tx, delivery)
     except FileNotFoundError:
         return Failed("file_gone", "An attached file is no longer stored.")
     except Invalid as error:
         return Failed("render", f"{error.field}: {error.message}")
-    except Exception:  # nothing was handed over: a retry with its reason, and not an unknown outcome
+    except Exception:
         log.exception("the words of delivery %s could not be built", delivery.id)
         return Retry("ours", "The message could not be written.")
     return outgoing or Failed("gone", "The message or the person no longer exists.")
 
 
-def _hand_over(channel: Channel, batch: list[Outgoing]) -> list[SendResult]:
+def _hand_over(channel: Channel, batch: Sequence[Outgoing]) -> Iterator[SendResult]:
+    """The channel's answers, one for each, in their order."""
+
     def handing_over() -> None:
         reach("delivery.handing_over")
 
+    if isinstance(channel, BatchChannel) and len(batch) > 1:
+        yield from channel.send_many(batch, handing_over=handing_over)
+    elif isinstance(channel, StreamChannel):
+        yield from channel.send_each(batch, handing_over=handing_over)
+    else:
+        for outgoing in batch:
+            yield channel.send(outgoing, handing_over=handing_over)
+
+
+def _next_answer(answers: Iterator[SendResult], outgoing: Outgoing) -> SendResult:
+    """A channel must not raise; if it does, nothing is lost, the log tells, and the rest of the batch comes again."""
     try:
-        reach("delivery.built")
-        if isinstance(channel, BatchChannel) and len(batch) > 1:
-            return channel.send_many(batch, handing_over=handing_over)
-        return [channel.send(outgoing, handing_over=handing_over) for outgoing in batch]
+        return next(answers)
     except GatewayError as error:
-        return [Retry("ours", type(error).__name__)] * len(batch)
-    except Exception:  # a channel must not raise; if it does, nothing is lost and the log tells
-        log.exception("channel %s raised for delivery %s", channel.name, batch[0].delivery_id)
-        return [Retry("ours", "The channel failed unexpectedly.")] * len(batch)
-
-
-def _record(ctx: Context, tx: Transaction, delivery: Delivery, *, move: Move, lease_id: str) -> bool:
-    recorded = record_move(ctx, tx, delivery, move=move, lease_id=lease_id)
-    if not recorded:
-        log.warning("delivery %s: somebody else recorded an outcome first", delivery.id)
-    if recorded and delivery.channel == SLACK and move.state is DeliveryState.FAILED:
-        note_unreached(ctx, tx, delivery)
-    return recorded
-
-
-def _keep_copy(
-    ctx: Context, tx: Transaction, delivery: Delivery, built: Outgoing | Failed | Retry | None, result: SendResult
-) -> None:
-    """What went out in a conversation, or may have, stays to be read word for word."""
-    if isinstance(built, Outgoing) and isinstance(result, Accepted | Unknown) and delivery.thread_id:
-        tx.copies.keep(delivery.id, pack(copy_of(built, at=ctx.now)), now=ctx.now)
-
-
-def _release_if_scheduled(ctx: Context, tx: Transaction, delivery: Delivery) -> None:
-    """A scheduled message goes out: open pages show it from now on; a scheduled rejection takes force in the same
-    transaction (seeds §9 no. 4).
-    """
-    if delivery.message_id is None or delivery.thread_id is None or delivery.tries > 1:
-        return
-    scheduled = tx.messages.find_scheduled(delivery.message_id)
-    conversation = tx.threads.load(delivery.thread_id, lock=True) if scheduled else None
-    if scheduled is None or conversation is None:
-        return
-    seq, closes_gate = scheduled
-    thread, told = conversation.thread, {"message_id": delivery.message_id, "seq": str(seq)}
-    tx.events.append(thread.id, thread.workspace_id, events.MESSAGE_RELEASED, now=ctx.now, **told)
-    if closes_gate and thread.state is ThreadState.OPEN and conversation.applicant.stage == REJECTED_STAGE:
-        set_gate(ctx, tx, conversation, state=ThreadState.BLOCKED, by="schedule")
+        return Retry("ours", type(error).__name__)
+    except StopIteration:
+        return Retry("ours", "The channel failed on another message before.")
+    except Exception:
+        log.exception("channel %s raised for delivery %s", outgoing.channel, outgoing.delivery_id)
+        return Retry("ours", "The channel failed unexpectedly.")
 
 
 def release_expired(ctx: Context, *, limit: int = 100) -> int:
     """Move on deliveries whose worker died in mid-send; how many there were."""
     with ctx.database.begin() as tx:
-        expired = tx.outbox.expired(now=ctx.now, limit=limit)
+        expired = tx.attempts.expired(now=ctx.now, limit=limit)
+        tx.events.expect({delivery.thread_id for delivery, _ in expired if delivery.thread_id})
         for delivery, lease_id in expired:
             able = _capabilities(ctx, delivery)
             move = after_unknown(
@@ -224,9 +267,7 @@ def release_expired(ctx: Context, *, limit: int = 100) -> int:
                 traceable=able.traceable,
                 at_once=True,
             )
-            _record(ctx, tx, delivery, move=move, lease_id=lease_id)
-            if move.next_attempt_at:
-                tx.wake("deliver", delivery.id)
+            record_one(ctx, tx, delivery, move=move, lease_id=lease_id)
     return len(expired)
 
 
@@ -234,7 +275,7 @@ def take_back_leases(ctx: Context) -> None:
     """At the start of an installation that is one process: what it had under way when it ended need not wait."""
     with ctx.database.begin() as tx:
         tx.inbox.take_back()
-        tx.outbox.take_back(now=ctx.now)
+        tx.attempts.take_back(now=ctx.now)
 
 
 def extend_leases(ctx: Context) -> None:
@@ -242,75 +283,10 @@ def extend_leases(ctx: Context) -> None:
     held = ctx.leases.held()
     if held:
         with ctx.database.begin() as tx:
-            tx.outbox.extend(held, until=ctx.now + LEASE)
+            tx.attempts.extend(held, until=ctx.now + LEASE)
 
 
 def find_due(ctx: Context, *, limit: int = 200) -> tuple[list[str], list[str]]:
     """(inbox entries, deliveries) that wait although nobody works on them: the broker forgot, or their time came."""
     with ctx.database.read() as tx:
-        return tx.inbox.due(now=ctx.now, limit=limit), tx.outbox.due(now=ctx.now, limit=limit)
-
-
-def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None = None) -> Delivery:
-    """A person asks for another try, perhaps to a corrected address. Raises NotFound, Invalid, Conflict."""
-    with ctx.database.begin() as tx:
-        delivery = _open_delivery(tx, viewer, delivery_id, to_change=True)
-        address = _check_address(delivery, to, locale=viewer.locale) if to else None
-        wanted = address or delivery.to
-        if not wanted:
-            raise Invalid("to", "There is no address: give one.", code="address_missing")
-        note_corrected(tx, delivery.workspace_id, wanted)
-        if not tx.outbox.queue_again(delivery_id, to=wanted, now=ctx.now):
-            raise Conflict("not_failed", "Only a delivery that failed can be sent again.")
-        if address:
-            _correct(tx, delivery, address)
-        note_delivery(ctx, tx, delivery, state=DeliveryState.QUEUED)
-        tx.wake("deliver", delivery_id)
-        return _open_delivery(tx, viewer, delivery_id)
-
-
-def _check_address(delivery: Delivery, to: str, *, locale: str) -> str:
-    if delivery.channel not in PHONE_CHANNELS:
-        return check_email("to", to)
-    return check_mobile("to", to, locale=locale)
-
-
-def _correct(tx: Transaction, delivery: Delivery, address: str) -> None:
-    """A corrected address is the person's from now on."""
-    if delivery.channel in PHONE_CHANNELS:
-        conversation = tx.threads.load(delivery.thread_id or "")
-        if conversation:
-            tx.people.update_applicant(conversation.applicant.id, phone=address)
-    elif delivery.participant_id:
-        tx.threads.update_participant(delivery.participant_id, email=address)
-
-
-def mark_arrived(ctx: Context, viewer: Viewer, delivery_id: str) -> Delivery:
-    """A person knows that an uncertain delivery arrived. Raises NotFound, Conflict."""
-    with ctx.database.begin() as tx:
-        delivery = _open_delivery(tx, viewer, delivery_id, to_change=True)
-        move = after_report(delivery.state, "delivered", code="", detail=f"Marked as arrived by {viewer.name}.")
-        if move is None:
-            raise Conflict("not_uncertain", "This delivery is not waiting for an answer.")
-        tx.outbox.save_move(delivery_id, move, lease_id=None, now=ctx.now)
-        note_delivery(ctx, tx, delivery, state=move.state)
-        return _open_delivery(tx, viewer, delivery_id)
-
-
-def _open_delivery(tx: Transaction, viewer: Viewer, delivery_id: str, *, to_change: bool = False) -> Delivery:
-    """A delivery by the one door: only who may open its thread, and never a candidate; changed by no evaluator."""
-    delivery = tx.outbox.find(delivery_id, attempts=True)
-    if delivery is None or delivery.thread_id is None or viewer.kind is ViewerKind.CANDIDATE:
-        raise NotFound("delivery")
-    conversation = tx.threads.open_for(viewer, delivery.thread_id)
-    if conversation is None:
-        raise NotFound("delivery")
-    if to_change and not (role := check_role(viewer, conversation.opening.id)).allowed:
-        raise Refused(role)
-    return delivery
-
-
-def read_delivery(ctx: Context, viewer: Viewer, delivery_id: str) -> Delivery:
-    """One delivery with its attempts. Raises NotFound."""
-    with ctx.database.read() as tx:
-        return _open_delivery(tx, viewer, delivery_id)
+        return tx.inbox.due(now=ctx.now, limit=limit), tx.attempts.due(now=ctx.now, limit=limit)

@@ -32,7 +32,7 @@ def record_move(ctx: Context, tx: Transaction, delivery: Delivery, *, move: Move
     until = deadline(ctx, delivery) if move.state in (*ON_ITS_WAY, DeliveryState.DEFERRED) else None
     if until and move.next_attempt_at:
         move = replace(move, next_attempt_at=min(until, move.next_attempt_at))
-    if not tx.outbox.save_move(delivery.id, move, lease_id=lease_id, now=ctx.now):
+    if not tx.attempts.save_move(delivery.id, move, lease_id=lease_id, now=ctx.now):
         return False
     if until:
         look = min(until, move.look_at or until) if move.state in ON_ITS_WAY else None

@@ -9,6 +9,7 @@ and nobody's private address is in any header (SJ-1, SJ-12, GW-7).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -35,6 +36,7 @@ from gateway.usecases.phone_words import build_for_phone, build_test_for_phone
 from gateway.usecases.reach import NEW_MESSAGE
 
 ATTACHED = 10_000_000  # bytes of files that travel with the mail; beyond, it carries links
+PERSONAL = ("candidate_name", "link", "text", "message", "preheader")  # what differs in a mail to many
 RECRUITER_MESSAGE = "recruiter.new_message"
 
 
@@ -59,6 +61,17 @@ def build_outgoing(ctx: Context, tx: Transaction, delivery: Delivery) -> Outgoin
     if person.role is Role.CANDIDATE:
         return _for_candidate(ctx, tx, delivery, conversation=conversation, message=message)
     return _for_recruiter(ctx, tx, delivery, conversation=conversation, message=message, person=person)
+
+
+def look_ahead(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
+    """Read with a few statements what building these will ask."""
+    of_messages = [d for d in deliveries if d.message_id]
+    message_ids = sorted({d.message_id for d in of_messages if d.message_id})
+    tx.threads.look_for({d.thread_id for d in deliveries if d.thread_id})
+    tx.messages.look_for(message_ids)
+    tx.templates.look_for_words(message_ids)
+    people = {(d.thread_id, d.participant_id) for d in of_messages}
+    tx.outbox.look_for_references([(thread, person) for thread, person in people if thread and person])
 
 
 def portal_url(ctx: Context, person: Participant) -> str:
@@ -108,7 +121,7 @@ def _for_candidate(
         if variables["html_text"]:
             variables["html_text"] = f'{message.html}<p><a href="{link}">{refuse}</a></p>'
         headers = {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    words = ctx.render.mail(NEW_MESSAGE, own.locale if own else person.locale, variables)
+    words = ctx.render.mail(NEW_MESSAGE, own.locale if own else person.locale, variables, personal=PERSONAL)
     if own and own.subject:
         words = replace(words, subject=own.subject)
     if delivery.purpose is Purpose.ADVERTISING:  # 정보통신망법 §50(4)

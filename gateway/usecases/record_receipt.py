@@ -50,7 +50,7 @@ def apply_receipt(ctx: Context, tx: Transaction, delivery: Delivery, *, receipt:
     if delivery.reason == Reason.LATE_SUCCESS:
         return False
     tx.receipts.note_late(delivery.id, move, reason=Reason.LATE_SUCCESS.value, now=ctx.now)
-    tx.outbox.add_report(delivery.id, move, now=ctx.now)
+    tx.attempts.add_report(delivery.id, move, now=ctx.now)
     note_delivery(ctx, tx, delivery, state=DeliveryState.FELL_BACK)
     stopped = tx.receipts.cancel_replacement(delivery.id, reason=Reason.CANCELLED.value, now=ctx.now)
     if stopped:

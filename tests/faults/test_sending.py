@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from running import both_databases
 
 import gateway.usecases.deliver as deliver_module
+import gateway.usecases.record_attempts as recording_module
 from faults.conftest import LONG
 from faults.process import wait_until
 from faults.provider import HANG, LOSE
@@ -28,9 +29,11 @@ from gateway.threads.channel import Accepted, Failed, Retry, SendResult, Unknown
 from gateway.threads.delivery import MAX_TRIES
 from gateway.threads.model import Delivery, DeliveryState
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import deliver_one, find_due, mark_arrived, release_expired, send_again
+from gateway.usecases.deliver import deliver_one, find_due, release_expired
+from gateway.usecases.mend_delivery import mark_arrived, send_again
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after
+from gateway.usecases.record_attempts import Recorder
 
 KILLS = 100 if LONG else 5
 ONCE = ["delivery.claimed", "delivery.built", "delivery.handing_over", "delivery.recorded"]
@@ -277,7 +280,7 @@ def _deliver_with_fault(ctx: Context, delivery_id: str, where: tuple[str, int]) 
 
     def trace(frame: FrameType, event: str, _argument: object) -> Any:
         nonlocal raised
-        if frame.f_code.co_filename != deliver_module.__file__:
+        if frame.f_code.co_filename not in (deliver_module.__file__, recording_module.__file__):
             return None
         if event == "line" and (frame.f_code.co_name, frame.f_lineno) == where and not raised:
             raised = True
@@ -300,8 +303,9 @@ def test_a_fault_at_every_line_of_the_actor(
 ) -> None:
     """Reliability 67, P8: wherever it breaks, there is no `accepted` without a call and no call without a record."""
     mina = make_applicant(ctx, company)
-    own = [f for f in vars(deliver_module).values() if getattr(f, "__module__", "") == deliver_module.__name__]
-    lines = _lines_of(*(f for f in own if isinstance(f, FunctionType)))
+    own = [f for m in (deliver_module, recording_module) for f in vars(m).values() if f.__class__ is FunctionType]
+    written_here = (deliver_module.__name__, recording_module.__name__)
+    lines = _lines_of(*(f for f in (*own, *vars(Recorder).values()) if getattr(f, "__module__", "") in written_here))
     reached = 0
     for where in lines:
         posted = post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))

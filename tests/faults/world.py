@@ -26,6 +26,7 @@ from gateway.threads.delivery import CLAIMABLE
 from gateway.threads.model import DeliveryState, InboxState
 from gateway.usecases.applicants import put_opening
 from gateway.usecases.context import Context
+from gateway.usecases.preferences import save_preferences
 from gateway.usecases.read_thread import messages_after
 from gateway.usecases.views import ApplicantView
 
@@ -205,4 +206,5 @@ class World:
 
 def make_world(ctx: Context, zygote: Zygote, folder: Path) -> World:
     company = make_company(ctx)
+    save_preferences(ctx, company.as_jun, on=(), kinds={}, hours=None)  # the bell alone: no mail but the messages
     return World(ctx, zygote, folder, Provider(), company)

@@ -13,7 +13,7 @@ from flows.test_conversation import receive
 from flows.test_gate import address_of
 from gateway.threads.addresses import bounce_address
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import send_again
+from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.views import ApplicantView
 

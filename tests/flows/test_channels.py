@@ -268,7 +268,7 @@ def test_what_the_provider_never_took_goes_out_after_it_had_time_to_show_it(worl
 
 def test_a_worker_that_died_in_mid_send_leaves_one_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     posted = post_message(world.ctx, world.company.as_jun, world.jiwoo.thread_id, NewMessage(text=WORDS))
-    monkeypatch.setattr("gateway.usecases.deliver.record_move", _die)
+    monkeypatch.setattr("gateway.usecases.record_attempts.record_move", _die)
     with pytest.raises(KeyboardInterrupt):
         deliver_one(world.ctx, posted.deliveries[0].id)
     monkeypatch.undo()

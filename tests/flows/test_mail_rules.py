@@ -16,7 +16,7 @@ from gateway.threads.model import DeliveryState, InboxState
 from gateway.threads.policies.privacy import hide_private
 from gateway.usecases.applicants import put_applicant, put_opening
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import send_again
+from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import list_conversations, messages_after, read_file
 from gateway.usecases.receive_email import RecipientVerdict, check_recipients

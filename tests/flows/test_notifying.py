@@ -26,8 +26,8 @@ from gateway.threads.routing import EMAIL
 from gateway.usecases.bell import mark_all_read, read_bell
 from gateway.usecases.compose import send
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import send_again
 from gateway.usecases.erase import erase_applicant
+from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.organise import Assign, organise
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.preferences import WantedHours, read_preferences, save_preferences, save_undo_seconds

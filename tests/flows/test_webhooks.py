@@ -167,7 +167,7 @@ def test_a_dead_endpoint_is_left_alone_for_a_while_then_switched_off_with_a_mail
     assert (status.hook.state, status.hook.reason, status.failed) == (HookState.DISABLED, "failing", 1)
     assert len(ats.tried) == len(LADDER) + 1
     with told.database.read() as tx:
-        due = [tx.outbox.find(i) for i in tx.outbox.due(now=told.now, limit=10)]
+        due = [tx.outbox.find(i) for i in tx.attempts.due(now=told.now, limit=10)]
     assert {d.to for d in due if d and d.notice_id} == {company.jun.email, company.ara.email}
     say(told, company, mina, "while it was off")
     assert push_all(told) == 0

@@ -54,12 +54,13 @@ def sink(start_sink: Callable[..., Sink]) -> Sink:
     return start_sink()
 
 
-@pytest.fixture
-def start_fault_server() -> Iterator[Callable[..., FaultServer]]:
+@pytest.fixture(params=["step by step", "pipelining"])
+def start_fault_server(request: pytest.FixtureRequest) -> Iterator[Callable[..., FaultServer]]:
+    """Starts a FaultServer with a script; every fault is met in both ways of talking (RFC 2920)."""
     servers: list[FaultServer] = []
 
     def start(**script: list[bytes]) -> FaultServer:
-        servers.append(FaultServer(script))
+        servers.append(FaultServer(script, pipelining=request.param == "pipelining"))
         return servers[-1]
 
     yield start

@@ -63,7 +63,10 @@ class FaultServer:
     the first octets of the mail have come.
     """
 
-    def __init__(self, script: dict[str, list[bytes]]) -> None:
+    def __init__(self, script: dict[str, list[bytes]], *, pipelining: bool = False) -> None:
+        self._ehlo = (
+            b"250-fault.example.test\r\n" + (b"250-PIPELINING\r\n" if pipelining else b"") + b"250 SIZE 1000000"
+        )
         self.script = {step: list(replies) for step, replies in script.items()}
         self.connections = 0
         self.commands: list[str] = []
@@ -105,9 +108,7 @@ class FaultServer:
             if verb == "QUIT":
                 client.sendall(b"221 2.0.0 Bye\r\n")
                 return
-            default = {"EHLO": b"250-fault.example.test\r\n250 SIZE 1000000", "DATA": b"354 go on"}.get(
-                verb, b"250 2.0.0 Ok"
-            )
+            default = {"EHLO": self._ehlo, "DATA": b"354 go on"}.get(verb, b"250 2.0.0 Ok")
             reply = self._next(verb, default)
             if not _answer(client, reply):
                 return
@@ -120,8 +121,8 @@ class FaultServer:
             # A reset, so that the sender notices while it still sends.
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
             return False
-        content = b""
-        while not content.endswith(b"\r\n.\r\n"):
+        content = line = b""
+        while line != b".\r\n":
             line = lines.readline()
             if not line:
                 return False

@@ -131,6 +131,37 @@ def test_a_refused_mail_does_not_harm_the_next_one(start_fault_server: Any, conn
     assert server.connections == 1
 
 
+def test_a_refused_recipient_gets_no_mail_of_a_server_that_waits_for_one(
+    start_fault_server: Any, connect: Any, outgoing: Any
+) -> None:
+    """RFC 2920 §3.1: a server may say 354 although it refused the only recipient; it gets an empty mail."""
+    server = start_fault_server(RCPT=[b"550 5.1.1 no such user", b"250 2.1.5 Ok"])
+    channel = connect(server.port)
+    first, second = channel.send_each([outgoing(), outgoing(to="minho@naver.example")])
+    assert first == Failed("5.1.1", "5.1.1 no such user")
+    assert isinstance(second, Accepted)
+    assert [mail for mail in server.ended if mail != b".\r\n"] == server.ended[-1:]
+    assert server.connections == 1
+
+
+def test_a_batch_does_not_knock_again_at_a_server_that_is_not_there(
+    start_fault_server: Any, connect: Any, outgoing: Any
+) -> None:
+    """Each gets the same reason, from one try."""
+    server = start_fault_server(connect=[b"421 4.3.2 too busy"])
+    results = list(connect(server.port).send_each([outgoing(delivery_id=f"d{n}") for n in range(5)]))
+    assert [type(result) for result in results] == [Retry] * 5
+    assert server.connections == 1
+
+
+def test_what_is_not_asked_for_is_not_sent(start_fault_server: Any, connect: Any, outgoing: Any) -> None:
+    server = start_fault_server()
+    answers = connect(server.port).send_each([outgoing(delivery_id=f"d{n}") for n in range(5)])
+    assert [type(next(answers)) for _ in range(2)] == [Accepted] * 2
+    answers.close()
+    assert len(server.ended) == 2
+
+
 def test_a_server_that_refuses_and_hangs_up_has_still_refused(
     start_fault_server: Any, connect: Any, outgoing: Any
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from gateway.usecases.deliver import read_delivery
+from gateway.usecases.mend_delivery import read_delivery
 from gateway.web.api.answers import answer
 from gateway.web.api.auth import Reader
 from gateway.web.api.schemas import Id

@@ -16,7 +16,7 @@ from gateway.threads.decisions import Reason
 from gateway.threads.model import Delivery, DeliveryState, Participant, Viewer
 from gateway.threads.results import Why, why_failed
 from gateway.threads.routing import PHONE_CHANNELS
-from gateway.usecases import deliver
+from gateway.usecases import mend_delivery
 from gateway.web.log import name_of
 from gateway.web.visits import Visit, go_to
 
@@ -146,12 +146,12 @@ def _mend(delivery: Delivery) -> tuple[str, ...]:
 def send_again(visit: Visit, viewer: Viewer) -> Response:
     """POST: send a failed or uncertain delivery once more, to a corrected address if one is given."""
     to = visit.text("to")
-    return _back(visit, deliver.send_again(visit.site.ctx, viewer, visit.path("delivery_id"), to=to or None))
+    return _back(visit, mend_delivery.send_again(visit.site.ctx, viewer, visit.path("delivery_id"), to=to or None))
 
 
 def mark_arrived(visit: Visit, viewer: Viewer) -> Response:
     """POST: a person knows that an uncertain delivery arrived."""
-    return _back(visit, deliver.mark_arrived(visit.site.ctx, viewer, visit.path("delivery_id")))
+    return _back(visit, mend_delivery.mark_arrived(visit.site.ctx, viewer, visit.path("delivery_id")))
 
 
 def _back(visit: Visit, delivery: Delivery) -> Response:

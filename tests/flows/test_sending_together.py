@@ -1,0 +1,124 @@
+"""In charge of: deliveries that travel together — many in one job, each with an outcome of its own. Not in charge of:
+the wire (`tests/outbound`), deaths (`tests/faults`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import pytest
+from cast import Company, make_applicant
+from fakes import FakeChannel, FakeClock
+from running import both_databases
+
+from gateway.threads.channel import Accepted, Capabilities, Failed, Outgoing, Retry, SendResult, Unknown
+from gateway.threads.model import DeliveryState
+from gateway.usecases import deliver as deliver_module
+from gateway.usecases.context import Context
+from gateway.usecases.deliver import deliver_waiting, find_due
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import messages_after
+from gateway.worker import DELIVERED, gather_jobs
+
+
+@pytest.fixture
+def channel(channel: FakeChannel) -> FakeChannel:
+    """It takes many."""
+    channel.capabilities = Capabilities(stable_key=True, batch=50)
+    return channel
+
+
+def write_to(ctx: Context, company: Company, *, people: int) -> list[str]:
+    """One message to each of so many applicants; their threads."""
+    threads = []
+    for number in range(people):
+        view = make_applicant(ctx, company, external_id=f"p-{number}", email=f"p-{number}@mail.example")
+        post_message(ctx, company.as_jun, view.thread_id, NewMessage(text=f"hello {number}"))
+        threads.append(view.thread_id)
+    return threads
+
+
+def states(ctx: Context, company: Company, threads: list[str]) -> list[DeliveryState]:
+    return [messages_after(ctx, company.ats, thread_id)[0].deliveries[0].state for thread_id in threads]
+
+
+@both_databases
+def test_what_waits_leaves_in_one_job(ctx: Context, company: Company, channel: FakeChannel) -> None:
+    """P8: each person once, in the order in which they wait, each with their own outcome."""
+    threads = write_to(ctx, company, people=5)
+    channel.script[:] = [Accepted("a"), Failed("5.1.1", "no"), Retry("4.2.1", "later"), Unknown("cut"), Accepted("b")]
+    assert deliver_waiting(ctx, find_due(ctx)[1][0]) == 5
+    assert [o.to for o in channel.sent] == [f"p-{n}@mail.example" for n in range(5)]
+    expected = ["accepted", "failed", "deferred", "uncertain", "accepted"]
+    assert [state.value for state in states(ctx, company, threads)] == expected
+
+
+@both_databases
+def test_a_job_whose_delivery_is_done_takes_others(ctx: Context, company: Company, channel: FakeChannel) -> None:
+    write_to(ctx, company, people=2)
+    assert deliver_waiting(ctx, "01nobody") == 2
+
+
+def test_one_that_cannot_be_written_spoils_nothing_for_the_others(
+    ctx: Context, company: Company, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = write_to(ctx, company, people=3)
+    real = deliver_module.build_outgoing
+
+    def build(ctx: Context, tx: Any, delivery: Any) -> Outgoing | None:
+        if delivery.to.startswith("p-1@"):
+            raise KeyError("a template that lacks something")
+        return real(ctx, tx, delivery)
+
+    monkeypatch.setattr(deliver_module, "build_outgoing", build)
+    deliver_waiting(ctx, find_due(ctx)[1][0])
+    expected = [DeliveryState.ACCEPTED, DeliveryState.DEFERRED, DeliveryState.ACCEPTED]
+    assert states(ctx, company, threads) == expected
+
+
+@both_databases
+def test_what_was_sent_is_recorded_while_the_next_one_takes_long(
+    ctx: Context, company: Company, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P8: the window in which a death sends again is a moment, not a batch."""
+    threads = write_to(ctx, company, people=2)
+    real: Callable[..., SendResult] = channel.send
+    found: list[DeliveryState] = []
+
+    def send(outgoing: Outgoing, **options: Any) -> SendResult:
+        pause = Event()
+        for _ in range(100 if outgoing.to.startswith("p-1@") else 0):
+            found[:] = states(ctx, company, threads)
+            if found[0] is DeliveryState.ACCEPTED:
+                break
+            pause.wait(0.05)
+        return real(outgoing, **options)
+
+    monkeypatch.setattr(channel, "send", send)
+    deliver_waiting(ctx, find_due(ctx)[1][0])
+    assert found == [DeliveryState.ACCEPTED, DeliveryState.SENDING]
+
+
+def test_a_slow_batch_is_given_back(
+    ctx: Context, company: Company, channel: FakeChannel, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others go first; nothing is counted as a try."""
+    threads = write_to(ctx, company, people=3)
+    monkeypatch.setattr(deliver_module, "BATCH_SECONDS", -1.0)
+    deliver_waiting(ctx, find_due(ctx)[1][0])
+    assert states(ctx, company, threads) == [DeliveryState.DEFERRED] * 3
+    assert len(find_due(ctx)[1]) == 3
+    monkeypatch.undo()
+    deliver_waiting(ctx, find_due(ctx)[1][0])
+    shown = [messages_after(ctx, company.ats, thread_id)[0].deliveries[0] for thread_id in threads]
+    assert Counter((d.state, d.tries) for d in shown) == {(DeliveryState.ACCEPTED, 1): 3}
+
+
+def test_many_wakes_become_few_jobs() -> None:
+    """One broker message for a batch, but everything else is kept."""
+    wakes = [("deliver", f"d{n}") for n in range(3 * DELIVERED)]
+    jobs = gather_jobs([("process_mail", "e1"), *wakes, ("process_mail", "e2"), ("bulk", "b1")])
+    assert Counter(job for job, _ in jobs) == {"process_mail": 2, "bulk": 1, "deliver": 3}
+    assert gather_jobs([("deliver", "d1")]) == [("deliver", "d1")]
