@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as commands
-from bench import mail
+from bench import mail, streams
 from bench.load import LoadError, send_all
 from bench.mails import Author, make_large, make_small
 from bench.report import make_rows, write_page
@@ -35,6 +35,19 @@ def test_a_tiny_run_counts_every_mail_in_its_thread_and_leaves_nothing(tmp_path:
     assert all(t.accepted > 0 and t.visible and t.cpu_ms > 0 and t.peak_mb > 1 for t in gateway)
     assert all(t.visible is None for t in turns if t.server == "aiosmtpd that drops")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_message_is_timed_to_the_page_on_the_other_side(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(
+        sys, "argv", ["bench streams", *["--streams", "8", "--desks", "2", "--messages", "4", "--page"], str(page)]
+    )
+    monkeypatch.setattr(streams, "BAR", 60_000.0)
+    assert streams.main() == 0
+    assert "to candidates" in capsys.readouterr().out
+    assert "8 open pages, 2 of them desks; 4 messages" in page.read_text("utf-8")
 
 
 def test_mails_are_different_and_of_the_sizes_promised() -> None:

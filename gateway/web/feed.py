@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -17,11 +19,37 @@ from gateway.usecases.views import FeedEvent
 
 log = logging.getLogger("gateway.web.feed")
 
+T = TypeVar("T")
 PERIOD = 0.25  # seconds
+REST = 3.0  # × what an unhurried computation took, before the next
+
+
+class Bell:
+    """Told of one or more keys; a stream that was busy meanwhile still learns which of them rang."""
+
+    def __init__(self) -> None:
+        self._rung: set[str] = set()
+        self._event = asyncio.Event()
+
+    def ring(self, key: str) -> None:
+        self._rung.add(key)
+        self._event.set()
+
+    def take(self) -> set[str]:
+        """The keys that rang since the last call."""
+        rung, self._rung = self._rung, set()
+        self._event.clear()
+        return rung
+
+    async def wait(self, seconds: float) -> None:
+        """Until one rings, but no longer than that."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
 
 
 class Feed:
-    """Rings a bell per thread and one per workspace. Lives on one event loop; `wake` may come from any thread."""
+    """Rings for threads and for workspaces. Lives on one event loop; `wake` may come from any thread."""
 
     def __init__(
         self,
@@ -33,25 +61,40 @@ class Feed:
         self._read_after = read_after
         self._read_head = read_head
         self._period = period
-        self._bells: dict[str, set[asyncio.Event]] = {}
+        self._bells: dict[str, set[Bell]] = {}
+        self._unhurried = asyncio.Lock()
         self._alarm: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def watch(self, key: str) -> AsyncIterator[asyncio.Event]:
-        """A bell that rings when something happens in the thread or workspace with the id `key`."""
-        bell = asyncio.Event()
-        self._bells.setdefault(key, set()).add(bell)
+    async def watch(self, *keys: str) -> AsyncIterator[Bell]:
+        """A bell that rings when something happens in these threads or workspaces, named by their ids."""
+        bell = Bell()
+        for key in keys:
+            self._bells.setdefault(key, set()).add(bell)
         self._start()
         try:
             yield bell
         finally:
-            self._bells[key].discard(bell)
-            if not self._bells[key]:
-                del self._bells[key]
+            for key in keys:
+                self._bells[key].discard(bell)
+                if not self._bells[key]:
+                    del self._bells[key]
             if not self._bells:
                 await self._stop()
+
+    async def run_unhurried(self, function: Callable[..., T], *args: object) -> T:
+        """What can wait: in a thread, one at a time in this process and with a rest after each, so that however many
+        desks are open, messages do not wait for their lists.
+        """
+        await self._unhurried.acquire()
+        began = time.monotonic()
+        try:
+            return await run_in_threadpool(function, *args)
+        finally:
+            rest = REST * (time.monotonic() - began)
+            asyncio.get_running_loop().call_later(rest, self._unhurried.release)
 
     def wake(self) -> None:
         """Look now instead of at the next tick: for a web process that has just stored something itself."""
@@ -93,7 +136,7 @@ class Feed:
 
     def _ring(self, key: str) -> None:
         for bell in self._bells.get(key, ()):
-            bell.set()
+            bell.ring(key)
 
     def _ring_all(self) -> None:
         for key in self._bells:

@@ -38,7 +38,7 @@ async def candidate_stream(request: Request) -> Response:
     def read(after: int) -> list[Piece]:
         return candidate_pieces(visit, viewer, after)
 
-    source = Source(viewer.thread_id, last_seen(request), read, lambda: "", still_valid)
+    source = Source(viewer.thread_id, last_seen(request), read, still_valid)
     return send_stream(site.feed, source)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from html import unescape
@@ -21,6 +24,8 @@ from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import read_page
 from gateway.usecases.views import ApplicantView
+from gateway.web.desk import live
+from gateway.web.feed import Feed
 
 LISTENERS: list[Listener] = []
 
@@ -168,6 +173,40 @@ def test_a_stream_ends_with_the_session(
     wait_until(lambda: listener.status == 200)
     sign_in.sign_out(ctx, session)
     assert listener.ended.wait(10)
+
+
+def test_a_desk_where_nothing_happens_does_not_compute_its_list_again(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred open desks cost next to nothing while nothing happens; what happens reaches the list all the same."""
+    monkeypatch.setattr("gateway.web.stream.CHECK_EVERY", 0.05)
+    computed: list[object] = []
+    looked: list[object] = []
+    rows_of, find_colleagues = live.rows_of, live.find_colleagues
+    monkeypatch.setattr(live, "rows_of", lambda *of: computed.append(of) or rows_of(*of))
+    monkeypatch.setattr(live, "find_colleagues", lambda *of: looked.append(of) or find_colleagues(*of))
+    cookie = sign_in.demo_session(ctx, company.jun.id)
+    listener = Listener(f"{site.url}/desk/t/{mina.thread_id}/stream", cookie=cookie)
+    wait_until(lambda: len(looked) >= 20)
+    assert len(computed) <= 2  # for the page's stamp, and as the feed began to be read
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="Good morning"))
+    wait_until(lambda: f'id="row-{mina.thread_id}"' in listener.words)
+    listener.close()
+
+
+def test_what_can_wait_is_done_one_at_a_time_with_a_rest_between() -> None:
+    async def run() -> list[tuple[float, float]]:
+        feed = Feed(read_after=lambda _: (), read_head=lambda: 0)
+
+        def work() -> tuple[float, float]:
+            began = time.monotonic()
+            threading.Event().wait(0.02)
+            return began, time.monotonic()
+
+        return sorted(await asyncio.gather(*(feed.run_unhurried(work) for _ in range(4))))
+
+    spans = asyncio.run(run())
+    assert all(began >= ended + 0.02 for (_, ended), (began, _) in itertools.pairwise(spans))
 
 
 def test_no_stream_without_a_session_or_link(mina: ApplicantView, site: Served) -> None:

@@ -5,8 +5,6 @@ Not in charge of: what rings it (`usecases.tell_members`), or the wire (`live`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from starlette.responses import Response
 
 from gateway.threads.model import Viewer
@@ -14,6 +12,7 @@ from gateway.threads.notifying import NewsKind
 from gateway.usecases import accounts, bell, read_thread
 from gateway.usecases.news_words import path_of
 from gateway.web.desk.conversations import desk_page, say_number
+from gateway.web.stream import Beside
 from gateway.web.visits import Visit, go_to, render
 
 PATH = "/desk/bell"
@@ -40,14 +39,14 @@ def bell_page(visit: Visit, viewer: Viewer) -> Response:
     return desk_page(visit, viewer, "desk_bell.html", status=200, current="bell", **shared)
 
 
-def live_bell(visit: Visit, viewer: Viewer) -> Callable[[], str]:
+def live_bell(visit: Visit, viewer: Viewer) -> Beside:
     """A function that gives the newest page of the bell and its number, if they changed since its last call, and says
     what is new to who does not see it.
     """
     timezone = accounts.read_workspace(visit.site.ctx, viewer).timezone
     sent, known = "", set[str]()
 
-    def changed() -> str:
+    def changed(_everything: bool) -> str:
         nonlocal sent
         news, _ = bell.read_bell(visit.site.ctx, viewer)
         number = say_number(read_thread.counts(visit.site.ctx, viewer).bell)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
@@ -18,8 +19,8 @@ from gateway.errors import NotFound
 from gateway.threads.model import Viewer
 from gateway.usecases import accounts, read_thread
 from gateway.usecases.happenings import happening_of
-from gateway.usecases.presence import find_colleagues
-from gateway.usecases.views import FeedEvent
+from gateway.usecases.presence import Colleague, find_colleagues
+from gateway.usecases.views import ConversationRow, FeedEvent
 from gateway.web.auth import viewer_of
 from gateway.web.desk.bell import live_bell
 from gateway.web.desk.conversations import (
@@ -32,7 +33,7 @@ from gateway.web.desk.conversations import (
     where_of,
 )
 from gateway.web.desk.thread import message_helpers
-from gateway.web.stream import Piece, Source, last_seen, send_stream
+from gateway.web.stream import Beside, Piece, Source, last_seen, send_stream
 from gateway.web.visits import Visit, in_language_of, language_of, render
 
 HEAD_EVENTS = ("thread.blocked", "thread.restored", "thread.stage")
@@ -67,7 +68,7 @@ async def bell_stream(request: Request) -> Response:
 
 
 async def _stream(
-    request: Request, *, thread_id: str, beside_of: Callable[[Visit, Viewer], Callable[[], str]] | None = None
+    request: Request, *, thread_id: str, beside_of: Callable[[Visit, Viewer], Beside] | None = None
 ) -> Response:
     site = request.app.state.site
     viewer = await run_in_threadpool(viewer_of, request, site.ctx)
@@ -77,8 +78,8 @@ async def _stream(
     after = last_seen(request)
     if thread_id:
         await run_in_threadpool(read_thread.events_of_thread, site.ctx, viewer, thread_id, after=1 << 62)
-    beside_of = beside_of or partial(_beside, thread_id=thread_id)
-    beside = await run_in_threadpool(beside_of, visit, viewer)
+    make_beside = beside_of or partial(_beside, thread_id=thread_id)
+    beside = await run_in_threadpool(make_beside, visit, viewer)
 
     def still_valid() -> bool:
         now = viewer_of(request, site.ctx)
@@ -87,7 +88,7 @@ async def _stream(
     def read(seen: int) -> Sequence[Piece]:
         return thread_pieces(visit, viewer, thread_id, seen) if thread_id else ()
 
-    return send_stream(site.feed, Source(viewer.workspace_id, after, read, beside, still_valid))
+    return send_stream(site.feed, Source(thread_id, after, read, still_valid, viewer.workspace_id, beside))
 
 
 def thread_pieces(visit: Visit, viewer: Viewer, thread_id: str, after: int) -> list[Piece]:
@@ -145,13 +146,14 @@ def _moved(visit: Visit, viewer: Viewer, thread_id: str, event: FeedEvent, share
 class _Sent:
     """What a browser has of the list and the numbers; None before the first comparison."""
 
-    rows: dict[str, str] | None = None
+    rows: dict[str, ConversationRow] | None = None
+    hour: datetime | None = None  # in which the rows were last compared: they tell ages
     counts: dict[str, int] = field(default_factory=dict)
-    here: str = ""
+    here: tuple[Colleague, ...] = ()
 
 
-def _beside(visit: Visit, viewer: Viewer, thread_id: str) -> Callable[[], str]:
-    """A function that gives what changed in rows and numbers since its last call.
+def _beside(visit: Visit, viewer: Viewer, thread_id: str) -> Beside:
+    """A function that gives what changed in rows and numbers since its last call (`True`), and who is there (always).
 
     The first call compares with the stamp of the page: what happened between its making and this connection, or while
     the connection was lost, is made up for with the whole list.
@@ -161,57 +163,65 @@ def _beside(visit: Visit, viewer: Viewer, thread_id: str) -> Callable[[], str]:
     stamp = visit.asked("stamp")
     sent = _Sent()
 
-    def changed() -> str:
+    def show_rows(rows: Sequence[ConversationRow]) -> str:
         helpers = {**row_helpers(visit, thread_id), "where": where, "timezone": timezone}
+        return render(visit, "desk_live.html", part="rows", rows=rows, **helpers)
+
+    def changed(list_too: bool) -> str:
+        here, sent.here = sent.here, _here(visit, viewer, thread_id)
+        news = render(visit, "desk_live.html", part="here", colleagues=sent.here) if sent.here != here else ""
+        return news + (list_changes() if list_too else "")
+
+    def list_changes() -> str:
         found, _ = rows_of(visit, viewer, where)
         counts = read_thread.counts(visit.site.ctx, viewer)
-        rows = {r.thread_id: render(visit, "desk_live.html", part="row", row=r, **helpers) for r in found}
         numbers = {view: count_of(counts, view) for view in VIEWS}
         numbers |= {"review": counts.review, "bell": counts.bell}
-        here, sent.here = sent.here, _here(visit, viewer, thread_id)
-        news = sent.here if sent.here != here else ""
-        before, sent.rows = sent.rows, rows
+        before, sent.rows = sent.rows, {row.thread_id: row for row in found}
         old, sent.counts = sent.counts, numbers
+        hour, sent.hour = sent.hour, visit.site.ctx.now.replace(minute=0, second=0, microsecond=0)
         if before is None:
-            return news if stamp in ("", stamp_of(found, counts)) else news + _whole_list(visit, rows, numbers)
-        return (
-            news
-            + _changes(visit, before, rows)
-            + _numbers(visit, {v: n for v, n in numbers.items() if old.get(v) != n})
-        )
+            fresh = stamp in ("", stamp_of(found, counts))
+            return "" if fresh else _whole_list(visit, show_rows(found), numbers)
+        if hour != sent.hour:
+            return _whole_list(visit, show_rows(found), numbers)
+        new_numbers = {view: number for view, number in numbers.items() if old.get(view) != number}
+        return _changes(visit, before, sent.rows, show_rows) + _numbers(visit, new_numbers)
 
     return changed
 
 
-def _here(visit: Visit, viewer: Viewer, thread_id: str) -> str:
+def _here(visit: Visit, viewer: Viewer, thread_id: str) -> tuple[Colleague, ...]:
     """Which colleagues have the open conversation open too."""
-    if not thread_id:
-        return ""
-    found = find_colleagues(visit.site.ctx, viewer, [thread_id]).get(thread_id, [])
-    return render(visit, "desk_live.html", part="here", colleagues=found)
+    return tuple(find_colleagues(visit.site.ctx, viewer, [thread_id]).get(thread_id, ())) if thread_id else ()
 
 
-def _whole_list(visit: Visit, rows: dict[str, str], counts: dict[str, int]) -> str:
-    whole = render(visit, "desk_live.html", part="swap", target="rows", swap="innerMorph", html="".join(rows.values()))
-    return whole + _numbers(visit, counts)
+def _whole_list(visit: Visit, rows: str, counts: dict[str, int]) -> str:
+    return _swap(visit, "rows", "innerMorph", html=rows) + _numbers(visit, counts)
 
 
-def _changes(visit: Visit, before: dict[str, str], rows: dict[str, str]) -> str:
+def _changes(
+    visit: Visit,
+    before: dict[str, ConversationRow],
+    rows: dict[str, ConversationRow],
+    show_rows: Callable[[Sequence[ConversationRow]], str],
+) -> str:
     """Partials that turn the old list into the new one: rows that went, changed in place, moved or came."""
     kept = [r for r in rows if r in before]
     stays = _longest_ordered(kept, list(before))
     pieces = [_swap(visit, f"row-{gone}", "delete") for gone in before if gone not in stays]
-    previous, together = "", ""
-    for thread_id, html in (*rows.items(), ("", "")):
-        if thread_id and thread_id not in stays:
-            together += html
+    previous = ""
+    together: list[ConversationRow] = []
+    for thread_id, row in (*rows.items(), ("", None)):
+        if row is not None and thread_id not in stays:
+            together.append(row)
             continue
         if together:  # neighbours go in at once, behind a row that the browser surely has
             place = (f"row-{previous}", "afterend") if previous else ("rows", "afterbegin")
-            pieces.append(_swap(visit, *place, html=together))
-            together = ""
-        if thread_id and before[thread_id] != html:
-            pieces.append(_swap(visit, f"row-{thread_id}", "outerHTML", html=html))
+            pieces.append(_swap(visit, *place, html=show_rows(together)))
+            together = []
+        if row is not None and before[thread_id] != row:
+            pieces.append(_swap(visit, f"row-{thread_id}", "outerHTML", html=show_rows([row])))
         previous = thread_id
     return "".join(pieces)
 
