@@ -96,3 +96,32 @@ def test_the_tone_is_that_of_the_letter() -> None:
         for form in words if isinstance(words, (tuple, list)) else (words,):
             assert "!" not in str(form), key
             assert not re.search(r"%\(\w+\)s(을|를|은|는|와|과|으로|로)(?=[ .,]|$)", str(form)), key
+
+
+OTHER_WORDS = {  # than those of docs/glossary.md (seeds §10), for the same things
+    "ko": ("이메일", "공고", "스레드", "구직자"),
+    "cs": ("uchazeč", "vlákn", "komentář"),
+    "ru": ("комментар", "диалог", "позици"),
+    "sv": ("e-post", "tråd", "kommentar"),
+}
+
+
+@pytest.mark.parametrize("locale", OTHER_WORDS)
+def test_one_thing_has_one_word(locale: str) -> None:
+    wrong = re.compile("|".join(OTHER_WORDS[locale]), re.IGNORECASE)
+    found = {key: words for key, words in catalogue(locale).items() if wrong.search(str(words))}
+    notices = (ROOT / "templates" / "notices").rglob(f"{locale}/*.*")
+    found |= {str(p.relative_to(ROOT)): hit[0] for p in notices if (hit := wrong.search(p.read_text("utf-8")))}
+    assert not found
+
+
+@pytest.mark.parametrize("locale", LOCALES[1:])
+def test_the_words_of_the_glossary_are_the_words_of_the_pages(locale: str) -> None:
+    """Each has its place in the pages, in the form of the table or an inflected one."""
+    lines = (ROOT / "docs" / "glossary.md").read_text("utf-8").partition("| English |")[2].splitlines()
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines if line.count("|") > 4][1:]
+    said = " ".join(str(words) for words in catalogue(locale).values()).lower()
+    column = 1 + LOCALES[1:].index(locale)
+    missing = [row[column] for row in rows if row[column].lower()[:5].rstrip() not in said]
+    assert len(rows) >= 10
+    assert not missing
