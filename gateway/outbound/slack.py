@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from gateway.outbound.ats import AGENT, WebhookClient
+from gateway.outbound.ats import WebhookClient
+from gateway.outbound.pinned import AGENT
 from gateway.threads.channel import Accepted, Capabilities, Failed, Outgoing, Retry, SendResult, Unknown
 from gateway.threads.notifying import SLACK
 from gateway.threads.webhooks import Answered

@@ -16,7 +16,8 @@ import pytest
 import trustme
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from gateway.outbound.ats import WebhookClient, resolve
+from gateway.outbound.ats import WebhookClient
+from gateway.outbound.pinned import resolve
 from gateway.threads.webhooks import Answered, is_public_address, url_fault
 
 SECRET, OLD_SECRET = "whsec_" + "A" * 43 + "=", "whsec_" + "B" * 43 + "="
