@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
+from functools import lru_cache
 
 from gateway.errors import Invalid
 
@@ -42,6 +43,7 @@ def one_line(text: str, longest: int = _LONGEST_TEXT) -> str:
     return " ".join(kept.split())[:longest].rstrip()
 
 
+@lru_cache(1024)  # each is asked for several times while its mail is written
 def read_address(address: str, field: str) -> MailAddress:
     """An address checked for the wire; its domain in ASCII (IDNA) where its local part is.
 
@@ -104,7 +106,14 @@ def _is_plain(value: str) -> bool:
 
 
 def _encode(value: str, name: str) -> str:
-    charset = "us-ascii" if _is_plain(value) else "utf-8"
+    plain = _is_plain(value)
+    if plain and len(name) + len(value) + 2 <= LINE:
+        return value
+    return _fold(value, "us-ascii" if plain else "utf-8", name)
+
+
+@lru_cache(1024)  # a subject and a sender's name go to many
+def _fold(value: str, charset: str, name: str) -> str:
     return Header(value, charset, maxlinelen=LINE, header_name=name).encode(splitchars=" ", linesep="\r\n")
 
 

@@ -28,7 +28,7 @@ _QUEUE_ID = re.compile(r"(?:queued as|\bid[=:])\s*<?([A-Za-z0-9][A-Za-z0-9._@-]{
 _OURS_AT_MAIL = (530, 534, 535, 538)  # sign-in and encryption: the operator's to mend, not the address's (RFC 4954 §6)
 _SERVICE_CLOSING = 421
 _GO_ON = 354
-_BATCH = 50  # mails in the hands of one worker
+_BATCH = 100  # mails in the hands of one worker
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,11 +167,11 @@ def _without_closing(url: str) -> str:
 
 def paragraphs(text: str, style: str = "", link_style: str = "") -> Markup:
     """Plain text as escaped <p> and <br>, with links: blank lines part paragraphs."""
-    look = Markup(' style="{}"').format(style) if style else Markup("")
+    look = f' style="{escape(style)}"' if style else ""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     blocks = [block for block in _BLANK_LINES.split(plain) if block.strip()]
-    shown = (Markup("<br>\n").join(linkify(line, link_style) for line in block.split("\n")) for block in blocks)
-    return Markup("\n").join(Markup("<p{}>{}</p>").format(look, block) for block in shown)
+    shown = ("<br>\n".join(linkify(line, link_style) for line in block.split("\n")) for block in blocks)
+    return Markup("\n".join(f"<p{look}>{block}</p>" for block in shown))  # each line was escaped by `linkify`
 
 
 def with_mentions(html: Markup, names: Iterable[str]) -> Markup:
