@@ -41,6 +41,12 @@ class Addresses:
         self._session.execute(insert(t.addresses), row)
         SearchIndex(self._session).note_person_of(participant_id)
 
+    def remove(self, participant_id: str, email: str) -> None:
+        """Forget a further address; the person's own stays."""
+        c = t.addresses.c
+        self._session.execute(delete(t.addresses).where(c.participant_id == participant_id, c.email == email.lower()))
+        SearchIndex(self._session).note_person_of(participant_id)
+
     def ask(self, link_hash: str, entry_id: str, participant_id: str, *, now: datetime, until: datetime) -> None:
         """A new question about an entry; older ones about it die."""
         self._session.execute(delete(t.confirmations).where(t.confirmations.c.entry_id == entry_id))

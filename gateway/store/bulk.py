@@ -13,6 +13,7 @@ from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
 from gateway.threads.model import ThreadState
+from gateway.threads.policies.visibility import GONE
 
 ASKED_AT_ONCE = 500
 
@@ -39,7 +40,7 @@ class Bulks:
         conversation is open. The oldest first.
         """
         c, th = t.applicants.c, t.threads.c
-        where = [c.workspace_id == workspace_id, th.state != ThreadState.ERASED.value]
+        where = [c.workspace_id == workspace_id, th.state.not_in([state.value for state in GONE])]
         where.append(c.stage == stage if stage else th.state == ThreadState.OPEN.value)
         if opening_id:
             where.append(c.opening_id == opening_id)

@@ -23,6 +23,7 @@ from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.model import ThreadState
 from gateway.threads.organising import NO_FILTERS, NOBODY, Filters
+from gateway.threads.policies.visibility import GONE
 
 COUNTED = 100  # a number as great as this is "99+"
 NEWEST = 1000  # conversations among which unread ones are looked for
@@ -162,7 +163,7 @@ class Listing:
     def _where(self, workspace_id: str, member_id: str, *, view: str, now: datetime) -> list[Any]:
         """The conditions of a view. What rests or is done is in no view of work that waits."""
         th = t.threads.c
-        live = th.state != ThreadState.ERASED.value  # erased ones have no failures
+        live = th.state.not_in([state.value for state in GONE])  # they have no failures
         to_do = _is_to_do(now)
         views: dict[str, list[Any]] = {
             "all": [live],

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, literal, or_, select, update
 
 from gateway.store import tables as t
 from gateway.store.search_index import note_change
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
-from gateway.threads.model import AuthorKind, DeliveryState, MessageKind
+from gateway.threads.model import Applicant, AuthorKind, DeliveryState, MessageKind, ThreadState
+from gateway.threads.policies.visibility import GONE
 from gateway.threads.search_documents import Kind
 
 UNFINISHED = (DeliveryState.SCHEDULED, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
@@ -118,13 +119,80 @@ class Moving:
         query = select(r.member_id).where(r.thread_id == thread_id, r.seq >= seq)
         return list(self._session.execute(query).scalars())
 
+    # -- merging ---------------------------------------------------------------------------------------------
+
+    def all_of(self, thread_id: str) -> list[str]:
+        """Ids of all messages of a conversation, in order."""
+        c = t.messages.c
+        return list(self._session.execute(select(c.id).where(c.thread_id == thread_id).order_by(c.seq)).scalars())
+
+    def come_from(self, source_id: str, target_id: str) -> list[str]:
+        """Ids of the target's messages that were in the source before, in their order there."""
+        c, m = t.moved.c, t.messages.c
+        query = (
+            select(m.id).join(t.moved, c.message_id == m.id).where(c.thread_id == source_id, m.thread_id == target_id)
+        )
+        return list(dict.fromkeys(self._session.execute(query.order_by(c.seq)).scalars()))
+
+    def merge(self, other_id: str, kept_id: str, *, people: Mapping[str, str]) -> None:
+        """The other thread is part of the kept one from now on, with its mails that wait, drafts and tags."""
+        run, th = self._session.execute, t.threads.c
+        where = or_(th.id == other_id, th.merged_into == other_id)
+        run(update(t.threads).where(where).values(merged_into=kept_id, state=ThreadState.MERGED.value))
+        for old, new in people.items():
+            mails = (t.inbox.c.thread_id == other_id, t.inbox.c.participant_id == old)
+            run(update(t.inbox).where(*mails).values(thread_id=kept_id, participant_id=new))
+        run(update(t.inbox).where(t.inbox.c.thread_id == other_id).values(thread_id=kept_id))
+        d, tag = t.drafts.c, t.thread_tags.c
+        begun = select(d.member_id).where(d.thread_id == kept_id)
+        for table in (t.draft_files, t.drafts):
+            mine = (table.c.thread_id == other_id, table.c.member_id.not_in(begun))
+            run(update(table).where(*mine).values(thread_id=kept_id))
+        has = select(tag.tag_id).where(tag.thread_id == kept_id)
+        theirs = select(literal(kept_id), tag.tag_id).where(tag.thread_id == other_id, tag.tag_id.not_in(has))
+        run(insert(t.thread_tags).from_select(["thread_id", "tag_id"], theirs))
+
+    def unmerge(self, other_id: str) -> None:
+        """The thread is one of its own again, with the gate that it had."""
+        th = t.threads.c
+        state = case((th.blocked_at.is_not(None), ThreadState.BLOCKED.value), else_=ThreadState.OPEN.value)
+        self._session.execute(update(t.threads).where(th.id == other_id).values(merged_into=None, state=state))
+
+    def merged_into(self, thread_ids: Collection[str]) -> dict[str, str]:
+        """The thread that each of these became part of; those that did not are left out."""
+        th = t.threads.c
+        query = select(th.id, th.merged_into).where(th.id.in_(list(thread_ids)), th.merged_into.is_not(None))
+        return {row.id: row.merged_into for row in self._session.execute(query)} if thread_ids else {}
+
+    def parts_of(self, thread_id: str) -> list[tuple[str, str]]:
+        """(thread, applicant) of those that became part of this one."""
+        th = t.threads.c
+        query = select(th.id, th.applicant_id).where(th.merged_into == thread_id)
+        return [(row.id, row.applicant_id) for row in self._session.execute(query)]
+
+    def doubles_of(self, applicant: Applicant, *, thread_id: str, limit: int = 10) -> list[str]:
+        """Threads of the same opening whose applicant has the same address, number or name."""
+        a, th = t.applicants.c, t.threads.c
+        same = [func.lower(a.name) == applicant.name.lower()]
+        same += [func.lower(a.email) == applicant.email.lower()] if applicant.email else []
+        same += [a.phone == applicant.phone] if applicant.phone else []
+        here = (th.opening_id == applicant.opening_id, th.id != thread_id, th.state.not_in([s.value for s in GONE]))
+        query = select(th.id).join(t.applicants, a.id == th.applicant_id).where(*here, or_(*same))
+        return list(self._session.execute(query.order_by(th.id.desc()).limit(limit)).scalars())
+
     # -- afterwards ------------------------------------------------------------------------------------------
 
-    def have_left(self, thread_ids: Collection[str]) -> set[str]:
-        """Which of these conversations some message was moved out of."""
-        c = t.moved.c
-        query = select(c.thread_id).where(c.thread_id.in_(list(thread_ids))).distinct()
-        return set(self._session.execute(query).scalars()) if thread_ids else set()
+    def where_to(self, thread_ids: Collection[str]) -> dict[str, str]:
+        """Those of these conversations that a message was moved out of, each with the one that it became part of
+        ("" for one that still is its own).
+        """
+        c, th, ids = t.moved.c, t.threads.c, list(thread_ids)
+        left = select(c.thread_id, literal("")).where(c.thread_id.in_(ids))
+        merged = select(th.id, th.merged_into).where(th.id.in_(ids), th.merged_into.is_not(None))
+        found: dict[str, str] = {}
+        for thread_id, into in self._session.execute(left.union(merged)) if ids else ():
+            found[thread_id] = found.get(thread_id) or into
+        return found
 
     def is_now_in(self, source_id: str, target_id: str) -> bool:
         """Is a message that was moved out of one conversation in the other now?"""

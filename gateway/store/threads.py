@@ -42,7 +42,7 @@ from gateway.threads.model import (
     ThreadState,
     Viewer,
 )
-from gateway.threads.policies.visibility import may_open
+from gateway.threads.policies.visibility import GONE, may_open
 
 _T = TypeVar("_T")
 
@@ -210,7 +210,7 @@ class Threads:
             .where(
                 theirs,
                 t.participants.c.role == Role.CANDIDATE.value,
-                t.threads.c.state != ThreadState.ERASED.value,
+                t.threads.c.state.not_in([state.value for state in GONE]),
             )
             .order_by(t.threads.c.id.desc())
         )

@@ -16,6 +16,8 @@ MESSAGE_CANCELLED = "message.cancelled"  # message_id, seq, reason: it was to go
 MESSAGE_MOVED = "message.moved"  # message_id, seq, at: it goes out at another time
 MESSAGES_MOVED_OUT = "messages.moved_out"  # to (a thread), count, message_ids, by: they are there now
 MESSAGES_MOVED_IN = "messages.moved_in"  # from (a thread), count, message_ids, by: with the next numbers here
+THREAD_MERGED = "thread.merged"  # from (a thread that became part of this one) or to (the other way round), by
+THREAD_SPLIT = "thread.split"  # from, to, by: a merge was taken back
 DELIVERY_UPDATED = "delivery.updated"  # delivery_id, message_id, state
 THREAD_BLOCKED = "thread.blocked"  # by
 THREAD_RESTORED = "thread.restored"  # by
@@ -43,6 +45,8 @@ NAMES = (
     MESSAGE_MOVED,
     MESSAGES_MOVED_OUT,
     MESSAGES_MOVED_IN,
+    THREAD_MERGED,
+    THREAD_SPLIT,
     DELIVERY_UPDATED,
     THREAD_BLOCKED,
     THREAD_RESTORED,
@@ -70,6 +74,8 @@ SHOWN = (  # as lines between messages
     THREAD_ASSIGNED,
     MESSAGES_MOVED_OUT,
     MESSAGES_MOVED_IN,
+    THREAD_MERGED,
+    THREAD_SPLIT,
     CANDIDATE_TRIED,
     CANDIDATE_OPTED_OUT,
     CANDIDATE_OPTED_IN,

@@ -14,11 +14,10 @@ class ThreadState(StrEnum):
     OPEN = "open"
     BLOCKED = "candidate_blocked"
     ERASED = "erased"
+    MERGED = "merged"  # became part of another conversation of the same person
 
 
-class Role(StrEnum):
-    """Who a participant is in a thread."""
-
+class Role(StrEnum):  # who a participant is in a thread
     CANDIDATE = "candidate"
     MEMBER = "member"  # a recruiter with an account
     NOTIFIED = "notified"  # an address of the opening's notify list without an account

@@ -13,6 +13,7 @@ from gateway.errors import Invalid, NotFound
 from gateway.threads.addresses import Purpose, read_token, token_subject
 from gateway.threads.model import Opening, Role, Source, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.roles import check_role, may_run_opening, sees_opening
+from gateway.threads.policies.visibility import GONE
 from gateway.usecases.checks import check_email, check_locale, check_name
 from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import Draft, carry_out, plan_applicant
@@ -177,14 +178,16 @@ def candidate_viewer(ctx: Context, link_token: str) -> Viewer | None:
         return None
     with ctx.database.read() as tx:
         found = tx.threads.find_participants([subject]).get(subject)
-        conversation = tx.threads.load(found[0].thread_id) if found else None
+        kept = tx.moving.merged_into([found[0].thread_id]).get(found[0].thread_id) if found else None
+        conversation = tx.threads.load(kept or found[0].thread_id) if found else None
     if found is None or conversation is None or found[1] is ThreadState.ERASED:
         return None
     person = found[0]
     if read_token(ctx.settings.keys, Purpose.LINK, link_token, person.link_version) != person.id:
         return None
-    if person.role is not Role.CANDIDATE:
+    if person.role is not Role.CANDIDATE or conversation.thread.state in GONE:
         return None
+    person = conversation.candidate  # of the thread that theirs became part of, if it did
     return Viewer(
         ViewerKind.CANDIDATE,
         conversation.workspace.id,

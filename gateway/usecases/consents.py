@@ -89,7 +89,8 @@ def _open_by_link(ctx: Context, tx: Transaction, token: str) -> Conversation | N
     found = tx.threads.find_participants([person_id]).get(person_id)
     if found is None or found[0].role is not Role.CANDIDATE or found[1] is ThreadState.ERASED:
         return None
-    return tx.threads.load(found[0].thread_id)
+    thread_id = found[0].thread_id
+    return tx.threads.load(tx.moving.merged_into([thread_id]).get(thread_id, thread_id))
 
 
 def _note(

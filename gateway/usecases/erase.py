@@ -26,6 +26,8 @@ def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str) -> None:
         if conversation is None:
             raise NotFound("conversation")
         digests = tx.erasure.erase_thread(thread_id, conversation.applicant.id)
+        for part_id, applicant_id in tx.moving.parts_of(thread_id):  # the same person
+            digests += tx.erasure.erase_thread(part_id, applicant_id)
         gone = tx.blobs.drop_unused(digests)
         note_act(ctx, tx, viewer, "erase", thread_id=thread_id)
     for digest in gone:

@@ -87,9 +87,12 @@ def carry_over(
     target: Conversation,
     *,
     ids: Sequence[str],
-    sure: bool,
+    sure: bool = False,
+    one_person: bool = False,
 ) -> Moved:
-    """The same within the caller's transaction, which holds both rows. Raises NotFound, Conflict."""
+    """The same within the caller's transaction, which holds both rows. `one_person`: somebody says that both belong to
+    one, whatever their addresses. Raises NotFound, Conflict.
+    """
     leaving = tx.moving.find(source.thread.id, ids)
     if len(leaving) != len(ids):
         raise NotFound("message")
@@ -97,12 +100,12 @@ def carry_over(
     waiting = any(state in UNFINISHED for rows in deliveries.values() for _, _, state in rows)
     if waiting or any(tx.waiting.find(message.id, now=ctx.now) for message in leaving):
         raise Conflict("on_its_way", "It has not gone out yet: wait until it has, or take it back, then move it.")
-    kinds = {message.id: _kind_there(tx, message, source, target) for message in leaving}
+    kinds = {m.id: m.kind if one_person else _kind_there(tx, m, source, target) for m in leaving}
     notes = sum(kinds[m.id] is MessageKind.NOTE and m.first_kind is not MessageKind.NOTE for m in leaving)
     if notes and not sure:
         raise Conflict("other_person", "They belong to two people: confirm that the messages become notes there.")
     people = {p.id: there.id for p in source.participants if (there := counterpart(p, target))}
-    if is_same_person(source, target):
+    if one_person or is_same_person(source, target):
         people[source.candidate.id] = target.candidate.id
     before = tx.moving.newest_of_candidate(target.thread.id)
     last = 0

@@ -71,6 +71,7 @@ class Happening:
     name: str  # thread.blocked, thread.restored, candidate.tried, inbox.automatic, inbox.held, …
     data: dict[str, str]
     beside: str = ""  # the other conversation that it names, in words, if the viewer may open it
+    in_force: bool = True  # False: a merge that was taken back, or the other conversation is gone
 
 
 @dataclass(frozen=True, slots=True)

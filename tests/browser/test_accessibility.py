@@ -76,7 +76,15 @@ def desk_paths(ctx: Context, company: Company, view: ApplicantView, served: Serv
     ]
     return [
         *(path for path in plain if "{" not in path and not path.endswith(("/stream", "/counts", ".csv"))),
-        *(thread, f"{thread}/reject", reviewed, f"{reviewed}/source", f"{reviewed}/compare"),
+        *(
+            thread,
+            f"{thread}/reject",
+            f"{thread}/merge",
+            f"{thread}/preview",
+            reviewed,
+            f"{reviewed}/source",
+            f"{reviewed}/compare",
+        ),
         *("/desk/openings/designer", "/desk/figures", "/desk/rejected", "/desk/no-such-page"),
     ]
 

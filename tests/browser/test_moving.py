@@ -6,7 +6,7 @@ from typing import Any
 
 from browser.axe_kit import find_faults
 from browser.test_pages import DESK, PHONE, browser, open_window, site  # noqa: F401
-from cast import Company, as_candidate
+from cast import Company, as_candidate, make_applicant
 from flows.test_moving import other_application, say
 from playwright.sync_api import expect
 from running import Pump
@@ -55,3 +55,33 @@ def test_a_message_is_moved_from_its_menu_and_open_pages_follow(
     expect(candidate.locator(f"#msg-{moved}")).to_have_count(0)
     expect(colleague.locator(f"#msg-{moved}")).to_contain_text("About the engineer job")
     expect(colleague.locator(f"#msg-{kept}")).to_have_count(1)
+
+
+def test_a_duplicate_is_merged_from_the_applicants_card_and_split_again(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    pump: Pump,
+    site: Served,  # noqa: F811
+    open_window: Any,  # noqa: F811
+) -> None:
+    twice = make_applicant(ctx, company, external_id="mina-b", email="mina.han@naver.example")
+    said = say(ctx, as_candidate(ctx, twice), twice, "Hello again")
+    pump()
+    candidate = open_window(size=PHONE).page
+    page = open_window(size=DESK).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    page.get_by_role("link", name="Merge a duplicate").click()
+    assert find_faults(page) == []
+    page.get_by_role("radio", name="mina.han@naver.example").check()
+    page.get_by_role("button", name="Merge", exact=True).click()
+    expect(page.locator(f"#msg-{said}")).to_contain_text("Hello again")
+    assert find_faults(page) == []
+    candidate.goto(site.url + path_of(twice))
+    expect(candidate.locator(f"#msg-{said}")).to_contain_text("Hello again")
+    page.get_by_role("button", name="Split again").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Mina Han")
+    expect(page.locator(f"#msg-{said}")).to_contain_text("Hello again")
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    expect(page.locator(f"#msg-{said}")).to_have_count(0)

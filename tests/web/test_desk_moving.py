@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cast import Company, as_candidate
+from cast import Company, as_candidate, make_applicant
 from flows.test_moving import other_application, say, texts
 from running import Pump
 from starlette.testclient import TestClient
@@ -95,3 +95,49 @@ def test_the_ats_moves_messages_once(ctx: Context, pump: Pump) -> None:
         notes = ats.post(f"/threads/{twin}/moves", json=body | {"to": other, "as_notes": True})
         assert notes.json()["notes"] == 1
         assert ats.get(f"/threads/{other}/messages").json()["items"] == []
+
+
+def test_a_duplicate_is_found_merged_and_split_again(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, desk: TestClient
+) -> None:
+    """facts/peers.md row 62: by name, in the same opening; old links lead to the kept conversation."""
+    twice = make_applicant(ctx, company, external_id="mina-b", email="mina.han@naver.example")
+    other_application(ctx, company)
+    say(ctx, as_candidate(ctx, twice), twice, "Hello again")
+    url = f"/desk/t/{mina.thread_id}"
+    assert f'href="{url}/merge"' in desk.get(url).text
+    page = words_of(desk.get(f"{url}/merge").text)
+    assert "mina.han@naver.example" in page
+    assert "Mina Han · Engineer" not in page
+    early = desk.post(f"{url}/merge", data={"other": twice.thread_id})
+    assert (early.status_code, "It has not gone out yet" in words_of(early.text)) == (409, True)
+    pump()
+    assert desk.post(f"{url}/merge", data={"other": twice.thread_id}).headers["location"] == url
+    shown = words_of(desk.get(url).text)
+    assert "Jun Park merged this with: Mina Han · Product Designer" in shown
+    assert "Hello again" in shown
+    assert desk.get(f"/desk/t/{twice.thread_id}").headers["location"] == url
+    split = desk.post(f"{url}/split", data={"other": twice.thread_id})
+    assert split.headers["location"] == f"/desk/t/{twice.thread_id}"
+    assert "Hello again" in words_of(desk.get(f"/desk/t/{twice.thread_id}").text)
+    assert "Split again" not in words_of(desk.get(url).text)
+
+
+def test_the_ats_merges_by_either_id(ctx: Context, pump: Pump) -> None:
+    with build_world(ctx, "anvil") as world:
+        ats = world.a
+        person = {"opening": "dev", "name": "Kim Minji", "email": "minji@naver.test", "source": "ats"}
+        twin = ats.put("/applicants/minji-2", json=person).json()["thread_id"]
+        assert ats.post(f"/threads/{twin}/messages", json={"text": "Hello"}).status_code == 202
+        pump()
+        body = {"thread_id": twin}
+        merged = ats.post(f"/threads/{ats.thread_id}/merges", json=body)
+        assert (merged.status_code, merged.json()["messages"]) == (200, 1)
+        assert ats.get(f"/threads/{twin}").json()["id"] == ats.thread_id
+        assert ats.post(f"/threads/{twin}/messages", json={"text": "By the old id"}).status_code == 202
+        said = [m["text"] for m in ats.get(f"/threads/{twin}/messages").json()["items"]]
+        assert said == ["Welcome", "Hello", "By the old id"]
+        assert ats.post("/applicants/minji-2/stage", json={"stage": "rejected"}).json()["thread_id"] == ats.thread_id
+        pump()
+        assert ats.post(f"/threads/{ats.thread_id}/splits", json=body).json()["messages"] == 1
+        assert ats.get(f"/threads/{twin}").json()["id"] == twin

@@ -89,6 +89,7 @@ threads = Table(
     ref_column("assignee_id", "members.id", nullable=True),
     Column("snoozed_until", UtcTime),  # out of the way until then, or until the candidate writes
     Column("done_at", UtcTime),  # out of the way until the candidate writes
+    Column("merged_into", String(26)),  # the thread that this one became part of
     Column("blocked_at", UtcTime),
     Column("blocked_tries", Integer, nullable=False, default=0),
     Column("blocked_notice_at", UtcTime),  # at most one notice a day (GW-6)
@@ -106,6 +107,7 @@ threads = Table(
     ),
     Index("ix_threads_snoozed", "workspace_id", "last_at", "id", **_where("snoozed_until IS NOT NULL")),
     Index("ix_threads_waiting", "unanswered_since", **_where("unanswered_since IS NOT NULL AND candidate_seq > 0")),
+    Index("ix_threads_merged_into", "merged_into", **_where("merged_into IS NOT NULL")),
     Index("ix_threads_failed", "workspace_id", "last_at", "id", **_where("failed > 0")),
 )
 

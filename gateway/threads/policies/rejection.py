@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
 from gateway.threads.model import AuthorKind, Thread, ThreadState
+from gateway.threads.policies.visibility import GONE
 
 REJECTED_STAGE = "rejected"
 ERASED_STAGE = "erased"  # what erasure leaves of an applicant
@@ -17,7 +18,7 @@ RESTORED_STAGE = "restored"
 
 def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
     """May this kind of author add a message to the thread now?"""
-    if thread.state is ThreadState.ERASED:
+    if thread.state in GONE:
         return refuse(Reason.THREAD_ERASED)
     if thread.state is ThreadState.BLOCKED and author.is_outside:
         return refuse(Reason.THREAD_BLOCKED)
@@ -25,10 +26,10 @@ def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
 
 
 def state_after_stage(current: ThreadState, stage: str) -> ThreadState:
-    """The thread's state once the applicant was moved to `stage`. Erased stays erased.
+    """The thread's state once the applicant was moved to `stage`. What is gone stays so.
 
     Only `restored` opens a closed gate: an ATS files rejected applicants under its own stages (archive).
     """
-    if current is ThreadState.ERASED:
+    if current in GONE:
         return current
     return {REJECTED_STAGE: ThreadState.BLOCKED, RESTORED_STAGE: ThreadState.OPEN}.get(stage, current)

@@ -13,6 +13,8 @@ from gateway.threads.attachment import Attachment
 from gateway.threads.model import Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.roles import sees_opening
 
+GONE = (ThreadState.ERASED, ThreadState.MERGED)  # there is nothing to open under the thread's own id
+
 
 def may_open(viewer: Viewer, thread: Thread) -> bool:
     """May the viewer know that this thread exists? Workspaces never see each other's; a candidate only their own, a
@@ -20,7 +22,7 @@ def may_open(viewer: Viewer, thread: Thread) -> bool:
     """
     if viewer.kind is ViewerKind.OPERATOR:
         return True
-    if viewer.workspace_id != thread.workspace_id or thread.state is ThreadState.ERASED:
+    if viewer.workspace_id != thread.workspace_id or thread.state in GONE:
         return False
     if viewer.kind is ViewerKind.CANDIDATE:
         return viewer.thread_id == thread.id

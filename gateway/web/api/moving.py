@@ -1,5 +1,6 @@
-"""In charge of: `/threads/{id}/moves`, messages that go to another thread. Not in charge of: moving them
-(`usecases.move_messages`).
+"""In charge of: `/threads/{id}/moves`, `/merges` and `/splits`: messages and whole threads that go to another thread.
+
+Not in charge of: moving and merging (`usecases.move_messages`, `usecases.merge`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StrictBool
 from starlette.responses import Response
 
+from gateway.usecases.merge import merge, split
 from gateway.usecases.move_messages import MOST, Moved, move_messages
 from gateway.web.api.answers import answer_once
 from gateway.web.api.auth import IdempotencyKey, Writer
@@ -53,5 +55,45 @@ def post_move(request: Request, id: Id, body: MoveIn, caller: Writer, key: Idemp
     def run() -> MovedOut:
         moved = move_messages(caller.ctx, caller.viewer, id, body.message_ids, to=body.to, sure=body.as_notes)
         return MovedOut.of(moved)
+
+    return answer_once(request, caller, key=key, body=body, status=200, run=run)
+
+
+class MergeIn(Input):
+    """The other thread: of the same person, in the same opening."""
+
+    thread_id: Id
+
+
+class MergedOut(BaseModel):
+    """The thread that is kept, and how many messages changed their thread."""
+
+    thread_id: str
+    messages: int
+
+
+@router.post(
+    "/threads/{id}/merges",
+    response_model=MergedOut,
+    summary="Merge an application that is there twice",
+    description="The other thread becomes part of this one. Its reply addresses, its candidate's page, its thread id "
+    "and its applicant's `external_id` lead here from then on. Both must have the same gate.",
+)
+def post_merge(request: Request, id: Id, body: MergeIn, caller: Writer, key: IdempotencyKey = None) -> Response:
+    def run() -> MergedOut:
+        return MergedOut(thread_id=id, messages=merge(caller.ctx, caller.viewer, id, body.thread_id))
+
+    return answer_once(request, caller, key=key, body=body, status=200, run=run)
+
+
+@router.post(
+    "/threads/{id}/splits",
+    response_model=MergedOut,
+    summary="Take a merge back",
+    description="The other thread is there again, with the messages that it brought; what came since stays here.",
+)
+def post_split(request: Request, id: Id, body: MergeIn, caller: Writer, key: IdempotencyKey = None) -> Response:
+    def run() -> MergedOut:
+        return MergedOut(thread_id=id, messages=split(caller.ctx, caller.viewer, id, body.thread_id))
 
     return answer_once(request, caller, key=key, body=body, status=200, run=run)

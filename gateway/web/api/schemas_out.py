@@ -146,7 +146,7 @@ class ThreadOut(BaseModel):
     """The conversation with one applicant."""
 
     id: str
-    state: Literal["open", "candidate_blocked", "erased"]
+    state: Literal["open", "candidate_blocked", "erased", "merged"]
     applicant: ThreadApplicantOut
     opening: ThreadOpeningOut
     created_at: datetime

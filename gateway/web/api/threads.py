@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from gateway.errors import Invalid
+from gateway.usecases.merge import find_kept
 from gateway.usecases.post_message import post_message
 from gateway.usecases.read_thread import messages_after, read_file, read_page, reply_addresses
 from gateway.web.api.answers import answer, answer_once
@@ -29,7 +30,7 @@ _CURSOR = "seq:"
 
 @router.get("/threads/{id}", response_model=ThreadOut, summary="Read a thread")
 def get_thread(id: Id, caller: Reader) -> Response:
-    page = read_page(caller.ctx, caller.viewer, id, limit=1)
+    page = read_page(caller.ctx, caller.viewer, find_kept(caller.ctx, caller.viewer, id), limit=1)
     addresses = reply_addresses(caller.ctx, page.conversation)
     return answer(ThreadOut.of(page.conversation, portal_url=page.portal_url, addresses=addresses))
 
@@ -46,8 +47,9 @@ def post_thread_message(
     request: Request, id: Id, body: MessageIn, caller: Writer, key: IdempotencyKey = None
 ) -> Response:
     def run() -> PostedOut:
+        kept = find_kept(caller.ctx, caller.viewer, id)
         with named_as_sent():
-            posted = post_message(caller.ctx, caller.viewer, id, draft_for(caller, id, body, key=key))
+            posted = post_message(caller.ctx, caller.viewer, kept, draft_for(caller, kept, body, key=key))
         return PostedOut.of(posted.message, posted.deliveries)
 
     return answer_once(request, caller, key=key, body=body, status=202, run=run)
@@ -56,7 +58,8 @@ def post_thread_message(
 @router.get("/threads/{id}/messages", response_model=MessagePage, summary="List messages")
 def list_thread_messages(id: Id, query: Annotated[MessagesQuery, Query()], caller: Reader) -> Response:
     after = _read_cursor(query.cursor) if query.cursor else query.after
-    found = messages_after(caller.ctx, caller.viewer, id, after=after, limit=query.limit + 1)
+    kept = find_kept(caller.ctx, caller.viewer, id)
+    found = messages_after(caller.ctx, caller.viewer, kept, after=after, limit=query.limit + 1)
     shown = found[: query.limit]
     more = _cursor(shown[-1].message.seq) if len(found) > query.limit else None
     return answer(MessagePage(items=[MessageOut.of(s) for s in shown], next=more))

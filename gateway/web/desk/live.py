@@ -47,7 +47,7 @@ PARTS = {  # of a message: what is new of it
 }
 MOVE_EVENTS = ("messages.moved_out", "messages.moved_in")
 LINE_EVENTS = (
-    *(*HEAD_EVENTS, *MOVE_EVENTS, "thread.assigned", "candidate.tried"),
+    *(*HEAD_EVENTS, *MOVE_EVENTS, "thread.merged", "thread.split", "thread.assigned", "candidate.tried"),
     *("inbox.automatic", "inbox.held", "inbox.protected"),
 )
 

@@ -20,14 +20,14 @@ from gateway.threads.model import AuthorKind, Member, Message, ThreadState, View
 from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import SMS
 from gateway.threads.schedule import monday_morning, tomorrow_morning
-from gateway.usecases import accounts, compose, insert_template, organise, read_thread
+from gateway.usecases import accounts, compose, insert_template, merge, organise, read_thread
 from gateway.usecases.presence import find_colleagues
 from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page, row_helpers, rows_of, where_of
 from gateway.web.desk.deliveries import lines_of
 from gateway.web.log import build_log, zone_of
 from gateway.web.security import int_or_zero
-from gateway.web.visits import Visit
+from gateway.web.visits import Visit, go_to
 
 PAGE_SIZE = 50
 
@@ -35,8 +35,10 @@ Problem = tuple[str, dict[str, object]]
 
 
 def thread_page(visit: Visit, viewer: Viewer) -> Response:
-    """The conversation, and marks it read."""
-    return show_thread(visit, viewer)
+    """The conversation, and marks it read. One that became part of another leads there."""
+    thread_id = visit.path("thread_id")
+    kept = merge.find_kept(visit.site.ctx, viewer, thread_id)
+    return show_thread(visit, viewer) if kept == thread_id else go_to(f"/desk/t/{kept}")
 
 
 def show_thread(

@@ -1,0 +1,148 @@
+"""One application that is there twice: merged, its addresses and links go on working, and it can be split again
+(facts/peers.md rows 62 and 63).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from cast import JUN, MINA, Company, as_candidate, make_applicant, make_mail
+from fakes import FakeChannel, FakeClock
+from running import Pump, both_databases
+from sqlalchemy import text
+
+from flows.test_conversation import receive
+from flows.test_moving import check_numbers, other_application, say, texts
+from gateway.errors import Conflict, Invalid, NotFound, Refused
+from gateway.threads.drafts import Draft
+from gateway.threads.model import ThreadState
+from gateway.threads.policies.roles import OpeningRole
+from gateway.usecases.applicants import put_applicant
+from gateway.usecases.change_stage import change_stage, thread_of_applicant
+from gateway.usecases.context import Context
+from gateway.usecases.drafts import read_draft, save_draft
+from gateway.usecases.erase import erase_applicant
+from gateway.usecases.merge import find_doubles, find_kept, merge, split
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import list_conversations, read_page
+from gateway.usecases.views import ApplicantView
+
+OTHER_MINA = "mina.han@naver.example"
+
+
+def double(ctx: Context, company: Company, **of: str) -> ApplicantView:
+    """Mina once more, with another address."""
+    return make_applicant(ctx, company, **{"external_id": "mina-b", "email": OTHER_MINA, **of})
+
+
+@both_databases
+def test_two_become_one_and_the_others_addresses_and_links_still_work(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel, clock: FakeClock
+) -> None:
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    say(ctx, company.as_jun, mina, "Welcome")
+    say(ctx, as_candidate(ctx, twice), twice, "Hello, once more")
+    say(ctx, company.as_jun, twice, "Hello Mina")
+    save_draft(ctx, company.as_jun, twice.thread_id, Draft("Dear"))
+    pump()
+    old_link = as_candidate(ctx, twice)
+    assert find_doubles(ctx, company.as_jun, mina.thread_id) == [twice.thread_id]
+    assert merge(ctx, company.as_jun, mina.thread_id, twice.thread_id) == 2
+    assert [r.thread_id for r in list_conversations(ctx, company.as_jun)[0]] == [mina.thread_id]
+    assert find_kept(ctx, company.as_jun, twice.thread_id) == mina.thread_id
+    with pytest.raises(NotFound):
+        read_page(ctx, company.as_jun, twice.thread_id)
+    assert read_draft(ctx, company.as_jun, mina.thread_id).text == "Dear"
+
+    through = as_candidate(ctx, twice)
+    assert (through.thread_id, old_link.thread_id) == (mina.thread_id, twice.thread_id)
+    assert texts(ctx, through, mina) == ["Welcome", "Hello, once more", "Hello Mina"]
+    (sent,) = channel.to(OTHER_MINA)
+    receive(ctx, make_mail("By mail, to the old address", from_=OTHER_MINA), to=sent.reply_to, from_=OTHER_MINA)
+    told = channel.to(JUN)[-1]
+    reply = make_mail("Jun by mail", from_=JUN, name="Jun Park", message_id="j1@moalabs.example")
+    receive(ctx, reply, to=told.reply_to, from_=JUN)
+    pump()
+    assert texts(ctx, company.ats, mina)[-2:] == ["By mail, to the old address", "Jun by mail"]
+    assert thread_of_applicant(ctx, company.ats, "mina-b") == mina.thread_id
+    put_applicant(ctx, company.ats, "mina-b", opening="designer", name="Mina Han", email=OTHER_MINA, source="ats")
+    check_numbers(ctx, mina, twice)
+
+    erase_applicant(ctx, company.as_jun, mina.thread_id)
+    with ctx.database.read() as tx:
+        left = tx.connection.execute(text("SELECT count(*) FROM applicants WHERE email <> ''")).scalar_one()
+        assert left == 0
+
+
+@both_databases
+def test_a_merge_is_taken_back_with_what_it_brought(
+    ctx: Context, company: Company, pump: Pump, clock: FakeClock
+) -> None:
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    say(ctx, as_candidate(ctx, twice), twice, "one")
+    say(ctx, company.as_jun, mina, "kept")
+    pump()
+    merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    say(ctx, as_candidate(ctx, mina), mina, "since")
+    pump()
+    clock.move(minutes=1)
+    assert split(ctx, company.as_jun, mina.thread_id, twice.thread_id) == 1
+    assert texts(ctx, company.as_jun, mina) == ["kept", "since"]
+    assert texts(ctx, as_candidate(ctx, twice), twice) == ["one"]
+    assert as_candidate(ctx, twice).thread_id == twice.thread_id
+    assert read_page(ctx, company.as_jun, twice.thread_id).conversation.thread.state is ThreadState.OPEN
+    check_numbers(ctx, mina, twice)
+    with pytest.raises(NotFound):
+        split(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+
+
+@both_databases
+def test_a_merge_neither_opens_nor_closes_a_gate(ctx: Context, company: Company, pump: Pump) -> None:
+    """DESIGN §4 no. 6: both must be alike; a rejected one stays rejected by every address."""
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    change_stage(ctx, company.as_jun, twice.thread_id, "rejected")
+    with pytest.raises(Conflict) as differs:
+        merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    assert differs.value.code == "gate_differs"
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    with pytest.raises(Refused):
+        post_message(ctx, as_candidate(ctx, twice), mina.thread_id, NewMessage(text="Please"))
+    split(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    assert read_page(ctx, company.as_jun, twice.thread_id).conversation.thread.state is ThreadState.BLOCKED
+
+
+def test_what_cannot_be_merged_says_why(ctx: Context, company: Company, pump: Pump) -> None:
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    engineer = other_application(ctx, company)
+    wrong_ones = {mina.thread_id: "move_same", engineer.thread_id: "merge_opening", "x" * 26: "thread_unknown"}
+    for other, code in wrong_ones.items():
+        with pytest.raises(Invalid) as wrong:
+            merge(ctx, company.as_jun, mina.thread_id, other)
+        assert wrong.value.code == code
+    opening = read_page(ctx, company.as_jun, mina.thread_id).conversation.opening.id
+    evaluator = replace(company.as_jun, admin=False, confined_to={opening: OpeningRole.EVALUATOR.value})
+    with pytest.raises(Refused):
+        merge(ctx, evaluator, mina.thread_id, twice.thread_id)
+    say(ctx, company.as_jun, twice, "on its way")
+    with pytest.raises(Conflict) as waits:
+        merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    assert waits.value.code == "on_its_way"
+    assert texts(ctx, company.as_jun, twice) == ["on its way"]
+
+
+@both_databases
+def test_a_merged_one_can_be_merged_further(ctx: Context, company: Company, pump: Pump, channel: FakeChannel) -> None:
+    first, second, third = (double(ctx, company, external_id=f"m{n}", email=f"m{n}@x.example") for n in range(3))
+    say(ctx, company.as_jun, first, "to the first")
+    pump()
+    merge(ctx, company.as_jun, second.thread_id, first.thread_id)
+    merge(ctx, company.as_jun, third.thread_id, second.thread_id)
+    (sent,) = channel.to("m0@x.example")
+    receive(ctx, make_mail("found you", from_="m0@x.example"), to=sent.reply_to, from_="m0@x.example")
+    pump()
+    assert texts(ctx, company.ats, third) == ["to the first", "found you"]
+    assert as_candidate(ctx, first).thread_id == third.thread_id
+    check_numbers(ctx, first, second, third)
+    assert MINA not in {o.to for o in channel.sent}
