@@ -88,6 +88,8 @@ class Moving:
         if message.inbox_id:
             entry = {"thread_id": target_id, "participant_id": values["participant_id"]}
             run(update(t.inbox).where(t.inbox.c.id == message.inbox_id).values(entry))
+        told = (t.news.c.thread_id == source_id, t.news.c.subject_id == message.id)
+        run(update(t.news).where(*told).values(thread_id=target_id))
         document = (t.search_documents.c.kind == Kind.MESSAGE.value, t.search_documents.c.subject_id == message.id)
         run(update(t.search_documents).where(*document).values(thread_id=target_id))
         note_change(self._session, Kind.MESSAGE, message.id)

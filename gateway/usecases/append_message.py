@@ -59,7 +59,8 @@ def append_message(
     if _is_candidates(message):
         end_with_news(ctx, tx, conversation, reason=Reason.WROTE_FIRST)
         conversation = ensure_notified(ctx, tx, conversation)
-        held_back = tell_of_message(ctx, tx, conversation, message)
+        if message.kind is MessageKind.MESSAGE:
+            held_back = tell_of_message(ctx, tx, conversation, message)
     planned = _plan(ctx, tx, conversation, message, held_back=held_back, channels=channels, purpose=purpose)
     deliveries = tuple(add_delivery(ctx, tx, conversation, plan=p, message_id=message.id) for p in planned)
     return message, deliveries

@@ -28,6 +28,7 @@ from gateway.usecases.compose import send
 from gateway.usecases.context import Context
 from gateway.usecases.erase import erase_applicant
 from gateway.usecases.mend_delivery import send_again
+from gateway.usecases.move_messages import move_messages
 from gateway.usecases.organise import Assign, organise
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.preferences import WantedHours, read_preferences, save_preferences, save_undo_seconds
@@ -340,6 +341,21 @@ def test_a_slack_that_takes_nothing_any_more_is_switched_off_and_the_bell_says_s
     assert len(slack.calls) == 1
     assert said(ctx, company.as_jun) == [NewsKind.MESSAGE, NewsKind.UNREACHED, NewsKind.MESSAGE]
     assert SLACK not in read_preferences(ctx, company.as_jun)[0].on
+
+
+@both_databases
+def test_the_bell_follows_a_message_that_is_moved(ctx: Context, company: Company, channel: FakeChannel) -> None:
+    """It leads to the conversation in which the message is, under that person's name, and goes with that one."""
+    mina = make_applicant(ctx, company)
+    anna = make_applicant(ctx, company, external_id="anna-1", name="Anna Berg", email="anna@mail.example")
+    new = NewMessage(text="From Anna's mailbox")
+    posted = post_message(ctx, as_candidate(ctx, mina), mina.thread_id, new)
+    Pump(ctx)()
+    move_messages(ctx, company.as_jun, mina.thread_id, [posted.message.id], to=anna.thread_id, sure=True)
+    (one,) = read_bell(ctx, company.as_ara)[0]
+    assert (one.applicant_name, one.news.thread_id) == ("Anna Berg", anna.thread_id)
+    erase_applicant(ctx, company.as_jun, anna.thread_id)
+    assert said(ctx, company.as_ara) == []
 
 
 @both_databases
