@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -25,7 +26,7 @@ from gateway.usecases.drafts import read_draft, save_draft
 from gateway.usecases.erase import erase_applicant
 from gateway.usecases.merge import find_doubles, find_kept, merge, split
 from gateway.usecases.post_message import NewMessage, post_message
-from gateway.usecases.read_thread import list_conversations, read_page
+from gateway.usecases.read_thread import list_conversations, read_page, reply_addresses
 from gateway.usecases.views import ApplicantView
 
 OTHER_MINA = "mina.han@naver.example"
@@ -146,3 +147,37 @@ def test_a_merged_one_can_be_merged_further(ctx: Context, company: Company, pump
     assert as_candidate(ctx, first).thread_id == third.thread_id
     check_numbers(ctx, first, second, third)
     assert MINA not in {o.to for o in channel.sent}
+
+
+@both_databases
+def test_mails_that_arrive_while_two_are_merged_and_split_enter_once(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """A race on real connections: mails to both addresses while the threads become one and two again."""
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    people = ((mina, MINA), (twice, OTHER_MINA))
+    addresses = []
+    for view, _ in people:
+        found = read_page(ctx, company.as_jun, view.thread_id).conversation
+        addresses.append(reply_addresses(ctx, found)[found.candidate.id])
+    for number in range(8):
+        address, (_, sender) = addresses[number % 2], people[number % 2]
+        mail = make_mail(f"mail {number}", from_=sender, message_id=f"n{number}@mail.example")
+        receive(ctx, mail, to=address, from_=sender)
+
+    def merge_and_split() -> None:
+        for act in (merge, split, merge):
+            while True:
+                try:
+                    act(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+                    break
+                except Conflict:  # something is on its way to the team: the other worker sends it meanwhile
+                    pump()
+
+    with ThreadPoolExecutor(3) as pool:
+        work = [pool.submit(merge_and_split), pool.submit(pump), pool.submit(pump)]
+        for one in work:
+            one.result(60)
+    pump()
+    assert sorted(texts(ctx, company.ats, mina)) == [f"mail {n}" for n in range(8)]
+    check_numbers(ctx, mina, twice)
