@@ -3,7 +3,7 @@ over one kept connection for each thread, to the same sink in the same run.
 
 Not in charge of: phones, whose providers set the pace, or what a mail says.
 
-    python -m bench outbound [--mails N] [--rounds N] [--threads N]
+    python -m bench outbound [--mails N] [--rounds N] [--threads N] [--postgres]
 
 Ours counts everything between a queued row and a recorded answer: claim, words, HTML with inlined styles, MIME, the
 handing over, and the two commits around it.
@@ -27,6 +27,7 @@ from statistics import median
 
 from sqlalchemy import func, select
 
+from bench.gateways import open_database
 from bench.processes import ServerError, free_port, start_process, stop_process, wait_for_port
 from bench.report import describe_machine
 from gateway.app import Running, build_context, close_context
@@ -49,13 +50,16 @@ def main() -> int:
     parser.add_argument("--mails", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
     options = parser.parse_args()
     if shutil.which("smtp-sink") is None:
         print("Left out: smtp-sink (package postfix) is not installed.")
         return 0
     with tempfile.TemporaryDirectory(prefix="bench-outbound-") as folder, run_sink(Path(folder)) as port:
         rounds = [
-            measure(Path(folder) / str(n), port, mails=options.mails, threads=options.threads)
+            measure(
+                Path(folder) / str(n), port, mails=options.mails, threads=options.threads, postgres=options.postgres
+            )
             for n in range(options.rounds)
         ]
     print(describe_machine(Path(tempfile.gettempdir())))
@@ -79,21 +83,23 @@ def run_sink(folder: Path) -> Iterator[int]:
         stop_process(process)
 
 
-def measure(folder: Path, port: int, *, mails: int, threads: int) -> tuple[float, float]:
+def measure(folder: Path, port: int, *, mails: int, threads: int, postgres: bool = False) -> tuple[float, float]:
     """(ours, bare), mails a second, each in a process of its own."""
     folder.mkdir()
-    settings = Settings.model_validate(
-        {
-            "data_dir": folder,
-            "secret_key": "a secret key for the benchmark only",
-            "outbound_smtp_url": f"smtp://127.0.0.1:{port}",
-            "worker_threads": threads,
-            "sweep_seconds": 3600,
-        }
-    )
-    upgrade(settings.database_address)
-    queued, raw = queue_mails(settings, mails)
-    ours = run_timed(send_ours, settings, queued)
+    with open_database(folder, postgres=postgres) as url:
+        settings = Settings.model_validate(
+            {
+                "data_dir": folder,
+                "database_url": url,
+                "secret_key": "a secret key for the benchmark only",
+                "outbound_smtp_url": f"smtp://127.0.0.1:{port}",
+                "worker_threads": threads,
+                "sweep_seconds": 3600,
+            }
+        )
+        upgrade(settings.database_address)
+        queued, raw = queue_mails(settings, mails)
+        ours = run_timed(send_ours, settings, queued)
     bare = run_timed(send_bare, port, raw, mails, threads)
     return mails / ours, mails / bare
 
