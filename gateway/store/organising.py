@@ -29,13 +29,15 @@ class Organising:
         """What is arranged for one conversation."""
         th, member = t.threads.c, t.members.c
         query = (
-            select(th.assignee_id, th.snoozed_until, th.done_at, member.name)
+            select(th.assignee_id, th.snoozed_until, th.done_at, member.name, member.email)
             .select_from(t.threads.outerjoin(t.members, member.id == th.assignee_id))
             .where(th.id == thread_id)
         )
         row = self._session.execute(query).one()
         tags = self.tags_of([thread_id]).get(thread_id, ())
-        return Organised(row.assignee_id or "", row.name or "", tuple(tags), row.snoozed_until, row.done_at)
+        return Organised(
+            row.assignee_id or "", row.name or "", row.email or "", tuple(tags), row.snoozed_until, row.done_at
+        )
 
     def set(self, thread_id: str, **values: Any) -> None:
         """New values of the thread's own columns: assignee_id, snoozed_until, done_at."""

@@ -42,6 +42,7 @@ class Organised:
 
     assignee_id: str = ""
     assignee_name: str = ""
+    assignee_email: str = ""
     tags: tuple[Tag, ...] = ()
     snoozed_until: datetime | None = None
     done_at: datetime | None = None
@@ -89,6 +90,6 @@ def snooze_end(choice: str, *, now: datetime, timezone: str) -> datetime | None:
 
 
 def clean_tag(name: str) -> str:
-    """A tag's name with single spaces, "" when it cannot be one."""
-    words = " ".join(name.split())
-    return words if len(words) <= LONGEST_TAG and words.isprintable() else ""
+    """A tag's name with single spaces and nothing invisible, "" when it cannot be one."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    return words if len(words) <= LONGEST_TAG else ""

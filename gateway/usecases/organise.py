@@ -60,6 +60,15 @@ Change = Assign | AddTag | RemoveTag | PutOff | Finish
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """The order that one conversation is to have; what is None stays as it is."""
+
+    assignee: str | None = None  # a member's address, "" is nobody
+    tags: Sequence[str] | None = None  # all names that it is to have
+    done: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
     """What a workspace's conversations can be given, and filtered by."""
 
@@ -97,6 +106,34 @@ def organise(ctx: Context, viewer: Viewer, thread_ids: Sequence[str], change: Ch
             if not (role := check_role(viewer, conversation.opening.id)).allowed:
                 raise Refused(role)
         return sum(_change_one(ctx, tx, viewer, conversation, change, ready) for conversation in found)
+
+
+def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted) -> Organised:
+    """Give one conversation this order, in one step, for the ATS; the order that it has then.
+
+    Raises NotFound, for the thread and for an address that is no member's; Invalid for a tag that cannot be one.
+    """
+    with ctx.database.begin() as tx:
+        conversation = tx.threads.open_for(viewer, thread_id, lock=True)
+        if conversation is None or not viewer.is_company:
+            raise NotFound("thread")
+        for change in _changes_to(tx, viewer, tx.organising.of_thread(thread_id), wanted):
+            _change_one(ctx, tx, viewer, conversation, change, _prepare(ctx, tx, viewer, change))
+        tx.flush()
+        return tx.organising.of_thread(thread_id)
+
+
+def _changes_to(tx: Transaction, viewer: Viewer, now_so: Organised, wanted: Wanted) -> list[Change]:
+    changes: list[Change] = []
+    if wanted.assignee is not None:
+        changes.append(Assign(_member_with(tx, viewer, wanted.assignee).id if wanted.assignee else ""))
+    if wanted.tags is not None:
+        names = {clean_tag(name).casefold() for name in wanted.tags}
+        changes += [RemoveTag(tag.id) for tag in now_so.tags if tag.name.casefold() not in names]
+        changes += [AddTag(name) for name in wanted.tags]
+    if wanted.done is not None:
+        changes.append(Finish(wanted.done))
+    return changes
 
 
 def mark_unread(ctx: Context, viewer: Viewer, thread_ids: Sequence[str]) -> None:
@@ -182,6 +219,13 @@ def _find_member(tx: Transaction, viewer: Viewer, member_id: str) -> Member:
         if member.id == member_id and member.active:
             return member
     raise Invalid("assignee", "Choose a member of the team.", code="assignee")
+
+
+def _member_with(tx: Transaction, viewer: Viewer, email: str) -> Member:
+    for member in tx.people.list_members(viewer.workspace_id):
+        if member.email == email.lower() and member.active:
+            return member
+    raise NotFound("member")
 
 
 def _find_end(ctx: Context, tx: Transaction, viewer: Viewer, choice: str) -> datetime:

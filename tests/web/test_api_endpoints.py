@@ -10,6 +10,7 @@ import pytest
 from api_world import World, add_entry, build_world
 
 from gateway.threads.model import InboxState, Viewer, ViewerKind
+from gateway.usecases import accounts
 from gateway.usecases.post_message import NewMessage, post_message
 
 FILE = {
@@ -360,3 +361,20 @@ def test_a_mail_can_be_understood_again(world: World) -> None:
     replayed = world.a.post(f"/inbox/{world.a.entry_ids[1]}/replay")
     assert replayed.status_code == 200, replayed.text
     assert replayed.json()["id"] == world.a.entry_ids[1]
+
+
+def test_the_ats_keeps_order_among_threads_as_the_desk_does(world: World) -> None:
+    """Assignee by address, tags by name, done; what is left out stays (SJ-10)."""
+    path = f"/threads/{world.a.thread_id}/order"
+    member = accounts.create_member(world.ctx, world.a.workspace_id, email="eva@anvil.test", name="Eva")
+    empty = {"assignee": None, "tags": [], "snoozed_until": None, "done_at": None}
+    assert world.a.get(path).json() == empty
+    answer = world.a.put(path, json={"assignee": "Eva@anvil.test", "tags": ["Urgent", "to call"]})
+    assert answer.json() == empty | {"assignee": member.email, "tags": ["Urgent", "to call"]}
+    assert world.a.put(path, json={"tags": ["urgent"]}).json() == empty | {"assignee": member.email, "tags": ["Urgent"]}
+    assert world.a.put(path, json={"assignee": "", "done": True}).json()["done_at"]
+    assert world.a.get(path).json()["assignee"] is None
+    assert world.a.put(path, json={"assignee": "nobody@anvil.test"}).status_code == 404
+    assert world.a.put(path, json={"tags": ["x" * 41]}).status_code == 422
+    names = [event["type"] for event in world.a.get("/events").json()["items"]]
+    assert {"thread.assigned", "thread.tagged", "thread.done"} <= set(names)

@@ -26,6 +26,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/threads/{id}/merges"): {"thread_id": f"{NEVER[:-1]}y"},
     ("POST", "/threads/{id}/splits"): {"thread_id": f"{NEVER[:-1]}y"},
     ("POST", "/threads/{id}/moves"): {"message_ids": [NEVER], "to": f"{NEVER[:-1]}y"},
+    ("PUT", "/threads/{id}/order"): {"done": True},
     ("PATCH", "/webhooks/{id}"): {"state": "disabled"},
     ("POST", "/webhooks/{id}/replay"): {"everything": True},
 }
@@ -53,6 +54,7 @@ def foreign_ids(world: World, path: str) -> list[str]:
         "/threads/{id}/messages": [world.b.thread_id],
         "/threads/{id}/merges": [world.b.thread_id],
         "/threads/{id}/splits": [world.b.thread_id],
+        "/threads/{id}/order": [world.b.thread_id],
         "/threads/{id}/moves": [world.b.thread_id],
         "/deliveries/{id}": [world.b.delivery_id],
         "/inbox/{id}/raw": world.b.entry_ids,

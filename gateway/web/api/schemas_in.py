@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gateway.threads.organising import LONGEST_TAG
 from gateway.web.api.schemas import (
     NOT_NUL,
     ONE_FULL_LINE,
@@ -117,6 +118,7 @@ Variables = Annotated[
     ),
 ]
 Stage = Annotated[FullLine, AfterValidator(_to_stage), Field(max_length=100)]
+TagName = Annotated[FullLine, Field(max_length=LONGEST_TAG)]
 
 
 class OpeningIn(Input):
@@ -230,6 +232,16 @@ class StageIn(Input):
         description="A message to the candidate that goes with it. With `rejected`, `true` sends our own kind message "
         "in the candidate's language; `false` or nothing sends none.",
     )
+
+
+class OrderIn(Input):
+    """How the team keeps a thread in order. What is left out stays; candidates never see it."""
+
+    assignee: Address | Literal[""] | None = Field(None, description="Address of a member; `` is nobody.")
+    tags: list[TagName] | None = Field(
+        None, max_length=20, description="All that it is to have, by name; new ones are made."
+    )
+    done: StrictBool | None = Field(None, description="Out of the way until the candidate writes.")
 
 
 class ReleaseIn(Input):

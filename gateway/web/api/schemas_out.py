@@ -20,6 +20,7 @@ from gateway.threads.model import (
     Opening,
     Participant,
 )
+from gateway.threads.organising import Organised
 from gateway.usecases.views import ApplicantView, ShownMessage
 
 PREFIX = "/api/v1"
@@ -140,6 +141,24 @@ class ThreadOpeningOut(BaseModel):
 
     external_id: str
     title: str
+
+
+class OrderOut(BaseModel):
+    """How the team keeps a thread in order; candidates never see it."""
+
+    assignee: str | None = Field(description="Address of the member who has it; null is nobody.")
+    tags: list[str]
+    snoozed_until: datetime | None = Field(description="Out of the way until then, or until the candidate writes.")
+    done_at: datetime | None
+
+    @classmethod
+    def of(cls, organised: Organised) -> Self:
+        return cls(
+            assignee=organised.assignee_email or None,
+            tags=[tag.name for tag in organised.tags],
+            snoozed_until=organised.snoozed_until,
+            done_at=organised.done_at,
+        )
 
 
 class ThreadOut(BaseModel):

@@ -14,14 +14,15 @@ from starlette.responses import Response
 
 from gateway.errors import Invalid
 from gateway.usecases.merge import find_kept
+from gateway.usecases.organise import Wanted, arrange
 from gateway.usecases.post_message import post_message
 from gateway.usecases.read_thread import messages_after, read_file, read_page, reply_addresses
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
 from gateway.web.api.drafts import draft_for, named_as_sent
 from gateway.web.api.schemas import Id
-from gateway.web.api.schemas_in import MessageIn, MessagesQuery
-from gateway.web.api.schemas_out import MessageOut, MessagePage, PostedOut, ThreadOut
+from gateway.web.api.schemas_in import MessageIn, MessagesQuery, OrderIn
+from gateway.web.api.schemas_out import MessageOut, MessagePage, OrderOut, PostedOut, ThreadOut
 from gateway.web.files import as_download
 
 router = APIRouter(tags=["Threads"])
@@ -33,6 +34,17 @@ def get_thread(id: Id, caller: Reader) -> Response:
     page = read_page(caller.ctx, caller.viewer, find_kept(caller.ctx, caller.viewer, id), limit=1)
     addresses = reply_addresses(caller.ctx, page.conversation)
     return answer(ThreadOut.of(page.conversation, portal_url=page.portal_url, addresses=addresses))
+
+
+@router.get("/threads/{id}/order", response_model=OrderOut, summary="Who has a thread, its tags, whether it is done")
+def get_order(id: Id, caller: Reader) -> Response:
+    return answer(OrderOut.of(read_page(caller.ctx, caller.viewer, id, limit=1).organised))
+
+
+@router.put("/threads/{id}/order", response_model=OrderOut, summary="Assign, tag and finish a thread")
+def put_order(id: Id, body: OrderIn, caller: Writer) -> Response:
+    wanted = Wanted(assignee=body.assignee, tags=body.tags, done=body.done)
+    return answer(OrderOut.of(arrange(caller.ctx, caller.viewer, id, wanted)))
 
 
 @router.post(
