@@ -44,19 +44,18 @@ def live_bell(visit: Visit, viewer: Viewer) -> Beside:
     what is new to who does not see it.
     """
     timezone = accounts.read_workspace(visit.site.ctx, viewer).timezone
-    sent, known = "", set[str]()
+    sent, newest = "", visit.asked("newest")  # the newest that the page itself shows
 
     def changed(_everything: bool) -> str:
-        nonlocal sent
+        nonlocal sent, newest
         news, _ = bell.read_bell(visit.site.ctx, viewer)
         number = say_number(read_thread.counts(visit.site.ctx, viewer).bell)
         html = render(visit, "desk_live.html", part="bell", news=news, number=number, timezone=timezone, **HELPERS)
-        fresh = [one for one in news if one.news.id not in known]
-        known.update(one.news.id for one in news)
         before, sent = sent, html
         if html == before:
             return ""
-        said = render(visit, "desk_live.html", part="rang", one=fresh[0]) if before and fresh else ""
-        return html + said
+        rang = bool(news) and news[0].news.id > newest
+        newest = news[0].news.id if news else newest
+        return html + (render(visit, "desk_live.html", part="rang", one=news[0]) if rang else "")
 
     return changed
