@@ -22,7 +22,7 @@ from gateway.errors import SettingsError, Unavailable
 from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_waiting, extend_leases, find_due, release_expired
-from gateway.usecases.erase import expire_raw_mails, forget_unnamed_files
+from gateway.usecases.erase import erase_ended, expire_raw_mails, forget_unnamed_files
 from gateway.usecases.index_search import index_after_mails, index_waiting
 from gateway.usecases.process_mail import process_waiting
 from gateway.usecases.push_events import find_webhook_work, forget_old_posts, push_events
@@ -229,6 +229,7 @@ class Workers:
             if time.monotonic() >= expire_at:
                 expire_at = time.monotonic() + EXPIRE_EVERY
                 _quietly("retention", lambda: expire_raw_mails(self._ctx))
+                _quietly("retention", lambda: erase_ended(self._ctx))
                 _quietly("retention", lambda: forget_old_posts(self._ctx))
                 _quietly("retention", lambda: forget_old_news(self._ctx))
             if time.monotonic() >= unnamed_at:

@@ -37,13 +37,8 @@ _MAX_RECIPIENTS = 50
 _MAX_TEXT = 20_000
 _REFUSED = re.compile(r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:>] ?)[45]\d\d[ -]", re.MULTILINE)
 _GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
-_TRIES_ON = re.compile(
-    r"will (?:keep|be) (?:trying|retried)|still being (?:retried|processed)|not yet been delivered|"
-    r"attempts will continue",
-    re.IGNORECASE,
-)
 _DELAY_SIGNS = re.compile(
-    r"\bdelay|temporar|"
+    r"\bdelay|will (?:keep|be) (?:trying|retried)|temporar|not yet been delivered|attempts will continue|"
     r"지연|zpožděn|задерж|verzögert|retard|遅延|延迟",
     re.IGNORECASE,
 )
@@ -192,26 +187,20 @@ def _from_text(root: _Part, text: str, original: str) -> list[DeliveryReport]:
     """A bounce in prose: it must say that delivery failed, and name an address near to that."""
     head = _before_original(text)
     flat = " ".join(head.split())  # mail systems break lines anywhere
-    fails = any(words.search(flat) for words in (FAILURE, _TRIES_ON, _DELAY_SIGNS)) or _REFUSED.search(head)
+    fails = FAILURE.search(flat) or _DELAY_SIGNS.search(flat) or _REFUSED.search(head)
     hint_status, hint_diagnostic = _flanker_hint(root) if not fails else ("", "")
     if not fails and not hint_status:
         return []
     daemon = ("mailer-daemon@", "postmaster@")
     addresses = [a for a in dict.fromkeys(_ADDRESS.findall(head)) if not a.lower().startswith(daemon)]
     coded = _find_status(head) or hint_status
-    delayed = coded.startswith("4") or (not coded and _is_under_way(flat))
-    guessed = "" if _says_why(coded) else guess_status(head)
-    status = coded or f"4{guessed[1:] or '.0.0'}" if delayed else guessed or coded
+    delayed = coded.startswith("4") or (not coded and _DELAY_SIGNS.search(head) and not _GIVEN_UP.search(head))
+    status = (coded or "4.0.0") if delayed else coded if _says_why(coded) else guess_status(head) or coded
     action = "delayed" if delayed else "failed"
     return [
         DeliveryReport(action, status, address, _diagnostic_line(head, address) or hint_diagnostic, original)
         for address in addresses[:1]
     ]
-
-
-def _is_under_way(flat: str) -> bool:
-    """Whether the sender of the notice goes on trying."""
-    return bool(_TRIES_ON.search(flat) or (_DELAY_SIGNS.search(flat) and not _GIVEN_UP.search(flat)))
 
 
 def _before_original(text: str) -> str:

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.errors import Unavailable
 from gateway.store.session import Session
-from gateway.store.tables import attachments, blobs, draft_files, inbox
+from gateway.store.tables import attachments, blobs, draft_files, inbox, workspaces
 
 IN_ROW = 64 * 1024  # bytes
 WRITERS = 4
@@ -139,15 +139,16 @@ class BlobRows:
         self._session.execute(_ADD[self._session.dialect.name], list(rows.values()))
 
     def drop_unused(self, digests: Iterable[str]) -> list[str]:
-        """Forget those that no attachment, draft or entry names any more; the ones forgotten, to be removed after the
-        commit.
+        """Forget those that no attachment, draft, entry or logo names any more; the ones forgotten, to be removed
+        after the commit.
         """
         gone = []
         for digest in set(digests):
             named = exists().where(attachments.c.digest == digest)
             raw = exists().where(inbox.c.digest == digest, inbox.c.raw_gone.is_(False))
             drafted = exists().where(draft_files.c.digest == digest)
-            statement = delete(blobs).where(blobs.c.digest == digest, ~named, ~raw, ~drafted)
+            shown = exists().where(workspaces.c.logo == digest)
+            statement = delete(blobs).where(blobs.c.digest == digest, ~named, ~raw, ~drafted, ~shown)
             if self._session.execute(statement).rowcount:
                 gone.append(digest)
         return gone

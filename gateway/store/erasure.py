@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from gateway.store import tables as t
 from gateway.store.search_index import SearchIndex
 from gateway.store.session import Session
 from gateway.threads.model import InboxState, ThreadState
+from gateway.threads.organising import UNTIL_REPLY
 from gateway.threads.policies.rejection import ERASED_STAGE
+from gateway.threads.policies.visibility import GONE
 
 
 class Erasure:
@@ -68,6 +70,22 @@ class Erasure:
         run(update(t.threads).where(t.threads.c.id == thread_id).values(state))
         return digests
 
+    def ended_threads(
+        self, workspace_id: str, *, before: datetime, now: datetime, limit: int, thread_id: str | None = None
+    ) -> list[str]:
+        """Threads whose last message is older than this, the oldest first; not those put off until a day to come.
+        `thread_id`: is this one (still) among them?
+        """
+        query = select(t.threads.c.id).where(*_ended(workspace_id, before=before, now=now))
+        if thread_id is not None:
+            query = query.where(t.threads.c.id == thread_id)
+        return list(self._session.execute(query.order_by(t.threads.c.last_at).limit(limit)).scalars())
+
+    def count_ended(self, workspace_id: str, *, before: datetime, now: datetime) -> int:
+        """How many threads `ended_threads` would name without a limit."""
+        query = select(func.count()).select_from(t.threads).where(*_ended(workspace_id, before=before, now=now))
+        return int(self._session.execute(query).scalar_one())
+
     def expire_raw(self, states: Sequence[InboxState], *, before: datetime, limit: int) -> list[str]:
         """Mark entries of these states whose raw mail need no longer be kept; the digests they named."""
         c = t.inbox.c
@@ -78,3 +96,10 @@ class Erasure:
         )
         marked = update(t.inbox).where(c.id.in_(old)).values(raw_gone=True, words="").returning(c.digest)
         return list(self._session.execute(marked).scalars())
+
+
+def _ended(workspace_id: str, *, before: datetime, now: datetime) -> list[ColumnElement[bool]]:
+    c = t.threads.c
+    there = [s.value for s in ThreadState if s not in GONE]  # what became part of another ends with it
+    awake = or_(c.snoozed_until.is_(None), c.snoozed_until <= now, c.snoozed_until == UNTIL_REPLY)
+    return [c.workspace_id == workspace_id, c.state.in_(there), c.last_at < before, awake]

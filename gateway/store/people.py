@@ -14,7 +14,7 @@ from sqlalchemy import Row, insert, select, update
 from gateway.store import tables as t
 from gateway.store.search_index import note_change
 from gateway.store.session import Session
-from gateway.threads.model import Applicant, Member, Opening, Source, Workspace
+from gateway.threads.model import Applicant, Logo, Member, Opening, Source, Workspace
 from gateway.threads.search_documents import Kind
 
 
@@ -183,6 +183,7 @@ def workspace_of(row: Any) -> Workspace:
         channels=tuple(row.channels),
         sms_sender=row.sms_sender,
         kakao_sender=row.kakao_sender,
+        logo=Logo(row.logo, row.logo_width, row.logo_height) if row.logo else None,
     )
 
 

@@ -35,5 +35,20 @@ class WorkspaceSettings:
     def set_tests_sent(self, workspace_id: str, deliveries: Mapping[str, str]) -> None:
         self._update(workspace_id, tests_sent=dict(deliveries))
 
+    def keep_days(self, workspace_id: str) -> int | None:
+        """How long its conversations are kept after their last message; None: until somebody erases them."""
+        c = t.workspaces.c
+        found: int | None = self._session.execute(select(c.keep_days).where(c.id == workspace_id)).scalar_one()
+        return found
+
+    def set_keep_days(self, workspace_id: str, days: int | None) -> None:
+        self._update(workspace_id, keep_days=days)
+
+    def with_an_end(self) -> list[tuple[str, int]]:
+        """The workspaces that keep conversations for a limited time, and how many days."""
+        c = t.workspaces.c
+        rows = self._session.execute(select(c.id, c.keep_days).where(c.keep_days.is_not(None)).order_by(c.id))
+        return [(row.id, row.keep_days) for row in rows]
+
     def _update(self, workspace_id: str, **values: object) -> None:
         self._session.execute(update(t.workspaces).where(t.workspaces.c.id == workspace_id).values(values))

@@ -68,6 +68,15 @@ class Source(StrEnum):  # how an applicant came to us (SJ-17)
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """A company's picture; sizes in pixels."""
+
+    digest: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     id: str
     name: str
@@ -79,6 +88,7 @@ class Workspace:
     channels: tuple[str, ...] = ()  # how candidates are reached, in this order; empty, as all below: the installation's
     sms_sender: str = ""  # own registered number
     kakao_sender: str = ""  # own Kakao profile (senderKey, pfId)
+    logo: Logo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
-"""In charge of: forgetting — an applicant when consent ends (SJ-P3), raw mails when their retention ends.
+"""In charge of: forgetting — an applicant when consent ends (SJ-P3), conversations and raw mails when their time ends.
 
-Not in charge of: which rows that touches (`store.erasure`).
+Not in charge of: which rows that touches (`store.erasure`), or how long a workspace keeps them (`keeping`).
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.errors import NotFound
-from gateway.threads.model import InboxState, Viewer, ViewerKind
+from gateway.store.database import Transaction
+from gateway.threads.model import Conversation, InboxState, Viewer, ViewerKind
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 
@@ -25,13 +26,47 @@ def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str) -> None:
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None:
             raise NotFound("conversation")
-        digests = tx.erasure.erase_thread(thread_id, conversation.applicant.id)
-        for part_id, applicant_id in tx.moving.parts_of(thread_id):  # the same person
-            digests += tx.erasure.erase_thread(part_id, applicant_id)
-        gone = tx.blobs.drop_unused(digests)
+        gone = _wipe(tx, conversation)
         note_act(ctx, tx, viewer, "erase", thread_id=thread_id)
     for digest in gone:
         ctx.database.blobs.remove(digest)
+
+
+def erase_ended(ctx: Context, *, limit: int = 500) -> int:
+    """Erase conversations that their workspace keeps no longer; how many. Each is a transaction of its own."""
+    erased = 0
+    with ctx.database.read() as tx:
+        workspaces = tx.workspace_settings.with_an_end()
+    for workspace_id, days in workspaces:
+        before = ctx.now - timedelta(days=days)
+        with ctx.database.read() as tx:
+            ended = tx.erasure.ended_threads(workspace_id, before=before, now=ctx.now, limit=limit - erased)
+        erased += sum(_erase_if_ended(ctx, workspace_id, thread_id, before=before) for thread_id in ended)
+    return erased
+
+
+def _erase_if_ended(ctx: Context, workspace_id: str, thread_id: str, *, before: datetime) -> bool:
+    """Looks again under the thread's lock: somebody may have written meanwhile."""
+    with ctx.database.begin() as tx:
+        conversation = tx.threads.load(thread_id, lock=True)
+        still = tx.erasure.ended_threads(workspace_id, before=before, now=ctx.now, limit=1, thread_id=thread_id)
+        if conversation is None or not still:
+            return False
+        gone = _wipe(tx, conversation)
+        tx.events.write_audit(
+            "erase", now=ctx.now, workspace_id=workspace_id, thread_id=thread_id, actor_kind="system", by="keeping"
+        )
+    for digest in gone:
+        ctx.database.blobs.remove(digest)
+    return True
+
+
+def _wipe(tx: Transaction, conversation: Conversation) -> list[str]:
+    """The digests of files to remove after the commit."""
+    digests = tx.erasure.erase_thread(conversation.thread.id, conversation.applicant.id)
+    for part_id, applicant_id in tx.moving.parts_of(conversation.thread.id):  # the same person
+        digests += tx.erasure.erase_thread(part_id, applicant_id)
+    return tx.blobs.drop_unused(digests)
 
 
 def expire_raw_mails(ctx: Context, *, limit: int = 500) -> int:

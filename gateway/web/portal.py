@@ -17,7 +17,7 @@ from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, CameInBy, Conversation, ThreadState, Viewer
 from gateway.usecases import applicants, post_message, read_thread
 from gateway.usecases.views import ThreadPage
-from gateway.web.brand import brand_url
+from gateway.web.brand import brand_url, logo_url
 from gateway.web.log import build_log, public_name, zone_of
 from gateway.web.security import int_or_zero
 from gateway.web.visits import Visit, go_to, in_language_of, post_key, say_error, show
@@ -123,6 +123,8 @@ def what_it_shows(visit: Visit, chat: Conversation) -> dict[str, object]:
         "base": f"/c/{visit.path('token')}",
         "company": chat.workspace.name,
         "brand": brand_url(chat.workspace.slug, chat.workspace.brand),
+        "logo": chat.workspace.logo,
+        "logo_url": logo_url(chat.workspace),
         "timezone": chat.workspace.timezone,
         "name": chat.candidate.name,
         "opening": chat.opening.title,

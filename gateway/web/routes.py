@@ -110,6 +110,7 @@ def _public() -> list[BaseRoute]:
         Route("/sign-out", for_everyone(sign_in.sign_out), methods=WRITE),
         Route("/static/{name}", static_files.send_static, methods=READ),
         Route("/brand/{slug}.css", brand.send_brand, methods=READ),
+        Route("/brand/{slug}/{digest}", for_everyone(brand.send_logo), methods=READ),
     ]
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from browser.axe_kit import find_faults, say_all
 from browser.test_pages import DESK, Window, browser, open_window, site  # noqa: F401
 from cast import Company
+from fakes import FakeClock
 from playwright.sync_api import expect
 from web.web_kit import Served
 
 from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after
 from gateway.usecases.views import ApplicantView
 
@@ -54,3 +57,27 @@ def test_a_template_is_written_looked_at_and_sent_to_many(
     expect(page.locator("#progress")).to_contain_text("Done")
     (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
     assert shown.message.text == "Dear Mina Han, 3 May?"
+
+
+def test_how_long_things_are_kept_passes_axe_when_it_warns_and_when_it_refuses(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    clock: FakeClock,
+    site: Served,  # noqa: F811
+    open_window: Iterator[Window],  # noqa: F811
+) -> None:
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Hello"))
+    clock.move(days=40)
+    page, faults = open_window(size=DESK).page, {}  # type: ignore[operator]
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/settings/keeping")
+    page.fill("#f-days", "30")
+    page.keyboard.press("Enter")
+    expect(page.locator("#effect")).to_contain_text("1 conversation is older")
+    faults["warns"] = find_faults(page)
+    page.fill("#f-days", "7")
+    page.keyboard.press("Enter")
+    expect(page.locator(".errors")).to_contain_text("Give 30 to 3650 days")
+    faults["refuses"] = find_faults(page)
+    assert not any(faults.values()), say_all(faults)

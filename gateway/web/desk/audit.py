@@ -1,4 +1,4 @@
-"""In charge of: the settings' page of the audit log and of how long things are kept.
+"""In charge of: the settings' page of the audit log.
 
 Not in charge of: what is written down (`usecases.note_act`).
 """
@@ -37,7 +37,6 @@ def audit_page(visit: Visit, viewer: Viewer) -> Response:
         asked={name: value for name, value in asked.items() if value},
         members=accounts.list_members(visit.site.ctx, viewer),
         areas=AREAS,
-        days=visit.site.ctx.settings.retention_days,
     )
 
 

@@ -35,6 +35,7 @@ ENTRIES = (
     Entry("setup", "/desk/settings/setup", admins_only=True),
     Entry("workspace", "/desk/settings"),
     Entry("personal", "/desk/settings/personal"),
+    Entry("look", "/desk/settings/look", admins_only=True),
     Entry("security", "/desk/settings/security"),
     Entry("members", "/desk/settings/members", admins_only=True),
     Entry("company", "/desk/settings/company", admins_only=True),
@@ -43,6 +44,7 @@ ENTRIES = (
     Entry("import", "/desk/settings/import", admins_only=True),
     Entry("keys", "/desk/settings/keys", admins_only=True),
     Entry("webhooks", "/desk/settings/webhooks", admins_only=True),
+    Entry("keeping", "/desk/settings/keeping", admins_only=True),
     Entry("audit", "/desk/settings/audit", admins_only=True),
 )
 
