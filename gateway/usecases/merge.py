@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.errors import Conflict, Invalid, NotFound, Refused
+from gateway.errors import Conflict, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.model import Conversation, Role, Viewer, ViewerKind
@@ -26,16 +26,15 @@ BLOCK = 100  # messages
 def merge(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
     """Make the other conversation a part of the kept one; how many messages came over.
 
-    Raises NotFound, Refused (an evaluator), Invalid (the same, another opening), Conflict (`gate_differs`,
+    Raises NotFound, Refused (an evaluator), Conflict (`move_same`, `thread_unknown`, `merge_opening`, `gate_differs`,
     `on_its_way`).
     """
     if kept_id == other_id:
-        raise Invalid("thread_id", "They are one conversation already: choose another.", code="move_same")
+        raise Conflict("move_same", "They are in this conversation already: choose another.")
     with ctx.database.begin() as tx:
         kept, other = _open_both(tx, viewer, kept_id, other_id)
         if kept.opening.id != other.opening.id:
-            words = "It belongs to another opening: move single messages instead."
-            raise Invalid("thread_id", words, code="merge_opening")
+            raise Conflict("merge_opening", "It belongs to another opening: move single messages instead.")
         if kept.thread.state is not other.thread.state:
             raise Conflict("gate_differs", "One of the two is rejected: reject or restore one, then merge.")
         kept = _take_people(ctx, tx, viewer, kept, other)
@@ -89,7 +88,7 @@ def _open_both(tx: Transaction, viewer: Viewer, kept_id: str, other_id: str) -> 
     if kept is None:
         raise NotFound("conversation")
     if other is None:
-        raise Invalid("thread_id", "There is no such conversation.", code="thread_unknown")
+        raise Conflict("thread_unknown", "There is no such conversation.")
     if not (role := check_role(viewer, kept.opening.id)).allowed:
         raise Refused(role)
     return kept, other

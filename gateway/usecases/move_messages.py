@@ -54,7 +54,8 @@ def move_messages(
     """Move these messages to the end of another conversation, in their order.
 
     `sure`: also when it belongs to somebody else; then they arrive as notes. Raises NotFound, Refused (an evaluator of
-    one of the openings), Invalid (none, too many, the same conversation), Conflict (`on_its_way`, `other_person`).
+    one of the openings), Invalid (none, too many), Conflict (`move_same`, `thread_unknown`, `on_its_way`,
+    `other_person`).
     """
     ids = list(dict.fromkeys(message_ids))
     if viewer.kind is ViewerKind.CANDIDATE:
@@ -63,7 +64,7 @@ def move_messages(
         words = f"Choose at least one message and at most {MOST}."
         raise Invalid("message_ids", words, code="move_count", params={"limit": MOST})
     if to == thread_id:
-        raise Invalid("to", "They are in this conversation already: choose another.", code="move_same")
+        raise Conflict("move_same", "They are in this conversation already: choose another.")
     with ctx.database.begin() as tx:
         if isinstance(to, NewApplication):
             to = _begin_thread(ctx, tx, viewer, thread_id, opening=to.opening)
@@ -72,7 +73,7 @@ def move_messages(
         if source is None:
             raise NotFound("conversation")
         if target is None:
-            raise Invalid("to", "There is no such conversation.", code="thread_unknown")
+            raise Conflict("thread_unknown", "There is no such conversation.")
         for conversation in (source, target):
             if not (role := check_role(viewer, conversation.opening.id)).allowed:
                 raise Refused(role)

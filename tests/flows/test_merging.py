@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from flows.test_conversation import receive
 from flows.test_moving import check_numbers, other_application, say, texts
-from gateway.errors import Conflict, Invalid, NotFound, Refused
+from gateway.errors import Conflict, NotFound, Refused
 from gateway.threads.drafts import Draft
 from gateway.threads.model import ThreadState
 from gateway.threads.policies.roles import OpeningRole
@@ -119,7 +119,7 @@ def test_what_cannot_be_merged_says_why(ctx: Context, company: Company, pump: Pu
     engineer = other_application(ctx, company)
     wrong_ones = {mina.thread_id: "move_same", engineer.thread_id: "merge_opening", "x" * 26: "thread_unknown"}
     for other, code in wrong_ones.items():
-        with pytest.raises(Invalid) as wrong:
+        with pytest.raises(Conflict) as wrong:
             merge(ctx, company.as_jun, mina.thread_id, other)
         assert wrong.value.code == code
     opening = read_page(ctx, company.as_jun, mina.thread_id).conversation.opening.id

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.errors import Conflict, Invalid, Refused
+from gateway.errors import Conflict, Refused
 from gateway.threads.model import Viewer
 from gateway.usecases import merge, read_thread
 from gateway.web.desk.conversations import desk_page
@@ -23,9 +23,8 @@ def merge_page(visit: Visit, viewer: Viewer) -> Response:
     ctx, thread_id = visit.site.ctx, visit.path("thread_id")
     try:
         merge.merge(ctx, viewer, thread_id, visit.text("other"))
-    except (Conflict, Invalid) as error:
-        status = 409 if isinstance(error, Conflict) else 422
-        return _ask(visit, viewer, status=status, said=say_error(visit, error))
+    except Conflict as error:
+        return _ask(visit, viewer, status=409, said=say_error(visit, error))
     except Refused:
         return _ask(visit, viewer, status=403, said=visit.site.pages.text(visit.locale, "write.evaluator"))
     visit.site.feed.wake()
