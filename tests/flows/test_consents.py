@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cast import Company, make_applicant
+from cast import MINA, Company, make_applicant
 from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases
 from web.web_kit import browser_of, make_app, words_of
@@ -85,7 +85,7 @@ def test_what_was_planned_before_the_consent_was_taken_back_stays_here(
     advertise(ctx, company, mina)
     consents.withdraw_consent(ctx, company.ats, "mina-1", EMAIL)
     pump()
-    assert channel.sent == []
+    assert channel.to(MINA) == []
 
 
 def test_consent_is_dated_worded_and_erased_with_the_person(
