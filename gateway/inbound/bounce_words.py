@@ -20,11 +20,12 @@ FAILURE = re.compile(
     r"wasn't able to deliver|delivery has failed|"
     r"존재하지 ?않|수신자를 찾을 수 없|메일함 ?용량|용량.{0,6}초과|"
     r"(?:전송|발송|수신)(?:에|이|을|하지)? ?(?:실패|못|거부)|"
-    r"배달되지 ?(?:못|않)|전달되지 ?(?:못|않)|휴면|"
+    r"배달되지 ?(?:못|않)|전달되지 ?(?:못|않)|반송|휴면|"
     r"nebyla? doručen|ne(?:lze|mohla? být|podařilo se) doručit|neexistuj|schránka je plná|"
     r"не (?:был[ао]? |может быть )?доставлен|невозможно доставить|не удалось доставить|не существует|переполнен|"
     r"kunde inte levereras|finns inte|konnte nicht zugestellt|nicht zustellbar|"
-    r"n'a pas (?:pu être|été)|no se (?:ha )?p[ou]d[oi]|nebol[ao]? doručen|sa nepodarilo doručiť|"
+    r"n'a pas (?:pu être|été)|no se (?:ha )?p[ou]d[oi]|nebol[ao]? doručen|sa nepodarilo doručiť|échec de la remise|"
+    r"impossibile (?:recapitare|consegnare)|"
     r"не (?:вдалося доставити|було доставлено)|k(?:unne|an) ikke leveres|ei voitu toimittaa|teslim edilemedi|"
     r"non è stato (?:possibile|consegnato|recapitato)|não (?:foi|pôde)|kon niet worden|"
     r"nie (?:można|udało się) dostarczyć|"
@@ -37,9 +38,9 @@ _STATUS = (
         "5.2.2",
         r"mailbox (?:is )?(?:full|over)|over ?quota|quota exceeded|exceeded .{0,30}(?:quota|storage)|"
         r"insufficient storage|"
-        r"용량.{0,10}(?:초과|부족)|schránka je plná|plná schránka|překročen|переполнен|квот|"
-        r"full brevlåda|postfach .{0,20}voll|buzón .{0,12}llen|casella .{0,12}piena|boîte .{0,30}pleine|"
-        r"caixa .{0,20}cheia|skrzynka .{0,20}pełna|postvak .{0,12}vol\b|postlaatikko .{0,12}täynnä|kutusu dolu|"
+        r"용량.{0,10}(?:초과|부족)|schránka je plná|plná schránka|překročen|переполнен|переповнен|квот|"
+        r"full brevlåda|postfach .{0,20}voll|buzón .{0,40}llen|casella .{0,40}piena|boîte .{0,30}pleine|"
+        r"caixa .{0,20}cheia|skrzynka .{0,20}pełna|postvak .{0,40}vol\b|postlaatikko .{0,40}täynnä|kutusu dolu|"
         r"容量.{0,10}(?:超|オーバー)|邮箱已满|容量不足",
     ),
     (
@@ -65,7 +66,8 @@ _STATUS = (
         r"찾을 수 없|neexistuj|"
         r"не существует|не найден|нет такого|не існує|не знайден|finns inte|"
         r"fin(?:des|nes) ikke|ei ole olemassa|bulunamadı|"
-        r"existiert nicht|unbekannt|n'existe pas|no existe|non esiste|"
+        r"existiert nicht|unbekannt|n'existe pas|introuvable|no existe|no se (?:ha )?enc[uo]ntr|não foi encontrad|"
+        r"non esiste|"
         r"não existe|bestaat niet|nie istnieje|存在しません|見つかりません|不明|不存在",
     ),
     (

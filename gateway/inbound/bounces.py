@@ -37,8 +37,13 @@ _MAX_RECIPIENTS = 50
 _MAX_TEXT = 20_000
 _REFUSED = re.compile(r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:>] ?)[45]\d\d[ -]", re.MULTILINE)
 _GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
+_TRIES_ON = re.compile(
+    r"will (?:keep|be) (?:trying|retried)|still being (?:retried|processed)|not yet been delivered|"
+    r"attempts will continue",
+    re.IGNORECASE,
+)
 _DELAY_SIGNS = re.compile(
-    r"\bdelay|will (?:keep|be) (?:trying|retried)|temporar|not yet been delivered|attempts will continue|"
+    r"\bdelay|temporar|"
     r"지연|zpožděn|задерж|verzögert|retard|遅延|延迟",
     re.IGNORECASE,
 )
@@ -59,7 +64,7 @@ def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) 
         if not reports:
             reports = _from_failed_recipients(headers, text, original)
         if not reports and from_daemon:
-            reports = _from_text(root, text, original)
+            reports = _from_text(root, text, original, named=_names_daemon(headers))
         return tuple(reports[:_MAX_RECIPIENTS])
     except Exception as error:
         log.info("a delivery report could not be read: %s", type(error).__name__)
@@ -165,7 +170,7 @@ def _action_for(status: str) -> str:
 
 
 def _from_failed_recipients(headers: Sequence[tuple[str, str]], text: str, original: str) -> list[DeliveryReport]:
-    value = next((v for k, v in headers if k.lower() == _FAILED), "")
+    value = _first(headers, _FAILED)
     status = _find_status(text[:_MAX_TEXT])
     status = status if _says_why(status) else guess_status(_before_original(text)) or status
     return [
@@ -175,32 +180,46 @@ def _from_failed_recipients(headers: Sequence[tuple[str, str]], text: str, origi
 
 
 def _from_daemon(headers: Sequence[tuple[str, str]]) -> bool:
-    values = {k.lower(): v.lower() for k, v in reversed(headers)}
-    sender = values.get("from", "")
-    return (
-        any(word in sender for word in ("mailer-daemon", "postmaster", "mail delivery", "maildelivery"))
-        or values.get("return-path", "-").replace(" ", "") == "<>"
-    )
+    return _names_daemon(headers) or _first(headers, "return-path").replace(" ", "") == "<>"
 
 
-def _from_text(root: _Part, text: str, original: str) -> list[DeliveryReport]:
-    """A bounce in prose: it must say that delivery failed, and name an address near to that."""
+def _names_daemon(headers: Sequence[tuple[str, str]]) -> bool:
+    sender = _first(headers, "from").lower()
+    return any(word in sender for word in ("mailer-daemon", "postmaster", "mail delivery", "maildelivery"))
+
+
+def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
+    return next((value for key, value in headers if key.lower() == name), "")
+
+
+def _from_text(root: _Part, text: str, original: str, *, named: bool) -> list[DeliveryReport]:
+    """A bounce in prose: it must say that delivery failed, and name an address near to that.
+
+    `named`: its sender is called a mail system. From others with an empty return path, such as absence notices, words
+    of delay and codes mean nothing.
+    """
     head = _before_original(text)
     flat = " ".join(head.split())  # mail systems break lines anywhere
-    fails = FAILURE.search(flat) or _DELAY_SIGNS.search(flat) or _REFUSED.search(head)
+    fails = FAILURE.search(flat) or (named and (_is_under_way(flat) or _REFUSED.search(head)))
     hint_status, hint_diagnostic = _flanker_hint(root) if not fails else ("", "")
     if not fails and not hint_status:
         return []
     daemon = ("mailer-daemon@", "postmaster@")
     addresses = [a for a in dict.fromkeys(_ADDRESS.findall(head)) if not a.lower().startswith(daemon)]
     coded = _find_status(head) or hint_status
-    delayed = coded.startswith("4") or (not coded and _DELAY_SIGNS.search(head) and not _GIVEN_UP.search(head))
-    status = (coded or "4.0.0") if delayed else coded if _says_why(coded) else guess_status(head) or coded
+    delayed = coded.startswith("4") or (not coded and _is_under_way(flat))
+    guessed = "" if _says_why(coded) else guess_status(head)
+    status = coded or f"4{guessed[1:] or '.0.0'}" if delayed else guessed or coded
     action = "delayed" if delayed else "failed"
     return [
         DeliveryReport(action, status, address, _diagnostic_line(head, address) or hint_diagnostic, original)
         for address in addresses[:1]
     ]
+
+
+def _is_under_way(flat: str) -> bool:
+    """Whether the sender of the notice goes on trying."""
+    return bool(_TRIES_ON.search(flat) or (_DELAY_SIGNS.search(flat) and not _GIVEN_UP.search(flat)))
 
 
 def _before_original(text: str) -> str:

@@ -105,6 +105,15 @@ ABSENT = {
     "pt": ("Resposta automática: Entrevista", "Fora do escritório: Entrevista"),
     "nl": ("Automatisch antwoord: Gesprek", "Afwezig: Gesprek"),
     "pl": ("Odpowiedź automatyczna: Rozmowa", "Poza biurem: Rozmowa"),
+    "hu": ("Automatikus válasz: Interjú",),
+    "el": ("Αυτόματη απάντηση: Συνέντευξη",),
+    "he": ("תשובה אוטומטית: ראיון",),
+    "ar": ("رد تلقائي: مقابلة",),
+    "vi": ("Trả lời tự động: Phỏng vấn",),
+    "th": ("ตอบกลับอัตโนมัติ: สัมภาษณ์",),
+    "ro": ("Răspuns automat: Interviu",),
+    "bg": ("Автоматичен отговор: Интервю",),
+    "hr": ("Automatski odgovor: Razgovor",),
     "tr": ("Otomatik yanıt: Görüşme", "Ofis dışında: Görüşme"),
 }
 

@@ -164,6 +164,31 @@ TEXTS = {
         "reason: 550 Requested action not taken: mailbox unavailable\n",
         "5.1.1",
     ),
+    "postfix, still trying": (
+        "MAILER-DAEMON@mx.example (Mail Delivery System)",
+        "Delayed Mail (still being retried)",
+        "YOUR MESSAGE IS STILL BEING PROCESSED: WARNING ONLY\n\nYour message could not be delivered for more than 4 "
+        f"hour(s).\nIt will be retried until it is 5 day(s) old.\n\n<{GONE}>: Connection timed out\n",
+        "4.4.7",
+    ),
+    "french": (
+        "postmaster@firma.example",
+        "Non remis : Entretien",
+        f"Échec de la remise pour {GONE}.\nL'adresse de messagerie que vous avez entrée est introuvable.\n",
+        "5.1.1",
+    ),
+    "korean, taken for spam": (
+        "mailer-daemon@mail.example",
+        "반송 메일 안내",
+        f"메일이 반송되었습니다.\n받는사람: {GONE}\n원인: 수신 서버에서 스팸으로 차단하였습니다.\n",
+        "5.7.1",
+    ),
+    "ukrainian, full": (
+        "mailer-daemon@ukr.example",
+        "Лист не доставлено",
+        f"Ваш лист не вдалося доставити.\nОдержувач: {GONE}\nПоштова скринька переповнена.\n",
+        "5.2.2",
+    ),
     "only a code": (
         "MAILER-DAEMON@mx.example",
         "Undelivered Mail Returned to Sender",

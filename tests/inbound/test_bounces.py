@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.inbound.mime import parse_mail
+from gateway.threads.incoming import Automatic
 
 EMAILS = Path(__file__).parent.parent / "emails"
 
@@ -67,6 +68,13 @@ def test_a_vague_status_gives_way_to_the_code_of_the_diagnostic() -> None:
         b"Diagnostic-Code: smtp; 550-5.1.1 The account does not exist.\r\n\r\n--b--\r\n"
     )
     assert [r.status for r in parse_mail(raw).reports] == ["5.1.1"]
+
+
+def test_an_absence_notice_without_return_path_is_no_report() -> None:
+    words = b"I am away, so expect a delay; my mail is still being processed. Room 550 -\r\nask eva@firma.example.\r\n"
+    raw = b"Return-Path: <>\r\nFrom: jan@firma.example\r\nSubject: Out of office\r\n\r\n" + words
+    mail = parse_mail(raw)
+    assert (mail.reports, mail.automatic) == ((), Automatic.REPLY)
 
 
 def test_a_person_who_tells_of_a_bounce_makes_no_report() -> None:
