@@ -247,16 +247,19 @@ class Pool:
         return kept or open_session(self._relay)
 
     def give(self, session: Session) -> None:
-        """Back for the next mail."""
+        """Back for the next mail; from then on it may be another thread's."""
         session.mails += 1
         session.idle_since = time.monotonic()
+        try:
+            if session.sock:
+                session.sock.settimeout(self._relay.step_seconds)
+        except OSError:
+            session.close()
         with self._lock:
             keep = not self._closed and session.mails < KEPT_MAILS and session.sock is not None
             if keep:
                 self._idle.append(session)
-        if keep and session.sock:
-            session.sock.settimeout(self._relay.step_seconds)
-        elif not keep:
+        if not keep:
             session.leave()
 
     def close(self) -> None:
