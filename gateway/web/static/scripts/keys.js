@@ -98,6 +98,8 @@
     }
     const inCard = find("#order-" + ({ assign: "assignee", tag: "tag", snooze: "until", stage: "stage" })[part]);
     if (!inCard) return;
+    const more = inCard.closest("details");
+    if (more) more.open = true;
     if (!inCard.offsetParent) location.hash = "applicant";
     inCard.focus();
   };
