@@ -199,12 +199,12 @@ def _hand_over_some(
     if not ready:
         return
     reach("delivery.built")
-    answers = _hand_over(ctx.channels[ready[0][0].channel], [outgoing for _, outgoing in ready])
+    answers = _Answers(ctx.channels[ready[0][0].channel], [outgoing for _, outgoing in ready])
     for delivery, outgoing in ready:
         if time.monotonic() > stop_at:
             yield delivery, outgoing, Retry("later", "Others go first.", after=0, counted=False)
         else:
-            yield delivery, outgoing, _next_answer(answers, outgoing)
+            yield delivery, outgoing, answers.next_for(outgoing)
 
 
 def _build(ctx: Context, tx: Transaction, delivery: Delivery) -> Built:
@@ -224,32 +224,43 @@ def _build(ctx: Context, tx: Transaction, delivery: Delivery) -> Built:
     return outgoing or Failed("gone", "The message or the person no longer exists.")
 
 
-def _hand_over(channel: Channel, batch: Sequence[Outgoing]) -> Iterator[SendResult]:
-    """The channel's answers, one for each, in their order."""
+class _Answers:
+    """A channel's answers, one for each, in their order. A channel must not raise; if it does, nothing is lost: what
+    it had begun to hand over is unknown, the rest comes again, and the log tells.
+    """
 
-    def handing_over() -> None:
-        reach("delivery.handing_over")
+    def __init__(self, channel: Channel, batch: Sequence[Outgoing]) -> None:
+        self._together = isinstance(channel, BatchChannel) and len(batch) > 1
+        self._begun = False  # to hand over: this one, or all if they travel together
+        self._answers = self._hand_over(channel, batch)
 
-    if isinstance(channel, BatchChannel) and len(batch) > 1:
-        yield from channel.send_many(batch, handing_over=handing_over)
-    elif isinstance(channel, StreamChannel):
-        yield from channel.send_each(batch, handing_over=handing_over)
-    else:
-        for outgoing in batch:
-            yield channel.send(outgoing, handing_over=handing_over)
+    def next_for(self, outgoing: Outgoing) -> SendResult:
+        self._begun = self._begun and self._together
+        try:
+            return next(self._answers)
+        except GatewayError as error:
+            return self._end(type(error).__name__)
+        except StopIteration:
+            return self._end("The channel failed on another message before.")
+        except Exception:
+            log.exception("channel %s raised for delivery %s", outgoing.channel, outgoing.delivery_id)
+            return self._end("The channel failed unexpectedly.")
 
+    def _end(self, why: str) -> SendResult:
+        return Unknown(why) if self._begun else Retry("ours", why)
 
-def _next_answer(answers: Iterator[SendResult], outgoing: Outgoing) -> SendResult:
-    """A channel must not raise; if it does, nothing is lost, the log tells, and the rest of the batch comes again."""
-    try:
-        return next(answers)
-    except GatewayError as error:
-        return Retry("ours", type(error).__name__)
-    except StopIteration:
-        return Retry("ours", "The channel failed on another message before.")
-    except Exception:
-        log.exception("channel %s raised for delivery %s", outgoing.channel, outgoing.delivery_id)
-        return Retry("ours", "The channel failed unexpectedly.")
+    def _hand_over(self, channel: Channel, batch: Sequence[Outgoing]) -> Iterator[SendResult]:
+        def handing_over() -> None:
+            self._begun = True
+            reach("delivery.handing_over")
+
+        if isinstance(channel, BatchChannel) and self._together:
+            yield from channel.send_many(batch, handing_over=handing_over)
+        elif isinstance(channel, StreamChannel):
+            yield from channel.send_each(batch, handing_over=handing_over)
+        else:
+            for outgoing in batch:
+                yield channel.send(outgoing, handing_over=handing_over)
 
 
 def release_expired(ctx: Context, *, limit: int = 100) -> int:

@@ -61,6 +61,47 @@ def test_a_job_whose_delivery_is_done_takes_others(ctx: Context, company: Compan
     assert deliver_waiting(ctx, "01nobody") == 2
 
 
+class Raising(FakeChannel):
+    """Fails in a way that no channel should: before it begins to hand over a message, or after."""
+
+    after = True
+
+    def send(self, outgoing: Outgoing, *, handing_over: Callable[[], None] = lambda: None) -> SendResult:
+        if outgoing.to.startswith("p-1@"):
+            if self.after:
+                handing_over()
+            raise KeyError("nobody thought of this")
+        return super().send(outgoing, handing_over=handing_over)
+
+
+@pytest.mark.parametrize(("after", "state"), [(True, "uncertain"), (False, "deferred")])
+def test_a_channel_that_raises_leaves_no_message_as_if_it_had_not_been_sent(
+    ctx: Context, company: Company, after: bool, state: str
+) -> None:
+    """What may have been handed over is unknown; what was not comes again, and so do those behind it."""
+    raising = Raising(capabilities=Capabilities(stable_key=True, batch=50))
+    raising.after = after
+    ctx.channels["email"] = raising
+    threads = write_to(ctx, company, people=3)
+    deliver_waiting(ctx, find_due(ctx)[1][0])
+    assert [found.value for found in states(ctx, company, threads)] == ["accepted", state, "deferred"]
+
+
+class RaisingTogether(Raising):
+    """The same, of a channel that carries all in one call."""
+
+    def send_many(self, batch: list[Outgoing], *, handing_over: Callable[[], None] = lambda: None) -> list[SendResult]:
+        handing_over()
+        raise KeyError("nobody thought of this")
+
+
+def test_messages_that_travelled_in_one_call_that_raised_are_all_unknown(ctx: Context, company: Company) -> None:
+    ctx.channels["email"] = RaisingTogether(capabilities=Capabilities(stable_key=True, batch=50))
+    threads = write_to(ctx, company, people=3)
+    deliver_waiting(ctx, find_due(ctx)[1][0])
+    assert {found.value for found in states(ctx, company, threads)} == {"uncertain"}
+
+
 def test_one_that_cannot_be_written_spoils_nothing_for_the_others(
     ctx: Context, company: Company, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
