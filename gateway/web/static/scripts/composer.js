@@ -85,6 +85,11 @@
       if (box) { box.open = false; find("summary", box).focus(); } else find("[data-log]")?.focus();
     }
   });
+  document.addEventListener("toggle", ({ target }) => { // a message's menu opens to where it can be seen
+    if (!target.matches?.(".msg-menu[open]")) return;
+    const [menu, box, log] = [target, find(".pop-box", target), target.closest("[data-log]")].map((part) => part.getBoundingClientRect());
+    if (!target.classList.contains("up")) target.classList.toggle("up", box.bottom > log.bottom && menu.top - box.height > log.top);
+  }, true);
   document.addEventListener("click", (event) => {
     all("details.pop[open]").forEach((box) => { if (!box.contains(event.target)) box.open = false; });
     const quoted = event.target.closest("[data-quote]");
