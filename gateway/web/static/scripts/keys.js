@@ -157,7 +157,7 @@
     if (off || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
     if (event.target.closest("input:not(.pick), textarea, select, dialog, [contenteditable]")) return;
     const key = letter(event);
-    if (going && event.timeStamp - going < 1500 && views[key]) { going = 0; event.preventDefault(); location.assign("/desk/" + views[key]); return; }
+    if (going && event.timeStamp - going < 3000 && views[key]) { going = 0; event.preventDefault(); location.assign("/desk/" + views[key]); return; }
     going = key === "g" ? event.timeStamp : 0;
     const arrow = key.startsWith("Arrow");
     if (!deeds[key] || (arrow && !current())) return;
