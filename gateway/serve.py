@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from gateway.app import Running, build_context, close_context, make_rendering, run_workers
+from gateway.app import Running, build_context, close_context, make_rendering, rest_collector, run_workers
 from gateway.config import Settings, split_listen
 from gateway.errors import SettingsError
 from gateway.outbound.registry import open_mailbox, open_phone
@@ -69,6 +69,7 @@ def run(
         smtp_address = ":".join(map(str, running.start_smtp())) if smtp else ""
         if workers:  # after the front door: mail is stored while the parsers load
             running.start_workers()
+        rest_collector()
         if server is None or sock is None:
             log.info("running")
             stop.wait()
