@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from web.web_kit import browser_of, hidden, make_app, words_of
 
 from gateway.outbound.fetch import JsonClient
-from gateway.usecases import second_step
+from gateway.usecases import company_sign_in, second_step
 from gateway.usecases.context import Context
 
 PATH = "/desk/settings/security"
@@ -101,3 +101,6 @@ def test_the_companys_account_is_set_up_and_used(ctx: Context, company: Company,
     assert visitor.get(back).headers["location"] == "/desk"
     assert visitor.get("/desk").status_code == 200
     assert visitor.get(back).status_code == 403
+    tries = [visitor.get("/sign-in/company/moalabs") for _ in range(company_sign_in.A_MINUTE + 1)]
+    assert tries[-1].status_code == 429
+    assert "Too many tries." in tries[-1].text

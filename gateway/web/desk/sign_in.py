@@ -98,7 +98,7 @@ def begin_company(visit: Visit) -> Response:
     try:
         address, sealed = company_sign_in.begin_sign_in(ctx, visit.path("slug"))
     except Conflict as fault:
-        return _form(visit, status=status_of_conflict(fault), problem=f"error.{fault.code}")
+        return _form(visit, status=status_of_conflict(fault), problem=_words_for(fault))
     response = RedirectResponse(address, 303)
     set_attempt(response, ctx, sealed)
     return response
@@ -116,12 +116,16 @@ def end_company(visit: Visit) -> Response:
             client=name_client(visit.request),
         )
     except Conflict as fault:
-        response = _form(visit, status=status_of_conflict(fault), problem=f"error.{fault.code}")
+        response = _form(visit, status=status_of_conflict(fault), problem=_words_for(fault))
         clear_attempt(response, ctx)
         return response
     response = _signed_in(visit, token)
     clear_attempt(response, ctx)
     return response
+
+
+def _words_for(fault: Conflict) -> str:
+    return "sign_in.too_many" if fault.code == "too_many" else f"error.{fault.code}"
 
 
 def status_of_conflict(fault: Conflict) -> int:
