@@ -81,7 +81,7 @@ class Listing:
         """Threads of a view, newest first, below the cursor (last_at, id); `openings`, `thread_ids`: of these only."""
         th = t.threads.c
         where = self._where(workspace_id, member_id, view=view, now=now)
-        query = self._rows(workspace_id, member_id).where(*where, *_narrowed(filters))
+        query = self._rows(member_id).where(*where, *_narrowed(filters))
         if opening_id:
             query = query.where(th.opening_id == opening_id)
         if openings is not None:
@@ -96,7 +96,8 @@ class Listing:
 
     def one(self, workspace_id: str, member_id: str, thread_id: str) -> list[ListedThread]:
         """The row of one thread, if it is there."""
-        query = self._rows(workspace_id, member_id).where(t.threads.c.id == thread_id)
+        th = t.threads.c
+        query = self._rows(member_id).where(th.id == thread_id, th.workspace_id == workspace_id)
         return [_listed(r) for r in self._session.execute(query)]
 
     def count(
@@ -111,7 +112,7 @@ class Listing:
         """How many conversations the view has, at most COUNTED."""
         th = t.threads.c
         where = self._where(workspace_id, member_id, view=view, now=now)
-        counted: Select[Any] = select(literal_column("1")).where(th.workspace_id == workspace_id, *where)
+        counted: Select[Any] = select(literal_column("1")).where(*where)
         if openings is not None:
             counted = counted.where(th.opening_id.in_(openings))
         query = select(func.count()).select_from(counted.limit(COUNTED).subquery())
@@ -143,7 +144,7 @@ class Listing:
             statement.on_conflict_do_update(index_elements=[c.member_id, c.thread_id], set_={"mentioned": seq})
         )
 
-    def _rows(self, workspace_id: str, member_id: str) -> Select[Any]:
+    def _rows(self, member_id: str) -> Select[Any]:
         th, ap, op = t.threads.c, t.applicants.c, t.openings.c
         joined = (
             t.threads.join(t.applicants, ap.id == th.applicant_id)
@@ -158,7 +159,7 @@ class Listing:
             *(ap.name, ap.stage, ap.locale, op.title),
             (_newest_for_them() - func.coalesce(t.reads.c.seq, 0)).label("unread"),
         )
-        return query.select_from(joined).where(th.workspace_id == workspace_id)
+        return query.select_from(joined)
 
     def _where(self, workspace_id: str, member_id: str, *, view: str, now: datetime) -> list[Any]:
         """The conditions of a view. What rests or is done is in no view of work that waits."""
@@ -177,8 +178,11 @@ class Listing:
             "snoozed": [live, th.snoozed_until.is_not(None), th.snoozed_until > now],
             "rejected": [th.state == ThreadState.BLOCKED.value],
         }
+        here = th.workspace_id == workspace_id
+        if view == "scheduled":  # found by its messages: not an index over all of the workspace's conversations
+            here = th.workspace_id.concat("") == workspace_id
         newest = self._among_newest(workspace_id) if view == "unread" else []
-        return [*views.get(view, views["all"]), *newest]
+        return [here, *views.get(view, views["all"]), *newest]
 
     def _among_newest(self, workspace_id: str) -> list[Any]:
         th = t.threads.c
