@@ -62,6 +62,17 @@ def test_the_page_goes_on_and_the_copy_holds_no_formula(ctx: Context, company: C
     assert "Nothing fits." in words_of(desk.get(f"{PATH}?action=erase").text)
 
 
+def test_what_changes_of_the_workspace_is_written_down_and_what_stays_is_not(ctx: Context, company: Company) -> None:
+    for _ in range(2):
+        accounts.update_workspace(ctx, company.as_jun, name="Moa Labs", public_contact="people@moalabs.example")
+        accounts.set_channels(ctx, company.as_jun, channels=["sms", "email"])
+    lines, _ = read_audit.read_audit(ctx, company.as_jun, AuditFilter(action="workspace"))
+    assert [(line.action, line.data) for line in lines] == [
+        ("workspace.changed", {"fields": "channels"}),
+        ("workspace.changed", {"fields": "public_contact"}),
+    ]
+
+
 def test_only_admins_read_it(ctx: Context, company: Company) -> None:
     plain = accounts.create_member(ctx, company.workspace.id, email="p@moalabs.example", name="P", role="member")
     client = browser_of(make_app(ctx, company))
