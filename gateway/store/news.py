@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, or_, select, update
 
 from gateway.store import tables as t
+from gateway.store.listing import is_unanswered
 from gateway.store.session import Session
 from gateway.threads.notifying import Hours, News, NewsKind, Preferences, Seat, ShownNews
 
@@ -140,21 +141,22 @@ class NewsRows:
         old = select(n.id).where(n.at < before, n.due_at.is_(None)).limit(limit)
         return self._session.execute(delete(t.news).where(n.id.in_(old))).rowcount
 
-    def is_unanswered(self, thread_id: str) -> bool:
+    def is_unanswered(self, thread_id: str, *, now: datetime) -> bool:
         """Does the candidate still wait?"""
-        th = t.threads.c
-        waits = select(th.id).where(th.id == thread_id, th.unanswered_since.is_not(None), th.done_at.is_(None))
+        waits = select(t.threads.c.id).where(t.threads.c.id == thread_id, *is_unanswered(now))
         return self._session.execute(waits).first() is not None
 
-    def long_unanswered(self, *, since: datetime, before: datetime, limit: int, thread_id: str = "") -> list[str]:
-        """Conversations in which the candidate has waited from a time between these two on, and of which nobody has
-        been reminded since; with `thread_id`, whether this is one.
+    def long_unanswered(
+        self, *, since: datetime, before: datetime, now: datetime, limit: int, thread_id: str = ""
+    ) -> list[str]:
+        """Conversations that wait for an answer (`listing.is_unanswered`) from a time between these two on, and of
+        which nobody has been reminded since; with `thread_id`, whether this is one.
         """
         th, n = t.threads.c, t.news.c
         told = exists().where(n.thread_id == th.id, n.kind == NewsKind.UNANSWERED.value, n.at > th.unanswered_since)
         waits = [th.unanswered_since > since, th.unanswered_since <= before, th.candidate_seq > 0]
         waits += [th.id == thread_id] if thread_id else []
-        query = select(th.id).where(*waits, th.done_at.is_(None), ~told).order_by(th.unanswered_since).limit(limit)
+        query = select(th.id).where(*waits, *is_unanswered(now), ~told).order_by(th.unanswered_since).limit(limit)
         return list(self._session.execute(query).scalars())
 
 

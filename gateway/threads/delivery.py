@@ -51,6 +51,7 @@ LOOKS = (
 ABSENT_AFTER = timedelta(minutes=15)  # a provider's list may lag behind what it took
 REPORTED_TRIES = 3  # a failure reported afterwards may have cost money each time
 REPEAT_AFTER_REPORT = timedelta(minutes=11)  # beyond the ten minutes for which NHN refuses a repeated key
+ARRIVED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)  # handed over, and not heard of as lost since
 CLAIMABLE = (DeliveryState.QUEUED, DeliveryState.SCHEDULED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
 
 

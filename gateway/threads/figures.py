@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from statistics import median, quantiles
 
+from gateway.threads.delivery import ARRIVED
 from gateway.threads.model import DeliveryState
 
 PERIODS = (7, 30, 90, 365)  # days that may be chosen
 DEFAULT_PERIOD = 30
 ANSWER_STEPS = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1), timedelta(days=3), timedelta(days=14))
-ARRIVED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
-LOST = (DeliveryState.FAILED, DeliveryState.BOUNCED)
 HOURS = 24
 
 

@@ -99,8 +99,7 @@ def update_workspace(
     brand: str | None = None,
 ) -> Workspace:
     """Change what is given. Admins only (NotFound for others). Raises Invalid."""
-    if not viewer.admin:
-        raise NotFound("workspace")
+    check_admin(viewer, "workspace")
     values: dict[str, object] = {}
     if name is not None:
         values["name"] = check_name("name", name)
@@ -120,6 +119,12 @@ def _change_workspace(ctx: Context, viewer: Viewer, values: Mapping[str, object]
             tx.people.update_workspace(viewer.workspace_id, **changed)
             note_act(ctx, tx, viewer, "workspace.changed", fields=",".join(sorted(changed)))
     return read_workspace(ctx, viewer)
+
+
+def check_admin(viewer: Viewer, what: str) -> None:
+    """Raises NotFound for everybody but the workspace's admins."""
+    if not viewer.admin:
+        raise NotFound(what)
 
 
 def find_workspace(ctx: Context, slug: str) -> Workspace:
@@ -213,8 +218,7 @@ def set_channels(
     """How this company's candidates are reached, in this order, and as whom; empty values are the installation's.
     Admins only (NotFound for others). Raises Invalid.
     """
-    if not viewer.admin:
-        raise NotFound("workspace")
+    check_admin(viewer, "workspace")
     values: dict[str, object] = {}
     if channels is not None:
         values["channels"] = tuple(check_channels("channels", channels))

@@ -12,7 +12,7 @@ from gateway.store.database import Transaction
 from gateway.threads.colours import LIGHT_SURFACE, read_colour, show_colour, until_readable
 from gateway.threads.model import Viewer, Workspace
 from gateway.threads.pictures import read_picture
-from gateway.usecases.accounts import check_brand
+from gateway.usecases.accounts import check_admin, check_brand
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 
@@ -32,7 +32,7 @@ def set_colour(ctx: Context, viewer: Viewer, colour: str) -> str:
     """Use this colour, made darker until white words on it can be read; the colour that is used. Admins only (NotFound
     for others). Raises Invalid.
     """
-    _check_admin(viewer)
+    check_admin(viewer, "workspace")
     wanted = read_colour(check_brand(colour))
     used = show_colour(until_readable(wanted, lighter=False, on=LIGHT_SURFACE))
     with ctx.database.begin() as tx:
@@ -43,7 +43,7 @@ def set_colour(ctx: Context, viewer: Viewer, colour: str) -> str:
 
 def set_logo(ctx: Context, viewer: Viewer, content: bytes) -> None:
     """Show this picture. What it is, is told by its bytes, never by its name. Raises NotFound, Invalid."""
-    _check_admin(viewer)
+    check_admin(viewer, "workspace")
     picture = read_picture(content)
     if picture is None:
         raise Invalid("logo", "Give a PNG, JPEG or WebP picture.", code="logo_kind")
@@ -69,7 +69,7 @@ def set_logo(ctx: Context, viewer: Viewer, content: bytes) -> None:
 
 def remove_logo(ctx: Context, viewer: Viewer) -> None:
     """Show the first letter of the name again. Raises NotFound."""
-    _check_admin(viewer)
+    check_admin(viewer, "workspace")
     with ctx.database.begin() as tx:
         _replace(tx, viewer, logo="", logo_width=0, logo_height=0)
         note_act(ctx, tx, viewer, "workspace.logo", digest="none")
@@ -100,8 +100,3 @@ def _workspace(tx: Transaction, viewer: Viewer) -> Workspace:
     if found is None:
         raise NotFound("workspace")
     return found
-
-
-def _check_admin(viewer: Viewer) -> None:
-    if not viewer.admin:
-        raise NotFound("workspace")

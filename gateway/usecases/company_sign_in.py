@@ -26,6 +26,7 @@ from joserfc.jwk import KeySet
 from gateway.errors import Conflict, Invalid, NotFound, SettingsError
 from gateway.store.sign_ins import Provider
 from gateway.threads.model import Viewer
+from gateway.usecases.accounts import check_admin
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.sealing import seal, unseal
@@ -51,14 +52,14 @@ class Attempt:
 
 def read_provider(ctx: Context, viewer: Viewer) -> Provider | None:
     """The workspace's provider, for its admins. Raises NotFound."""
-    _check_admin(viewer)
+    check_admin(viewer, "company sign-in")
     with ctx.database.read() as tx:
         return tx.sign_ins.provider(viewer.workspace_id)
 
 
 def set_provider(ctx: Context, viewer: Viewer, *, issuer: str, client_id: str, secret: str) -> None:
     """Let members sign in there; an empty secret keeps the one that is known. Raises NotFound, Invalid."""
-    _check_admin(viewer)
+    check_admin(viewer, "company sign-in")
     issuer, client_id, secret = issuer.strip(), client_id.strip()[:500], secret.strip()[:1000]
     parts = urlsplit(issuer[:1000])
     plain = parts.scheme == "http" and ctx.settings.webhook_private_addresses
@@ -79,7 +80,7 @@ def set_provider(ctx: Context, viewer: Viewer, *, issuer: str, client_id: str, s
 
 def remove_provider(ctx: Context, viewer: Viewer) -> None:
     """Raises NotFound."""
-    _check_admin(viewer)
+    check_admin(viewer, "company sign-in")
     with ctx.database.begin() as tx:
         tx.sign_ins.drop_provider(viewer.workspace_id)
         note_act(ctx, tx, viewer, "company_sign_in.off")
@@ -209,8 +210,3 @@ def _read_attempt(ctx: Context, sealed: str) -> Attempt | None:
 
 def _failed() -> Conflict:
     return Conflict("company_failed", "The sign-in at your company did not work. Begin again, or ask an admin.")
-
-
-def _check_admin(viewer: Viewer) -> None:
-    if not viewer.admin:
-        raise NotFound("company sign-in")

@@ -114,7 +114,7 @@ def _claim(ctx: Context, tx: Transaction, first: Delivery | None, *, lease_id: s
         others = tx.attempts.claim_others(
             first, alike=alike, limit=most - 1, lease_id=lease_id, now=ctx.now, until=until
         )
-    if len(others) == most - 1 and tx.attempts.is_due(now=ctx.now):
+    if tx.attempts.is_due(now=ctx.now):  # more of these, or those of another channel
         tx.wake("deliver", first.id)
     return [first, *others]
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.errors import Conflict, Invalid, NotFound
+from gateway.errors import Conflict, Invalid
 from gateway.store.database import Transaction
 from gateway.threads.model import Viewer
+from gateway.usecases.accounts import check_admin
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 
@@ -18,14 +19,14 @@ SHORTEST, LONGEST = 30, 3650  # days
 
 def read_keep_days(ctx: Context, viewer: Viewer) -> int | None:
     """Days after the last message; None: until somebody erases a conversation. Admins only (NotFound for others)."""
-    _check_admin(viewer)
+    check_admin(viewer, "keeping")
     with ctx.database.read() as tx:
         return tx.workspace_settings.keep_days(viewer.workspace_id)
 
 
 def count_ended(ctx: Context, viewer: Viewer, days: int | None) -> int:
     """How many conversations would be erased now if they were kept for so long. Raises NotFound, Invalid."""
-    _check_admin(viewer)
+    check_admin(viewer, "keeping")
     _check_days(days)
     with ctx.database.read() as tx:
         return _count(ctx, tx, viewer, days)
@@ -35,7 +36,7 @@ def set_keep_days(ctx: Context, viewer: Viewer, days: int | None, *, counted: in
     """Keep them so long; `counted` is how many the person was told would be erased. Raises NotFound, Invalid, Conflict
     (`more_would_end`) when it are more by now.
     """
-    _check_admin(viewer)
+    check_admin(viewer, "keeping")
     _check_days(days)
     with ctx.database.begin() as tx:
         if _count(ctx, tx, viewer, days) > counted:
@@ -58,8 +59,3 @@ def _check_days(days: int | None) -> None:
             code="keep_days",
             params={"least": SHORTEST, "most": LONGEST},
         )
-
-
-def _check_admin(viewer: Viewer) -> None:
-    if not viewer.admin:
-        raise NotFound("keeping")

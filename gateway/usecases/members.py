@@ -13,7 +13,7 @@ from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads.model import Member, Opening, Viewer
 from gateway.threads.policies.roles import OpeningRole, may_choose_team
-from gateway.usecases.accounts import create_member, hash_secret
+from gateway.usecases.accounts import check_admin, create_member, hash_secret
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.sign_in import queue_notice
@@ -57,7 +57,7 @@ def read_team(ctx: Context, viewer: Viewer) -> Team:
 
 def invite_member(ctx: Context, viewer: Viewer, *, email: str, name: str, role: str, locale: str = "") -> Member:
     """A new member, who is mailed a link that signs them in once. Raises NotFound, Invalid, Conflict."""
-    _check_admin(viewer)
+    check_admin(viewer, "members")
     member = create_member(ctx, viewer.workspace_id, email=email, name=name, role=role, locale=locale)
     with ctx.database.begin() as tx:
         _send_invitation(ctx, tx, viewer, member)
@@ -67,7 +67,7 @@ def invite_member(ctx: Context, viewer: Viewer, *, email: str, name: str, role: 
 
 def invite_again(ctx: Context, viewer: Viewer, member_id: str) -> None:
     """A new link; the old one is dead. Raises NotFound, Conflict (`inactive`)."""
-    _check_admin(viewer)
+    check_admin(viewer, "members")
     with ctx.database.begin() as tx:
         member = _find(tx, viewer, member_id)
         if not member.active:
@@ -80,7 +80,7 @@ def set_active(ctx: Context, viewer: Viewer, member_id: str, *, active: bool) ->
     """Put somebody out, whose sessions and links end at once, or let them in again. What they wrote stays. Raises
     NotFound, Conflict (`own_account`, `last_admin`).
     """
-    _check_admin(viewer)
+    check_admin(viewer, "members")
     with ctx.database.begin() as tx:
         member = _find(tx, viewer, member_id)
         if not active:
@@ -94,7 +94,7 @@ def set_active(ctx: Context, viewer: Viewer, member_id: str, *, active: bool) ->
 
 def set_role(ctx: Context, viewer: Viewer, member_id: str, role: str) -> None:
     """Admin of the workspace, or member. Raises NotFound, Invalid, Conflict (`last_admin`)."""
-    _check_admin(viewer)
+    check_admin(viewer, "members")
     if role not in ("admin", "member"):
         raise Invalid("role", "Use admin or member.", code="role")
     with ctx.database.begin() as tx:
@@ -122,7 +122,7 @@ def set_opening_role(ctx: Context, viewer: Viewer, member_id: str, *, opening_id
 
 def show_own_openings_only(ctx: Context, viewer: Viewer, *, only: bool) -> None:
     """Whether members without any role see no opening, or all. Raises NotFound."""
-    _check_admin(viewer)
+    check_admin(viewer, "members")
     with ctx.database.begin() as tx:
         tx.people.update_workspace(viewer.workspace_id, own_openings_only=only)
         note_act(ctx, tx, viewer, "workspace.own_openings_only", only="yes" if only else "no")
@@ -151,8 +151,3 @@ def _find(tx: Transaction, viewer: Viewer, member_id: str) -> Member:
     if member is None:
         raise NotFound("member")
     return member
-
-
-def _check_admin(viewer: Viewer) -> None:
-    if not viewer.admin:
-        raise NotFound("members")

@@ -111,12 +111,15 @@ def organise(ctx: Context, viewer: Viewer, thread_ids: Sequence[str], change: Ch
 def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted) -> Organised:
     """Give one conversation this order, in one step, for the ATS; the order that it has then.
 
-    Raises NotFound, for the thread and for an address that is no member's; Invalid for a tag that cannot be one.
+    Raises NotFound, for the thread and for an address that is no member's; Invalid for a tag that cannot be one,
+    Refused (an evaluator).
     """
     with ctx.database.begin() as tx:
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None or not viewer.is_company:
             raise NotFound("thread")
+        if not (role := check_role(viewer, conversation.opening.id)).allowed:
+            raise Refused(role)
         for change in _changes_to(tx, viewer, tx.organising.of_thread(thread_id), wanted):
             _change_one(ctx, tx, viewer, conversation, change, _prepare(ctx, tx, viewer, change))
         tx.flush()

@@ -16,9 +16,9 @@ from gateway.threads.applicant_file import write_rows
 from gateway.threads.figures import DEFAULT_PERIOD, HOURS, PERIODS, Figures, add_up, hours_of_day
 from gateway.threads.model import Opening, Viewer, ViewerKind
 from gateway.threads.policies.roles import sees_opening, visible_openings
+from gateway.threads.routing import CHANNELS
 from gateway.usecases.context import Context
 
-CHANNELS = ("email", "alimtalk", "sms")
 COLUMNS = (
     *("opening", "title", "days", "conversations", "from_candidates", "to_candidates"),
     *("median_answer_hours", "slow_answer_hours", "never_answered", "unanswered", "oldest_unanswered"),

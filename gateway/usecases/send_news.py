@@ -51,17 +51,17 @@ def send_news(ctx: Context, member_id: str) -> None:
         if start > ctx.now:
             tx.news.put_off([news.id for news in due], until=start)
             return
-        fresh = [news for news in due if news.read_at is None and _is_still_so(tx, news)]
+        fresh = [news for news in due if news.read_at is None and _is_still_so(ctx, tx, news)]
         for way in WAYS:
             wanted = [news for news in fresh if way in news.ways and seat.preferences.wants(way, news.kind)]
             if wanted:
                 _send_by(ctx, tx, seat, wanted, way=way)
 
 
-def _is_still_so(tx: Transaction, news: News) -> bool:
+def _is_still_so(ctx: Context, tx: Transaction, news: News) -> bool:
     """A colleague may have answered, or decided, while it waited."""
     if news.kind is NewsKind.UNANSWERED:
-        return tx.news.is_unanswered(news.thread_id or "")
+        return tx.news.is_unanswered(news.thread_id or "", now=ctx.now)
     if news.kind is NewsKind.HELD:
         entry = tx.inbox.find(news.subject_id)
         return entry is not None and entry.state in TO_DECIDE
@@ -132,12 +132,13 @@ def remind_of_waiting(ctx: Context, *, limit: int = 200) -> int:
     if not hours:
         return 0
     before = ctx.now - timedelta(hours=hours)
+    since = before - LOOKED_BACK
     with ctx.database.read() as tx:
-        waiting = tx.news.long_unanswered(since=before - LOOKED_BACK, before=before, limit=limit)
+        waiting = tx.news.long_unanswered(since=since, before=before, now=ctx.now, limit=limit)
     for thread_id in waiting:
         with ctx.database.begin() as tx:
             conversation = tx.threads.load(thread_id, lock=True)
-            still = tx.news.long_unanswered(since=before - LOOKED_BACK, before=before, limit=1, thread_id=thread_id)
+            still = tx.news.long_unanswered(since=since, before=before, now=ctx.now, limit=1, thread_id=thread_id)
             if conversation and still:
                 tell_of_waiting(ctx, tx, conversation)
     return len(waiting)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.database import Transaction
-from gateway.threads.model import Delivery, DeliveryState, Viewer
+from gateway.threads.delivery import ARRIVED
+from gateway.threads.model import Delivery, Viewer
 from gateway.threads.own_domain import Check, DnsRecord
 from gateway.threads.routing import EMAIL
-from gateway.usecases.accounts import NEW, hash_secret
+from gateway.usecases.accounts import NEW, check_admin, hash_secret
 from gateway.usecases.checks import check_mobile
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
@@ -23,7 +24,6 @@ STEPS = ("name", "contact", "domain", "mail", "channels", "done")
 TEST_MESSAGE = "member.test_message"
 TESTS = 20  # test messages of a workspace in the window
 WINDOW = 3600  # seconds
-ARRIVED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def begin(ctx: Context, session_token: str) -> bool:
 
 def read_progress(ctx: Context, viewer: Viewer) -> Progress:
     """Admins only (NotFound for others)."""
-    _check_admin(viewer)
+    check_admin(viewer, "set-up")
     with ctx.database.read() as tx:
         step = tx.workspace_settings.setup_step(viewer.workspace_id)
         return Progress(step if step in STEPS else "", _tests(tx, viewer))
@@ -67,7 +67,7 @@ def read_progress(ctx: Context, viewer: Viewer) -> Progress:
 
 def go_on(ctx: Context, viewer: Viewer, step: str) -> str:
     """The step after this one, which is where the set-up now stands. Raises NotFound."""
-    _check_admin(viewer)
+    check_admin(viewer, "set-up")
     if step not in STEPS[:-1]:
         raise NotFound("step")
     after = STEPS[STEPS.index(step) + 1]
@@ -78,7 +78,7 @@ def go_on(ctx: Context, viewer: Viewer, step: str) -> str:
 
 def finish(ctx: Context, viewer: Viewer) -> None:
     """Nothing is asked any more. Raises NotFound."""
-    _check_admin(viewer)
+    check_admin(viewer, "set-up")
     with ctx.database.begin() as tx:
         tx.workspace_settings.set_setup_step(viewer.workspace_id, "")
         note_act(ctx, tx, viewer, "workspace.setup")
@@ -86,7 +86,7 @@ def finish(ctx: Context, viewer: Viewer) -> None:
 
 def look_at_domain(ctx: Context, viewer: Viewer, *, check: bool) -> DomainView:
     """Sender address and records; with `check` DNS is asked (NH-P5). Admins only."""
-    _check_admin(viewer)
+    check_admin(viewer, "set-up")
     with ctx.database.read() as tx:
         workspace = tx.people.find_workspace(viewer.workspace_id)
     if workspace is None or ctx.own_domain is None:
@@ -99,7 +99,7 @@ def send_test(ctx: Context, viewer: Viewer, channel: str, *, to: str = "") -> No
     """A test message to oneself: by mail to one's own address, else to the phone `to`. It goes by the outbox, as all
     do. Raises NotFound for a channel that is not set up, Invalid, Conflict (`too_many_tests`).
     """
-    _check_admin(viewer)
+    check_admin(viewer, "set-up")
     if channel != EMAIL and channel not in ctx.settings.phone_channels:
         raise NotFound("channel")
     address = viewer.email if channel == EMAIL else check_mobile("to", to, locale=viewer.locale)
@@ -139,8 +139,3 @@ def _tests(tx: Transaction, viewer: Viewer) -> dict[str, Delivery]:
     sent = tx.workspace_settings.tests_sent(viewer.workspace_id)
     found = {channel: tx.outbox.find(delivery_id, attempts=True) for channel, delivery_id in sent.items()}
     return {channel: delivery for channel, delivery in found.items() if delivery}
-
-
-def _check_admin(viewer: Viewer) -> None:
-    if not viewer.admin:
-        raise NotFound("set-up")

@@ -29,11 +29,12 @@ from gateway.usecases.context import Context
 from gateway.usecases.erase import erase_applicant
 from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.move_messages import move_messages
-from gateway.usecases.organise import Assign, organise
+from gateway.usecases.organise import Assign, PutOff, organise
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.preferences import WantedHours, read_preferences, save_preferences, save_undo_seconds
 from gateway.usecases.read_thread import counts, mark_read, messages_after
 from gateway.usecases.receive_email import accept_mail
+from gateway.usecases.reject import reject_applicant
 from gateway.usecases.review_inbox import discard, list_entries
 from gateway.usecases.send_news import find_due_news, forget_old_news, remind_of_waiting, send_news
 
@@ -282,6 +283,24 @@ def test_who_has_a_conversation_is_reminded_once_that_the_candidate_waits(
     post_message(ctx, company.as_ara, mina.thread_id, NewMessage(text="Tomorrow"))
     clock.move(days=3)
     assert remind_of_waiting(ctx) == 0
+
+
+@both_databases
+def test_nobody_is_reminded_of_a_conversation_that_rests_or_is_rejected(
+    ctx: Context, company: Company, pump: Pump, clock: FakeClock
+) -> None:
+    """SJ-P2: what waits for an answer is the same in the list, in the figures and in the reminder."""
+    mina = make_applicant(ctx, company)
+    anna = make_applicant(ctx, company, external_id="anna-1", name="Anna Berg", email="anna@mail.example")
+    for view in (mina, anna):
+        post_message(ctx, as_candidate(ctx, view), view.thread_id, NewMessage(text="When?"))
+    pump()
+    organise(ctx, company.as_jun, [mina.thread_id], PutOff("week"))
+    reject_applicant(ctx, company.as_jun, anna.thread_id, notify=None)
+    clock.move(hours=25)
+    assert remind_of_waiting(ctx) == 0
+    clock.move(days=6)
+    assert remind_of_waiting(ctx) == 1  # it rests no longer
 
 
 @both_databases

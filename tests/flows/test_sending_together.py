@@ -12,7 +12,9 @@ import pytest
 from cast import Company, make_applicant
 from fakes import FakeChannel, FakeClock
 from running import both_databases
+from sqlalchemy import update
 
+from gateway.store import tables as t
 from gateway.threads.channel import Accepted, Capabilities, Failed, Outgoing, Retry, SendResult, Unknown
 from gateway.threads.model import DeliveryState
 from gateway.usecases import deliver as deliver_module
@@ -59,6 +61,25 @@ def test_what_waits_leaves_in_one_job(ctx: Context, company: Company, channel: F
 def test_a_job_whose_delivery_is_done_takes_others(ctx: Context, company: Company, channel: FakeChannel) -> None:
     write_to(ctx, company, people=2)
     assert deliver_waiting(ctx, "01nobody") == 2
+
+
+@both_databases
+def test_a_job_of_one_channel_wakes_another_for_the_others(
+    ctx: Context, company: Company, channel: FakeChannel
+) -> None:
+    """P8: many wakes become one job; what waits for a second channel must not wait for the sweep."""
+    write_to(ctx, company, people=2)
+    texts = ctx.channels["sms"] = FakeChannel(name="sms")
+    by_mail, by_text = find_due(ctx)[1]
+    with ctx.database.engine.begin() as connection:
+        row = t.deliveries.c.id == by_text
+        connection.execute(update(t.deliveries).where(row).values(channel="sms", address="+821012345678"))
+    woken: list[str] = []
+    ctx.database.on_commit(lambda job, subject_id: woken.append(subject_id) if job == "deliver" else None)
+    deliver_waiting(ctx, by_mail)
+    assert (len(channel.sent), len(texts.sent), len(woken)) == (1, 0, 1)
+    deliver_waiting(ctx, woken.pop())
+    assert (len(channel.sent), len(texts.sent), woken) == (1, 1, [])
 
 
 class Raising(FakeChannel):

@@ -237,7 +237,7 @@ class StageIn(Input):
 class OrderIn(Input):
     """How the team keeps a thread in order. What is left out stays; candidates never see it."""
 
-    assignee: Address | Literal[""] | None = Field(None, description="Address of a member; `` is nobody.")
+    assignee: Address | Literal[""] | None = Field(None, description="Address of a member; an empty text is nobody.")
     tags: list[TagName] | None = Field(
         None, max_length=20, description="All that it is to have, by name; new ones are made."
     )
