@@ -55,12 +55,18 @@ class Gateway(Server):
 
     def wait_visible(self, mails: Sequence[Mail]) -> float:
         end = time.monotonic() + PATIENCE
-        while (there := self._count_messages()) < self.seen + len(mails):
+        while (there := self._count("messages")) < self.seen + len(mails):
             if time.monotonic() > end or self.process.poll() is not None:
                 found = there - self.seen
                 raise ServerError(f"{self.name}: {found} of {len(mails)} mails became visible: {read_tail(self.log)}")
             time.sleep(LOOK)
         return time.perf_counter()
+
+    def wait_idle(self) -> None:
+        """The search learns of messages once no mail is under way: its work is ours, not the next server's."""
+        end = time.monotonic() + PATIENCE
+        while self._count("search_waiting") and time.monotonic() < end:
+            time.sleep(LOOK)
 
     def verify(self, mails: Sequence[Mail]) -> None:
         """Every mail once, in its own thread, with its file; every inbox entry threaded; no seq left out."""
@@ -82,9 +88,9 @@ class Gateway(Server):
                 f"{gaps} threads with gaps, inbox {states}"
             )
 
-    def _count_messages(self) -> int:
+    def _count(self, table: str) -> int:
         with self.engine.connect() as db:
-            found: int = db.execute(text("SELECT count(*) FROM messages")).scalar_one()
+            found: int = db.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
         return found
 
     def _backend_pids(self) -> list[int]:

@@ -22,7 +22,7 @@ from bench.processes import MemoryWatch, ServerError
 from bench.report import describe_machine, print_tables, write_page
 from bench.servers import Server, run_postfix, run_sink, why_no_postfix
 
-MAILS_PER_PERSON = 50  # the gateway holds what one sender writes beyond 60 an hour
+MAILS_PER_PERSON = 20  # a long conversation; the gateway holds what one sender writes beyond 60 an hour
 WARM_UP = (60, 10)  # small and large mails, before anything is measured
 SIZES = ("4 kB", "200 kB")
 
@@ -66,8 +66,8 @@ def main() -> int:
 def read_options() -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--small", type=int, default=800, help="mails of 4 kB in a round")
-    options.add_argument("--large", type=int, default=100, help="mails of 200 kB in a round")
+    options.add_argument("--small", type=int, default=2000, help="mails of 4 kB in a round")
+    options.add_argument("--large", type=int, default=300, help="mails of 200 kB in a round")
     options.add_argument("--folder", type=Path, help="where servers keep their data meanwhile: a real disk")
     options.add_argument("--page", type=Path, default=Path("docs/performance.md"), help="the report; - for none")
     return options.parse_args()
@@ -121,6 +121,7 @@ def take_turn(server: Server, mails: list[Mail], *, size: str, number: int) -> T
     with MemoryWatch(server.pids) as memory:
         sent = send_all(server.address, mails)
         visible = server.wait_visible(mails)
+        server.wait_idle()
         cpu = server.cpu_ms() - before
     server.verify(mails)
     return Turn(

@@ -87,6 +87,9 @@ class Server:
         """Return when every mail is in its thread; the moment by `time.perf_counter`."""
         return time.perf_counter()
 
+    def wait_idle(self) -> None:
+        """Return when nothing is left to do for what came."""
+
     def verify(self, mails: Sequence[Mail]) -> None:
         """Is what was acknowledged there, once? Raises ServerError."""
 

@@ -122,6 +122,14 @@ class Inbox:
         query = select(c.id).where(_free(now)).order_by(c.received_at).limit(limit)
         return list(self._session.execute(query).scalars())
 
+    def has_unfinished(self) -> bool:
+        """Is any entry waiting for a worker, or in the hands of one?"""
+        open_states = (InboxState.RECEIVED.value, InboxState.PROCESSING.value)
+        return (
+            self._session.execute(select(t.inbox.c.id).where(t.inbox.c.state.in_(open_states)).limit(1)).first()
+            is not None
+        )
+
     def finish(self, entry_id: str, state: InboxState, **values: Any) -> None:
         """The entry's outcome: state, reason, what was read."""
         values = {"state": state.value, "lease_until": None, **values}

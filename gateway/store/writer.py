@@ -11,26 +11,28 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from gateway.crashpoints import reach
 from gateway.errors import Unavailable
-from gateway.store.blobs import IN_ROW
+from gateway.store.blobs import IN_ROW, digest_of
 from gateway.store.database import Database
 from gateway.store.turns import URGENT
 from gateway.threads.model import InboxEntry
 
 BATCH = 64  # mails in one commit
 WAITING = 2000  # mails that may wait for a commit; beyond, senders are asked to come again
+NAME_DIGITS = 16  # of the digest, in what a sender is told
 log = logging.getLogger("gateway.store.writer")
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     raw: bytes
+    digest: str
     entries: tuple[InboxEntry, ...]
-    answer: str
     done: Future[str]
 
 
@@ -44,14 +46,18 @@ class MailWriter:
         self._thread = threading.Thread(target=self._run, name="mail-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, raw: bytes, entries: tuple[InboxEntry, ...], *, answer: str) -> Future[str]:
-        """Ask for a mail to be stored. The future gives `answer` once it is durable, or fails with Unavailable."""
-        job = _Job(raw, entries, answer, Future())
+    def submit(self, raw: bytes, describe: Callable[[str], tuple[InboxEntry, ...]]) -> Future[str]:
+        """Ask for a mail to be stored; `describe` gives its entries, by the digest of its bytes, perhaps in another
+        thread: a big mail takes a while to digest. The future gives the digest's first 16 digits once all is durable,
+        or fails with Unavailable.
+        """
+        done: Future[str] = Future()
         if len(raw) > IN_ROW:
-            self._big.submit(self._write_big, job)
+            self._big.submit(self._write_big, raw, describe, done)
         else:
-            self._enqueue(job)
-        return job.done
+            digest = digest_of(raw)
+            self._enqueue(_Job(raw, digest, describe(digest), done))
+        return done
 
     def close(self) -> None:
         """Store what has been submitted, then stop."""
@@ -59,15 +65,17 @@ class MailWriter:
         self._jobs.put(None)
         self._thread.join(30)
 
-    def _write_big(self, job: _Job) -> None:
+    def _write_big(self, raw: bytes, describe: Callable[[str], tuple[InboxEntry, ...]], done: Future[str]) -> None:
+        digest = digest_of(raw)
         try:
-            self._database.blobs.write(job.entries[0].digest, job.raw)
+            self._database.blobs.write(digest, raw)
+            job = _Job(raw, digest, describe(digest), done)
         except OSError as error:
             log.warning("blob store: %s", type(error).__name__)
-            job.done.set_exception(Unavailable("The blob store does not answer at the moment."))
+            done.set_exception(Unavailable("The blob store does not answer at the moment."))
         except Exception as error:
             log.exception("blob store failed")
-            job.done.set_exception(Unavailable(type(error).__name__))
+            done.set_exception(Unavailable(type(error).__name__))
         else:
             reach("store.blob_written")
             self._enqueue(job)
@@ -92,7 +100,7 @@ class MailWriter:
     def _commit(self, jobs: list[_Job]) -> None:
         try:
             with self._database.begin(urgency=URGENT) as tx:
-                tx.blobs.add_many([(j.entries[0].digest, j.raw, j.entries[0].received_at) for j in jobs])
+                tx.blobs.add_many([(j.digest, j.raw, j.entries[0].received_at) for j in jobs])
                 tx.inbox.store_once([e for j in jobs for e in j.entries])
                 tx.wake("process_mail", jobs[0].entries[0].id)  # whoever wakes takes all that wait
                 reach("store.before_commit")
@@ -104,4 +112,4 @@ class MailWriter:
         else:
             reach("store.stored")
             for job in jobs:
-                job.done.set_result(job.answer)
+                job.done.set_result(job.digest[:NAME_DIGITS])

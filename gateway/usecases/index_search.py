@@ -21,9 +21,9 @@ def index_waiting(ctx: Context, *, most: int = BATCH) -> int:
 
 
 def index_after_mails(ctx: Context) -> int:
-    """The same, unless mails wait to be understood: they come first."""
+    """The same, unless mails wait to be understood or are at it: they come first."""
     with ctx.database.read() as tx:
-        if tx.inbox.due(now=ctx.now, limit=1):
+        if tx.inbox.has_unfinished():
             return 0
     return index_waiting(ctx)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from enum import StrEnum
+from functools import partial
 
-from gateway.store.blobs import digest_of
 from gateway.store.writer import MailWriter
 from gateway.threads.addresses import IssuedAddress, Purpose, read_address
 from gateway.threads.incoming import Envelope
@@ -65,9 +65,12 @@ def accept_mail(ctx: Context, writer: MailWriter, envelope: Envelope, raw: bytes
     The future gives the id to say in the 250 (the first 16 hex digits of the content's SHA-256: the same for a
     sender's retry). It fails with Unavailable when nothing was stored.
     """
-    digest = digest_of(raw)
+    return writer.submit(raw, partial(_describe, ctx, envelope, len(raw)))
+
+
+def _describe(ctx: Context, envelope: Envelope, size: int, digest: str) -> tuple[InboxEntry, ...]:
     now = envelope.received_at or ctx.now
-    entries = tuple(
+    return tuple(
         InboxEntry(
             id=ctx.new_id(),
             workspace_id=None,
@@ -75,7 +78,7 @@ def accept_mail(ctx: Context, writer: MailWriter, envelope: Envelope, raw: bytes
             reason="",
             detail="",
             digest=digest,
-            size=len(raw),
+            size=size,
             rcpt=rcpt,
             envelope_from=envelope.mail_from,
             peer=envelope.peer,
@@ -85,4 +88,3 @@ def accept_mail(ctx: Context, writer: MailWriter, envelope: Envelope, raw: bytes
         )
         for rcpt in dict.fromkeys(r.lower() for r in envelope.rcpt_tos)
     )
-    return writer.submit(raw, entries, answer=digest[:16])

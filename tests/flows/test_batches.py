@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flows.test_gate import address_of
 from gateway.threads.model import InboxState
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
+from gateway.usecases.index_search import index_after_mails
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.process_mail import process_waiting
 from gateway.usecases.read_thread import messages_after, read_file
@@ -122,3 +124,21 @@ def test_others_write_while_big_files_go_to_the_disk(
     assert texts(ctx, company, mina) == ["meanwhile", "my CV"]
     file = messages_after(ctx, company.ats, mina.thread_id)[-1].message.attachments[0]
     assert read_file(ctx, company.ats, file.id).content == cv
+
+
+@both_databases
+def test_search_is_indexed_once_no_mail_is_under_way(ctx: Context, company: Company, people: list[Any]) -> None:
+    """Indexing writes for tens of milliseconds: neither mails that wait nor those in a worker's hands wait for it."""
+    write_all(ctx, people, rounds=1)
+    assert index_after_mails(ctx) == 0
+    with ctx.database.begin() as tx:
+        held = tx.inbox.claim_many(
+            first="", limit=50, most_bytes=10**6, now=ctx.now, until=ctx.now + timedelta(minutes=2)
+        )
+    assert len(held) == PEOPLE
+    assert index_after_mails(ctx) == 0
+    with ctx.database.begin() as tx:
+        for entry in held:
+            tx.inbox.finish(entry.id, InboxState.RECEIVED)
+    process_waiting(ctx)
+    assert index_after_mails(ctx) >= PEOPLE
