@@ -110,6 +110,7 @@ class BlobRows:
         self._big = big
         self._session = session
         self._written: set[str] = set()
+        self._shared: dict[str, bytes] = {}
 
     def expect(self, digests: Iterable[str]) -> None:
         """Big ones that `Blobs.write_many` has put on stable storage already: `add` does not write them again."""
@@ -168,6 +169,12 @@ class BlobRows:
         if row is None:
             raise FileNotFoundError(digest)
         return bytes(row.data) if row.data is not None else self._big.read(digest)
+
+    def read_shared(self, digest: str) -> bytes:
+        """The bytes of a small one that much of this transaction needs: read once. Raises FileNotFoundError."""
+        if digest not in self._shared:
+            self._shared[digest] = self.read(digest)
+        return self._shared[digest]
 
 
 _READ_MANY = select(blobs.c.digest, blobs.c.data).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))

@@ -184,6 +184,7 @@ def workspace_of(row: Any) -> Workspace:
         sms_sender=row.sms_sender,
         kakao_sender=row.kakao_sender,
         logo=Logo(row.logo, row.logo_width, row.logo_height) if row.logo else None,
+        old_logos=tuple(row.old_logos),
     )
 
 

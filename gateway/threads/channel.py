@@ -25,6 +25,15 @@ class OutgoingFile:
 
 
 @dataclass(frozen=True, slots=True)
+class InlinePicture:
+    """A picture that stands among the words of a mail's HTML, where `cid:` names it (RFC 2392)."""
+
+    content_id: str  # without angle brackets
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Phone:
     """A mobile number as providers want it: country calling code and the digits one dials inside that country."""
 
@@ -58,6 +67,7 @@ class Outgoing:
     automatic: str = ""  # Auto-Submitted value: "auto-generated" | "auto-replied" | "" (RFC 3834 §5)
     language: str = "en"
     files: tuple[OutgoingFile, ...] = ()
+    pictures: tuple[InlinePicture, ...] = ()  # that the HTML shows
     headers: dict[str, str] = field(default_factory=dict)
     # AlimTalk and SMS only
     phone: Phone | None = None

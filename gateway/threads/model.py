@@ -89,6 +89,7 @@ class Workspace:
     sms_sender: str = ""  # own registered number
     kakao_sender: str = ""  # own Kakao profile (senderKey, pfId)
     logo: Logo | None = None
+    old_logos: tuple[str, ...] = ()  # digests of earlier ones: they still come back in quotes
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from gateway.usecases.note_act import note_act
 
 LARGEST = 20_000  # bytes: the candidate's first page stays below 60 kB
 SMALLEST_SIDE, LARGEST_SIDE = 16, 1024  # pixels
+REMEMBERED = 20  # earlier logos
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,15 @@ def read_logo(ctx: Context, slug: str, digest: str) -> LogoFile | None:
 
 
 def _replace(tx: Transaction, viewer: Viewer, **values: str | int) -> None:
-    """A logo is small enough for its row, so nothing is left to remove after the commit."""
-    before = _workspace(tx, viewer).logo
+    """A logo is small enough for its row, so nothing is left to remove after the commit. The digests of earlier ones
+    are kept, for mails with them are still answered.
+    """
+    workspace = _workspace(tx, viewer)
+    before = workspace.logo
     tx.people.update_workspace(viewer.workspace_id, **values)
     if before and before.digest != values["logo"]:
+        earlier = [before.digest, *(d for d in workspace.old_logos if d != before.digest)][:REMEMBERED]
+        tx.people.update_workspace(viewer.workspace_id, old_logos=earlier)
         tx.flush()
         tx.blobs.drop_unused([before.digest])
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 
 from gateway.store.database import Transaction
+from gateway.threads.channel import InlinePicture
 from gateway.threads.copies import CopiedFile, Copy, copy_of, unpack
 from gateway.threads.drafts import Draft
 from gateway.threads.incoming import Address, IncomingAttachment
@@ -22,6 +23,7 @@ from gateway.usecases.compose import Way, find_ways
 from gateway.usecases.context import Context
 from gateway.usecases.drafts import open_as_member, read_files
 from gateway.usecases.insert_template import with_template
+from gateway.usecases.mail_logo import read_mail_logo
 from gateway.usecases.mend_delivery import read_delivery
 from gateway.usecases.outgoing import build_outgoing
 from gateway.usecases.post_message import NewMessage, check_content, post_in
@@ -58,7 +60,8 @@ def read_sent(ctx: Context, viewer: Viewer, delivery_id: str) -> Sent:
     delivery = read_delivery(ctx, viewer, delivery_id)
     with ctx.database.read() as tx:
         found = tx.copies.find(delivery_id)
-    return Sent(delivery, unpack(found[0], at=found[1]) if found else None)
+        copy = unpack(found[0], at=found[1]) if found else None
+        return Sent(delivery, _with_logo(ctx, tx, delivery, copy) if copy else None)
 
 
 def read_received(ctx: Context, viewer: Viewer, entry_id: str) -> tuple[Copy, str]:
@@ -124,7 +127,17 @@ def _build(ctx: Context, tx: Transaction, deliveries: Sequence[Delivery], ways: 
         return ()
     planned = [replace(deliveries[0], channel=w.channel, to=w.address) for w in ways]
     built = [build_outgoing(ctx, tx, delivery) for delivery in planned]
-    return tuple(copy_of(outgoing, at=None) for outgoing in built if outgoing)
+    copies = [copy_of(outgoing, at=None) for outgoing in built if outgoing]
+    return tuple(_with_logo(ctx, tx, deliveries[0], copy) for copy in copies)
+
+
+def _with_logo(ctx: Context, tx: Transaction, delivery: Delivery, copy: Copy) -> Copy:
+    """With the company's logo within the page; one that it no longer has is its name, as the mail says."""
+    workspace = tx.people.find_workspace(delivery.workspace_id)
+    logo = read_mail_logo(ctx, tx, workspace) if workspace and "cid:" in copy.html else None
+    if logo is None:
+        return copy
+    return replace(copy, html=copy.html.replace(f'"cid:{logo.picture.content_id}"', f'"{_as_data(logo.picture)}"'))
 
 
 def _list(addresses: Sequence[Address]) -> str:
@@ -141,6 +154,10 @@ def _with_pictures(html: str, files: Sequence[IncomingAttachment]) -> str:
 
     def source(match: re.Match[str]) -> str:
         file = pictures.get(unescape(match[1]))
-        return f'src="data:{file.found_type};base64,{base64.b64encode(file.content).decode()}"' if file else 'src=""'
+        return f'src="{_as_data(InlinePicture(file.content_id, file.found_type, file.content))}"' if file else 'src=""'
 
     return _CID.sub(source, html)
+
+
+def _as_data(picture: InlinePicture) -> str:
+    return f"data:{picture.content_type};base64,{base64.b64encode(picture.content).decode()}"

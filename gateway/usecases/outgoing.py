@@ -16,7 +16,7 @@ from urllib.parse import quote
 from gateway.store.database import Transaction
 from gateway.threads.addresses import Purpose as TokenPurpose
 from gateway.threads.addresses import bounce_address, make_token, reply_address
-from gateway.threads.channel import Outgoing, OutgoingFile
+from gateway.threads.channel import InlinePicture, Outgoing, OutgoingFile
 from gateway.threads.model import (
     AuthorKind,
     Conversation,
@@ -26,11 +26,13 @@ from gateway.threads.model import (
     Participant,
     Role,
     ThreadState,
+    Workspace,
 )
 from gateway.threads.notices import Notice
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context, Rendered
+from gateway.usecases.mail_logo import read_mail_logo
 from gateway.usecases.news_words import NEWS, build_news
 from gateway.usecases.phone_words import build_for_phone, build_test_for_phone
 from gateway.usecases.reach import NEW_MESSAGE
@@ -96,9 +98,9 @@ def _for_candidate(
     page = portal_url(ctx, person)
     message = replace(message, attachments=tuple(a for a in message.attachments if not a.private and not a.danger))
     attached = _read_files(tx, message)
+    looks, pictures = _looks(ctx, tx, workspace)
     variables = {
-        "company": workspace.name,
-        "brand": workspace.brand,
+        **looks,
         "opening": conversation.opening.title,
         "author_name": _public_name(message, conversation),
         "author_role_label": message.author.kind is AuthorKind.MEMBER,
@@ -140,7 +142,7 @@ def _for_candidate(
         before_seq=message.seq,
         thread_id=conversation.thread.id,
     )
-    return replace(mail, headers={**mail.headers, **headers})
+    return replace(mail, headers={**mail.headers, **headers}, pictures=pictures)
 
 
 def _for_recruiter(
@@ -195,20 +197,21 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
             return build_news(ctx, tx, delivery, notice, workspace=workspace)
         if delivery.channel in PHONE_CHANNELS:
             return build_test_for_phone(ctx, delivery, workspace, notice)
-        variables: dict[str, object] = {**notice.variables, "company": workspace.name, "brand": workspace.brand}
-        words = ctx.render.mail(notice.key, notice.locale, variables)
+        looks, pictures = _looks(ctx, tx, workspace)
+        words = ctx.render.mail(notice.key, notice.locale, {**notice.variables, **looks})
         sender = f"{workspace.slug}@{ctx.settings.reply_domain}"
-        return _plain_notice(ctx, delivery, notice=notice, words=words, from_name=workspace.name, sender=sender)
+        mail = _plain_notice(ctx, delivery, notice=notice, words=words, from_name=workspace.name, sender=sender)
+        return replace(mail, pictures=pictures)
     conversation = tx.threads.load(notice.thread_id)
     if conversation is None:
         return None
     if delivery.channel in PHONE_CHANNELS:
         page = portal_url(ctx, conversation.candidate)
         return build_for_phone(ctx, delivery, conversation, notice=notice.key, page=page, mark=notice.id[-6:])
-    person, company = conversation.candidate, conversation.workspace.name
+    person = conversation.candidate
+    looks, pictures = _looks(ctx, tx, conversation.workspace)
     variables = {
-        "company": company,
-        "brand": conversation.workspace.brand,
+        **looks,
         "opening": conversation.opening.title,
         "contact": conversation.public_contact,
         "link": f"{portal_url(ctx, person)}#latest",
@@ -217,7 +220,16 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
     }
     words = ctx.render.mail(notice.key, notice.locale, variables)
     sender = reply_address(ctx.settings.key, person.id, ctx.settings.reply_domain)
-    return _plain_notice(ctx, delivery, notice=notice, words=words, from_name=company, sender=sender)
+    company = conversation.workspace.name
+    mail = _plain_notice(ctx, delivery, notice=notice, words=words, from_name=company, sender=sender)
+    return replace(mail, pictures=pictures)
+
+
+def _looks(ctx: Context, tx: Transaction, workspace: Workspace) -> tuple[dict[str, object], tuple[InlinePicture, ...]]:
+    """Whose mail it is, as its HTML shows it, and the picture for that."""
+    logo = read_mail_logo(ctx, tx, workspace)
+    shown: dict[str, object] = {"company": workspace.name, "brand": workspace.brand}
+    return shown | {"logo": logo.shown if logo else None}, (logo.picture,) if logo else ()
 
 
 def _plain_notice(

@@ -27,6 +27,7 @@ from gateway.threads.policies.attachments import PICTURES, judge_mail_file, spli
 from gateway.threads.policies.privacy import hide_private, is_private_file
 from gateway.usecases.append_message import append_message
 from gateway.usecases.context import Context
+from gateway.usecases.mail_logo import is_own_logo
 from gateway.usecases.remark_mail import remark_mail
 from gateway.usecases.suppression import note_alive
 
@@ -49,7 +50,8 @@ def take_mail(
     text, folded, html = _words(ctx, conversation, speaker, read=read)
     message_id, author = ctx.new_id(), _author(speaker, read)
     limits = ctx.settings
-    files, left = split_files(read.mail.attachments, most=limits.mail_max_files, most_bytes=limits.mail_max_file_bytes)
+    brought = [file for file in read.mail.attachments if not is_own_logo(conversation.workspace, read.mail, file)]
+    files, left = split_files(brought, most=limits.mail_max_files, most_bytes=limits.mail_max_file_bytes)
     message = Message(
         id=message_id,
         thread_id=conversation.thread.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+from contextlib import suppress
 from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
@@ -18,7 +19,7 @@ from mail_servers import DOMAIN, NOW, OUTGOING, TOKEN
 from gateway.errors import Invalid
 from gateway.outbound.compose import clean_filename, compose_mail
 from gateway.outbound.headers import one_line
-from gateway.threads.channel import Outgoing, OutgoingFile
+from gateway.threads.channel import InlinePicture, Outgoing, OutgoingFile
 
 
 def composed(**changes: Any) -> bytes:
@@ -164,3 +165,27 @@ def test_a_file_keeps_the_end_of_its_name() -> None:
 def test_an_outgoing_mail_needs_no_more_than_its_recipient() -> None:
     bare = Outgoing("d", "email", "a@b.example", from_address="x@y.example", message_id="1@y.example")
     assert parsed(compose_mail(bare, date=NOW, domain=DOMAIN))["To"] == "a@b.example"
+
+
+def test_a_picture_of_the_html_stands_with_it_and_a_file_beside_both() -> None:
+    """RFC 2387 §3.1, RFC 2392 §2: clients without HTML see neither picture nor its name."""
+    picture = InlinePicture(f"logo.1@{DOMAIN}", "image/png", bytes(range(256)) * 80)
+    raw = composed(
+        html='<img src="cid:x">', pictures=(picture,), files=(OutgoingFile("cv.pdf", "application/pdf", b"%PDF"),)
+    )
+    assert_only_one_mail_to_one_person(raw)
+    assert max(map(len, raw.split(b"\r\n"))) <= 76 + 40
+    mail = parsed(raw)
+    related = mail.get_body(("related",))
+    assert related["Content-Type"].params["type"] == "text/html"
+    [part] = [p for p in mail.walk() if p.get_content_type() == "image/png"]
+    assert part.get_content() == picture.content
+    assert part["Content-ID"] == f"<logo.1@{DOMAIN}>"
+    assert [p.get_filename() for p in mail.iter_attachments()] == ["cv.pdf"]
+
+
+@given(content_id=WORDS, content_type=WORDS)
+def test_a_picture_never_makes_a_field(content_id: str, content_type: str) -> None:
+    with suppress(Invalid):
+        raw = composed(html="<p>", pictures=(InlinePicture(f"a@{content_id}", f"image/{content_type}", b"x"),))
+        assert_only_one_mail_to_one_person(raw)

@@ -14,11 +14,13 @@ from fakes import FakeChannel
 from flows.test_conversation import receive
 from running import Pump, both_databases
 from starlette.testclient import TestClient
+from web.test_look import make_png
 from web.web_kit import browser_of, make_app, words_of
 
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.drafts import Draft
 from gateway.threads.model import MessageKind
+from gateway.usecases import branding
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.drafts import save_draft
@@ -63,6 +65,19 @@ def test_what_went_out_is_shown_word_for_word_even_after_everything_changed(
     assert policy.endswith("sandbox")
     erase_applicant(ctx, company.as_jun, mina.thread_id)
     assert desk.get(f"/desk/deliveries/{delivery.id}/copy").status_code == 404
+
+
+def test_a_copy_shows_the_logo_and_the_companys_name_once_it_is_gone(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, desk: TestClient
+) -> None:
+    branding.set_logo(ctx, company.as_jun, make_png())
+    posted = post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Hello"))
+    pump()
+    frame = f"/desk/deliveries/{posted.deliveries[0].id}/copy/html"
+    assert f'src="data:image/png;base64,{b64encode(make_png()).decode()}"' in desk.get(frame).text
+    branding.remove_logo(ctx, company.as_jun)
+    assert "data:image" not in desk.get(frame).text
+    assert 'alt="Moa Labs"' in desk.get(frame).text
 
 
 def test_a_copy_is_for_those_who_may_read_the_conversation(

@@ -35,6 +35,7 @@ workspaces = Table(
     Column("logo", String(64), nullable=False, default="", server_default=""),  # a blob's digest
     Column("logo_width", Integer, nullable=False, default=0, server_default="0"),  # pixels, as the height
     Column("logo_height", Integer, nullable=False, default=0, server_default="0"),
+    Column("old_logos", JSON, nullable=False, default=list, server_default="[]"),  # digests of earlier ones
     Column("own_openings_only", Boolean, nullable=False, default=False, server_default=false()),
     Column("keep_days", Integer),  # after its last message a conversation is erased; none: not by itself
     Column("setup_step", String(16), nullable=False, default="", server_default=""),  # "" = nothing to go on with
