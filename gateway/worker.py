@@ -20,6 +20,7 @@ from dramatiq.middleware import CurrentMessage, ShutdownNotifications
 
 from gateway.errors import SettingsError, Unavailable
 from gateway.usecases.bulk import find_due_bulks, run_bulk
+from gateway.usecases.change_stage import close_due_gates
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_waiting, extend_leases, find_due, release_expired
 from gateway.usecases.erase import erase_ended, expire_raw_mails, forget_unnamed_files
@@ -243,6 +244,8 @@ class Workers:
     def sweep_once(self) -> None:
         """Find what nobody works on. With the broker away the work is done here, so that mail goes out all the same."""
         while release_expired(self._ctx):
+            pass
+        while close_due_gates(self._ctx):
             pass
         mails, deliveries = find_due(self._ctx)
         looks = find_looks(self._ctx)

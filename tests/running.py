@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import pytest
 
+from gateway.usecases.change_stage import close_due_gates
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, find_due
 from gateway.usecases.process_mail import process_mail
@@ -32,6 +33,7 @@ class Pump:
 
     def __call__(self) -> int:
         done = 0
+        close_due_gates(self.ctx)
         while True:
             mails, deliveries = find_due(self.ctx)
             members = find_due_news(self.ctx)

@@ -317,6 +317,7 @@ def thread_of(row: Any) -> Thread:
         last_seq=row.last_seq,
         last_event=row.last_event,
         created_at=row.created_at,
+        closes_at=row.closes_at,
         blocked_at=row.blocked_at,
         blocked_tries=row.blocked_tries,
         blocked_notice_at=row.blocked_notice_at,

@@ -1,4 +1,4 @@
-"""In charge of: messages that wait for their time, as rows — taken back, moved, sent at once.
+"""In charge of: messages and rejections that wait for their time, as rows — taken back, moved, sent at once.
 
 Not in charge of: who may do that (`usecases.waiting`).
 """
@@ -16,7 +16,8 @@ from gateway.store import tables as t
 from gateway.store.outbox import delivery_of
 from gateway.store.session import Session
 from gateway.threads.decisions import Reason
-from gateway.threads.model import AuthorKind, Delivery, DeliveryState, MessageKind
+from gateway.threads.model import AuthorKind, Delivery, DeliveryState, MessageKind, ThreadState
+from gateway.threads.policies.rejection import WaitingRejection
 
 ENDED = (DeliveryState.CANCELLED.value, DeliveryState.SKIPPED.value)
 UNSENT = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value)
@@ -46,12 +47,24 @@ class Waiting:
         row = self._session.execute(query).first()
         return WaitingMessage(*row) if row else None
 
-    def rejections(self, thread_ids: Sequence[str], *, now: datetime) -> dict[str, WaitingMessage]:
-        """The message of each thread that closes the gate when it goes out, if it waits still."""
-        c = t.messages.c
+    def rejections(self, thread_ids: Sequence[str], *, now: datetime) -> dict[str, WaitingRejection]:
+        """Those of these threads whose gate is to close but has not: with a message that goes out, or by itself."""
+        if not thread_ids:
+            return {}
+        c, th = t.messages.c, t.threads.c
         waits = (c.thread_id.in_(list(thread_ids)), c.closes_gate, c.goes_out_at > now, c.cancelled.is_(False))
-        rows = self._session.execute(select(c.thread_id, *_PARTS).where(*waits)) if thread_ids else ()
-        return {row.thread_id: WaitingMessage(*row[1:]) for row in rows}
+        told = self._session.execute(select(c.thread_id, c.goes_out_at, c.id).where(*waits))
+        alone = (th.id.in_(list(thread_ids)), th.closes_at > now, th.state == ThreadState.OPEN.value)
+        untold = self._session.execute(select(th.id, th.closes_at).where(*alone))
+        found = {row.id: WaitingRejection(row.closes_at) for row in untold}
+        return found | {row.thread_id: WaitingRejection(row.goes_out_at, row.id) for row in told}
+
+    def closing(self, *, now: datetime, limit: int) -> list[str]:
+        """Ids of threads whose gate closes by itself now."""
+        th = t.threads.c
+        due = (th.closes_at <= now, th.state == ThreadState.OPEN.value)  # one that was merged may be split again
+        query = select(th.id).where(*due).order_by(th.closes_at).limit(limit)
+        return list(self._session.execute(query).scalars())
 
     def unless_news(self, thread_id: str, *, now: datetime) -> list[WaitingMessage]:
         """Messages of a thread that are not to go out if something new comes first."""

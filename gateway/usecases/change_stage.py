@@ -5,11 +5,18 @@ Not in charge of: the rule (`policies.rejection`).
 `rejected` closes the gate when this returns, in the transaction that also writes the message to the candidate. With a
 message that is scheduled for later, the gate closes when that message goes out (`deliver`): a robot must not tell
 first.
+
+A rejection without a message that can be taken back (the desk's) keeps to the same rule: the stage is moved at once,
+the gate closes when the time to undo is over (`close_due_gates`). To close it first and open it again would be no undo:
+the candidate's page would have said that the conversation has ended, and a mail of theirs in these seconds would have
+been answered with the notice. The move of the stage may reach the ATS meanwhile, as it does with a message; taking it
+back appends `thread.stage` with the stage before, and `thread.blocked` was never said.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.store.database import Transaction
@@ -26,9 +33,18 @@ from gateway.usecases.post_message import NewMessage, check_content, find_repeat
 
 
 def change_stage(
-    ctx: Context, viewer: Viewer, thread_id: str, stage: str, *, notify: NewMessage | None = None
+    ctx: Context,
+    viewer: Viewer,
+    thread_id: str,
+    stage: str,
+    *,
+    notify: NewMessage | None = None,
+    closes_at: datetime | None = None,
 ) -> Conversation:
-    """Move the applicant. Raises NotFound, Invalid, Refused (erased; an evaluator)."""
+    """Move the applicant. `closes_at`: when a rejection without a message closes an open gate, if not at once.
+
+    Raises NotFound, Invalid, Refused (erased; an evaluator).
+    """
     stage = stage.strip()
     if not stage or len(stage) > 100:
         raise Invalid("stage", "Name the stage with 1 to 100 characters.", code="stage", params={"limit": 100})
@@ -41,7 +57,9 @@ def change_stage(
             raise Refused(refuse(Reason.THREAD_ERASED))
         if not (role := check_role(viewer, conversation.opening.id)).allowed:
             raise Refused(role)
-        later = bool(notify and notify.send_at and notify.send_at > ctx.now and stage == REJECTED_STAGE)
+        takes_force_at = notify.send_at if notify else closes_at
+        later = bool(takes_force_at and takes_force_at > ctx.now and stage == REJECTED_STAGE)
+        _set_closing(tx, conversation, closes_at if later and not notify else None)
         repeated = notify and find_repeated(tx, thread_id, viewer=viewer, new=notify)
         if not repeated:
             _cancel_scheduled(ctx, tx, thread_id)
@@ -57,6 +75,31 @@ def change_stage(
         moved = tx.threads.load(thread_id)
         assert moved is not None  # locked by this transaction
         return moved
+
+
+def _set_closing(tx: Transaction, conversation: Conversation, at: datetime | None) -> None:
+    """A new decision about the applicant takes the place of a rejection that has not taken force."""
+    thread = conversation.thread
+    closes_at = at if thread.state is ThreadState.OPEN else None
+    if closes_at != thread.closes_at:
+        tx.threads.update(thread.id, closes_at=closes_at)
+
+
+def close_due_gates(ctx: Context, *, limit: int = 100) -> int:
+    """Rejections without a message that nobody took back in time take force; how many there were. Whoever takes one
+    back holds the same row of the thread.
+    """
+    with ctx.database.begin() as tx:
+        due = tx.waiting.closing(now=ctx.now, limit=limit)
+        for thread_id in sorted(due):
+            conversation = tx.threads.load(thread_id, lock=True)
+            closes_at = conversation.thread.closes_at if conversation else None
+            if conversation is None or closes_at is None or closes_at > ctx.now:
+                continue
+            if conversation.thread.state is ThreadState.OPEN and conversation.applicant.stage == REJECTED_STAGE:
+                set_gate(ctx, tx, conversation, state=ThreadState.BLOCKED, by="schedule")
+            tx.threads.update(thread_id, closes_at=None)
+    return len(due)
 
 
 def _cancel_scheduled(ctx: Context, tx: Transaction, thread_id: str) -> None:

@@ -18,7 +18,7 @@ from gateway.threads.model import Conversation, Member, Message, MessageKind, Vi
 from gateway.threads.notifying import NewsKind
 from gateway.threads.policies.roles import sees_opening
 from gateway.threads.purpose import Purpose
-from gateway.threads.routing import CHANNELS, bar
+from gateway.threads.routing import CHANNELS, EMAIL, bar
 from gateway.threads.sms_text import SMS_BYTES, count_bytes, count_segments, plain_for_korea
 from gateway.usecases.checks import read_mobile
 from gateway.usecases.context import Context
@@ -94,6 +94,13 @@ def to_be_undone(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) 
     with ctx.database.read() as tx:
         undo = _undo_of(ctx, tx, viewer, open_as_member(tx, viewer, thread_id), new)
     return replace(new, send_at=ctx.now + timedelta(seconds=undo)) if undo and new.send_at is None else new
+
+
+def silent_undo(ctx: Context, viewer: Viewer) -> int:
+    """Seconds for which the member can take a rejection without a message back: as long as a mail."""
+    with ctx.database.read() as tx:
+        own = tx.drafts.undo_seconds(viewer.id)
+    return undo_seconds([EMAIL], mail=ctx.settings.undo_seconds, own=own)
 
 
 def count_sms(ctx: Context, viewer: Viewer, thread_id: str) -> tuple[int, int, bool]:

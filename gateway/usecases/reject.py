@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 
 from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.threads.model import CameInBy, Conversation, MessageKind, Viewer
-from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import read_page
-from gateway.usecases.waiting import take_back
+from gateway.usecases.waiting import take_back_rejection
 
 MOST = 200  # applicants in one call
 
@@ -41,13 +41,17 @@ def suggest_rejection(ctx: Context, conversation: Conversation) -> str:
 
 
 def reject_applicant(
-    ctx: Context, viewer: Viewer, thread_id: str, *, notify: NewMessage | None, suggest: bool = False
+    ctx: Context, viewer: Viewer, thread_id: str, *, notify: NewMessage | None, suggest: bool = False, undo: int = 0
 ) -> Conversation:
-    """Reject one: with a message, with the suggested one, or silently. Raises NotFound, Invalid, Refused."""
+    """Reject one: with a message, with the suggested one, or silently; then it can be taken back for `undo` seconds.
+
+    Raises NotFound, Invalid, Refused.
+    """
     if suggest and notify is None:
         conversation = read_page(ctx, viewer, thread_id, limit=1).conversation
         notify = NewMessage(text=suggest_rejection(ctx, conversation), came_in_by=CameInBy.API)
-    return change_stage(ctx, viewer, thread_id, REJECTED_STAGE, notify=notify)
+    closes_at = ctx.now + timedelta(seconds=undo)
+    return change_stage(ctx, viewer, thread_id, REJECTED_STAGE, notify=notify, closes_at=closes_at)
 
 
 def reject_many(
@@ -58,35 +62,36 @@ def reject_many(
     notify: Callable[[str], NewMessage] | None,
     suggest: bool,
     reason: str = "",
+    undo: int = 0,
 ) -> list[Rejection]:
     """Reject many, each personally (`notify` makes the message for a thread); one that fails does not stop the others.
-    `reason` becomes a note for the team in each that was rejected.
+    `reason` becomes a note for the team in each that was rejected. `undo`: as for one.
 
     Raises Invalid for too many.
     """
     if len(external_ids) > MOST:
         raise Invalid("applicants", f"Give at most {MOST} at a time.", code="applicants_many", params={"limit": MOST})
     return [
-        _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest, reason=reason)
+        _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest, reason=reason, undo=undo)
         for external_id in dict.fromkeys(external_ids)
     ]
 
 
-def find_waiting_rejections(ctx: Context, viewer: Viewer, thread_ids: Sequence[str]) -> dict[str, datetime]:
-    """When the rejection of each of these conversations goes out, of those that can still be taken back."""
+def find_waiting_rejections(ctx: Context, viewer: Viewer, thread_ids: Sequence[str]) -> dict[str, WaitingRejection]:
+    """Those of these conversations whose rejection can still be taken back."""
     with ctx.database.read() as tx:
         mine = [i for i in thread_ids if tx.threads.open_for(viewer, i)]
-        return {i: waiting.goes_out_at for i, waiting in tx.waiting.rejections(mine, now=ctx.now).items()}
+        return tx.waiting.rejections(mine, now=ctx.now)
 
 
 def undo_rejections(ctx: Context, viewer: Viewer, thread_ids: Sequence[str]) -> list[str]:
-    """Take back those that have not gone out: nothing is sent and no gate closes. The threads in which that worked."""
+    """Take back those that have not taken force: nothing is sent, no gate closes. The threads in which that worked."""
     with ctx.database.read() as tx:
         waiting = tx.waiting.rejections(list(dict.fromkeys(thread_ids))[:MOST], now=ctx.now)
     undone = []
-    for thread_id, message in waiting.items():
+    for thread_id in waiting:
         try:
-            take_back(ctx, viewer, thread_id, message.id)
+            take_back_rejection(ctx, viewer, thread_id)
         except GatewayError:  # a worker was quicker, or it is not theirs to take back
             continue
         undone.append(thread_id)
@@ -101,13 +106,14 @@ def _reject_one(
     notify: Callable[[str], NewMessage] | None,
     suggest: bool,
     reason: str,
+    undo: int,
 ) -> Rejection:
     try:
         thread_id = thread_of_applicant(ctx, viewer, external_id)
         own = notify(thread_id) if notify else None
         if own and own.client_key:
             own = replace(own, client_key=f"{own.client_key}:{external_id}")
-        reject_applicant(ctx, viewer, thread_id, notify=own, suggest=suggest)
+        reject_applicant(ctx, viewer, thread_id, notify=own, suggest=suggest, undo=undo)
         if reason:
             post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE))
     except NotFound:

@@ -1,4 +1,5 @@
-"""In charge of: what a person does with a message that waits for its time — take it back, send it now, move it.
+"""In charge of: what a person does with what waits for its time — take a message or a rejection back, send a message
+now, move it.
 
 Not in charge of: writing it (`compose`), or sending it (`deliver`).
 """
@@ -37,6 +38,29 @@ def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> 
             move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE)
             return
         _hand_back(ctx, tx, viewer, message)
+
+
+def take_back_rejection(ctx: Context, viewer: Viewer, thread_id: str) -> None:
+    """Undo a rejection before it takes force: with its message if it has one. The stage is what it was before, and says
+    so in an event, for the move to `rejected` may have been read already; the gate never closed.
+
+    Raises NotFound, Refused, Conflict (`gone_out`).
+    """
+    with ctx.database.read() as tx:
+        waiting = tx.waiting.rejections([thread_id], now=ctx.now).get(thread_id)
+    if waiting and waiting.message_id:
+        take_back(ctx, viewer, thread_id, waiting.message_id)
+        return
+    with ctx.database.begin() as tx:
+        conversation = tx.threads.open_for(viewer, thread_id, lock=True)
+        if viewer.kind is not ViewerKind.MEMBER or conversation is None:
+            raise NotFound("conversation")
+        if not (role := check_role(viewer, conversation.opening.id)).allowed:
+            raise Refused(role)
+        if tx.waiting.rejections([thread_id], now=ctx.now).get(thread_id) is None:
+            raise _gone_out()
+        tx.threads.update(thread_id, closes_at=None)
+        move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE)
 
 
 def send_now(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> None:

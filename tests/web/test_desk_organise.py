@@ -174,7 +174,7 @@ def test_many_rejections_are_taken_back_with_one_button(
     everybody = chosen | {f"t.{vera.thread_id}": "1"}
     undone = words_of(desk.post("/desk/reject/undo", data=everybody).text)
     assert "2 rejections were taken back. Nothing was sent for them." in undone
-    assert "It has gone out already." in undone.split("Vera Lind")[1]
+    assert "Too late to undo" in undone.split("Vera Lind")[1]
     clock.move(minutes=1)
     pump()
     assert {mail.to for mail in channel.sent} == {"vera@mail.example"}
@@ -183,7 +183,7 @@ def test_many_rejections_are_taken_back_with_one_button(
         names = {e.name for e in events_of_thread(ctx, company.as_jun, person.thread_id, after=0)}
         assert "thread.blocked" not in names
         post_message(ctx, as_candidate(ctx, person), person.thread_id, NewMessage(text="I am still here"))
-    assert "The messages have gone out" in words_of(desk.get(there).text)
+    assert "The time to undo is over" in words_of(desk.get(there).text)
 
 
 def test_many_are_closed_silently(
@@ -194,6 +194,50 @@ def test_many_are_closed_silently(
     assert len(names_in(desk, "/desk/rejected")) == 2
     assert channel.to(MINA) == []
     assert "Nobody is selected" in words_of(desk.get("/desk/reject").text)
+
+
+def test_silent_rejections_of_many_are_taken_back_with_one_button(
+    ctx: Context, company: Company, mina: ApplicantView, oskar: ApplicantView, pump: Pump, clock: FakeClock
+) -> None:
+    """ux §5, reject dialog: the same undo as with messages; who was quicker is named."""
+    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
+    desk = browser_of(make_app(waits, company), company.jun)
+    vera = make_applicant(ctx, company, external_id="v-1", name="Vera Lind", email="vera@mail.example")
+    desk.post("/desk/reject", data={f"t.{vera.thread_id}": "1", "how": "silent"})
+    clock.move(seconds=10)
+    chosen = {f"t.{p.thread_id}": "1" for p in (mina, oskar)}
+    there = desk.post("/desk/reject", data=chosen | {"how": "silent"}).headers["location"]
+    page = words_of(desk.get(there).text)
+    assert "The conversations close in a moment, without a message." in page
+    assert "Closes in 15 s" in page
+    clock.move(seconds=10)
+    pump()
+    undone = words_of(desk.post("/desk/reject/undo", data=chosen | {f"t.{vera.thread_id}": "1"}).text)
+    assert "2 rejections were taken back." in undone
+    assert "Too late to undo" in undone.split("Vera Lind")[1]
+    clock.move(minutes=1)
+    pump()
+    assert names_in(desk, "/desk/rejected") == ["Vera Lind"]
+
+
+def test_a_silent_rejection_is_taken_back_in_the_conversation(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, clock: FakeClock
+) -> None:
+    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
+    desk = browser_of(make_app(waits, company), company.jun)
+    thread = f"/desk/t/{mina.thread_id}"
+    desk.post(f"{thread}/reject", data={"how": "silent"})
+    assert "Mina Han is rejected, without a message. The conversation closes in 15 s." in words_of(
+        desk.get(thread).text
+    )
+    button = {f"t.{mina.thread_id}": "1", "beside": mina.thread_id}
+    assert desk.post("/desk/reject/undo", data=button).headers["location"] == thread
+    assert "is rejected" not in words_of(desk.get(thread).text)
+    desk.post(f"{thread}/reject", data={"how": "silent"})
+    clock.move(seconds=20)
+    pump()
+    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?late=yes"
+    assert names_in(desk, "/desk/rejected") == ["Mina Han"]
 
 
 def test_single_keys_can_be_switched_off(desk: TestClient) -> None:

@@ -90,6 +90,7 @@ threads = Table(
     Column("snoozed_until", UtcTime),  # out of the way until then, or until the candidate writes
     Column("done_at", UtcTime),  # out of the way until the candidate writes
     Column("merged_into", String(26)),  # the thread that this one became part of
+    Column("closes_at", UtcTime),  # when a rejection without a message takes force; none: it has, or there is none
     Column("blocked_at", UtcTime),
     Column("blocked_tries", Integer, nullable=False, default=0),
     Column("blocked_notice_at", UtcTime),  # at most one notice a day (GW-6)
@@ -108,6 +109,7 @@ threads = Table(
     Index("ix_threads_snoozed", "workspace_id", "last_at", "id", **_where("snoozed_until IS NOT NULL")),
     Index("ix_threads_waiting", "unanswered_since", **_where("unanswered_since IS NOT NULL AND candidate_seq > 0")),
     Index("ix_threads_merged_into", "merged_into", **_where("merged_into IS NOT NULL")),
+    Index("ix_threads_closing", "closes_at", **_where("closes_at IS NOT NULL")),
     Index("ix_threads_failed", "workspace_id", "last_at", "id", **_where("failed > 0")),
 )
 

@@ -7,6 +7,9 @@ After a rejection the candidate reads but no longer writes, by any channel (SJ-1
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
 from gateway.threads.model import AuthorKind, Thread, ThreadState
 from gateway.threads.policies.visibility import GONE
@@ -14,6 +17,14 @@ from gateway.threads.policies.visibility import GONE
 REJECTED_STAGE = "rejected"
 ERASED_STAGE = "erased"  # what erasure leaves of an applicant
 RESTORED_STAGE = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRejection:
+    """A rejection that can still be taken back. `message_id` "": nothing is sent for it."""
+
+    takes_force_at: datetime
+    message_id: str = ""
 
 
 def check_may_write(thread: Thread, author: AuthorKind) -> Decision:

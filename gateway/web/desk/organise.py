@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from gateway.errors import Invalid
 from gateway.threads.model import Conversation, Viewer
 from gateway.threads.organising import NOBODY
-from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection
 from gateway.usecases import compose, organise, read_thread, reject
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.post_message import NewMessage
@@ -122,8 +122,8 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
         return compose.to_be_undone(ctx, viewer, thread_id, made[thread_id])
 
     notify = None if silent else notify_late
-    reason = visit.text("reason")
-    done = reject.reject_many(ctx, viewer, external, notify=notify, suggest=False, reason=reason)
+    reason, undo = visit.text("reason"), compose.silent_undo(ctx, viewer)
+    done = reject.reject_many(ctx, viewer, external, notify=notify, suggest=False, reason=reason, undo=undo)
     visit.site.feed.wake()
     failed = {result.external_id: result.problem for result in done if result.problem}
     if failed:
@@ -135,12 +135,15 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
 
 
 def undo_page(visit: Visit, viewer: Viewer) -> Response:
-    """GET shows whose rejections can still be taken back; POST takes them back, all at once."""
+    """GET shows whose rejections can still be taken back; POST takes them back, all at once, and leads back to the
+    conversation that it was asked in (`beside`)."""
     ctx = visit.site.ctx
     ids = chosen_of(visit) if visit.is_post else [i for i in visit.asked("ids").split(",") if i]
     undone = reject.undo_rejections(ctx, viewer, ids) if visit.is_post else []
     if visit.is_post:
         visit.site.feed.wake()
+    if beside := visit.text("beside"):
+        return go_to(f"/desk/t/{beside}", late="" if beside in undone else "yes", **where_of(visit).as_query())
     waiting = find_waiting_rejections(ctx, viewer, ids)
     chats = read_thread.read_conversations(ctx, viewer, ids[: reject.MOST])
     return desk_page(
@@ -149,14 +152,15 @@ def undo_page(visit: Visit, viewer: Viewer) -> Response:
         "desk_rejected.html",
         people=[(chat, _left(waiting.get(chat.thread.id), ctx.now), chat.thread.id in undone) for chat in chats],
         waiting=len(waiting),
+        silent={thread_id for thread_id, one in waiting.items() if not one.message_id},
         undone=len(undone),
         is_done=visit.is_post,
         where=where_of(visit),
     )
 
 
-def _left(goes_out_at: datetime | None, now: datetime) -> int:
-    return max(0, ceil((goes_out_at - now).total_seconds())) if goes_out_at else 0
+def _left(waiting: WaitingRejection | None, now: datetime) -> int:
+    return max(0, ceil((waiting.takes_force_at - now).total_seconds())) if waiting else 0
 
 
 def _message(visit: Visit, chat: Conversation) -> NewMessage:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.threads.model import ThreadState, Viewer
 from gateway.usecases import change_stage, compose, read_thread
 from gateway.usecases.post_message import NewMessage
-from gateway.usecases.reject import suggest_rejection
+from gateway.usecases.reject import reject_applicant, suggest_rejection
 from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page
 from gateway.web.visits import Visit, go_to
@@ -25,8 +25,9 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
     if not silent and not text:
         return _ask(visit, viewer, page, status=422, text="", problem="reject.empty")
     thread_id = visit.path("thread_id")
-    notify = None if silent else compose.to_be_undone(visit.site.ctx, viewer, thread_id, NewMessage(text=text))
-    change_stage.change_stage(visit.site.ctx, viewer, thread_id, "rejected", notify=notify)
+    ctx = visit.site.ctx
+    notify = None if silent else compose.to_be_undone(ctx, viewer, thread_id, NewMessage(text=text))
+    reject_applicant(ctx, viewer, thread_id, notify=notify, undo=compose.silent_undo(ctx, viewer))
     visit.site.feed.wake()
     return go_to(f"/desk/t/{thread_id}")
 

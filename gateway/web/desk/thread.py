@@ -16,7 +16,7 @@ from math import ceil
 from starlette.responses import Response
 
 from gateway.threads.drafts import COUNTED_DOWN, Draft
-from gateway.threads.model import AuthorKind, Member, Message, ThreadState, Viewer
+from gateway.threads.model import AuthorKind, Member, Message, Thread, ThreadState, Viewer
 from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import SMS
 from gateway.threads.schedule import monday_morning, tomorrow_morning
@@ -124,6 +124,7 @@ def message_helpers(visit: Visit, viewer: Viewer, page: ThreadPage) -> dict[str,
         "may_reply": check_role(viewer, page.conversation.opening.id).allowed,
         "order": page.organised,
         "closed": page.conversation.thread.state is not ThreadState.OPEN,
+        "closing": closing_in(page.conversation.thread, now),
         "lines_of": lambda shown: lines_of(shown.deliveries, people, now),
         "is_mine": lambda message: is_mine(message, viewer),
         "is_ours": is_ours,
@@ -143,6 +144,13 @@ def left_of(message: Message, now: datetime) -> int | None:
     if message.cancelled or message.goes_out_at is None or not now < message.goes_out_at <= now + COUNTED_DOWN:
         return None
     return ceil((message.goes_out_at - now).total_seconds())
+
+
+def closing_in(thread: Thread, now: datetime) -> int | None:
+    """Seconds until a rejection without a message takes force, if it can be taken back."""
+    if thread.state is not ThreadState.OPEN or thread.closes_at is None or thread.closes_at <= now:
+        return None
+    return ceil((thread.closes_at - now).total_seconds())
 
 
 def is_mine(message: Message, viewer: Viewer) -> bool:
