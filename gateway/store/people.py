@@ -184,6 +184,8 @@ def workspace_of(row: Any) -> Workspace:
         sms_sender=row.sms_sender,
         kakao_sender=row.kakao_sender,
         logo=Logo(row.logo, row.logo_width, row.logo_height) if row.logo else None,
+        privacy_url=row.privacy_url,
+        keep_days=row.keep_days,
         old_logos=tuple(row.old_logos),
     )
 

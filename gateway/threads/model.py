@@ -89,6 +89,8 @@ class Workspace:
     sms_sender: str = ""  # own registered number
     kakao_sender: str = ""  # own Kakao profile (senderKey, pfId)
     logo: Logo | None = None
+    privacy_url: str = ""  # of its privacy policy; "" = none given
+    keep_days: int | None = None  # after its last message a conversation is erased; None: not by itself
     old_logos: tuple[str, ...] = ()  # digests of earlier ones: they still come back in quotes
 
 

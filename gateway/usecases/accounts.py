@@ -16,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.threads.model import Member, Viewer, Workspace
-from gateway.usecases.checks import check_channels, check_email, check_locale, check_name
+from gateway.usecases.checks import check_channels, check_email, check_locale, check_name, check_page_url
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 
@@ -96,6 +96,7 @@ def update_workspace(
     *,
     name: str | None = None,
     public_contact: str | None = None,
+    privacy_url: str | None = None,
     brand: str | None = None,
 ) -> Workspace:
     """Change what is given. Admins only (NotFound for others). Raises Invalid."""
@@ -105,6 +106,8 @@ def update_workspace(
         values["name"] = check_name("name", name)
     if public_contact is not None:
         values["public_contact"] = check_email("public_contact", public_contact, optional=True)
+    if privacy_url is not None:
+        values["privacy_url"] = check_page_url("privacy_url", privacy_url)
     if brand is not None:
         values["brand"] = check_brand(brand)
     return _change_workspace(ctx, viewer, values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import phonenumbers
 from phonenumbers import PhoneNumberType, timezone
@@ -20,6 +21,9 @@ LOCALES = ("en", "ko", "cs", "ru", "sv")
 REGIONS = {"ko": "KR", "cs": "CZ", "ru": "RU", "sv": "SE", "en": "GB"}
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _NOT_IN_IDS = re.compile(r"[\s\x00-\x1f\x7f-\x9f/\\?#%]")
+_NOT_IN_URLS = re.compile(r"[\s\x00-\x1f\x7f-\x9f<>\"\\^`{|}]")  # RFC 3986 §2; letters of every script are taken
+_HOST = re.compile(r"([\w-]+\.)+[\w-]*[^\W\d][\w-]*\Z")  # a name with a dot, and no bare IPv4 address
+LONGEST_URL = 500  # characters
 _EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@([\w-]+\.)+[\w-]+\Z")
 
 
@@ -32,6 +36,26 @@ def check_email(field: str, value: str, *, optional: bool = False) -> str:
     if not _EMAIL.match(value) or len(local.encode()) > 64 or len(domain.encode()) > 255:
         raise Invalid(field, "This is no e-mail address. Write it as name@company.com.", code="email")
     return value.lower()
+
+
+def check_page_url(field: str, value: str) -> str:
+    """The https address of a page (RFC 9110 §4.2.2), as it was written; "" for none. Raises Invalid."""
+    value = value.strip()
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        is_page = parts.scheme == "https" and "@" not in parts.netloc and bool(_HOST.match(parts.hostname or ""))
+        is_page = is_page and parts.port != 0  # raises for what is no port
+    except ValueError:
+        is_page = False
+    if not is_page or len(value) > LONGEST_URL or _NOT_IN_URLS.search(value):
+        raise Invalid(
+            field,
+            "Give the full address of a page, beginning with https://, for example https://company.com/privacy.",
+            code="page_url",
+        )
+    return value
 
 
 def check_phone(field: str, value: str, *, locale: str) -> str:

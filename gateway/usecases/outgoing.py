@@ -101,6 +101,7 @@ def _for_candidate(
     looks, pictures = _looks(ctx, tx, workspace)
     variables = {
         **looks,
+        "privacy_url": workspace.privacy_url,
         "opening": conversation.opening.title,
         "author_name": _public_name(message, conversation),
         "author_role_label": message.author.kind is AuthorKind.MEMBER,
@@ -208,10 +209,11 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
     if delivery.channel in PHONE_CHANNELS:
         page = portal_url(ctx, conversation.candidate)
         return build_for_phone(ctx, delivery, conversation, notice=notice.key, page=page, mark=notice.id[-6:])
-    person = conversation.candidate
-    looks, pictures = _looks(ctx, tx, conversation.workspace)
+    person, workspace = conversation.candidate, conversation.workspace
+    looks, pictures = _looks(ctx, tx, workspace)
     variables = {
         **looks,
+        "privacy_url": workspace.privacy_url,
         "opening": conversation.opening.title,
         "contact": conversation.public_contact,
         "link": f"{portal_url(ctx, person)}#latest",
@@ -220,8 +222,7 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
     }
     words = ctx.render.mail(notice.key, notice.locale, variables)
     sender = reply_address(ctx.settings.key, person.id, ctx.settings.reply_domain)
-    company = conversation.workspace.name
-    mail = _plain_notice(ctx, delivery, notice=notice, words=words, from_name=company, sender=sender)
+    mail = _plain_notice(ctx, delivery, notice=notice, words=words, from_name=workspace.name, sender=sender)
     return replace(mail, pictures=pictures)
 
 

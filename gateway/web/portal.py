@@ -129,6 +129,8 @@ def what_it_shows(visit: Visit, chat: Conversation) -> dict[str, object]:
         "name": chat.candidate.name,
         "opening": chat.opening.title,
         "contact": chat.public_contact,
+        "privacy_url": chat.workspace.privacy_url,
+        "keep_days": chat.workspace.keep_days,
         "thread_id": chat.thread.id,
         "public_name": public_name,
     }

@@ -26,6 +26,7 @@ workspaces = Table(
     Column("slug", String(63), nullable=False, unique=True),  # local part of the visible sender address (GW-3)
     text_column("name"),
     text_column("public_contact"),  # where rejected candidates are pointed to (SJ-16)
+    Column("privacy_url", Text, nullable=False, default="", server_default=""),  # of the company's privacy policy
     Column("locale", String(16), nullable=False),
     Column("timezone", String(64), nullable=False),
     Column("brand", String(7), nullable=False),

@@ -64,9 +64,11 @@ def test_part(visit: Visit, viewer: Viewer) -> Response:
 def _save(visit: Visit, viewer: Viewer, step: str) -> None:
     """Raises Invalid."""
     ctx = visit.site.ctx
-    if step in ("name", "contact"):
-        field = "name" if step == "name" else "public_contact"
-        accounts.update_workspace(ctx, viewer, **{field: visit.text(field)})
+    if step == "name":
+        accounts.update_workspace(ctx, viewer, name=visit.text("name"))
+    elif step == "contact":
+        contact, privacy_url = visit.text("public_contact"), visit.fields.get("privacy_url")
+        accounts.update_workspace(ctx, viewer, public_contact=contact, privacy_url=privacy_url)
     elif step == "channels":
         order = visit.text("channels").replace(",", " ").split()
         accounts.set_channels(ctx, viewer, channels=order, sms_sender=visit.text("sms_sender"))

@@ -174,7 +174,7 @@ def _opening_form(
 
 
 def settings_page(visit: Visit, viewer: Viewer) -> Response:
-    """The workspace's name and public contact, and who works here. Admins may change it."""
+    """The workspace's name, public contact and privacy policy, and who works here. Admins may change it."""
     problems: dict[str, str] = {}
     if visit.is_post:
         problems = _save_workspace(visit, viewer)
@@ -206,7 +206,8 @@ def _save_workspace(visit: Visit, viewer: Viewer) -> dict[str, str]:
         if "channels" in visit.fields:
             order = visit.text("channels").replace(",", " ").split()
             accounts.set_channels(visit.site.ctx, viewer, channels=order, sms_sender=visit.text("sms_sender"))
-        accounts.update_workspace(visit.site.ctx, viewer, name=name, public_contact=contact)
+        privacy_url = visit.fields.get("privacy_url")
+        accounts.update_workspace(visit.site.ctx, viewer, name=name, public_contact=contact, privacy_url=privacy_url)
     except Invalid as error:
         return {error.field: say_error(visit, error)}
     return {}
