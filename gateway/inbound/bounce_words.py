@@ -1,4 +1,5 @@
-"""In charge of: what a bounce in prose says where it gives no code: no such person, full, closed, refused, not reached.
+"""In charge of: the words of mail systems: who they are, and what a bounce says where it gives no code, or a vague one:
+no such person, full, closed, refused, not reached.
 
 Not in charge of: finding the recipient or the codes themselves (`bounces`).
 
@@ -9,6 +10,18 @@ docomo, Seznam, GMX, qmail, Postfix, Exim and Sendmail, and of the status texts 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from gateway.threads.incoming import Address
+
+_MAIL_SYSTEM = re.compile(
+    r"mailer-?daemon|mail-daemon|postmaster|\bmdaemon\b|maildeliver|mail ?system\b|"
+    r"mail (?:delivery|router|transport|transfer|administrator|server)|systemadministrat|system administrator|"
+    r"microsoftexchange[0-9a-f]{8}|content-filter|delivery (?:subsystem|system|agent)|"
+    r"spam (?:firewall|filter)|^\s*<>\s*$|<@>",
+    re.IGNORECASE,
+)
+_DAEMONS = ("mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "maildeliverysystem", "mdaemon")
 
 FAILURE = re.compile(
     r"permanent(?:ly)? (?:fatal )?(?:error|fail)|could ?n[o']t be (?:delivered|found)|was(?:n't| not) delivered|"
@@ -16,27 +29,37 @@ FAILURE = re.compile(
     r"mailbox (?:is )?(?:unavailable|full|not found|over)|"
     r"does(?:n't| not) exist|delivery to the following recipients? (?:has )?failed|undeliverable|"
     r"message (?:was )?blocked|"
-    r"has been rejected|account (?:has been|is) (?:disabled|inactive)|recipient(?:'s)? (?:address )?rejected|"
+    r"not been delivered|not delivered|could not be reached|failed to deliver|has been rejected|account (?:has been|"
+    r"is) (?:disabled|inactive)|recipient(?:'s)? (?:address )?rejected|"
     r"wasn't able to deliver|delivery has failed|"
     r"존재하지 ?않|수신자를 찾을 수 없|메일함 ?용량|용량.{0,6}초과|"
     r"(?:전송|발송|수신)(?:에|이|을|하지)? ?(?:실패|못|거부)|"
     r"배달되지 ?(?:못|않)|전달되지 ?(?:못|않)|반송|휴면|"
     r"nebyla? doručen|ne(?:lze|mohla? být|podařilo se) doručit|neexistuj|schránka je plná|"
     r"не (?:был[ао]? |может быть )?доставлен|невозможно доставить|не удалось доставить|не существует|переполнен|"
-    r"kunde inte levereras|finns inte|konnte nicht zugestellt|nicht zustellbar|"
-    r"n'a pas (?:pu être|été)|no se (?:ha )?p[ou]d[oi]|nebol[ao]? doručen|sa nepodarilo doručiť|échec de la remise|"
+    r"kunde inte levereras|finns inte|nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht werden)|"
+    r"n'a pas (?:pu être|été)|no (?:se )?(?:ha(?:n)? )?p[ou]d[oi]|no (?:fue|ha sido) (?:posible )?entreg|"
+    r"nebol[ao]? doručen|sa nepodarilo doručiť|échec de la remise|"
     r"impossibile (?:recapitare|consegnare)|"
     r"не (?:вдалося доставити|було доставлено)|k(?:unne|an) ikke leveres|ei voitu toimittaa|teslim edilemedi|"
-    r"non è stato (?:possibile|consegnato|recapitato)|não (?:foi|pôde)|kon niet worden|"
+    r"non è stato (?:possibile|consegnato|recapitato)|não (?:foi|pôde)|kon niet worden|niet (?:bezorgd|afgeleverd)|"
+    r"bezorging .{0,80}mislukt|"
     r"nie (?:można|udało się) dostarczyć|"
     r"配信できません|配信不能|届けできません|送信できません|送達できません|宛先.{0,10}(?:不明|見つかりません|存在しません)|"
     r"无法投递|退信|不存在|无法送达|邮箱已满|拒收",
     re.IGNORECASE,
 )
 _STATUS = (
+    # About us, not about the mailbox: first, because the words are those of a mailbox that is not there.
+    (
+        "5.7.1",
+        r"(?:sender|reverse|\bptr\b|\brdns\b|\bhelo\b|client host|your (?:ip|host|domain|server)).{0,60}"
+        r"(?:not found|not exist|n't exist|rejected|unknown|denied|invalid|cannot find|blocked|listed)",
+    ),
     (
         "5.2.2",
-        r"mailbox (?:is )?(?:full|over)|over ?quota|quota exceeded|exceeded .{0,30}(?:quota|storage)|"
+        r"mailbox (?:is )?(?:full|over|exceed)|over ?quota|exceeds (?:allowed|maximum) size|quota exceeded|"
+        r"exceeded .{0,30}(?:quota|storage)|"
         r"insufficient storage|"
         r"용량.{0,10}(?:초과|부족)|schránka je plná|plná schránka|překročen|переполнен|переповнен|квот|"
         r"full brevlåda|postfach .{0,20}voll|buzón .{0,40}llen|casella .{0,40}piena|boîte .{0,30}pleine|"
@@ -51,6 +74,7 @@ _STATUS = (
     (
         "5.1.2",
         r"(?:host|domain)(?: name)? (?:was )?(?:not found|unknown|does ?n[o']t exist)|nxdomain|no mx|unrouteable|"
+        r"non-?existent (?:hosts?|domains?)|no route (?:found )?to|null ?mx|does not accept mail|"
         r"name or service not known|couldn'?t find any host|도메인.{0,8}(?:없|존재하지)|"
         r"doména neexist|домен не (?:найден|существ)|"
         r"ドメイン.{0,8}(?:見つかり|存在し)|域名不存在",
@@ -59,7 +83,8 @@ _STATUS = (
         "5.1.1",
         r"user unknown|unknown user|no such (?:user|person|address|recipient|mailbox)|"
         r"does(?:n't| not) (?:exist|have an?)|"
-        r"address not found|(?:was not|wasn't|not) found|unknown to address|couldn'?t be found|"
+        r"unknown (?:or illegal )?(?:alias|address)|address not found|(?:was not|wasn't|not) found|"
+        r"unknown to address|couldn'?t be found|"
         r"unknown (?:local|recipient)|"
         r"requested action not taken: mailbox unavailable|no mailbox here|"
         r"invalid (?:recipient|mailbox|user)|존재하지 ?않|없는 (?:사용자|계정|주소)|"
@@ -68,11 +93,12 @@ _STATUS = (
         r"fin(?:des|nes) ikke|ei ole olemassa|bulunamadı|"
         r"existiert nicht|unbekannt|n'existe pas|introuvable|no existe|no se (?:ha )?enc[uo]ntr|não foi encontrad|"
         r"non esiste|"
-        r"não existe|bestaat niet|nie istnieje|存在しません|見つかりません|不明|不存在",
+        r"não existe|bestaat niet|onbekend|nie istnieje|存在しません|見つかりません|不明|不存在",
     ),
     (
         "5.7.1",
-        r"spam|blocked|black ?list|block ?list|policy|reputation|not authori[sz]ed|denied|dmarc|스팸|차단|수신 ?거부|"
+        r"spam|blocked|prohibit|black ?list|block ?list|policy|reputation|not authori[sz]ed|denied|dmarc|"
+        r"스팸|차단|수신 ?거부|"
         r"спам|отклонен|odmítnut|zamítnut|avvisa|abgelehnt|refus|迷惑メール|拒否|垃圾邮件|拒收",
     ),
     (
@@ -83,6 +109,36 @@ _STATUS = (
     ),
 )
 _BY_WORDS = [(status, re.compile(words, re.IGNORECASE)) for status, words in _STATUS]
+
+
+# What nobody says but of a mailbox, for codes that say something else.
+_NO_SUCH = re.compile(
+    r"(?:no such|unknown|invalid) (?:user|mailbox)\b|\buser (?:is )?(?:unknown|not found)", re.IGNORECASE
+)
+
+
+def names_mail_system(sender: str) -> bool:
+    """Whether a From header names a mail system, by address or by name."""
+    return bool(_MAIL_SYSTEM.search(sender[:1000]))
+
+
+def is_daemon_address(from_: Sequence[Address]) -> bool:
+    """Whether one of these addresses is a mail system's."""
+    return any(a.address.lower().partition("@")[0] in _DAEMONS for a in from_)
+
+
+def says_why(status: str) -> bool:
+    """More than that it failed: X.n.0 is "other or undefined" (RFC 3463 §3); of a policy nobody says more."""
+    return bool(status) and (not status.endswith(".0") or status.endswith(".7.0"))
+
+
+def refine_status(status: str, diagnostic: str) -> str:
+    """The status, or what the diagnostic's words mean if it is vague, or the 5.7.1 that some say to everything."""
+    if says_why(status):
+        gone = status == "5.7.1" and _NO_SUCH.search(diagnostic) and guess_status(diagnostic) == "5.1.1"
+        return "5.1.1" if gone else status
+    guessed = guess_status(diagnostic)
+    return f"{status[:1] or '5'}{guessed[1:]}" if guessed else status
 
 
 def guess_status(text: str) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from email.message import Message
 from typing import TypeAlias, cast
 
-from gateway.inbound.bounce_words import FAILURE, guess_status
+from gateway.inbound.bounce_words import FAILURE, guess_status, names_mail_system, refine_status, says_why
 from gateway.inbound.charsets import clean_text, decode_header
+from gateway.inbound.html_text import html_to_text
 from gateway.threads.incoming import DeliveryReport
 
 log = logging.getLogger("gateway.inbound.bounces")
@@ -35,8 +36,10 @@ _ORIGINAL_ID = re.compile(
 )
 _MAX_RECIPIENTS = 50
 _MAX_TEXT = 20_000
+_MAX_HTML = 200_000
 _REFUSED = re.compile(r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:>] ?)[45]\d\d[ -]", re.MULTILINE)
 _GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
+_ENDED = re.compile(r"permanent error|given up|giving up|not (?:going to )?try again|too long|expired", re.IGNORECASE)
 _TRIES_ON = re.compile(
     r"will (?:keep|be) (?:trying|retried)|still being (?:retried|processed)|not yet been delivered|"
     r"attempts will continue",
@@ -49,8 +52,10 @@ _DELAY_SIGNS = re.compile(
 )
 
 
-def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) -> tuple[DeliveryReport, ...]:
-    """One report per recipient named, () for any mail that is no bounce.
+def read_reports(
+    root: _Part, *, text: str, html: str = "", headers: Sequence[tuple[str, str]]
+) -> tuple[DeliveryReport, ...]:
+    """One report per recipient named, () for any mail that is no bounce. `html` is read if there is no `text`.
 
     First the machine-readable part, then X-Failed-Recipients, then the text of a mail from a mailer daemon.
     """
@@ -59,12 +64,13 @@ def read_reports(root: _Part, *, text: str, headers: Sequence[tuple[str, str]]) 
         from_daemon = _from_daemon(headers)
         if not from_daemon and not _may_report(leaves, headers):
             return ()
+        text = text if text.strip() or not html else html_to_text(html[:_MAX_HTML])
         original = _original_message_id(leaves, headers, text)
         reports = _from_status_parts(leaves, original)
         if not reports:
             reports = _from_failed_recipients(headers, text, original)
         if not reports and from_daemon:
-            reports = _from_text(root, text, original, named=_names_daemon(headers))
+            reports = _from_text(root, text, original, named=names_mail_system(_first(headers, "from")))
         return tuple(reports[:_MAX_RECIPIENTS])
     except Exception as error:
         log.info("a delivery report could not be read: %s", type(error).__name__)
@@ -104,7 +110,8 @@ def _from_status_parts(leaves: _Leaves, original: str) -> list[DeliveryReport]:
                 continue
             diagnostic = _typed(block.get("diagnostic-code", "")) or block.get("diagnostic-code", "")
             status = _find_status(block.get("status", ""))
-            status = status if _says_why(status) else _find_status(diagnostic) or status
+            status = status if says_why(status) else _find_status(diagnostic) or status
+            status = refine_status(status, diagnostic)
             reports.append(
                 DeliveryReport(
                     action=action if action in _ACTIONS else _action_for(status),
@@ -153,16 +160,12 @@ def _first_address(text: str) -> str:
 
 
 def _find_status(text: str) -> str:
-    found = _STATUS.search(text)
-    if found:
-        return found[1]
+    """The first enhanced status that says why, else the first one, else what a basic code is worth."""
+    codes: list[str] = _STATUS.findall(text)
+    if codes:
+        return next((code for code in codes if says_why(code)), codes[0])
     basic = _BASIC.search(text + " ")
     return f"{basic[1]}.0.0" if basic else ""
-
-
-def _says_why(status: str) -> bool:
-    """More than that it failed."""
-    return bool(status) and not status.endswith(".0.0")
 
 
 def _action_for(status: str) -> str:
@@ -172,7 +175,7 @@ def _action_for(status: str) -> str:
 def _from_failed_recipients(headers: Sequence[tuple[str, str]], text: str, original: str) -> list[DeliveryReport]:
     value = _first(headers, _FAILED)
     status = _find_status(text[:_MAX_TEXT])
-    status = status if _says_why(status) else guess_status(_before_original(text)) or status
+    status = refine_status(status, _before_original(text))
     return [
         DeliveryReport("failed", status, address, _diagnostic_line(text, address), original)
         for address in dict.fromkeys(_ADDRESS.findall(value))
@@ -180,12 +183,7 @@ def _from_failed_recipients(headers: Sequence[tuple[str, str]], text: str, origi
 
 
 def _from_daemon(headers: Sequence[tuple[str, str]]) -> bool:
-    return _names_daemon(headers) or _first(headers, "return-path").replace(" ", "") == "<>"
-
-
-def _names_daemon(headers: Sequence[tuple[str, str]]) -> bool:
-    sender = _first(headers, "from").lower()
-    return any(word in sender for word in ("mailer-daemon", "postmaster", "mail delivery", "maildelivery"))
+    return names_mail_system(_first(headers, "from")) or _first(headers, "return-path").replace(" ", "") == "<>"
 
 
 def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
@@ -206,15 +204,21 @@ def _from_text(root: _Part, text: str, original: str, *, named: bool) -> list[De
         return []
     daemon = ("mailer-daemon@", "postmaster@")
     addresses = [a for a in dict.fromkeys(_ADDRESS.findall(head)) if not a.lower().startswith(daemon)]
+    alone = [a for a in addresses if _stands_alone(head, a)]
     coded = _find_status(head) or hint_status
-    delayed = coded.startswith("4") or (not coded and _is_under_way(flat))
-    guessed = "" if _says_why(coded) else guess_status(head)
+    delayed = (coded.startswith("4") and not _ENDED.search(flat)) or (not coded and _is_under_way(flat))
+    guessed = "" if says_why(coded) else guess_status(head)
     status = coded or f"4{guessed[1:] or '.0.0'}" if delayed else guessed or coded
     action = "delayed" if delayed else "failed"
     return [
         DeliveryReport(action, status, address, _diagnostic_line(head, address) or hint_diagnostic, original)
-        for address in addresses[:1]
+        for address in (alone or addresses)[:1]
     ]
+
+
+def _stands_alone(text: str, address: str) -> bool:
+    """Whether the address has a line of its own, as a list of recipients gives it."""
+    return bool(re.search(rf"^[\s<>*▶:-]*{re.escape(address)}[\s<>:;,.]*$", text, re.MULTILINE))
 
 
 def _is_under_way(flat: str) -> bool:

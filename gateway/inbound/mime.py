@@ -63,7 +63,7 @@ def _parse(raw: bytes) -> IncomingMail:
     attachments = tuple(content.attachments)
     boxes = {name: _addresses(root, name, content) for name in ("from", "sender", "reply-to", "to", "cc")}
     defects = list(dict.fromkeys([*limits, *content.defects, *date_defects, *_header_defects(root, boxes)]))
-    reports = read_reports(root, text=text, headers=headers)
+    reports = read_reports(root, text=text, html=html, headers=headers)
     complaint, receipt = read_complaint(attachments), read_receipt(attachments)
     calendar = read_calendar_answer(attachments)
     kind = detect_automatic(headers, from_=boxes["from"], content_type=root.get_content_type(), reports=reports)

@@ -12,12 +12,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gateway.inbound.automatic_words import speaks_as_machine
 from gateway.inbound.filetypes import find_type
 from gateway.inbound.html import sanitise
 from gateway.inbound.mime import parse_mail
 from gateway.inbound.replies import split_reply
 from gateway.inbound.uuencoded import take_uuencoded
-from gateway.threads.incoming import IncomingMail, ReadMail, SplitReply
+from gateway.threads.incoming import Automatic, IncomingMail, ReadMail, SplitReply
 
 log = logging.getLogger("gateway.inbound.reading")
 
@@ -44,6 +45,8 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
         log.warning("a reply could not be split: %s", type(error).__name__)
         mail = replace(mail, defects=(*mail.defects, f"reply not split: {type(error).__name__}"))
         split = SplitReply(reply=mail.text)
+    if mail.automatic is Automatic.NO and _speaks_as_machine(mail, split):
+        mail = replace(mail, automatic=Automatic.REPLY)
     try:
         html = sanitise(mail.html)
     except Exception as error:
@@ -56,6 +59,14 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
 def is_forwarded(subject: str) -> bool:
     """Whether a subject says that the mail forwards another."""
     return bool(_FORWARDED.match(subject[:300]))
+
+
+def _speaks_as_machine(mail: IncomingMail, split: SplitReply) -> bool:
+    """By its own words only: what it quotes or forwards may be a machine's."""
+    if is_forwarded(mail.subject):
+        return False
+    sender = mail.from_[0].address if mail.from_ else ""
+    return any(speaks_as_machine(words, sender) for words in (split.reply, split.signature))
 
 
 def _split(mail: IncomingMail, known: Sequence[str]) -> SplitReply:

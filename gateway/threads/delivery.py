@@ -179,6 +179,6 @@ def after_trace(delivery: Delivery, trace: Trace, *, now: datetime) -> Move | No
 
 def is_hard(code: str) -> bool:
     """A bounce that will not mend itself: no such mailbox or domain (RFC 3463 §3.2 X.1.1-X.1.3, X.1.6, X.1.10,
-    X.2.1).
+    X.2.1; X.4.4 is what Postfix says of a domain that is not in the DNS, 5.4.310 Microsoft 365).
     """
-    return code in {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.0.0"}
+    return code in {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4", "5.4.310", "5.0.0"}

@@ -189,6 +189,32 @@ TEXTS = {
         f"Ваш лист не вдалося доставити.\nОдержувач: {GONE}\nПоштова скринька переповнена.\n",
         "5.2.2",
     ),
+    "mdaemon": (
+        "MDaemon at firma.example <MDaemon@firma.example>",
+        "Permanent Delivery Failure",
+        "The attached message had PERMANENT fatal delivery errors!\n\n"
+        f"Failed address: {GONE}\n\n 10:00:00: <-- 550 5.1.1 <{GONE}>: unknown user account\n",
+        "5.1.1",
+    ),
+    "german prose": (
+        "mailer-daemon@firma.example",
+        "Nachricht nicht zustellbar",
+        f"Ihre Nachricht konnte an die folgende Adresse nicht zugestellt werden:\n\n{GONE}:\nQuota exceeded\n",
+        "5.2.2",
+    ),
+    "ironport": (
+        "Mail Delivery System <MAILER-DAEMON@mx.example>",
+        "Delivery Status Notification (Failure)",
+        f"The following message to <{GONE}> was undeliverable.\n"
+        f"5.1.0 - Unknown address error 550-'5.1.1 unknown or illegal alias: {GONE}'\n",
+        "5.1.1",
+    ),
+    "notes, no route": (
+        "postmaster@firma.example",
+        "DELIVERY FAILURE: No route found to domain firma.example",
+        f"Your message was not delivered to:\n\n   {GONE}\n\nbecause:\n\n   No route found to domain firma.example\n",
+        "5.1.2",
+    ),
     "only a code": (
         "MAILER-DAEMON@mx.example",
         "Undelivered Mail Returned to Sender",

@@ -243,3 +243,54 @@ def test_a_forward_inside_a_quote_that_nobody_introduces_is_kept() -> None:
     )
     split = split_reply(html=answered)
     assert (split.reply, "Our offer stands." in split.folded) == ("Please see below.", True)
+
+
+def test_a_header_block_in_a_table_begins_history() -> None:
+    rows = "".join(
+        f"<tr><td>{label}</td><td>{value}</td></tr>"
+        for label, value in (
+            ("보낸사람", "인사팀 &lt;hr@firma.example&gt;"),
+            ("받는사람", "anna@mail.example"),
+            ("날짜", "2027-05-03 10:12:01"),
+            ("제목", "면접"),
+        )
+    )
+    split = split_reply(html=f"<p>참석하겠습니다.</p><table>{rows}</table><div>목요일에 뵙겠습니다.</div>")
+    assert split.reply == "참석하겠습니다."
+    form = (
+        "<table><tr><td>From</td><td>June</td></tr><tr><td>To</td><td>September</td></tr></table><p>Is that fine?</p>"
+    )
+    assert split_reply(html=form).folded == ""
+
+
+def test_a_piped_header_block_begins_history() -> None:
+    block = "---- 回复的原邮件 ----\n| 发件人 | 人事部<hr@firma.example> |\n"
+    block += "| 日期 | 2027年05月03日 10:12 |\n| 主题 | 面试 |\n"
+    assert split_reply(f"周四我可以到。\n\n{block}请携带证书。").reply == "周四我可以到。"
+
+
+def test_two_dashed_lines_are_a_frame_if_the_writer_goes_on() -> None:
+    text = "My work:\n--\n2019 to 2022: Acme\n2022 to now: Globex\n--\nI can start in June."
+    assert split_reply(text).reply == text
+    assert split_reply("I will come.\n-- \nAnna Kim\nAcme\n-- \nAnna").reply == "I will come."
+
+
+def test_a_forward_is_kept_whatever_words_lead_to_its_header() -> None:
+    text = (
+        "Is this real?\n\nBörja vidarebefordrat brev:\n\n> Från: Eva <eva@other.example>\n> Ämne: Offer\n"
+        "> Datum: 2 maj 2027 09:00:00 CEST\n> Till: anna@mail.example\n>\n> We can offer you the position.\n"
+    )
+    assert split_reply(text).folded == ""
+
+
+def test_an_answer_below_our_whole_mail_keeps_its_greeting() -> None:
+    ours = "Beste Anna,\n\nWe willen je graag ontmoeten op donderdag om 14 uur.\n\nNeem je diploma's mee."
+    block = "Van: HR <hr@firma.example>\nVerzonden: vrijdag 3 mei 2027 10:12\nAan: Anna\nOnderwerp: Gesprek\n\n"
+    split = split_reply(f"{block}{ours}\n\nBeste Jan,\n\ndonderdag komt mij goed uit, tot dan.", known=[ours])
+    assert split.reply.split() == ["Beste", "Jan,", "donderdag", "komt", "mij", "goed", "uit,", "tot", "dan."]
+
+
+def test_a_quoted_header_below_a_ruler_heads_a_mail_without_marks() -> None:
+    head = "&gt; Od: HR &lt;hr@firma.example&gt;<br>&gt; Komu: a@b.example<br>&gt; Datum: 03.05.2027 10:12"
+    html = f"<p>Přijdu ve čtvrtek.</p><p>{'_' * 62}<br>{head}</p><div>Zveme Vás na pohovor.</div>"
+    assert split_reply(html=html).reply == "Přijdu ve čtvrtek."

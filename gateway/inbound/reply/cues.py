@@ -32,6 +32,7 @@ _LABEL = re.compile(
     r"[ \t]{0,8}[*_]{0,2}([^\W\d_][^:：\n]{0,30}?)[ \t]?[*_]{0,2}[:：][*_]{0,2}(?:[ \t]+|(?=\S)|$)(.*)",
     re.DOTALL,
 )
+_CELLS = re.compile(r"[ \t]{0,4}\|?[ \t]{0,4}([^\t|:：\n]{1,30})[\t|]([^\t|\n]*)[ \t|]*")
 _RULER = re.compile(r"[ \t]*[-_=*—–─━]{3,}[ \t]*")
 # Possessive: a line of many dashes would cost the cube of its length.
 _DASHED = re.compile(r"[ \t]*+[-_=*#—–─>]{2,}+[ \t]*+(.{2,80}?)[ \t]*+[-_=*#—–─<]{2,}+[ \t:]*+")
@@ -62,6 +63,7 @@ _ORIGINAL_STARTS = frozenset(phrase[0] for phrase in words.ORIGINAL_PHRASES)
 _FORWARDS = re.compile("|".join(sorted(words.FORWARD_STEMS)), re.IGNORECASE)
 _MAX_PHRASE_CHARS = 80
 _MAX_DASHED_CHARS = 300
+_MAX_LEADING_WORDS = 8
 _SPACES = re.compile(r"\s+")
 
 
@@ -101,6 +103,14 @@ def is_forward_separator(text: str) -> bool:
         found = _DASHED.fullmatch(text)
         return found is not None and bool(_FORWARDS.search(found[1]))
     return bare.endswith((":", "：")) and len(bare) <= _MAX_PHRASE_CHARS and _phrase(text) in words.FORWARD_PHRASES
+
+
+def leads_to_forward(text: str) -> bool:
+    """A few words with a stem of forwarding and a colon, in whatever form; a header block must follow."""
+    text = text.strip(" \t*_")
+    if not text.endswith((":", "：")) or len(text) > _MAX_PHRASE_CHARS or len(text.split()) > _MAX_LEADING_WORDS:
+        return False
+    return bool(_FORWARDS.search(text))
 
 
 def is_gmail_forward(text: str) -> bool:
@@ -167,7 +177,11 @@ def says_wrote(text: str) -> bool:
 
 
 def read_label(text: str) -> tuple[str, str] | None:
-    """(label in lower case, value) of a `label: value` line."""
+    """(label in lower case, value) of a `label: value` line, or of a table's row that begins with a label we know."""
+    if "\t" in text or text.startswith("|"):
+        cells = _CELLS.fullmatch(cut(text))
+        if cells is not None and label_kind(cells[1].strip(" *_\t").casefold()) >= 0:
+            return cells[1].strip(" *_\t").casefold(), cells[2].strip(" *_\t|")
     found = _LABEL.match(cut(text))
     if found is None or len(found[1].split()) > 4:
         return None

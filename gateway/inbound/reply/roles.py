@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from gateway.inbound.known_text import KnownText
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.attribution import begins_attribution, is_sentence_of_theirs, is_vague, read_attribution
-from gateway.inbound.reply.header_block import read_header_block
+from gateway.inbound.reply.header_block import is_separated, read_header_block
 from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted
 from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
 from gateway.inbound.reply.lead_in import is_shown, keep_own_lists
@@ -24,6 +24,7 @@ from gateway.inbound.reply.signatures import mark_signature
 
 _INLINE_QUOTE_LINES = 12
 _LINK_PIECE = re.compile(r"[!-~]*[=/&%_][!-~]*|[!-~]{30,}")
+_ENOUGH_TOKENS = 3  # of a line that nobody sent before
 _MAX_TRIES = 300  # lines that look like the beginning of another mail and are none: a hostile mail has many
 
 
@@ -40,7 +41,7 @@ def assign_roles(lines: list[Line], cover: Cover, knowledge: KnownText, *, forwa
         _mark_last_indent(lines, roles)
     mark_signature(lines, roles)
     if not _has_own(lines, roles):
-        roles = _fail_open(lines, cover)
+        roles = _fail_open(lines, roles, cover)
     _keep_inline_quotes(lines, roles)
     return roles
 
@@ -97,12 +98,11 @@ def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwa
     at = tries = 0
     while at < len(lines) and tries < _MAX_TRIES:
         line = lines[at]
-        if line.blank or (line.depth and not _forwards_in_quote(lines, at)):
+        if line.depth and _mark_in_quote(lines, roles, at):
+            return
+        if line.blank or line.depth:
             at += 1
             continue
-        if line.depth:
-            roles[at:] = [Role.OWN] * (len(lines) - at)
-            return
         if not line.marks and not cues.may_introduce(line.text):
             at += 1
             continue
@@ -125,12 +125,36 @@ def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwa
         at = end
 
 
+def _mark_in_quote(lines: list[Line], roles: list[str], at: int) -> bool:
+    """Whether a mail begins at a line with quote marks, and all below belongs to it: one that is shown, or history."""
+    if lines[at].blank:
+        return False
+    if _forwards_in_quote(lines, at):
+        roles[at:] = [Role.OWN] * (len(lines) - at)
+        return True
+    end = _read_quoted_header(lines, at)
+    if end > at:
+        mark_intro(lines, roles, at, end)
+        roles[end:] = [Role.HISTORY] * (len(lines) - end)
+    return end > at
+
+
 def _forwards_in_quote(lines: Sequence[Line], at: int) -> bool:
     """Apple Mail puts a forwarded mail and its separator into a quote that nobody introduces."""
     if lines[at].depth != 1 or not cues.is_forward_separator(lines[at].text):
         return False
     above = next((line for line in reversed(lines[:at]) if not line.blank), None)
     return above is None or not (above.depth or above.text.rstrip().endswith((":", "：")))
+
+
+def _read_quoted_header(lines: Sequence[Line], at: int) -> int:
+    """The end of a header block with quote marks, below a ruler, if the mail below it has none; else `at`."""
+    if not at or lines[at - 1].depth or not is_separated(lines, at):
+        return at
+    end = read_header_block(lines, at)
+    while end < len(lines) and end > at and lines[end].blank:
+        end += 1
+    return end if at < end < len(lines) and not lines[end].depth else at
 
 
 def _forwards_below(lines: Sequence[Line], at: int) -> bool:
@@ -141,6 +165,9 @@ def _forwards_below(lines: Sequence[Line], at: int) -> bool:
     text = lines[at].text
     if cues.is_forward_separator(text):
         return True
+    if cues.leads_to_forward(text):
+        below = next_filled(lines, at + 1)
+        return below < len(lines) and read_header_block(lines, below) > below
     if not cues.is_dashed_phrase(text) or cues.is_ruler(text) or cues.is_original_separator(text):
         return False
     below = next_filled(lines, at + 1)
@@ -183,16 +210,19 @@ def _label_follows(lines: Sequence[Line], at: int) -> bool:
     return pair is not None and cues.label_kind(pair[0]) >= 0
 
 
-def _fail_open(lines: list[Line], cover: Cover) -> list[str]:
+def _fail_open(lines: list[Line], roles: Sequence[str], cover: Cover) -> list[str]:
     """Nothing was left: keep what we do not know from the thread, else all of it."""
-    unknown = [at for at, (known, total) in enumerate(cover) if total >= 3 and known < 0.5 * total]
-    if unknown and len(unknown) < sum(not line.blank for line in lines):
-        first, last = unknown[0], unknown[-1]
-        return [
-            Role.OWN if first <= at <= last and (at in unknown or lines[at].blank) else Role.HISTORY
-            for at in range(len(lines))
-        ]
-    return [Role.OWN] * len(lines)
+    unknown = {
+        at for at, (known, total) in enumerate(cover) if total and known < 0.5 * total and roles[at] is not Role.INTRO
+    }
+    enough = any(cover[at][1] >= _ENOUGH_TOKENS for at in unknown)
+    if not enough or len(unknown) == sum(not line.blank for line in lines):
+        return [Role.OWN] * len(lines)
+    first, last = min(unknown), max(unknown)
+    return [
+        Role.OWN if first <= at <= last and (at in unknown or line.blank) else Role.HISTORY
+        for at, line in enumerate(lines)
+    ]
 
 
 def _keep_inline_quotes(lines: list[Line], roles: list[str]) -> None:

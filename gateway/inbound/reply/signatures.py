@@ -23,9 +23,11 @@ def mark_signature(lines: list[Line], roles: list[str]) -> None:
     own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
     if not own:
         return
+    again = False  # a second mark: the first one may have begun a frame
     for number, at in enumerate(own):
         if number and cues.is_signature_mark(lines[at].text):
-            block = _until_prose(lines, _block_from(own[number : number + _SIGNATURE_LINES + 1], roles))
+            block = _until_prose(lines, _block_from(own[number : number + _SIGNATURE_LINES + 1], roles), again=again)
+            again = True
             if block:
                 _set(roles, block)
                 own = [place for place in own if place not in set(block)]
@@ -60,7 +62,7 @@ def _block_from(places: Sequence[int], roles: Sequence[str]) -> list[int]:
     return block
 
 
-def _until_prose(lines: list[Line], block: list[int]) -> list[int]:
+def _until_prose(lines: list[Line], block: list[int], *, again: bool = False) -> list[int]:
     """The block up to its first sentence: people write on below their signature, or draw `--` between two thoughts.
 
     What a company's lawyers add is no sentence of the writer's.
@@ -70,8 +72,11 @@ def _until_prose(lines: list[Line], block: list[int]) -> list[int]:
         if is_disclaimer(text):
             return block
         if number or not cues.is_signature_mark(text):
-            apart = number > 0 and at - block[number - 1] > 1
+            framed = (number > 1 or again) and cues.is_signature_mark(lines[block[number - 1]].text)
+            apart = framed or (number > 0 and at - block[number - 1] > 1)
             if is_sentence(text, apart=apart):
+                if framed:
+                    return []  # two marks around something, and the writer goes on: a frame
                 return block[:number] if number > 1 or not cues.is_signature_mark(lines[block[0]].text) else []
     return block
 

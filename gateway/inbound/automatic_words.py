@@ -1,0 +1,215 @@
+"""In charge of: how machines word what they send, in the languages we know: subjects, and sentences of the text.
+
+Not in charge of: headers and how much each sign counts (`automatic`); what a bounce says of a mailbox (`bounce_words`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+
+def _any(parts: Sequence[str]) -> str:
+    return "|".join(parts)
+
+
+# An automatic something, in both orders: Germanic and Slavic languages put the adjective first, Romance ones last.
+_AUTO = r"(?:auto|autom[aá]+[tz]\w*|otomat\w*|автомат\w*|αυτόματ\w*|samodej\w*)"
+_NOTICE = (
+    r"(?:reply|response|answer|message|e-?mail|notice|notification|acknowledgement|"
+    r"(?:(?:e-?mail-)?|rück)antwort|nachricht|mitteilung|svar|besked|melding|meddelande|vastaus|viesti|ilmoitus|"
+    r"réponse|respuesta|contestación|mensaje|aviso|notificación|risposta|messaggio|avviso|notifica|"
+    r"resposta|mensagem|notificação|antwoord|bericht|odpowiedź|wiadomość|powiadomienie|"
+    r"odpověď|zpráva|informace|odpoveď|správa|ответ|уведомление|сообщение|відповідь|повідомлення|"
+    r"yanıt|yanit|cevap|mesaj|ileti|bildirim|válasz|üzenet|értesítés|răspuns|απάντηση|μήνυμα|"
+    r"отговор|съобщение|odgovor|одговор|vastus|atbilde|atsakymas|balasan)"
+)
+_OF_ABSENCE = r"(?: (?:об отсутствии|o nepřítomnosti|o neprítomnosti|o nieobecności|of absence|d'absence))?"
+_MACHINE_NOTICE = rf"(?:{_AUTO}[ -]?{_NOTICE}|{_NOTICE}(?: \w+)? {_AUTO}){_OF_ABSENCE}"
+
+# Confirmations and answers of machines, as clients and servers word them at the start of a subject. People do not begin
+# one so.
+_MACHINE_SUBJECTS = (
+    r"(?:yahoo!? )?auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar)|auto:",
+    r"vacation (?:reply|response|responder|message)|out of office autoreply",
+    r"(?:ticket|request|case|message|inquiry|enquiry) (?:has been )?received[:. -]|"
+    r"your (?:ticket|request|case|message|e-?mail|inquiry|enquiry) (?:has been|was) received",
+    r"automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|hinweis|nachricht|meldung|assistent|"
+    r"benachrichtigung|info)",
+    r"automatisch (?:antwoord|bericht)|afwezigheids(?:bericht|melding)",
+    r"automatiskt? svar|frånvaro(?:meddelande|besked)|fravær(?:smelding|sbesked|sassistent)",
+    r"(?:poissaolo|loma)(?:viesti|ilmoitus)|automaattinen (?:poissaolo)?vastaus|automaattivastaus",
+    r"réponse automatique|message (?:d'absence|automatique)|accusé de réception automatique",
+    r"risposta (?:automatica|automatizzata)|messaggio automatico",
+    r"respuesta automática|mensaje automático|resposta automática|mensagem automática|resposta automàtica",
+    r"automatická odpov[ěe]ď|automatická odpoveď|automatick[áé] (?:zpráva|správa)",
+    r"автоматический ответ|автоответ|автоматична відповідь|автовідповідь",
+    r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|wiadomość automatyczna",
+    r"otomatik (?:yanıt|cevap|mesaj|ileti)",
+    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)|부재\s?중\s?(?:알림|안내|메시지|자동)",
+    r"自動(?:返信|応答|送信|配信)|不在(?:通知|のお知らせ)",
+    r"(?:外出)?自动(?:回复|答复)|自動(?:回覆|回复|答覆)",
+    r"automatikus válasz|αυτόματη απάντηση|תשובה אוטומטית|מענה אוטומטי|رد (?:تلقائي|آلي)|الرد (?:التلقائي|الآلي)",
+    r"(?:thư )?trả lời tự động|(?:การ)?ตอบกลับอัตโนมัติ|balasan otomatis|jawapan automatik",
+    r"răspuns automat|автоматичен отговор|automatski odgovor|аутоматски одговор|samodejni odgovor",
+    r"automaatvastus|autom[āa]tisk[āa] atbilde|automatinis atsakymas|sjálfvirkt svar|पूर्वनिर्धारित उत्तर|"
+    r"स्वचालित (?:उत्तर|जवाब)",
+    r"پاسخ خودکار",
+)
+# Words of absence, which people use too: nothing but a name may follow.
+_ABSENCE_SUBJECTS = (
+    r"(?:currently )?(?:out[ -]of[ -](?:the )?office|away from (?:the |my )?(?:office|desk|mail))",
+    r"ooo|(?:i am |i'm )?(?:away )?on (?:(?:annual |parental |maternity |sick )?leave|vacation|holidays?)",
+    r"(?:ich bin )?(?:abwesend|nicht im (?:büro|haus)|au(?:ß|ss)er haus|im urlaub)|abwesenheit",
+    r"absence(?: du bureau)?|réponse d'absence|absente?(?:\(e\))? du bureau|en congés?|en vacances",
+    r"fuori (?:sede|ufficio)|assen(?:te|za)(?: dall'ufficio)?|in ferie",
+    r"fuera de (?:la )?oficina|ausente|de vacaciones",
+    r"fora do escritório|aus(?:ência|ente)(?: temporária| do escritório)?|de férias|fora de l'oficina",
+    r"afwezig(?:heid)?|niet op kantoor|op vakantie",
+    r"frånvaro|inte på kontoret|på (?:semester|ferie)|fravær|ikke (?:på kontoret|til stede)|borte fra kontoret",
+    r"poissa(?: toimistosta)?|lomalla",
+    r"poza biurem|nieobecność|nieobecn[ay]|na urlopie",
+    r"mimo kancelář|mimo kancelárie|nepřítomnost|neprítomnosť|na dovolenej?",
+    r"отсутствие на рабочем месте|нет на (?:работе|месте|рабочем месте)|вне офиса|не в офисе|в отпуске",
+    r"відсутність на роботі|немає на (?:роботі|місці)|поза офісом|у відпустці",
+    r"ofis dışında|ofiste değil|izinde(?:yim)?|szabadságon|házon kívül|nu sunt la birou|absenț[aă] din birou|"
+    r"în concediu|odsotnost",
+    r"(?:부재|휴가|출장)\s?중(?:입니다)?[.]?|不在(?:の[ご連絡]+)?|不在办公室|不在辦公室|外出(?:中)?|休假(?:中|通知)?|休暇中",
+    r"εκτός γραφείου|לא במשרד|מחוץ למשרד|خارج المكتب|vắng mặt|ไม่อยู่ที่สำนักงาน|di luar kantor|u uredu nisam",
+)
+_CJK_NOTICE = (
+    r"(?:自動(?:返信|応答|送信|配信)(?:メール)?|自动(?:回复|答复)|自動回覆|자동\s?(?:응답|회신|답장|답변|발송|발신))"
+)
+_ABSENT = _any(_ABSENCE_SUBJECTS)
+_I_AM = r"(?:я|ich bin|i am|i'm|je suis|estoy|sono|estou|ik ben|jag är|jeg er|olen|jestem|jsem|som)"
+_SUBJECT = re.compile(
+    rf"\s*[\[【(]?(?:{_any(_MACHINE_SUBJECTS)})|"
+    rf"\s*[\[【(]?{_MACHINE_NOTICE}\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
+    rf"\s*[\[【(]?(?:{_ABSENT})\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
+    # Until when, and then the subject that is answered; or anything in front of "Re:", where people put nothing.
+    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away)\b[^:：?？!,]{{0,30}}\d[^:：?？!,]{{0,20}}(?:[:：]|\bre:)|"
+    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away)[^:：?？!,]{{0,25}}\bre:|"
+    # Notes: a name, the fact, and when they are back.
+    r"(?!i\b)[^:：]{2,60} (?:is out of the office|ist außer haus|est absent\(?e?\)? du bureau)[. ]*(?:\([^)]*\)\s*)?\Z",
+    re.IGNORECASE,
+)
+_SUBJECT_END = re.compile(rf"[-–—\[(（【]\s*(?:{_MACHINE_NOTICE}|{_CJK_NOTICE})\s*[\])）】]?\s*\Z", re.IGNORECASE)
+_ANSWERED = re.compile(r"\s*[^\W\d_]{1,8}\s*(?:\[\d+\])?\s*[:：]")
+
+# What a machine says of its own mail, at the start of a sentence.
+_SELF_SENTENCES = (
+    rf"{_AUTO}[ -]?{_NOTICE}\s*(?:[,.;*–-]|\Z|do not)",
+    rf"(?:this )?{_NOTICE} (?:(?:is|was|has been) )?(?:sent|generat|generad|gerad|inviat|enviad|envoyé|gesendet|"
+    rf"erstellt|"
+    rf"wygenerowan|vygenerov|odeslán|skapa|sendt|lähetetty)\w* {_AUTO}",
+    r"(?:please note (?:that )?)?this (?:is an?|(?:e-?mail|mail|message|reply|response|notification) (?:is|was|"
+    r"has been)(?: an?)?)"
+    r" (?:auto-?|automatic|automated|automatically|system-?|computer-?)[ -]?"
+    r"(?:generated|created|sent|reply|response|message|e-?mail|mail|notification|notice|acknowledg\w+|confirmation|"
+    r"out)",
+    r"(?:dies|das) ist eine (?:automati|maschinell|system)\w*|"
+    r"diese (?:e-?mail|mail|nachricht|antwort|benachrichtigung) (?:wurde|wird|ist)(?: eine)? (?:automati|maschinell|"
+    r"vom system)",
+    r"(?:ceci est|il s'agit d')\s?une? (?:message|réponse|e-?mail|courriel|notification|"
+    r"accusé)[^.]{0,25}(?:automati|généré)|"
+    r"ce(?:t|tte)? (?:message|e-?mail|courriel|réponse|mail) (?:est|a été) [^.]{0,25}automati",
+    r"est[ea] es una? (?:mensaje|correo|respuesta|e-?mail|notificación)[^.]{0,20}(?:automátic|generad)|"
+    r"este (?:mensaje|correo|e-?mail)(?: electrónico)? (?:es|fue|ha sido|se ha|se) [^.]{0,25}automátic",
+    r"quest[oa] è una? (?:messaggio|e-?mail|risposta|notifica|mail)[^.]{0,25}automatic|"
+    r"quest[oa] (?:messaggio|e-?mail|mail) (?:è|viene) [^.]{0,25}automatic",
+    r"est[ea] é uma? (?:mensagem|e-?mail|resposta|notificação)[^.]{0,20}automátic|"
+    r"est[ea] (?:mensagem|e-?mail) (?:é|foi) [^.]{0,25}automatic",
+    r"dit is een (?:automati|geautomati)|(?:dit bericht|deze (?:e-?mail|mail)) (?:is|werd|wordt) [^.]{0,15}automatisch",
+    r"det(?:ta|ter| här) är ett (?:auto|system)|det(?:ta|ter| här) (?:mail|mejl|meddelande|e-post)\w* (?:är|har|"
+    r"skickas|genereras)"
+    r" [^.]{0,20}auto",
+    r"dette er (?:en|et) (?:auto|system)|denne (?:e-?mail|mail|besked|meddelelse|e-post|melding)\w* er [^.]{0,20}auto",
+    r"tämä on automaatti|tämä (?:viesti|sähköposti)\w* on [^.]{0,20}automaatti",
+    r"(?:to jest|jest to) (?:automatyczn|[^.]{0,20}automatyczn)|"
+    r"(?:ta|niniejsza) wiadomość (?:została|jest) [^.]{0,25}automatyczn",
+    r"(?:toto|jedná se o|ide o) (?:je )?automatick|t(?:ento|ato|oto|áto) (?:e-?mail|zpráv|správ)\w* (?:byl|bol|"
+    r"je)[^.]{0,25}automatick",
+    r"(?:это|данное|настоящее) (?:автоматическ|(?:письмо|сообщение)[^.]{0,30}автоматическ)|письмо (?:создано|"
+    r"сформировано) автоматич",
+    r"(?:це|цей|цього) (?:автоматичн|(?:лист|повідомлення)[^.]{0,30}автоматичн)",
+    r"bu (?:bir )?otomatik (?:bir )?(?:yanıt|cevap|mesaj|ileti|e-?posta)|bu (?:e-?posta|mesaj|"
+    r"ileti)\w* [^.]{0,25}otomatik",
+    r"ez (?:egy|az) (?:automatikus|(?:e-?mail|üzenet|levél) automatikus)|ez (?:az )?(?:e-?mail|üzenet) automatikus",
+    r"acest(?:a este| mesaj| e-?mail| răspuns)[^.]{0,30}automat|αυτό (?:είναι ένα|το μήνυμα)[^.]{0,30}αυτόματ",
+    r"(?:이|본|해당) ?(?:메일|이메일|메시지|회신|답장|편지)(?:은|는)[^.]{0,30}(?:자동|발신 ?전용)|"
+    r"자동(?:으로)? ?(?:응답|회신|발송|답장)(?:된|되는)? ?(?:메일|이메일|메시지)입니다",
+    r"(?:この|本)(?:メール|メッセージ|返信|通知)は[^。]{0,30}(?:自動|送信専用|配信専用)|"
+    r"自動(?:返信|応答|送信|配信)(?:メール|で送信|にてお?送)",
+    r"(?:这|這|此|本)(?:是|为|為|邮件|郵件|信)[^。]{0,15}(?:自动|自動|系统|系統)(?:回复|回覆|答复|答覆|发送|發送|发出|發出|生成|產生)",
+    r"هذ[اه] (?:رد|رسالة|بريد|الرسالة)[^.]{0,25}(?:تلقائي|آلي)|(?:זוהי|זו|הודעה זו|זה)[^.]{0,25}אוטומטי",
+    r"đây là (?:thư|email|tin nhắn|phản hồi|câu trả lời)[^.]{0,15}tự động|(?:นี่คือ|อีเมลนี้|ข้อความนี้|"
+    r"อีเมล์นี้)[^.]{0,40}อัตโนมัติ",
+    r"(?:ini adalah|email ini|e-mail ini|pesan ini)[^.]{0,30}otomatis",
+    r"това е автоматичн|ovo je automatsk|ово је аутоматск|to je samodejn",
+)
+# What they ask for; people may ask for it too, so one alone says little.
+_SILENCE_SENTENCES = (
+    r"(?:please )?(?:do not|don't) (?:reply|respond)(?: directly)? to this|replies to this (?:e-?mail|message|"
+    r"address|mailbox)",
+    r"this (?:mailbox|inbox|(?:e-?mail )?address|account) is (?:not (?:being )?(?:monitored|attended|read|checked)|"
+    r"un(?:monitored|attended))",
+    r"bitte (?:antworten sie nicht auf|nicht (?:auf diese[^.]{0,20} )?antworten)|"
+    r"dieses postfach wird nicht (?:gelesen|überwacht)",
+    r"(?:merci de|veuillez|prière de) ne pas (?:y |[^.]{0,15})?répondre|ne répondez pas à ce",
+    r"(?:por favor,? )?no (?:responda|responder|conteste)[^.]{0,5} a este|(?:si prega di |"
+    r"la preghiamo di )?non rispondere a quest",
+    r"(?:por favor,? )?não respond(?:a|er)|gelieve niet te|(?:u kunt |reageer )?niet (?:antwoorden|reageren) op d|"
+    r"reageer niet op d",
+    r"(?:vänligen )?svara (?:inte|ej) på det|(?:vennligst |venligst )?(?:ikke svar|svar (?:venligst )?ikke|"
+    r"besvar ikke)[^.]{0,10} denne",
+    r"(?:ethän|älä|älkää) vasta\w* tähän|(?:prosimy|proszę) (?:nie odpowiadać|o nieodpowiadanie) na",
+    r"(?:prosím,? )?(?:neodpovídejte|neodpovedajte) na t|(?:пожалуйста,? )?не отвечайте на|просьба не отвечать",
+    r"(?:будь ласка,? )?не відповідайте на|(?:lütfen )?bu (?:e-?posta|mesaj|ileti)\w* (?:yanıtla|cevapla|cevap ver|"
+    r"yanıt ver)ma?",
+    r"kérjük,? ne válaszoljon|(?:vă rugăm )?(?:să )?nu răspundeți",
+    r"(?:본|이) ?(?:메일|이메일)(?:은|에|에는|로)[^.]{0,20}회신[^.]{0,12}(?:않|없|마|불가)|회신하(?:지 마|셔도)",
+    r"(?:この|本)(?:メール|アドレス)(?:に|へ|は)[^。]{0,15}返信[^。]{0,20}(?:できません|お控え|ご遠慮|お答え)|ご返信(?:いただいても|頂いても|は)",
+    r"(?:请|請)(?:不要|勿)(?:直接)?(?:回复|回覆)",
+)
+_SELF = re.compile(_any(_SELF_SENTENCES), re.IGNORECASE)
+_SILENCE = re.compile(_any(_SILENCE_SENTENCES), re.IGNORECASE)
+_SENTENCE_START = re.compile(r"(?:\A|[\n.!?。！？;])[\s*_※=#•>\[(（【~·-]{0,12}")
+_AFTER_GREETING = re.compile(r"\s*[^\n,，]{1,30}[,，]\s*")  # "您好，这是…"
+_NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|donot|do-not|do_not)[-_.]?reply\b.*|.*[-_.+]noreply\Z")
+_MOST_CHARS = 6_000
+_MOST_SUBJECT = 300
+_COLONS = (":", "：")
+_GREETING = re.compile(
+    r"\s*(?:hola|estimad|querid|buen[oa]s|apreciad|caro|cara|prezad|olá|dear|hello|hi\b|guten|sehr|liebe)[^\n.]{0,60}",
+    re.IGNORECASE,
+)
+
+
+def has_machine_subject(subject: str) -> bool:
+    """Whether only machines begin a subject like this; "Re:" in front of it makes it a person's."""
+    subject = subject[:_MOST_SUBJECT]
+    if _SUBJECT.match(subject):
+        return True
+    return not _ANSWERED.match(subject) and bool(_SUBJECT_END.search(subject))
+
+
+def speaks_as_machine(text: str, sender: str) -> bool:
+    """Whether the text says of itself that a machine wrote it.
+
+    `text`: the writer's own words, without quotes. `sender`: their address; from a no-reply one the request not to
+    answer is enough, from others only together with a second one.
+    """
+    flat = text[:_MOST_CHARS].replace("\n", " ")
+    greeting = _AFTER_GREETING.match(text)
+    if greeting and _SELF.match(flat, greeting.end()):
+        return True
+    asked = 0
+    for start in _SENTENCE_START.finditer(text, 0, _MOST_CHARS):
+        at = start.end()
+        above = text[:at].rstrip(" \t\r\n*_")
+        if above.endswith(_COLONS) and not _GREETING.fullmatch(above):
+            continue  # the writer cites a machine
+        if _SELF.match(flat, at):
+            return True
+        asked += bool(_SILENCE.match(flat, at))
+    return asked >= 2 or (asked == 1 and bool(_NO_REPLY.match(sender.lower().partition("@")[0])))
