@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 
 def _any(parts: Sequence[str]) -> str:
@@ -177,6 +178,8 @@ _SENTENCE_START = re.compile(r"(?:\A|[\n.!?。！？;])[\s*_※=#•>\[(（【~�
 _AFTER_GREETING = re.compile(r"\s*[^\n,，]{1,30}[,，]\s*")  # "您好，这是…"
 _NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|donot|do-not|do_not)[-_.]?reply\b.*|.*[-_.+]noreply\Z")
 _MOST_CHARS = 6_000
+_MOST_SENTENCES = 200
+_MOST_ABOVE = 120  # characters that are looked at for a colon
 _MOST_SUBJECT = 300
 _COLONS = (":", "：")
 _GREETING = re.compile(
@@ -204,9 +207,9 @@ def speaks_as_machine(text: str, sender: str) -> bool:
     if greeting and _SELF.match(flat, greeting.end()):
         return True
     asked = 0
-    for start in _SENTENCE_START.finditer(text, 0, _MOST_CHARS):
+    for start in islice(_SENTENCE_START.finditer(text, 0, _MOST_CHARS), _MOST_SENTENCES):
         at = start.end()
-        above = text[:at].rstrip(" \t\r\n*_")
+        above = text[max(0, at - _MOST_ABOVE) : at].rstrip(" \t\r\n*_")
         if above.endswith(_COLONS) and not _GREETING.fullmatch(above):
             continue  # the writer cites a machine
         if _SELF.match(flat, at):

@@ -53,7 +53,7 @@ _STATUS = (
     # About us, not about the mailbox: first, because the words are those of a mailbox that is not there.
     (
         "5.7.1",
-        r"(?:sender|reverse|\bptr\b|\brdns\b|\bhelo\b|client host|your (?:ip|host|domain|server)).{0,60}"
+        r"(?:sender|reverse|\bptr\b|\brdns\b|\bhelo\b|client host|your (?:ip|host|domain|server)).{0,40}"
         r"(?:not found|not exist|n't exist|rejected|unknown|denied|invalid|cannot find|blocked|listed)",
     ),
     (
@@ -108,6 +108,7 @@ _STATUS = (
         r"タイムアウト|超时|连接",
     ),
 )
+_MOST_CHARS = 8_000  # of a notice are looked at
 _BY_WORDS = [(status, re.compile(words, re.IGNORECASE)) for status, words in _STATUS]
 
 
@@ -143,4 +144,4 @@ def refine_status(status: str, diagnostic: str) -> str:
 
 def guess_status(text: str) -> str:
     """The enhanced status (RFC 3463) that these words mean, "" if they say nothing that we know."""
-    return next((status for status, words in _BY_WORDS if words.search(text)), "")
+    return next((status for status, words in _BY_WORDS if words.search(text, 0, _MOST_CHARS)), "")

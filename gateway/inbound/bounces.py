@@ -34,6 +34,7 @@ _ADDRESS = re.compile(
 _ORIGINAL_ID = re.compile(
     r"^(?:x-)?(?:original-)?message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE
 )
+_AROUND_ADDRESS = " \t\r<>*▶:;,.-"  # on a line of its own, as a list of recipients gives it
 _MAX_RECIPIENTS = 50
 _MAX_TEXT = 20_000
 _MAX_HTML = 200_000
@@ -204,7 +205,8 @@ def _from_text(root: _Part, text: str, original: str, *, named: bool) -> list[De
         return []
     daemon = ("mailer-daemon@", "postmaster@")
     addresses = [a for a in dict.fromkeys(_ADDRESS.findall(head)) if not a.lower().startswith(daemon)]
-    alone = [a for a in addresses if _stands_alone(head, a)]
+    listed = set(addresses)
+    alone = [line for line in (one.strip(_AROUND_ADDRESS) for one in head.split("\n")) if line in listed]
     coded = _find_status(head) or hint_status
     delayed = (coded.startswith("4") and not _ENDED.search(flat)) or (not coded and _is_under_way(flat))
     guessed = "" if says_why(coded) else guess_status(head)
@@ -214,11 +216,6 @@ def _from_text(root: _Part, text: str, original: str, *, named: bool) -> list[De
         DeliveryReport(action, status, address, _diagnostic_line(head, address) or hint_diagnostic, original)
         for address in (alone or addresses)[:1]
     ]
-
-
-def _stands_alone(text: str, address: str) -> bool:
-    """Whether the address has a line of its own, as a list of recipients gives it."""
-    return bool(re.search(rf"^[\s<>*▶:-]*{re.escape(address)}[\s<>:;,.]*$", text, re.MULTILINE))
 
 
 def _is_under_way(flat: str) -> bool:
