@@ -47,8 +47,8 @@ Written by `python -m bench replies --peers --replies-page docs/performance-repl
   peer can be told what was sent before, so the gateway is shown without that too. The tables by language and source
   are of the gateway that knows it.
 - The cases are ours, written from the formats of mail clients, and the rules were made with them in view: the
-  figure says that nothing got worse, not how a mail fares that nobody has seen. A folder of other cases is scored with
-  `python -m bench replies FOLDER`.
+  figure says that nothing got worse. How mail fares that nobody has seen is in [first-sight.md](first-sight.md). A
+  folder of other cases is scored with `python -m bench replies FOLDER`.
 """
 HEAD = ("", "cases", "ok", "exact", "F1", "lost", "leak")
 

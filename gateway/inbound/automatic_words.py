@@ -32,9 +32,9 @@ _MACHINE_NOTICE = rf"(?:{_AUTO}[ -]?{_NOTICE}|{_NOTICE}(?: \w+)? {_AUTO}){_OF_AB
 # one so.
 _MACHINE_SUBJECTS = (
     r"(?:yahoo!? )?auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar)|auto:",
-    r"vacation (?:reply|response|responder|message)|out of office autoreply",
-    r"(?:ticket|request|case|message|inquiry|enquiry) (?:has been )?received[:. -]|"
-    r"your (?:ticket|request|case|message|e-?mail|inquiry|enquiry) (?:has been|was) received",
+    r"vacation (?:reply|response|responder|message)\s*(?:\Z|[:：\[(-])|out of office autoreply",
+    r"(?:support )?ticket (?:has been )?(?:received|opened|created)\b|"
+    r"your (?:ticket|request|inquiry|enquiry) has been received",
     r"automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|hinweis|nachricht|meldung|assistent|"
     r"benachrichtigung|info)",
     r"automatisch (?:antwoord|bericht)|afwezigheids(?:bericht|melding)",
@@ -47,9 +47,9 @@ _MACHINE_SUBJECTS = (
     r"автоматический ответ|автоответ|автоматична відповідь|автовідповідь",
     r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|wiadomość automatyczna",
     r"otomatik (?:yanıt|cevap|mesaj|ileti)",
-    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)|부재\s?중\s?(?:알림|안내|메시지|자동)",
-    r"自動(?:返信|応答|送信|配信)|不在(?:通知|のお知らせ)",
-    r"(?:外出)?自动(?:回复|答复)|自動(?:回覆|回复|答覆)",
+    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?=\s*(?:\Z|[^\w\s]|re:))|부재\s?중\s?(?:알림|안내|메시지|자동)",
+    r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|のお知らせ)",
+    r"(?:外出)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?!系统|系統|功能|机器人)",
     r"automatikus válasz|αυτόματη απάντηση|תשובה אוטומטית|מענה אוטומטי|رد (?:تلقائي|آلي)|الرد (?:التلقائي|الآلي)",
     r"(?:thư )?trả lời tự động|(?:การ)?ตอบกลับอัตโนมัติ|balasan otomatis|jawapan automatik",
     r"răspuns automat|автоматичен отговор|automatski odgovor|аутоматски одговор|samodejni odgovor",
@@ -87,9 +87,8 @@ _SUBJECT = re.compile(
     rf"\s*[\[【(]?(?:{_any(_MACHINE_SUBJECTS)})|"
     rf"\s*[\[【(]?{_MACHINE_NOTICE}\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     rf"\s*[\[【(]?(?:{_ABSENT})\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
-    # Until when, and then the subject that is answered; or anything in front of "Re:", where people put nothing.
-    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away)\b[^:：?？!,]{{0,30}}\d[^:：?？!,]{{0,20}}(?:[:：]|\bre:)|"
-    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away)[^:：?？!,]{{0,25}}\bre:|"
+    # In front of "Re:", where people put nothing.
+    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away)(?:(?!\s[-–—]\s)[^:：?？!,]){{0,40}}\bre:|"
     # Notes: a name, the fact, and when they are back.
     r"(?!i\b)[^:：]{2,60} (?:is out of the office|ist außer haus|est absent\(?e?\)? du bureau)[. ]*(?:\([^)]*\)\s*)?\Z",
     re.IGNORECASE,
@@ -98,9 +97,22 @@ _SUBJECT_END = re.compile(rf"[-–—\[(（【]\s*(?:{_MACHINE_NOTICE}|{_CJK_NOT
 _ANSWERED = re.compile(r"\s*[^\W\d_]{1,8}\s*(?:\[\d+\])?\s*[:：]")
 
 # What a machine says of its own mail, at the start of a sentence.
+_THIS_IS = (
+    r"(?:(?:dies|das) ist eine|dit is een|det(?:ta|ter| här)? är (?:ett|en)|dette er (?:en|et)|tämä on|to jest|jest to|"
+    r"(?:toto|tohle|to) je|jedná se o|ide o|это|це|bu bir|bu|ez egy|това е|ovo je|ово је)"
+)
+_BY_ITSELF = r"(?:ge)?(?:automat|avtomat|автомат|otomat|auto|system|maschinell)\w*"
+_SAID = (
+    r"(?:e-)?\w*(?:antwort|nachricht|mail|mitteilung|bestätigung|antwoord|bericht|svar|besked|melding|meddelande|mejl|"
+    r"vastau|"
+    r"viesti|ilmoitus|odpowied|wiadomo|odpov[ěe]|zpráv|správ|ответ|сообщени|письмо|уведомлени|відповід|повідомлен|"
+    r"yanıt|cevap|mesaj|ileti|posta|válasz|üzenet|levél|отговор|съобщени|odgovor|poruk|одговор|порук)"
+)
 _SELF_SENTENCES = (
+    rf"{_THIS_IS} {_BY_ITSELF}(?: \w+)? ?{_SAID}|{_THIS_IS} auto(?:svar|reply|matvastaus|maattivastaus)",
     rf"{_AUTO}[ -]?{_NOTICE}\s*(?:[,.;*–-]|\Z|do not)",
-    rf"(?:this )?{_NOTICE} (?:(?:is|was|has been) )?(?:sent|generat|generad|gerad|inviat|enviad|envoyé|gesendet|"
+    rf"(?:this (?:e-?mail|message) (?:is|was|has been)|{_NOTICE}) (?:sent|generat|generad|gerad|inviat|enviad|"
+    rf"envoyé|gesendet|"
     rf"erstellt|"
     rf"wygenerowan|vygenerov|odeslán|skapa|sendt|lähetetty)\w* {_AUTO}",
     r"(?:please note (?:that )?)?this (?:is an?|(?:e-?mail|mail|message|reply|response|notification) (?:is|was|"
@@ -108,47 +120,41 @@ _SELF_SENTENCES = (
     r" (?:auto-?|automatic|automated|automatically|system-?|computer-?)[ -]?"
     r"(?:generated|created|sent|reply|response|message|e-?mail|mail|notification|notice|acknowledg\w+|confirmation|"
     r"out)",
-    r"(?:dies|das) ist eine (?:automati|maschinell|system)\w*|"
     r"diese (?:e-?mail|mail|nachricht|antwort|benachrichtigung) (?:wurde|wird|ist)(?: eine)? (?:automati|maschinell|"
     r"vom system)",
-    r"(?:ceci est|il s'agit d')\s?une? (?:message|réponse|e-?mail|courriel|notification|"
-    r"accusé)[^.]{0,25}(?:automati|généré)|"
-    r"ce(?:t|tte)? (?:message|e-?mail|courriel|réponse|mail) (?:est|a été) [^.]{0,25}automati",
-    r"est[ea] es una? (?:mensaje|correo|respuesta|e-?mail|notificación)[^.]{0,20}(?:automátic|generad)|"
-    r"este (?:mensaje|correo|e-?mail)(?: electrónico)? (?:es|fue|ha sido|se ha|se) [^.]{0,25}automátic",
-    r"quest[oa] è una? (?:messaggio|e-?mail|risposta|notifica|mail)[^.]{0,25}automatic|"
-    r"quest[oa] (?:messaggio|e-?mail|mail) (?:è|viene) [^.]{0,25}automatic",
-    r"est[ea] é uma? (?:mensagem|e-?mail|resposta|notificação)[^.]{0,20}automátic|"
-    r"est[ea] (?:mensagem|e-?mail) (?:é|foi) [^.]{0,25}automatic",
-    r"dit is een (?:automati|geautomati)|(?:dit bericht|deze (?:e-?mail|mail)) (?:is|werd|wordt) [^.]{0,15}automatisch",
-    r"det(?:ta|ter| här) är ett (?:auto|system)|det(?:ta|ter| här) (?:mail|mejl|meddelande|e-post)\w* (?:är|har|"
-    r"skickas|genereras)"
-    r" [^.]{0,20}auto",
-    r"dette er (?:en|et) (?:auto|system)|denne (?:e-?mail|mail|besked|meddelelse|e-post|melding)\w* er [^.]{0,20}auto",
-    r"tämä on automaatti|tämä (?:viesti|sähköposti)\w* on [^.]{0,20}automaatti",
-    r"(?:to jest|jest to) (?:automatyczn|[^.]{0,20}automatyczn)|"
-    r"(?:ta|niniejsza) wiadomość (?:została|jest) [^.]{0,25}automatyczn",
-    r"(?:toto|jedná se o|ide o) (?:je )?automatick|t(?:ento|ato|oto|áto) (?:e-?mail|zpráv|správ)\w* (?:byl|bol|"
-    r"je)[^.]{0,25}automatick",
-    r"(?:это|данное|настоящее) (?:автоматическ|(?:письмо|сообщение)[^.]{0,30}автоматическ)|письмо (?:создано|"
-    r"сформировано) автоматич",
-    r"(?:це|цей|цього) (?:автоматичн|(?:лист|повідомлення)[^.]{0,30}автоматичн)",
-    r"bu (?:bir )?otomatik (?:bir )?(?:yanıt|cevap|mesaj|ileti|e-?posta)|bu (?:e-?posta|mesaj|"
-    r"ileti)\w* [^.]{0,25}otomatik",
-    r"ez (?:egy|az) (?:automatikus|(?:e-?mail|üzenet|levél) automatikus)|ez (?:az )?(?:e-?mail|üzenet) automatikus",
-    r"acest(?:a este| mesaj| e-?mail| răspuns)[^.]{0,30}automat|αυτό (?:είναι ένα|το μήνυμα)[^.]{0,30}αυτόματ",
-    r"(?:이|본|해당) ?(?:메일|이메일|메시지|회신|답장|편지)(?:은|는)[^.]{0,30}(?:자동|발신 ?전용)|"
+    r"(?:ceci est|il s'agit d')\s?une? (?:message|réponse|e-?mail|courriel|notification|accusé)(?: \w+){0,2} automati|"
+    r"ce(?:t|tte)? (?:message|e-?mail|courriel|réponse|mail) (?:est|a été) (?:\w+ )?automati",
+    r"est[ea] es una? (?:mensaje|correo|respuesta|e-?mail|notificación)(?: \w+){0,2} automátic|"
+    r"este (?:mensaje|correo|e-?mail)(?: electrónico)? (?:es|fue|ha sido|se ha|se) (?:\w+ )?automátic",
+    r"quest[oa] è una? (?:messaggio|e-?mail|risposta|notifica|mail)(?: \w+)? automatic|"
+    r"quest[oa] (?:messaggio|e-?mail|mail) (?:è|viene) (?:stat[oa] )?(?:\w+ )?automatic",
+    r"est[ea] é uma? (?:mensagem|e-?mail|resposta|notificação)(?: \w+)? autom[aá]tic|"
+    r"est[ea] (?:mensagem|e-?mail) (?:é|foi) (?:\w+ )?automatic",
+    r"(?:dit bericht|deze (?:e-?mail|mail)) (?:is|werd|wordt) (?:\w+ )?automatisch",
+    r"det(?:ta|ter| här) (?:mail|mejl|meddelande|e-post)\w* (?:är|har|skickas|genereras) (?:\w+ )?auto(?!svar)",
+    r"denne (?:e-?mail|mail|besked|meddelelse|e-post|melding)\w* er (?:\w+ )?auto(?!svar)",
+    r"tämä (?:viesti|sähköposti)\w* on (?:\w+ )?automaatti(?:sesti|nen)",
+    r"(?:to jest|jest to) wiadomość (?:\w+ )?automatyczn|"
+    r"(?:ta|niniejsza) wiadomość (?:została|jest) (?:\w+ )?automatyczn",
+    r"t(?:ento|ato|oto|áto) (?:e-?mail|zpráv|správ)\w* (?:byl|bol|je)\w* (?:\w+ )?automatick",
+    r"(?:это|данное|настоящее) (?:письмо|сообщение) (?:\w+ ){0,2}автоматическ|письмо (?:\w+ )?автоматически",
+    r"(?:це|цей) (?:лист|повідомлення) (?:\w+ ){0,2}автоматичн",
+    r"bu otomatik bir (?:yanıt|cevap|mesaj|ileti|e-?posta)|bu (?:e-?posta|mesaj|ileti)\w* otomatik olarak",
+    r"ez (?:az )?(?:e-?mail|üzenet|levél) automatikus",
+    r"acest(?:a este| mesaj| e-?mail| răspuns) (?:\w+ ){0,3}automat|αυτό (?:είναι ένα|το μήνυμα) (?:\w+ ){0,2}αυτόματ",
+    r"(?:이|본|해당) ?(?:메일|이메일|메시지|회신|답장|편지)(?:은|는)[^.]{0,30}"
+    r"(?:자동(?:으로| ?응답| ?회신| ?발송| ?생성| ?답장)(?!에)|발신 ?전용)|"
     r"자동(?:으로)? ?(?:응답|회신|발송|답장)(?:된|되는)? ?(?:메일|이메일|메시지)입니다",
-    r"(?:この|本)(?:メール|メッセージ|返信|通知)は[^。]{0,30}(?:自動|送信専用|配信専用)|"
-    r"自動(?:返信|応答|送信|配信)(?:メール|で送信|にてお?送)",
-    r"(?:这|這|此|本)(?:是|为|為|邮件|郵件|信)[^。]{0,15}(?:自动|自動|系统|系統)(?:回复|回覆|答复|答覆|发送|發送|发出|發出|生成|產生)",
-    r"هذ[اه] (?:رد|رسالة|بريد|الرسالة)[^.]{0,25}(?:تلقائي|آلي)|(?:זוהי|זו|הודעה זו|זה)[^.]{0,25}אוטומטי",
-    r"đây là (?:thư|email|tin nhắn|phản hồi|câu trả lời)[^.]{0,15}tự động|(?:นี่คือ|อีเมลนี้|ข้อความนี้|"
-    r"อีเมล์นี้)[^.]{0,40}อัตโนมัติ",
-    r"(?:ini adalah|email ini|e-mail ini|pesan ini)[^.]{0,30}otomatis",
-    r"това е автоматичн|ovo je automatsk|ово је аутоматск|to je samodejn",
+    r"(?:この|本)(?:メール|メッセージ|返信|通知)は[^。]{0,30}(?:自動(?:返信|応答|送信|配信|で|的)(?!へ|に対|メールへ)|送信専用|配信専用)|"
+    r"自動(?:返信|応答|送信|配信)(?:メールです|で送信|にてお?送)",
+    r"(?:这|這|此|本)(?:是|为|為|邮件|郵件|信)[^。对對]{0,15}(?:自动|自動|系统|系統)"
+    r"(?:回复|回覆|答复|答覆|发送|發送|发出|發出|生成|產生)(?!系统|系統|功能|机器人)",
+    r"هذ[اه] (?:رد|رسالة|بريد|الرسالة)[^.]{0,12}(?:تلقائي|آلي)|(?:זוהי|זו|הודעה זו|זה)[^.]{0,15}אוטומטי",
+    r"đây là (?:thư|email|tin nhắn|phản hồi|câu trả lời)[^.]{0,15}tự động|"
+    r"(?:นี่คือ|อีเมลนี้|ข้อความนี้|อีเมล์นี้)[^.]{0,40}อัตโนมัติ",
+    r"(?:ini adalah|email ini|e-mail ini|pesan ini) (?:\w+ ){0,3}otomatis",
 )
-# What they ask for; people may ask for it too, so one alone says little.
+# What they ask for; people may ask for it too, so it counts from a no-reply address only.
 _SILENCE_SENTENCES = (
     r"(?:please )?(?:do not|don't) (?:reply|respond)(?: directly)? to this|replies to this (?:e-?mail|message|"
     r"address|mailbox)",
@@ -200,19 +206,18 @@ def speaks_as_machine(text: str, sender: str) -> bool:
     """Whether the text says of itself that a machine wrote it.
 
     `text`: the writer's own words, without quotes. `sender`: their address; from a no-reply one the request not to
-    answer is enough, from others only together with a second one.
+    answer is enough.
     """
     flat = text[:_MOST_CHARS].replace("\n", " ")
     greeting = _AFTER_GREETING.match(text)
     if greeting and _SELF.match(flat, greeting.end()):
         return True
-    asked = 0
+    unread = bool(_NO_REPLY.match(sender.lower().partition("@")[0]))
     for start in islice(_SENTENCE_START.finditer(text, 0, _MOST_CHARS), _MOST_SENTENCES):
         at = start.end()
         above = text[max(0, at - _MOST_ABOVE) : at].rstrip(" \t\r\n*_")
         if above.endswith(_COLONS) and not _GREETING.fullmatch(above):
             continue  # the writer cites a machine
-        if _SELF.match(flat, at):
+        if _SELF.match(flat, at) or (unread and _SILENCE.match(flat, at)):
             return True
-        asked += bool(_SILENCE.match(flat, at))
-    return asked >= 2 or (asked == 1 and bool(_NO_REPLY.match(sender.lower().partition("@")[0])))
+    return False
