@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cast import MINA, Company, make_mail
+from cast import MINA, Company, as_candidate, make_applicant, make_mail
 from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases
 
-from flows.test_conversation import receive
+from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
 from gateway.threads.addresses import bounce_address
+from gateway.threads.model import DeliveryState
 from gateway.usecases.context import Context
 from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import messages_after
+from gateway.usecases.receive_email import RecipientVerdict, check_recipients
 from gateway.usecases.views import ApplicantView
 
 HEAD = "Return-Path: <>\r\nFrom: MAILER-DAEMON@mail.example\r\nSubject: failure notice\r\n\r\n"
+GONE = f"{HEAD}<{MINA}>:\r\n550 5.1.1 no such user\r\n"
 FULL = f"{HEAD}<{MINA}>:\r\nmailbox is full\r\n"
 
 
@@ -85,3 +89,32 @@ def test_a_mail_from_the_address_does_not_lift_a_complaint(
     receive(ctx, make_mail("Hello again", to=address), to=address, from_=MINA)
     pump()
     assert suppressed(ctx, company)
+
+
+@both_databases
+def test_a_forged_bounce_changes_nothing_and_no_bounce_closes_a_conversation(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """Reliability 31: only the return path of the very delivery counts; to any other address a report says nothing."""
+    mina = make_applicant(ctx, company)
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
+    pump()
+    sent = channel.to(MINA)[0]
+    local, _, domain = sent.envelope_from.partition("@")
+    altered = [local[:n] + ("a" if local[n] != "a" else "b") + local[n + 1 :] for n in (2, len(local) // 2, -2)]
+    forged = [*(f"{name}@{domain}" for name in (*altered, local[:-1], local + "a", "b+")), "postmaster", sent.reply_to]
+
+    def state() -> DeliveryState:
+        return messages_after(ctx, company.as_jun, mina.thread_id)[0].deliveries[0].state
+
+    taken = [path for path in forged if check_recipients(ctx, [path]) == [RecipientVerdict.ACCEPTED]]
+    assert sent.reply_to in taken
+    for path in taken:
+        receive(ctx, GONE.encode(), to=path, from_="")
+        pump()
+        assert state() is DeliveryState.ACCEPTED, path
+    receive(ctx, GONE.encode(), to=sent.envelope_from, from_="")
+    pump()
+    assert state() is DeliveryState.BOUNCED
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="I am still here"))
+    assert texts(ctx, company, mina) == ["hello", "I am still here"]

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cast import MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
-from fakes import FakeClock
+from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases
 
 from flows.test_conversation import receive
 from flows.test_gate import address_of
 from gateway.errors import NotFound
+from gateway.threads.audit import AuditFilter
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import InboxState
 from gateway.usecases.applicants import candidate_viewer
 from gateway.usecases.context import Context
+from gateway.usecases.deliver import deliver_one
 from gateway.usecases.erase import erase_applicant, expire_raw_mails, forget_unnamed_files
 from gateway.usecases.export import gather_export
 from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_audit import read_audit
 from gateway.usecases.read_thread import list_conversations, messages_after, read_file
 from gateway.usecases.receive_email import RecipientVerdict, check_recipients
 from gateway.usecases.review_inbox import list_entries, read_raw
@@ -110,3 +115,36 @@ def test_files_that_no_row_names_go_within_a_day(ctx: Context, company: Company,
         blobs.read(left_digest)
     (file,) = messages_after(ctx, company.ats, mina.thread_id)[-1].message.attachments
     assert read_file(ctx, company.ats, file.id).content == bytes(200_000)
+
+
+@both_databases
+def test_an_erasure_and_a_worker_at_the_same_moment_leave_one_of_the_two_orders(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """Reliability 69: sent and then erased, or erased and never sent; nothing goes out after the erasure, which is in
+    the audit log.
+    """
+    for number in range(6):
+        view = make_applicant(ctx, company, external_id=f"e-{number}", email=f"e{number}@mail.example")
+        posted = post_message(ctx, company.as_jun, view.thread_id, NewMessage(text="Goodbye"))
+        together = threading.Barrier(2)
+
+        def erase(thread_id: str = view.thread_id, together: threading.Barrier = together) -> None:
+            together.wait(10)
+            erase_applicant(ctx, company.ats, thread_id)
+
+        def work(delivery_id: str = posted.deliveries[0].id, together: threading.Barrier = together) -> bool:
+            together.wait(10)
+            return deliver_one(ctx, delivery_id) is not None
+
+        with ThreadPoolExecutor(2) as pool:
+            erased, claimed = pool.submit(erase), pool.submit(work)
+        erased.result()
+        went = len(channel.to(f"e{number}@mail.example"))
+        assert went <= int(claimed.result())
+        pump()
+        assert len(channel.to(f"e{number}@mail.example")) == went
+        with pytest.raises(NotFound):
+            messages_after(ctx, company.as_jun, view.thread_id)
+    lines, _ = read_audit(ctx, company.as_jun, AuditFilter())
+    assert [line.action for line in lines].count("erase") == 6

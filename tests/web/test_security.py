@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, make_app, path_of, words_of
 
+from gateway import docs
 from gateway.errors import Unavailable
 from gateway.usecases import applicants
 from gateway.usecases.context import Context
@@ -29,19 +30,37 @@ def client(ctx: Context, company: Company) -> TestClient:
     return browser_of(make_app(ctx, company), company.jun)
 
 
-@pytest.mark.parametrize("path", ["/", "/desk", "/nope", "/c/nope", "/sign-in", "/healthz", "/metrics", "/desk/counts"])
-def test_every_answer_is_strict(client: TestClient, path: str) -> None:
-    headers = client.get(path).headers
+def assert_strict(headers: Headers) -> None:
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
-    assert "script-src 'self'" in policy
-    assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cache-control"] == "no-store"
     assert "strict-transport-security" not in headers
+
+
+@pytest.mark.parametrize("path", ["/", "/desk", "/nope", "/c/nope", "/sign-in", "/healthz", "/metrics", "/desk/counts"])
+def test_every_answer_is_strict(client: TestClient, path: str) -> None:
+    """Reliability 61: a policy without exceptions, on errors too."""
+    headers = client.get(path).headers
+    assert_strict(headers)
+    assert "script-src 'self'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_no_route_answers_without_the_headers(client: TestClient, ctx: Context, company: Company) -> None:
+    """Reliability 61: each route that there is, for a stranger and for a member, read and posted to."""
+    stranger = browser_of(make_app(ctx, company))
+    for methods, path, _, _ in docs.page_list():
+        address = re.sub(r"{[^}]+}", "none", path)
+        for method in methods.split("|"):
+            for browser in (stranger, *([] if path.endswith("stream") or path == "/sign-out" else [client])):
+                answer = browser.request(method, address)
+                assert answer.status_code < 500, (method, address)
+                assert_strict(answer.headers)
+        assert_strict(stranger.delete(address).headers)
 
 
 def test_no_page_needs_what_the_policy_forbids(client: TestClient, mina: ApplicantView) -> None:

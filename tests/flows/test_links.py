@@ -1,0 +1,87 @@
+"""Links that sign in: once, for ten minutes, the newest only, and no flood of them to anybody (SJ-P4)."""
+
+from __future__ import annotations
+
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from cast import MINA, Company, make_applicant
+from fakes import FakeChannel, FakeClock
+from running import Pump, both_databases
+
+from gateway.usecases import applicants, members, sign_in
+from gateway.usecases.context import Context
+
+AT_ONCE = 20
+
+
+def ask(ctx: Context, company: Company, pump: Pump, channel: FakeChannel) -> str:
+    """Jun's newest link, as it came by mail."""
+    sign_in.ask_login_link(ctx, company.jun.email)
+    pump()
+    found = re.search(r"/sign-in/link/(\S+)", channel.to(company.jun.email)[-1].text)
+    assert found
+    return found[1]
+
+
+@both_databases
+def test_of_many_posts_at_once_one_signs_in(ctx: Context, company: Company, pump: Pump, channel: FakeChannel) -> None:
+    """Reliability 60: a link that a scanner, a thief and its owner post together is used up by one of them."""
+    token, together = ask(ctx, company, pump, channel), threading.Barrier(AT_ONCE)
+
+    def redeem(_: int) -> str | None:
+        together.wait(10)
+        return sign_in.redeem_login_link(ctx, token)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        sessions = [session for session in pool.map(redeem, range(AT_ONCE)) if session]
+    assert len(sessions) == 1
+    assert sign_in.viewer_for_session(ctx, sessions[0])
+
+
+@both_databases
+def test_a_link_ends_by_time_by_a_newer_one_and_with_the_access(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel, clock: FakeClock
+) -> None:
+    """Reliability 60: ten minutes at most (ASVS 6.5.5), and 256 bits that nobody guesses."""
+    first = ask(ctx, company, pump, channel)
+    assert len(first) >= 43
+    second = ask(ctx, company, pump, channel)
+    assert sign_in.redeem_login_link(ctx, first) is None
+    clock.move(minutes=10, seconds=1)
+    assert sign_in.redeem_login_link(ctx, second) is None
+    third = ask(ctx, company, pump, channel)
+    members.set_active(ctx, company.as_ara, company.jun.id, active=False)
+    assert sign_in.redeem_login_link(ctx, third) is None
+
+
+@pytest.mark.parametrize("wrong", ["", " ", "\0", "null", "None", "0", "A" * 43, "a" * 100_000])
+def test_a_token_that_is_none_is_nobodys(ctx: Context, company: Company, wrong: str) -> None:
+    """Reliability 55: nothing empty or odd is equal to a link, session or key that does not exist."""
+    assert sign_in.redeem_login_link(ctx, wrong) is None
+    assert sign_in.viewer_for_session(ctx, wrong) is None
+    assert applicants.candidate_viewer(ctx, wrong) is None
+
+
+@both_databases
+def test_asking_again_and_again_for_a_link_floods_nobody(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """Reliability 63: whoever asks in another's name, also many at once, costs them three mails in an hour."""
+    make_applicant(ctx, company)
+    together = threading.Barrier(8)
+
+    def flood(_: int) -> None:
+        together.wait(10)
+        for spelling in ("{}", " {} ", "{}", "{}"):
+            sign_in.ask_login_link(ctx, spelling.format(company.jun.email.upper()))
+            applicants.ask_new_link(ctx, spelling.format(MINA.title()))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(flood, range(8)))
+    pump()
+    counted: dict[str, Any] = {to: len(channel.to(to)) for to in (company.jun.email, MINA)}
+    assert counted == {company.jun.email: 3, MINA: 3}
