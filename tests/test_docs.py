@@ -245,6 +245,33 @@ def test_every_crash_point_is_in_the_promises() -> None:
     assert listed == set(_first_arguments("reach"))
 
 
+def test_the_list_of_attacks_and_the_tests_that_name_them_agree() -> None:
+    """Each number of a row in docs/reliability.md stands in a test's docstring, and the other way round."""
+    rows = re.findall(r"^\| (\d[\d,– ]*) \|", read(ROOT / "docs/reliability.md"), re.MULTILINE)
+    listed = [number for row in rows for number in _numbers(row)]
+    texts = [
+        text for path in sorted((ROOT / "tests").rglob("test_*.py")) for text in _docstrings(ast.parse(read(path)))
+    ]
+    named = {
+        n for text in texts for those in re.findall(r"[Rr]eliability (\d[\d,– and]*)", text) for n in _numbers(those)
+    }
+    assert len(listed) == len(set(listed)), "a number has two rows"
+    assert sorted(set(listed) ^ named) == []
+    assert set(listed) == set(range(1, 70))
+
+
+def _numbers(words: str) -> set[int]:
+    """`7 – 10, 12 and 14`"""
+    ranges = (re.findall(r"\d+", part) for part in re.split(r",|and", words))
+    return {n for ends in ranges if ends for n in range(int(ends[0]), int(ends[-1]) + 1)}
+
+
+def _docstrings(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
 def test_decisions_are_numbered_short_and_linked() -> None:
     adrs = sorted((ROOT / "docs/adr").glob("*.md"))
     assert [int(p.name[:4]) for p in adrs] == list(range(1, len(adrs) + 1))

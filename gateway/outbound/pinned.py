@@ -3,8 +3,8 @@
 Not in charge of: what is asked or answered (`ats`, `fetch`).
 
 A name is resolved here, every one of its addresses must be public, and the connection goes to that very address (a
-second answer of the name server cannot change it; test 58). Redirects are not followed, proxies of the environment not
-used, the answer's body is not read beyond a bound, and one request has one time limit for everything together.
+second answer of the name server cannot change it; reliability 58). Redirects are not followed, proxies of the
+environment not used, the answer's body is not read beyond a bound, and one request has one time limit for everything.
 """
 
 from __future__ import annotations

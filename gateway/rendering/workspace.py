@@ -1,5 +1,5 @@
 """In charge of: filling in a company's own templates. They are somebody else's text, so they get a small language, a
-sandbox, and a bound on size (test 56).
+sandbox, and a bound on size (reliability 56).
 
 Not in charge of: our own templates (`rendering`), or what the values are (`usecases.templates`).
 

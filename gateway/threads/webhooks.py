@@ -172,7 +172,7 @@ def url_fault(url: str, *, allow_private: bool) -> str:
 
 
 def is_public_address(address: str) -> bool:
-    """May we connect to this IP address? Nothing private, local, reserved, or translated to such (test 58)."""
+    """May we connect to this IP address? Nothing private, local, reserved, or translated to such (reliability 58)."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -57,7 +57,7 @@ def test_a_strangers_page_stays_in_its_frame(
     site: Served,  # noqa: F811
     open_window: Any,  # noqa: F811
 ) -> None:
-    """GW-10: a link in it leads nowhere, and nothing is asked of other servers."""
+    """Reliability 51, 53: GW-10: a link in it leads nowhere, and nothing is asked of other servers."""
     people = read_page(ctx, company.as_jun, mina.thread_id).conversation
     to = reply_addresses(ctx, people)[people.candidate.id]
     html = '<p><a href="https://evil.example/">Prize</a><img src="https://evil.example/p.gif"></p>'

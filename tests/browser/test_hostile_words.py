@@ -119,7 +119,9 @@ def test_nothing_that_was_written_runs(
     ctx: Context, company: Company, mina: ApplicantView, hostile: list[ApplicantView], channel: FakeChannel,
     site: Served, open_window: OpenWindow,  # noqa: F811
 ) -> None:  # fmt: skip
-    """Lists, conversations, candidates' pages, review queue and every mail, in a browser that reports what runs."""
+    """Reliability 51, 53, 56: lists, conversations, candidates' pages, review queue and every mail, in a browser
+    that reports what runs.
+    """
     update_workspace(ctx, company.as_jun, name=SAMPLES[1])
     window = open_window(size=DESK)
     trap = Trap(window.page, site.url)
@@ -165,7 +167,9 @@ def open_all_mails(channel: FakeChannel, page: Page) -> None:
 def test_what_an_address_or_a_header_says_is_never_echoed_as_markup(
     ctx: Context, company: Company, mina: ApplicantView
 ) -> None:
-    """Query strings, paths, search words, form fields and headers; no answer names a header of our choosing."""
+    """Reliability 51: query strings, paths, search words, form fields and headers; no answer names a header of our
+    choosing.
+    """
     app = make_app(ctx, company)
     desk, visitor = browser_of(app, company.jun), browser_of(app)
     for payload in SAMPLES:

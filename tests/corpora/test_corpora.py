@@ -1,4 +1,4 @@
-"""Public mail corpora: nothing vanishes, and what is read is what others read (reliability test 33).
+"""Public mail corpora: nothing vanishes, and what is read is what others read (reliability 33).
 
 Runs where the corpora are found (see `corpora.mails`); docs/corpora.md explains every difference by its name.
 """
@@ -27,6 +27,7 @@ from gateway.usecases.views import ApplicantView
 def test_every_mail_becomes_a_visible_entry_with_its_own_bytes(
     ctx: Context, company: Company, mina: ApplicantView
 ) -> None:
+    """Reliability 33."""
     mails = {path.read_bytes(): path for path in need_corpora() if path.stat().st_size}
     address = reply_address(ctx.settings.key, as_candidate(ctx, mina).id, ctx.settings.reply_domain)
     envelope = Envelope(mail_from=MINA, rcpt_tos=(address,), peer="192.0.2.1")
@@ -47,6 +48,7 @@ def test_every_mail_becomes_a_visible_entry_with_its_own_bytes(
 
 
 def test_what_james_mime4j_decodes_we_decode_alike() -> None:
+    """Reliability 33."""
     explained = (ROOT / "docs" / "corpora.md").read_text()
     bodies = equal = 0
     different = set()

@@ -201,6 +201,7 @@ def test_a_picture_among_the_words_keeps_its_place(
 def test_a_disguised_picture_has_no_place_among_the_words(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump
 ) -> None:
+    """Reliability 38."""
     address = address_of(ctx, mina)
     receive(ctx, with_picture(address, "desk.png", EXE), to=address, from_=MINA)
     pump()

@@ -160,7 +160,7 @@ def test_what_a_recruiter_wrote_never_travels_by_phone(world: World) -> None:
 
 @both_databases
 def test_no_kakaotalk_falls_back_to_sms_once(world: World) -> None:
-    """seeds §7 walk 6; 6.2: AlimTalk to a number without KakaoTalk."""
+    """Reliability 68: seeds §7 walk 6; 6.2: AlimTalk to a number without KakaoTalk."""
     [delivery] = world.say()
     for _ in range(2):  # the same report twice
         world.report(world.provider.messages[0], "3019", channel="alimtalk")
@@ -232,6 +232,7 @@ def test_a_late_success_is_told_on_the_delivery_that_fell_back(world: World) -> 
 
 
 def test_a_late_success_stops_a_second_copy_that_has_not_gone_out(world: World) -> None:
+    """Reliability 68."""
     posted = post_message(world.ctx, world.company.as_jun, world.jiwoo.thread_id, NewMessage(text=WORDS))
     deliver_one(world.ctx, posted.deliveries[0].id)
     receipt = Receipt(ReceiptStatus.FAILED, posted.deliveries[0].id, code="nhn.alimtalk.3019")

@@ -121,7 +121,9 @@ def test_after_its_time_a_message_cannot_be_taken_back(
 def test_undo_and_a_worker_at_the_same_moment_agree(
     ctx: Context, company: Company, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    """The outbox's row decides, even when the worker's clock is ahead: either it was sent, or it was taken back."""
+    """Reliability 69: the outbox's row decides, even when the worker's clock is ahead: either it was sent, or it
+    was taken back.
+    """
     ctx, mina = with_undo(ctx), make_applicant(ctx, company)
     ahead = replace(ctx, clock=lambda: clock.now + timedelta(seconds=30))
     for number in range(6):
@@ -162,7 +164,9 @@ def test_how_long_one_may_think(ctx: Context, company: Company, mina: ApplicantV
 def test_a_scheduled_message_ends_when_the_candidate_writes_first(
     ctx: Context, company: Company, pump: Pump, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    """Issue rows of scheduled sending: by the candidate's message, or another stage; only where it was asked for."""
+    """Reliability 69: issue rows of scheduled sending: by the candidate's message, or another stage; only where it
+    was asked for.
+    """
     mina = make_applicant(ctx, company)
     jun, thread_id, later = company.as_jun, mina.thread_id, clock.now + timedelta(hours=3)
     dear = [send(ctx, jun, thread_id, NewMessage(text=f"{n}", send_at=later, unless_news=n != 1)) for n in range(2)]

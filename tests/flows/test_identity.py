@@ -1,4 +1,4 @@
-"""Who may write in a thread, as people meet it: reliability tests 41, 44, 45, 48, 49; GW-4, SJ-12."""
+"""Who may write in a thread, as people meet it: reliability 41, 44, 45, 48, 49; GW-4, SJ-12."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from gateway.usecases.views import ApplicantView
 def test_48_dns_that_does_not_answer_is_asked_again_and_then_held(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, prover: FakeProver, clock: FakeClock
 ) -> None:
+    """Reliability 48."""
     address = address_of(ctx, mina)
     prover.proof = Proof.TEMPERROR
     for text in ("answered at the second time", "never answered"):
@@ -57,6 +58,7 @@ def only_entry(ctx: Context, company: Company) -> str:
 def test_41_a_spoofed_from_with_a_right_token_is_held_and_says_why(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, prover: FakeProver
 ) -> None:
+    """Reliability 41."""
     address = address_of(ctx, mina)
     prover.proof = Proof.FAIL
     receive(ctx, make_mail("pay me", to=address), to=address, from_=MINA)
@@ -70,6 +72,7 @@ def test_41_a_spoofed_from_with_a_right_token_is_held_and_says_why(
 def test_44_a_header_adds_nobody_and_turns_no_answer_aside(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel, header: str
 ) -> None:
+    """Reliability 44."""
     address = address_of(ctx, mina)
     headers = {header: STRANGER} if header != "To" else {}
     to = address if header != "To" else f"{address}, {STRANGER}"
@@ -89,7 +92,9 @@ def test_44_a_header_adds_nobody_and_turns_no_answer_aside(
 def test_45_a_third_partys_mail_is_not_shown_to_the_candidate_not_even_when_they_are_asked(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
 ) -> None:
-    """The Ticket Trick: a sign-up code sent to a reply address must not reach whoever knows that address."""
+    """Reliability 45: the Ticket Trick: a sign-up code sent to a reply address must not reach whoever knows that
+    address.
+    """
     address = address_of(ctx, mina)
     raw = make_mail("Your code is 493021", from_=STRANGER, to=address, subject="Code 493021")
     receive(ctx, raw, to=address, from_=STRANGER)
@@ -109,6 +114,7 @@ def test_45_a_third_partys_mail_is_not_shown_to_the_candidate_not_even_when_they
 def test_49_the_candidate_confirms_a_second_address_by_a_link_that_works_once(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel, prover: FakeProver
 ) -> None:
+    """Reliability 49."""
     address, second = address_of(ctx, mina), "mina@second.example"
     receive(ctx, make_mail("from my other account", from_=second, to=address), to=address, from_=second)
     pump()
@@ -144,6 +150,7 @@ def test_49_an_unproven_mail_is_let_in_only_while_the_confirmation_is_fresh(
     prover: FakeProver,
     clock: FakeClock,
 ) -> None:
+    """Reliability 49."""
     address = address_of(ctx, mina)
     prover.proof = Proof.NONE
     receive(ctx, make_mail("is it me?", to=address), to=address, from_=MINA)

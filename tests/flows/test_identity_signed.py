@@ -1,6 +1,6 @@
 """Who may write, with mails really signed, forged and replayed, and DNS that answers or does not.
 
-Reliability tests 41 – 43 and 46 – 48 from the SMTP edge to the thread.
+Reliability 41 – 43 and 46 – 48 from the SMTP edge to the thread.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ def reply(text: str, to: str, *, domain: str = "mail.example", from_: str = MINA
 
 
 def test_41_aligned_mail_enters_and_a_spoofed_one_is_held(real: Context, company: Company, mina: ApplicantView) -> None:
+    """Reliability 41."""
     to = address_of(real, mina)
     arrive(real, reply("signed by my own server", to), to=to)
     arrive(real, make_mail("from my own server", to=to), to=to, peer=HOME)
@@ -90,7 +91,9 @@ def test_a_domain_without_protection_enters_with_a_mark_or_waits(
 
 
 def test_42_another_candidates_token_is_no_door(real: Context, company: Company, mina: ApplicantView) -> None:
-    """The right From with somebody else's address is held; a token that was never made is refused like any other."""
+    """Reliability 42: the right From with somebody else's address is held; a token that was never made is refused
+    like any other.
+    """
     other = make_applicant(real, company, external_id="eve", name="Eve", email="eve@mail.example")
     to = address_of(real, other)
     arrive(real, reply("into another's thread", to), to=to)
@@ -108,7 +111,7 @@ def test_42_another_candidates_token_is_no_door(real: Context, company: Company,
 
 @pytest.mark.parametrize("header", ["In-Reply-To", "References", "Subject", "Thread-Index", "X-Thread-Id"])
 def test_43_a_guessed_thread_is_never_joined(real: Context, company: Company, mina: ApplicantView, header: str) -> None:
-    """A proven recruiter who names a thread by guessing, and a forged one, reach nobody."""
+    """Reliability 43: A proven recruiter who names a thread by guessing, and a forged one, reach nobody."""
     post_message(real, as_candidate(real, mina), mina.thread_id, NewMessage(text="hello"))
     to = f"{company.workspace.slug}@reply.example.test"
     before = texts(real, company, mina)
@@ -131,6 +134,7 @@ def test_43_a_guessed_thread_is_never_joined(real: Context, company: Company, mi
 def test_46_a_forged_verdict_counts_only_from_the_trusted_relay(
     real: Context, company: Company, mina: ApplicantView
 ) -> None:
+    """Reliability 46."""
     to = address_of(real, mina)
     verdict = b"Authentication-Results: mx.ours.example; dmarc=pass header.from=mail.example\r\n"
     arrive(real, verdict + make_mail("forged verdict", to=to), to=to)
@@ -144,6 +148,7 @@ def test_46_a_forged_verdict_counts_only_from_the_trusted_relay(
 def test_47_signed_mail_that_was_changed_widened_or_replayed_is_held(
     real: Context, company: Company, mina: ApplicantView
 ) -> None:
+    """Reliability 47."""
     second = make_applicant(real, company, external_id="mina-2")
     to, other = address_of(real, mina), address_of(real, second)
     whole = reply("I accept", to)
@@ -162,6 +167,7 @@ def test_47_signed_mail_that_was_changed_widened_or_replayed_is_held(
 def test_48_dns_in_trouble_never_delays_reception_and_ends_in_the_queue(
     ctx: Context, company: Company, mina: ApplicantView, clock: FakeClock
 ) -> None:
+    """Reliability 48."""
     server = FaultyServer()
     server.start()
     prover = SenderProver(Lookup(("127.0.0.1",), port=server.port, timeout=0.1, lifetime=0.2), DirectVerifier())

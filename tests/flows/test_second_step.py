@@ -35,6 +35,7 @@ def waiting(ctx: Context, company: Company) -> str:
 
 @both_databases
 def test_a_password_alone_opens_nothing_and_a_code_works_once(ctx: Context, company: Company, clock: FakeClock) -> None:
+    """Reliability 60."""
     secret, _ = turn_on(ctx, company, clock)
     first, second = waiting(ctx, company), waiting(ctx, company)
     code = code_of(secret, clock)
@@ -123,6 +124,7 @@ def test_an_admin_helps_who_lost_the_phone_and_turning_off_needs_a_code(
 def test_sessions_are_listed_ended_and_end_with_a_new_password(
     ctx: Context, company: Company, clock: FakeClock
 ) -> None:
+    """Reliability 61."""
     here = sign_in.sign_in(ctx, company.jun.email, PASSWORD, client="Firefox, Linux")
     clock.move(minutes=1)
     there = sign_in.sign_in(ctx, company.jun.email, PASSWORD, client="Safari, iPhone")

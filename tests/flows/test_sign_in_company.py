@@ -131,7 +131,7 @@ def test_only_admins_name_a_provider_and_only_one_that_answers(
 
 
 def test_inner_addresses_are_never_asked(company: Company, idp: IdentityProvider) -> None:
-    """Test 58: by name, number or rebinding."""
+    """Reliability 58: by name, number or rebinding."""
     client = JsonClient(seconds=2)
     assert client(f"{idp.url}/.well-known/openid-configuration") is None
     rebinding = JsonClient(seconds=2, resolve=lambda host, port: ["93.184.216.34", "127.0.0.1"])

@@ -1,4 +1,4 @@
-"""The short form of `make fuzz`: what once broke does not break again, and some hundred new oddities hold (test 40)."""
+"""The short form of `make fuzz` (reliability 40): what once broke does not break again, and new oddities hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ARC: a forwarder's word counts only if the operator named it and the chain holds (reliability test 47; RFC 8617)."""
+"""ARC: a forwarder's word counts only if the operator named it and the chain holds (reliability 47; RFC 8617)."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_set_too_many_or_too_few_is_no_chain() -> None:
 
 
 def test_a_sealed_reply_counts_only_for_the_address_that_it_names() -> None:
-    """A sealed mail replayed to another thread (reliability test 47)."""
+    """A sealed mail replayed to another thread (reliability 47)."""
     sealed = seal(MAIL.replace(b"reply@gateway.example", THREAD_A.encode()))
     to_a = Envelope("x@relay.example", (THREAD_A,), peer="203.0.113.9", helo="mx.relay.example")
     to_b = Envelope("x@relay.example", (THREAD_B,), peer="203.0.113.9", helo="mx.relay.example")

@@ -54,6 +54,7 @@ def read(*values: str) -> Proof | None:
     ],
 )
 def test_what_the_upstream_found(results: str, expected: Proof | None) -> None:
+    """Reliability 46."""
     assert read(f"{ME}; {results}") is expected
 
 
@@ -83,10 +84,12 @@ def test_what_the_upstream_found(results: str, expected: Proof | None) -> None:
     ],
 )
 def test_only_the_very_name_of_the_upstream_counts(server: str, counts: bool) -> None:
+    """Reliability 46."""
     assert (read(f"{server}; {PASS}") is Proof.ALIGNED) is counts
 
 
 def test_only_the_topmost_header_counts() -> None:
+    """Reliability 46."""
     assert read(f"{ME}; {FAIL}", f"{ME}; {PASS}") is Proof.FAIL
     assert read(f"other.example; {FAIL}", f"{ME}; {PASS}") is None
     assert read(f"{ME}; none", f"{ME}; {PASS}") is None

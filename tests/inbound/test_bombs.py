@@ -1,4 +1,4 @@
-"""Bombs against the capped process (reliability test 34): each comes back read or named, and the next mail is read."""
+"""Bombs against the capped process (reliability 34): each comes back read or named, and the next mail is read."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def pool() -> Iterator[ParsingPool]:
 
 @pytest.mark.parametrize("name", WEAPONS)
 def test_a_bomb_costs_its_own_mail_at_most(pool: ParsingPool, name: str) -> None:
+    """Reliability 34."""
     started = time.monotonic()
     read = pool.read_mail(WEAPONS[name])
     assert time.monotonic() - started < 20

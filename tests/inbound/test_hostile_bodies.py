@@ -1,4 +1,5 @@
-"""Bodies that are made to cost much: none costs more than a few times what an honest one of its size costs (test 34).
+"""Bodies that are made to cost much: none costs more than a few times what an honest one of its size does
+(reliability 34).
 
 Costs are counted against an honest body that is read in the same breath, so that a slow or busy machine changes
 nothing; a rule that looks at a line again and again for each of its characters shows itself as ten times and more.

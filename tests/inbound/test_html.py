@@ -41,6 +41,7 @@ ATTACKS = [
 
 @pytest.mark.parametrize("html", ATTACKS)
 def test_nothing_runs_and_nothing_is_loaded(html: str) -> None:
+    """Reliability 51, 53."""
     safe = sanitise(html).lower()
     for sign in (
         "<script",
@@ -102,6 +103,7 @@ def test_hostile_html_costs_little_and_keeps_its_words(name: str) -> None:
 @given(st.text(max_size=400) | st.lists(st.sampled_from(ATTACKS), max_size=6).map("".join))
 @settings(deadline=None, max_examples=150)
 def test_any_html_is_made_safe(html: str) -> None:
+    """Reliability 51."""
     safe = sanitise(html)
     assert "<script" not in safe.lower()
     html_to_text(html).encode("utf-8", "surrogatepass")

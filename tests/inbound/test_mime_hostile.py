@@ -34,6 +34,7 @@ WEAPONS = {
 
 @pytest.mark.parametrize("name", WEAPONS)
 def test_a_weapon_costs_little_and_is_named(name: str) -> None:
+    """Reliability 34."""
     started = time.process_time()
     mail = parse_mail(WEAPONS[name])
     assert time.process_time() - started < 1.5
@@ -44,6 +45,7 @@ def test_a_weapon_costs_little_and_is_named(name: str) -> None:
 @given(st.binary(max_size=2000))
 @settings(deadline=None, max_examples=150)
 def test_any_bytes_are_read(raw: bytes) -> None:
+    """Reliability 40."""
     read = read_mail(raw)
     (read.mail.text + read.mail.html + read.mail.subject + read.html + read.split.reply).encode("utf-8")
 
@@ -51,6 +53,7 @@ def test_any_bytes_are_read(raw: bytes) -> None:
 @given(st.integers(0, 2**32), st.integers(1, 30))
 @settings(deadline=None, max_examples=150)
 def test_mutated_mail_is_read(seed: int, changes: int) -> None:
+    """Reliability 40."""
     chance = random.Random(seed)
     raw = bytearray(chance.choice(EMAILS).read_bytes())
     for _ in range(changes):
@@ -80,6 +83,7 @@ def test_mutated_mail_is_read(seed: int, changes: int) -> None:
 )
 @settings(deadline=None, max_examples=150)
 def test_any_bytes_in_any_charset_become_clean_text(body: bytes, charset: str) -> None:
+    """Reliability 36."""
     mail = parse_mail(HEAD + b"Content-Type: text/plain; charset=" + charset.encode() + b"\r\n\r\n" + body)
     mail.text.encode("utf-8")
     assert "\0" not in mail.text

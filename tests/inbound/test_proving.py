@@ -1,4 +1,4 @@
-"""Proofs of many mails: none waits for another's DNS, and the arithmetic of a big mail happens elsewhere (test 48)."""
+"""Proofs of many mails (reliability 48): none waits for another's DNS, a big mail's arithmetic happens elsewhere."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_one_slow_domain_holds_nobody_up() -> None:
 
 
 def test_a_relays_verdict_counts_only_from_the_relay() -> None:
-    """Reliability test 46: the same header from anybody else says nothing."""
+    """Reliability 46: the same header from anybody else says nothing."""
     raw = b"Authentication-Results: mx.ours.example; dmarc=pass header.from=post.example\r\n" + MAIL
     prover = SenderProver(make_dns(), DirectVerifier(), trusted_relays=["192.0.2.50"], authserv_id="mx.ours.example")
     relayed, direct = prover([Claim(raw, RELAYED, JANA), Claim(raw, ELSEWHERE, JANA)])

@@ -1,4 +1,4 @@
-"""Reliability tests 35 to 39: one reading of ambiguous mail, no codec that is none, names, archives, determinism."""
+"""Reliability 35 – 39: one reading of ambiguous mail, no codec that is none, names, archives, determinism."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def read(headers: str, body: str) -> IncomingMail:
     ids=["prefix", "long", "unclosed", "preamble", "split", "empty"],
 )
 def test_35_a_tricky_boundary_has_one_reading(headers: str, body: str, text: str) -> None:
+    """Reliability 35."""
     mail = read(headers, body)
     assert mail.text.startswith(text)
     assert mail == read(headers, body)
@@ -52,6 +53,7 @@ def test_35_two_content_types_are_told() -> None:
 @pytest.mark.parametrize("charset", ["zlib", "bz2", "hex", "rot13", "idna", "punycode", "undefined", "utf-7", "utf-16"])
 @given(body=st.binary(max_size=80))
 def test_36_a_charset_never_runs_a_codec_that_is_none(charset: str, body: bytes) -> None:
+    """Reliability 36."""
     head = f"From: a@b.example\r\nContent-Type: text/plain; charset={charset}\r\n\r\n".encode()
     text = parse_mail(head + body).text
     assert text.encode("utf-8").decode() == text
@@ -67,6 +69,7 @@ def test_36_any_transfer_encoding_is_read(encoding: str, body: bytes) -> None:
 
 @given(st.text(max_size=300))
 def test_37_no_name_leaves_its_folder_or_hides_its_ending(name: str) -> None:
+    """Reliability 37."""
     safe = safe_filename(name)
     assert not set(safe) & set("/\\\0\r\n\u202e\u2066")
     assert safe not in (".", "..")
@@ -89,6 +92,7 @@ def test_37_a_declared_name_is_joined_and_made_safe(parameter: str, name: str) -
 
 
 def test_38_an_archive_is_never_unpacked() -> None:
+    """Reliability 38."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("../../slip.txt", b"\0" * 20_000_000)
@@ -108,6 +112,7 @@ print(found.hexdigest())
 
 
 def test_39_the_hash_seed_changes_nothing() -> None:
+    """Reliability 39."""
     command = [sys.executable, "-c", _DIGEST, str(EMAILS)]
     found = {
         subprocess.run(

@@ -53,6 +53,7 @@ def prove(raw: bytes, dns: DictDNS | None = None, envelope: Envelope = ELSEWHERE
     ],
 )
 def test_what_a_domain_publishes_decides(dmarc: bytes, spf: bytes, peer: str, signed: bool, expected: Proof) -> None:
+    """Reliability 41."""
     proof = prove(sign(MAIL) if signed else MAIL, make_dns(dmarc, spf), replace(ELSEWHERE, peer=peer))
     assert (proof.proof, proof.domain) == (expected, "post.example")
     assert proof.detail
@@ -148,6 +149,7 @@ def test_names_below_a_public_suffix_are_strangers_to_each_other() -> None:
 
 
 def test_text_below_the_signed_length_is_not_believed() -> None:
+    """Reliability 47."""
     signed = sign(MAIL, length=True)
     assert b"l=" in signed.split(b"\r\n\r\n")[0]
     assert prove(signed).proof is Proof.ALIGNED
@@ -155,6 +157,7 @@ def test_text_below_the_signed_length_is_not_believed() -> None:
 
 
 def test_an_expired_signature_counts_only_for_mail_that_came_in_time() -> None:
+    """Reliability 47."""
     expiry = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
     now = datetime.now(UTC)
     soon = sign(MAIL, extra=f"x={int((now + timedelta(hours=1)).timestamp())}".encode())
@@ -164,6 +167,7 @@ def test_an_expired_signature_counts_only_for_mail_that_came_in_time() -> None:
 
 
 def test_a_short_key_is_not_believed() -> None:
+    """Reliability 47."""
     weak = short_key()
     dns = make_dns().txt("weak._domainkey.post.example", weak[1])
     assert prove(sign(MAIL, selector="weak", key=weak[0]), dns).proof is Proof.FAIL
@@ -189,6 +193,7 @@ def test_two_keys_at_one_name_prove_nothing() -> None:
     "second", [b"From: boss@post.example", b"FROM : boss@post.example", b"from:\r\n boss@post.example"]
 )
 def test_a_second_from_is_never_a_pass(second: bytes) -> None:
+    """Reliability 23, 47."""
     assert prove(second + b"\r\n" + sign(MAIL), envelope=AT_HOME).proof is Proof.FAIL
 
 
@@ -207,6 +212,7 @@ def test_a_mail_without_from_is_no_pass() -> None:
 
 
 def test_an_arc_seal_of_a_stranger_is_ignored() -> None:
+    """Reliability 47."""
     seal = b"ARC-Seal: i=1; cv=none; a=rsa-sha256; d=evil.example; s=s1; b=AAAA\r\n"
     result = b"ARC-Authentication-Results: i=1; mx.evil.example; dmarc=pass header.from=post.example\r\n"
     assert prove(seal + result + MAIL).proof is Proof.FAIL
@@ -226,6 +232,7 @@ def test_a_signed_reply_counts_for_the_address_it_names(header: str) -> None:
 
 @pytest.mark.parametrize("recipients", [(THREAD_B,), (THREAD_A, THREAD_B)])
 def test_a_signed_reply_replayed_to_another_thread_proves_nothing(recipients: tuple[str, ...]) -> None:
+    """Reliability 47."""
     raw = sign(MAIL.replace(b"reply@gateway.example", THREAD_A.encode()))
     assert prove(raw, envelope=replace(ELSEWHERE, rcpt_tos=recipients)).proof is Proof.FAIL
 

@@ -100,6 +100,7 @@ def test_a_proof_over_a_real_resolver(server: FaultyServer, lookup: Lookup) -> N
 def test_what_did_not_answer_is_never_taken_for_no(
     broken: str, envelope: Envelope, signed: bool, expected: Proof
 ) -> None:
+    """Reliability 48."""
     dns = make_dns()
     dns.broken = {broken}
     proof = prove_sender(sign(MAIL) if signed else MAIL, envelope, JANA, lookup=dns)
@@ -124,6 +125,7 @@ def _spf(dns: DictDNS, record: bytes) -> DictDNS:
     ],
 )
 def test_bombs_and_broken_records_are_no_pass(record: bytes) -> None:
+    """Reliability 48."""
     dns = make_dns()
     for n in range(30):
         dns.records[f"7.2.0.192.e{n}.example", "A"] = []
@@ -139,6 +141,7 @@ def test_a_key_too_large_to_be_one_is_not_computed_with() -> None:
 
 
 def test_slow_dns_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reliability 48."""
     clock = [1000.0]
     monkeypatch.setattr("gateway.inbound.dnslookup.time.monotonic", lambda: clock[0])
     dns = _spf(make_dns(), b"v=spf1 mx:b.example mx:c.example mx:d.example mx:e.example -all")

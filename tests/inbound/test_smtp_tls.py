@@ -9,7 +9,9 @@ import os
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,20 @@ def test_broken_handshakes_end_quickly_and_are_not_counted_for_ever(tmp_path: Pa
             peer.send(b"\x16\x03\x01\xff\xffgarbage" * 10)
             drain(peer.socket)
         wait_for_room(front)
+
+
+def test_many_half_handshakes_keep_nobody_out(tmp_path: Path) -> None:
+    """Reliability 20: 200 that begin TLS and fall silent; an honest mail is taken meanwhile."""
+    limits = SmtpLimits(tls_timeout=30, connections=300)
+    with serving(tls=load_context(*write_pair(tmp_path)), limits=limits) as front, ExitStack() as stack:
+        for _ in range(200):
+            peer = stack.enter_context(front.peer())
+            assert peer.say("STARTTLS").startswith("220")
+            peer.send(b"\x16\x03\x01\x02")
+        began = time.monotonic()
+        with front.peer() as honest:
+            assert honest.data(WIRE).startswith("250")
+        assert time.monotonic() - began < 1
 
 
 def wait_for_room(front: Running) -> None:

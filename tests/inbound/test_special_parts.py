@@ -1,4 +1,4 @@
-"""Uuencoded files, signed and encrypted mail, and AMP: issue rows SJ-7, and reliability test 36 (uuencode)."""
+"""Uuencoded files, signed and encrypted mail, and AMP: issue rows SJ-7, and reliability 36 (uuencode)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posting to the ATS's endpoints: signed, bounded, and never to an inner address (test 58)."""
+"""Posting to the ATS's endpoints: signed, bounded, and never to an inner address (reliability 58)."""
 
 from __future__ import annotations
 
@@ -103,6 +103,7 @@ def test_the_post_is_signed_with_both_secrets_and_a_stranger_fails() -> None:
 
 @pytest.mark.parametrize("host", INNER)
 def test_no_inner_address_is_connected_to_however_it_is_written(host: str) -> None:
+    """Reliability 58."""
     literal = f"[{host}]" if ":" in host else host
     with listening(OK) as ats:
         answered = post(f"http://{literal}:{ats.port}/", allow_private=False)
@@ -119,7 +120,7 @@ def test_a_name_that_leads_inside_is_refused_even_when_one_of_its_addresses_is_p
 
 
 def test_a_name_is_asked_once_so_a_second_answer_cannot_lead_elsewhere() -> None:
-    """DNS rebinding: first public, then private. What was looked at is what is connected to."""
+    """Reliability 58: DNS rebinding: first public, then private. What was looked at is what is connected to."""
     asked: list[str] = []
 
     def flip(host: str, port: int) -> list[str]:
@@ -134,6 +135,7 @@ def test_a_name_is_asked_once_so_a_second_answer_cannot_lead_elsewhere() -> None
 
 
 def test_a_redirect_is_not_followed() -> None:
+    """Reliability 58."""
     with listening(OK) as inner:
         moved = f"HTTP/1.1 302 Found\r\nLocation: {inner.url}\r\nContent-Length: 0\r\n\r\n".encode()
         with listening(moved) as ats:

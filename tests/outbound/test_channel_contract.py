@@ -176,6 +176,7 @@ def test_not_now_is_a_retry(rig: Rig) -> None:
 
 
 def test_a_lost_answer_is_unknown_never_a_retry(rig: Rig) -> None:
+    """Reliability 64."""
     if rig.lose is None:
         pytest.skip("a folder loses no answer")
     rig.lose()
@@ -216,6 +217,7 @@ def test_what_was_lost_is_found_again_by_asking(rig: Rig) -> None:
 def test_broken_answers_never_raise_and_never_look_like_success(
     name: str, trouble: Any, kind: type, servers: list[Any], tmp_path: Path
 ) -> None:
+    """Reliability 68."""
     rig = make_rig(name, servers, tmp_path)
     server: Simulator = servers[0]
     server.plan.append(trouble)

@@ -49,6 +49,7 @@ def test_the_subject_arrives_as_it_was_meant(subject: str) -> None:
     content_type=WORDS | st.sampled_from(["text/html", "message/rfc822", "multipart/mixed", "image/PNG"]),
 )
 def test_a_file_name_never_makes_a_field(filename: str, content_type: str) -> None:
+    """Reliability 57."""
     raw = composed(files=(OutgoingFile(filename, content_type, b"\r\n.\r\n--=_0_\x00\xff"),))
     assert_only_one_mail_to_one_person(raw)
     [part] = parsed(raw).iter_attachments()
@@ -59,6 +60,7 @@ def test_a_file_name_never_makes_a_field(filename: str, content_type: str) -> No
 
 @given(in_reply_to=WORDS, references=st.lists(WORDS, max_size=30), language=WORDS)
 def test_what_the_ats_sends_along_never_makes_a_field(in_reply_to: str, references: list[str], language: str) -> None:
+    """Reliability 57."""
     raw = composed(in_reply_to=in_reply_to, references=tuple(references), language=language)
     assert_only_one_mail_to_one_person(raw, {"In-Reply-To", "References"})
 

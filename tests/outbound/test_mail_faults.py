@@ -46,6 +46,7 @@ REFUSALS = [
 def test_each_refusal_gets_its_class(
     start_fault_server: Any, connect: Any, outgoing: Any, script: Any, kind: Any, code: str
 ) -> None:
+    """Reliability 68."""
     result = connect(start_fault_server(**script).port).send(outgoing())
     assert type(result) is kind
     assert result.code == code

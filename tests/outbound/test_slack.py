@@ -23,7 +23,7 @@ def slack() -> Iterator[Slack]:
 
 
 def test_slack_is_never_reached_at_an_inner_address(slack: Slack) -> None:
-    """Somebody else's text must not make us reach into our own network (docs/reliability.md test 58)."""
+    """Somebody else's text must not make us reach into our own network (reliability 58)."""
     told = Outgoing(delivery_id="d", channel=SLACK, to=slack.hook, text="hello")
     guarded = SlackChannel(WebhookClient(seconds=5))
     assert isinstance(guarded.send(told), Failed)

@@ -24,7 +24,7 @@ def channel(sink: Any, connect: Any) -> Any:
 def test_a_server_receives_exactly_the_mail_that_was_meant(
     sink: Any, channel: Any, outgoing: Any, name: str, subject: str, text: str, filename: str, parent: str
 ) -> None:
-    """Header injection, seen from the other side of the wire."""
+    """Reliability 57: header injection, seen from the other side of the wire."""
     before = len(sink.mails)
     file = OutgoingFile(filename, "application/pdf", b"x")
     mail = outgoing(to_name=name, from_name=name, subject=subject, text=text, in_reply_to=parent, files=(file,))
@@ -37,6 +37,7 @@ def test_a_server_receives_exactly_the_mail_that_was_meant(
 @given(address=WORDS)
 @settings(max_examples=60)
 def test_an_address_names_one_recipient_or_nobody(sink: Any, channel: Any, outgoing: Any, address: str) -> None:
+    """Reliability 57."""
     before = len(sink.mails)
     result = channel.send(outgoing(to=address))
     received = sink.mails[before:]

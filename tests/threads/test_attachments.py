@@ -41,6 +41,7 @@ EXE = "application/vnd.microsoft.portable-executable"
     ],
 )
 def test_what_is_dangerous(name: str, declared: str, found: str, expected: Danger | None) -> None:
+    """Reliability 38."""
     assert judge_file(name, declared, found) is expected
 
 

@@ -53,6 +53,7 @@ def at(state: DeliveryState, **changes: object) -> Delivery:
 def test_news_in_any_order_never_undoes_an_arrival_nor_wakes_what_ended(
     news: list[Receipt], first: DeliveryState
 ) -> None:
+    """Reliability 66, 68."""
     delivery, arrived = at(first), first is DeliveryState.DELIVERED
     for receipt in news:
         move = after_receipt(delivery, receipt, now=NOW)

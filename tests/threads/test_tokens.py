@@ -1,4 +1,4 @@
-"""Reliability test 42: what is not exactly a token of ours opens nothing, says nothing and takes no other time."""
+"""Reliability 42: what is not exactly a token of ours opens nothing, says nothing and takes no other time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GW-8: a POST with an Idempotency-Key has one effect and one answer, however often it comes (test 59)."""
+"""GW-8: a POST with an Idempotency-Key has one effect and one answer, however often it comes (reliability 59)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def messages(world: World) -> list[dict[str, object]]:
 
 
 def test_the_same_request_again_gives_the_first_answer_and_one_message(world: World) -> None:
+    """Reliability 59."""
     path = f"/threads/{world.a.thread_id}/messages"
     first = world.a.post(path, json={"text": "Are you free on Monday?"}, headers=KEY)
     again = world.a.post(
@@ -79,6 +80,7 @@ def test_without_a_key_each_post_is_a_message(world: World) -> None:
 
 @both_databases
 def test_twenty_at_once_are_one_message_with_one_answer(world: World) -> None:
+    """Reliability 59."""
     together = Barrier(20)
 
     def post(_: int) -> tuple[int, bytes]:

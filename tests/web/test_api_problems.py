@@ -80,6 +80,7 @@ def test_405_lists_every_allowed_method(world: World, method: str, path: str, al
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"title": "T" "x"}', b"\x00"])
 def test_what_is_not_json_is_400(world: World, body: bytes) -> None:
+    """Reliability 55, 63."""
     response = world.a.put("/openings/x", content=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json"
@@ -101,6 +102,7 @@ def test_json_with_a_charset_is_taken(world: World) -> None:
 
 @pytest.mark.parametrize("declared", [True, False])
 def test_a_body_that_is_too_large_is_413(world: World, declared: bool) -> None:
+    """Reliability 63."""
     size = world.ctx.settings.max_upload_bytes * 4 // 3 + 5 * 1024 * 1024
     chunk = b" " * 65_536
     body = (chunk for _ in range(size // len(chunk)))
@@ -127,6 +129,7 @@ def test_a_body_that_is_too_large_is_413(world: World, declared: bool) -> None:
     ],
 )
 def test_a_wrong_field_is_named_with_its_remedy(world: World, body: object, field: str, words: str) -> None:
+    """Reliability 55."""
     raw = world.dumps(body) if body is not None else b""
     response = world.a.put("/openings/x", content=raw, headers={"Content-Type": "application/json"})
     problem = assert_problem(response, 422, "invalid")

@@ -1,4 +1,4 @@
-"""The API keeps to its own OpenAPI document, whatever is sent (test 55): schemathesis, all checks, short."""
+"""The API keeps to its own OpenAPI document, whatever is sent (reliability 55): schemathesis, all checks, short."""
 
 from __future__ import annotations
 
@@ -118,6 +118,7 @@ def _keep_one_content(message: dict[str, Any]) -> None:
 @pytest.mark.parametrize("mode", MODES, ids=str)
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_every_answer_is_as_documented(world: World, path: str, method: str, mode: Any) -> None:
+    """Reliability 55."""
     schema = schemathesis.openapi.from_dict(describe_api())
     schema.app = make_app(world.ctx)
     operation = schema[path][method]

@@ -1,5 +1,5 @@
 """Templates of a company: saved only when everything in them is known, filled in for one person, and never more than
-text (NH-X-7, GW-9, PE-P3, test 56).
+text (NH-X-7, GW-9, PE-P3, reliability 56).
 """
 
 from __future__ import annotations

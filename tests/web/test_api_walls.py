@@ -1,4 +1,5 @@
-"""Nobody reads another's: every route with an id of the other company is a 404, as for one that never was (test 54).
+"""Nobody reads another's (reliability 54): every route with an id of the other company is a 404, as for one that never
+was.
 
 The cases come from the OpenAPI document: a new route with an id fails here until it has a case.
 """
@@ -94,6 +95,7 @@ def test_another_company_cannot_erase_our_applicant(world: World) -> None:
 
 @pytest.mark.parametrize(("method", "path"), routes_with_ids())
 def test_a_foreign_id_is_answered_like_one_that_never_was(world: World, method: str, path: str) -> None:
+    """Reliability 54."""
     world.b.put("/applicants/birch-only", json={"opening": "dev", "name": "Only Birch", "source": "ats"})
     every_id = [*foreign_ids(world, path), world.b.applicant_id, world.b.message_id, world.b.workspace_id]
     parameter = "{id}" if "{id}" in path else "{external_id}"
@@ -111,6 +113,7 @@ def test_a_foreign_id_is_answered_like_one_that_never_was(world: World, method: 
     "spelling", [str.upper, str.title, lambda i: f"{i} ", lambda i: f"{i}%00", lambda i: f"%20{i}"]
 )
 def test_ids_in_another_spelling_open_nothing(world: World, spelling: object) -> None:
+    """Reliability 54."""
     answered = world.a.get(f"/threads/{spelling(world.b.thread_id)}")
     assert answered.status_code in (404, 422)
 

@@ -108,7 +108,7 @@ def test_an_unmatched_mail_finds_its_conversation_by_search(
 def test_the_candidate_is_asked_by_mail_and_answers_on_a_page(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump, channel: FakeChannel
 ) -> None:
-    """Reliability test 49: opening the link changes nothing; the answer is a POST, and works once."""
+    """Reliability 49: opening the link changes nothing; the answer is a POST, and works once."""
     receive(ctx, company, mina, text="From my other address", from_=STRANGER, role=Role.CANDIDATE)
     pump()
     path = entry_path(desk.get("/desk/review").text)

@@ -110,7 +110,7 @@ def test_a_webhook_is_added_its_secret_shown_once_and_rotated(desk: TestClient) 
 
 
 def test_a_private_address_is_refused_in_words_with_the_form_kept(desk: TestClient) -> None:
-    """Reliability test 58."""
+    """Reliability 58."""
     page = desk.post("/desk/settings/webhooks", data=HOOK | {"url": "https://10.0.0.1/"})
     assert page.status_code == 422
     assert "public internet" in words_of(page.text)

@@ -24,6 +24,7 @@ from gateway.web.files import disposition
 def test_a_file_is_a_link_with_its_name_and_comes_as_a_download(
     ctx: Context, company: Company, mina: ApplicantView
 ) -> None:
+    """Reliability 52."""
     html = OutgoingFile("이력서 & 1.html", "text/html", b"<script>alert(1)</script>")
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(files=(html,)))
     for client, url in (
@@ -45,7 +46,9 @@ def test_a_file_is_a_link_with_its_name_and_comes_as_a_download(
 def test_a_picture_stands_where_its_writer_put_it(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump
 ) -> None:
-    """Peers §1 row 27: from our own address, nothing from elsewhere; the second mail's signature brings it no more."""
+    """Reliability 53: peers §1 row 27: from our own address, nothing from elsewhere; the second mail's signature
+    brings it no more.
+    """
     address = address_of(ctx, mina)
     html = '<p>My desk:</p><p><img src="cid:logo"><img src="https://track.example/x.png"></p><p>It is tidy.</p>'
     for _ in range(2):
@@ -65,7 +68,7 @@ def test_a_picture_stands_where_its_writer_put_it(
 
 
 def test_nobody_reads_anothers_file(ctx: Context, company: Company, mina: ApplicantView) -> None:
-    """DESIGN §4.8."""
+    """Reliability 54: DESIGN §4.8."""
     secret = OutgoingFile("secret.txt", "text/plain", b"mine")
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(files=(secret,)))
     client = browser_of(make_app(ctx, company))
@@ -78,6 +81,7 @@ def test_nobody_reads_anothers_file(ctx: Context, company: Company, mina: Applic
 
 @given(st.text(min_size=1, max_size=60))
 def test_a_file_name_never_breaks_the_header(name: str) -> None:
+    """Reliability 37."""
     header = disposition(name)
     assert header.isascii()
     assert header.isprintable()

@@ -131,6 +131,7 @@ def test_the_page_shows_nothing_that_is_only_for_the_team(
 
 @pytest.mark.parametrize("change", [lambda p: p[:-1], lambda p: p[:-4] + "aaaa", lambda p: "/c/x"])
 def test_an_altered_link_is_404_and_offers_a_new_one(mina: ApplicantView, client: TestClient, change: object) -> None:
+    """Reliability 42."""
     assert callable(change)
     answer = client.get(change(path_of(mina)))
     assert answer.status_code == 404
@@ -139,6 +140,7 @@ def test_an_altered_link_is_404_and_offers_a_new_one(mina: ApplicantView, client
 
 
 def test_asking_for_a_new_link_reveals_nothing(mina: ApplicantView, client: TestClient) -> None:
+    """Reliability 60."""
     known, unknown = (client.post("/c/lost", data={"email": e}) for e in (mina.applicant.email, "nobody@x.example"))
     assert known.status_code == unknown.status_code == 200
     assert known.text == unknown.text
@@ -256,7 +258,9 @@ def test_scanners_and_prefetchers_change_nothing(
 def test_a_known_address_is_answered_before_it_is_looked_up(
     mina: ApplicantView, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How long the answer takes says nothing either: the work comes after it, and the line is closed."""
+    """Reliability 60: how long the answer takes says nothing either: the work comes after it, and the line is
+    closed.
+    """
     asked: list[str] = []
     monkeypatch.setattr("gateway.web.portal.applicants.ask_new_link", lambda ctx, email: asked.append(email))
     for email in (mina.applicant.email, "nobody@x.example"):

@@ -97,13 +97,14 @@ def state_of(ctx: Context, delivery: Delivery) -> DeliveryState:
 @pytest.mark.parametrize("path", [*HOOKS.values(), "/hooks/solapi/wrong", "/hooks/twilio/status/01d"])
 @pytest.mark.parametrize("headers", [{}, {"x-toast-webhook-signature": "wrong", "x-twilio-signature": "d3Jvbmc="}])
 def test_what_is_not_proven_changes_nothing(client: TestClient, path: str, headers: dict[str, str]) -> None:
+    """Reliability 59."""
     answer = client.post(path, content=b'[{"data": {}}]', headers=headers)
     assert answer.status_code == (200 if path == HOOKS["solapi"] else 401)
 
 
 @pytest.mark.parametrize("provider", ["nhn", "solapi", "twilio"])
 def test_a_provider_without_a_secret_is_closed(ctx: Context, clock: Any, provider: str) -> None:
-    """Unset secret = closed; a call that carries an empty one is no better."""
+    """Reliability 59: unset secret = closed; a call that carries an empty one is no better."""
     none = {"nhn_webhook_secret": "", "solapi_webhook_secret": "", "twilio_auth_token": "", "sms_abroad_provider": ""}
     settings = Settings(**{**ctx.settings.model_dump(), **none})
     client = browser_of(make_app(replace(ctx, hooks=build_hooks(settings, clock=clock))))
@@ -170,6 +171,7 @@ def test_twilio_says_that_nobody_has_the_number(
 
 
 def test_a_signature_of_another_body_or_address_is_refused(client: TestClient) -> None:
+    """Reliability 59."""
     body, signature = twilio.signed(f"{BASE}/hooks/twilio/sms", {"MessageSid": "SM1", "Body": "yes"})
     headers = {"x-twilio-signature": signature, "content-type": "application/x-www-form-urlencoded"}
     assert client.post("/hooks/twilio/sms", content=body, headers=headers).status_code == 200
@@ -182,6 +184,7 @@ def test_a_signature_of_another_body_or_address_is_refused(client: TestClient) -
 
 
 def test_an_sms_to_us_enters_the_thread(ctx: Context, company: Company, client: TestClient) -> None:
+    """Reliability 59."""
     delivery = send(ctx, company, phone=SWEDISH)
     fields = {"MessageSid": "SM9", "From": SWEDISH, "To": twilio.NUMBER, "Body": "Ja, gärna!", "NumMedia": "0"}
     assert [twilio_call(client, "/hooks/twilio/sms", fields) for _ in range(2)] == [200, 200]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -76,6 +77,7 @@ class TestOverHttps:
         return {"public_url": "https://talk.example"}
 
     def test_the_cookie_is_pinned_to_the_host(self, ctx: Context, company: Company) -> None:
+        """Reliability 61."""
         client = TestClient(make_app(ctx, company), base_url="https://talk.example", follow_redirects=False)
         answer = client.get(f"/dev/login/{company.jun.id}")
         assert answer.headers["set-cookie"].startswith("__Host-gateway=")
@@ -100,14 +102,49 @@ class TestOverHttps:
     ],
 )
 def test_forged_posts(headers: dict[str, str], forged: bool) -> None:
+    """Reliability 61."""
     assert is_forged(Headers({"host": "gateway.test", **headers}), "talk.example") is forged
 
 
 def test_a_forged_post_changes_nothing_and_says_why(client: TestClient, mina: ApplicantView) -> None:
+    """Reliability 61."""
     answer = client.post(path_of(mina), data={"text": "hi"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
     assert "The form did not come from this site." in words_of(answer.text)
     assert "content-security-policy" in answer.headers
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"data": {f"f{n}": "x" for n in range(10_000)}},
+        {"files": [("files", (f"{n}.txt", b"x", "text/plain")) for n in range(1_000)]},
+        {"data": {"text": "x"}, "files": {"text": (None, b"x" * (9 << 20))}},
+        {"content": b"--b\r\n" * 100_000, "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+        {"content": b"x", "headers": {"Content-Type": "multipart/form-data"}},
+        {"content": b"&" * 1_000_000, "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+    ],
+    ids=["fields", "files", "long-field", "boundaries", "no-boundary", "separators"],
+)
+def test_a_form_that_is_made_to_cost_much_is_refused_soon(
+    client: TestClient, mina: ApplicantView, hostile: dict[str, Any]
+) -> None:
+    """Reliability 63: too many fields, files or parts, or one that is too long (CVE-2023-30798, CVE-2024-47874)."""
+    began = time.process_time()
+    answer = client.post(path_of(mina), **hostile)
+    assert time.process_time() - began < 5
+    assert answer.status_code in (400, 413, 422), answer.status_code
+    assert_strict(answer.headers)
+
+
+def test_a_great_question_and_odd_ranges_are_answered_as_any_other(client: TestClient, mina: ApplicantView) -> None:
+    """Reliability 63: a huge query costs no more than its reading; ranges of files are not offered (CVE-2025-62727)."""
+    began = time.process_time()
+    assert client.get("/desk/search", params={"q": "x " * 15_000}).status_code < 500
+    asset = re.findall(r'"(/static/[^"#]+)', client.get(path_of(mina)).text)[0]
+    answer = client.get(asset, headers={"Range": "bytes=" + ",".join(f"{n}-{n}" for n in range(50_000))})
+    assert answer.status_code == 200
+    assert time.process_time() - began < 5
 
 
 class TestLargeBodies:
@@ -116,6 +153,7 @@ class TestLargeBodies:
         return {"max_upload_bytes": 2000}
 
     def test_too_large_by_content_length_and_by_what_really_came(self, ctx: Context, company: Company) -> None:
+        """Reliability 63."""
         client = browser_of(make_app(ctx, company))
         big = b"x" * (1 << 20) + b"x" * 4000
 
@@ -148,6 +186,7 @@ class TestBehindAProxy:
     def test_forwarded_addresses_are_believed_from_our_proxy_only(
         self, ctx: Context, company: Company, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Reliability 61."""
         seen: list[str] = []
         monkeypatch.setattr("gateway.usecases.sign_in.sign_in", lambda *_, client: seen.append(client))
         for proxied in (ctx, replace(ctx, settings=ctx.settings.model_copy(update={"trusted_proxies": []}))):

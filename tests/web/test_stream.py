@@ -24,6 +24,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import read_page
 from gateway.usecases.views import ApplicantView
+from gateway.web import stream
 from gateway.web.desk import live
 from gateway.web.feed import Feed
 
@@ -112,7 +113,7 @@ def test_the_candidate_sees_messages_as_they_come_and_no_notes(
 def test_a_reconnection_gets_what_it_missed_once(
     ctx: Context, company: Company, mina: ApplicantView, site: Served
 ) -> None:
-    """`Last-Event-ID` wins over the page's `?after=`; every event comes exactly once, in order."""
+    """Reliability 62: `Last-Event-ID` wins over the page's `?after=`; every event comes exactly once, in order."""
     url = f"{site.url}{path_of(mina)}/stream?after={last_event(ctx, company, mina)}"
     first = Listener(url)
     say(ctx, company, mina, "one")
@@ -167,6 +168,8 @@ def test_what_happens_between_page_and_stream_is_made_up_for(
 def test_a_stream_ends_with_the_session(
     ctx: Context, company: Company, site: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Reliability 62: within five seconds; here they are shortened."""
+    assert stream.CHECK_EVERY <= 5
     monkeypatch.setattr("gateway.web.stream.CHECK_EVERY", 0.2)
     session = sign_in.demo_session(ctx, company.jun.id)
     listener = Listener(f"{site.url}/desk/stream", cookie=session)
@@ -210,6 +213,7 @@ def test_what_can_wait_is_done_one_at_a_time_with_a_rest_between() -> None:
 
 
 def test_no_stream_without_a_session_or_link(mina: ApplicantView, site: Served) -> None:
+    """Reliability 62."""
     assert httpx2.get(f"{site.url}/desk/t/{mina.thread_id}/stream").status_code == 401
     assert httpx2.get(f"{site.url}/desk/stream").status_code == 401
     assert httpx2.get(f"{site.url}/c/altered/stream").status_code == 404
