@@ -38,6 +38,7 @@ MAX_TRIES = 12
 FIRST_BACKOFF = 60.0  # seconds
 MAX_BACKOFF = 6 * 3600.0  # seconds
 REPEAT_AFTER_UNKNOWN = timedelta(minutes=15)
+DEATHS_AT_ONCE = 6  # tries that a worker's death ended and that are repeated without a wait
 LOOKS = (
     60,
     300,
@@ -95,17 +96,21 @@ def after_send(
 
 
 def after_unknown(
-    why: str, *, tries: int, now: datetime, stable_key: bool, at_once: bool = False, traceable: bool = False
+    why: str, *, tries: int, now: datetime, stable_key: bool, died: bool = False, traceable: bool = False
 ) -> Move:
     """Nobody knows whether it arrived: shown as uncertain; looked up where the provider can be asked, else repeated
     only where a repeat carries the same key.
 
-    `at_once` when the worker died: it may not even have begun, and the person has waited for the lease already.
+    When the worker `died`, it is repeated at once: it may not even have begun, and the person has waited for the lease
+    already. Later tries wait: a worker that falls over each time it starts must not use them all up before anybody has
+    mended it.
     """
     if traceable:
-        look = now if at_once else now + timedelta(seconds=LOOKS[0])
+        look = now if died else now + timedelta(seconds=LOOKS[0])
         return Move(DeliveryState.UNCERTAIN, "unknown", "", why, look_at=look)
-    wait = timedelta(0) if at_once else REPEAT_AFTER_UNKNOWN
+    wait = REPEAT_AFTER_UNKNOWN
+    if died:
+        wait = backoff(tries - DEATHS_AT_ONCE, 0.5) if tries > DEATHS_AT_ONCE else timedelta(0)
     again = now + wait if stable_key and tries < MAX_TRIES else None
     return Move(DeliveryState.UNCERTAIN, "unknown", "", why, next_attempt_at=again)
 

@@ -276,7 +276,7 @@ def release_expired(ctx: Context, *, limit: int = 100) -> int:
                 now=ctx.now,
                 stable_key=able.stable_key,
                 traceable=able.traceable,
-                at_once=True,
+                died=True,
             )
             record_one(ctx, tx, delivery, move=move, lease_id=lease_id)
     return len(expired)

@@ -76,6 +76,8 @@ def test_random_kills(world: World, tally: Counter[str], database_kind: str) -> 
     worker.start()
     world.let_leases_run_out()
     world.await_quiet(seconds=1200 if LONG else 60)
+    world.let_waits_run_out()  # those whose workers died more often than is repeated at once
+    world.await_sent()
     verdict = check(history, world.visible(), world.belongs)
     verdict.assert_good()
     assert verdict.acknowledged >= WANTED_MAILS

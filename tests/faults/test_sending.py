@@ -36,6 +36,7 @@ from gateway.usecases.preferences import save_preferences
 from gateway.usecases.read_thread import messages_after
 from gateway.usecases.record_attempts import Recorder
 
+LIFE = 5  # deaths in a row
 KILLS = 100 if LONG else 5
 ONCE = ["delivery.claimed", "delivery.built", "delivery.handing_over", "delivery.recorded"]
 TWICE = ["delivery.sent", "delivery.before_commit"]  # "provider accepted, answer lost": the documented window
@@ -54,7 +55,11 @@ def test_killed_at_each_step_of_sending(world: World, tally: Counter[str], point
     """Reliability 64, P8: sent at least once; again only if the provider may have it, under the same Message-ID and
     shown."""
     worker = world.gateway("worker")
-    for _ in range(KILLS):
+    for number in range(KILLS):
+        if number % LIFE == LIFE - 1:  # what died six times would wait
+            worker.start()
+            world.await_sent()
+            worker.kill()
         say(world)
         worker.start(crash_at=point)
         worker.await_death()

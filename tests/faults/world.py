@@ -195,6 +195,11 @@ class World:
     def await_quiet(self, *, seconds: float = 60.0) -> None:
         wait_until(self.is_quiet, "all mails to be decided and all deliveries to be sent", seconds=seconds)
 
+    def await_sent(self, *, seconds: float = 60.0) -> None:
+        """Every delivery was handed over, those of uncertain outcome again."""
+        ended = {DeliveryState.ACCEPTED}
+        wait_until(lambda: set(self.delivery_states().values()) <= ended, "every delivery to be sent", seconds=seconds)
+
     def await_log(self, log: Path, words: str) -> None:
         wait_until(lambda: log.exists() and words in log.read_text(), f"{words!r} in {log}")
 

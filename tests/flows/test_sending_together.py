@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cast import Company, make_applicant
 from fakes import FakeChannel, FakeClock
-from running import both_databases
+from running import Pump, both_databases
 from sqlalchemy import update
 
 from gateway.store import tables as t
@@ -19,7 +19,7 @@ from gateway.threads.channel import Accepted, Capabilities, Failed, Outgoing, Re
 from gateway.threads.model import DeliveryState
 from gateway.usecases import deliver as deliver_module
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import deliver_waiting, find_due
+from gateway.usecases.deliver import deliver_waiting, find_due, release_expired
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after
 from gateway.worker import DELIVERED, gather_jobs
@@ -44,6 +44,27 @@ def write_to(ctx: Context, company: Company, *, people: int) -> list[str]:
 
 def states(ctx: Context, company: Company, threads: list[str]) -> list[DeliveryState]:
     return [messages_after(ctx, company.ats, thread_id)[0].deliveries[0].state for thread_id in threads]
+
+
+@both_databases
+def test_a_worker_that_dies_again_and_again_uses_up_no_message(
+    ctx: Context, company: Company, channel: FakeChannel, clock: FakeClock, pump: Pump
+) -> None:
+    """P8, reliability 64: all that it held has as many tries behind it as the worker had deaths, whoever was the cause.
+    The last tries are kept for when somebody has mended it.
+    """
+    threads = write_to(ctx, company, people=3)
+    for death in range(30):
+        with ctx.database.begin() as tx:
+            for delivery_id in tx.attempts.due(now=ctx.now, limit=10):
+                tx.attempts.claim(delivery_id, lease_id=f"dead-{death}", now=ctx.now, until=ctx.now)
+        clock.move(seconds=1)
+        release_expired(ctx)
+    assert set(states(ctx, company, threads)) == {DeliveryState.UNCERTAIN}
+    clock.move(minutes=5)
+    pump()
+    assert set(states(ctx, company, threads)) == {DeliveryState.ACCEPTED}
+    assert sorted(o.to for o in channel.sent) == [f"p-{n}@mail.example" for n in range(3)]
 
 
 @both_databases
