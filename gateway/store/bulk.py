@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Row, insert, or_, select, update
 
 from gateway.store import tables as t
+from gateway.store.listing import is_there
 from gateway.store.session import Session
 from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
 from gateway.threads.model import ThreadState
-from gateway.threads.policies.visibility import GONE
 
 ASKED_AT_ONCE = 500
 
@@ -40,7 +40,7 @@ class Bulks:
         conversation is open. The oldest first.
         """
         c, th = t.applicants.c, t.threads.c
-        where = [c.workspace_id == workspace_id, th.state.not_in([state.value for state in GONE])]
+        where = [c.workspace_id == workspace_id, is_there()]
         where.append(c.stage == stage if stage else th.state == ThreadState.OPEN.value)
         if opening_id:
             where.append(c.opening_id == opening_id)

@@ -164,7 +164,7 @@ class Listing:
     def _where(self, workspace_id: str, member_id: str, *, view: str, now: datetime) -> list[Any]:
         """The conditions of a view. What rests or is done is in no view of work that waits."""
         th = t.threads.c
-        live = th.state.not_in([state.value for state in GONE])  # they have no failures
+        live = is_there()  # the others have no failures
         to_do = _is_to_do(now)
         views: dict[str, list[Any]] = {
             "all": [live],
@@ -189,6 +189,11 @@ class Listing:
         query = select(th.last_at).where(th.workspace_id == workspace_id).order_by(th.last_at.desc())
         border = self._session.execute(query.offset(NEWEST - 1).limit(1)).scalar_one_or_none()
         return [th.last_at >= border] if border else []
+
+
+def is_there() -> ColumnElement[bool]:
+    """The thread can be opened under its own id: it was neither erased nor made part of another."""
+    return t.threads.c.state.not_in([state.value for state in GONE])
 
 
 def is_unanswered(now: datetime) -> list[ColumnElement[bool]]:

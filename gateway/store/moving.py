@@ -16,11 +16,11 @@ from typing import Any
 from sqlalchemy import case, func, insert, literal, or_, select, update
 
 from gateway.store import tables as t
+from gateway.store.listing import is_there
 from gateway.store.search_index import note_change
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
 from gateway.threads.model import Applicant, AuthorKind, DeliveryState, MessageKind, ThreadState
-from gateway.threads.policies.visibility import GONE
 from gateway.threads.search_documents import Kind
 
 UNFINISHED = (DeliveryState.SCHEDULED, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
@@ -178,7 +178,7 @@ class Moving:
         same = [func.lower(a.name) == applicant.name.lower()]
         same += [func.lower(a.email) == applicant.email.lower()] if applicant.email else []
         same += [a.phone == applicant.phone] if applicant.phone else []
-        here = (th.opening_id == applicant.opening_id, th.id != thread_id, th.state.not_in([s.value for s in GONE]))
+        here = (th.opening_id == applicant.opening_id, th.id != thread_id, is_there())
         query = select(th.id).join(t.applicants, a.id == th.applicant_id).where(*here, or_(*same))
         return list(self._session.execute(query.order_by(th.id.desc()).limit(limit)).scalars())
 

@@ -149,15 +149,20 @@ class NewsRows:
     def long_unanswered(
         self, *, since: datetime, before: datetime, now: datetime, limit: int, thread_id: str = ""
     ) -> list[str]:
-        """Conversations that wait for an answer (`listing.is_unanswered`) from a time between these two on, and of
-        which nobody has been reminded since; with `thread_id`, whether this is one.
+        """Conversations that wait for an answer (`listing.is_unanswered`) from a time between these two on, or from
+        before them with a snooze that ended since the first; and of which nobody has been reminded since. With
+        `thread_id`, whether this is one.
         """
         th, n = t.threads.c, t.news.c
         told = exists().where(n.thread_id == th.id, n.kind == NewsKind.UNANSWERED.value, n.at > th.unanswered_since)
-        waits = [th.unanswered_since > since, th.unanswered_since <= before, th.candidate_seq > 0]
-        waits += [th.id == thread_id] if thread_id else []
-        query = select(th.id).where(*waits, *is_unanswered(now), ~told).order_by(th.unanswered_since).limit(limit)
-        return list(self._session.execute(query).scalars())
+        waits = [th.unanswered_since > since, th.unanswered_since <= before]
+        rested = [th.unanswered_since <= since, th.snoozed_until > since]
+        wanted = [th.candidate_seq > 0, *is_unanswered(now), ~told, *([th.id == thread_id] if thread_id else [])]
+        found: list[str] = []
+        for those in (rested, waits):  # each has an index of its own
+            query = select(th.id).where(*those, *wanted).order_by(th.unanswered_since).limit(limit - len(found))
+            found += self._session.execute(query).scalars()
+        return found
 
 
 _AHEAD = "seats"

@@ -12,11 +12,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from gateway.store import tables as t
+from gateway.store.listing import is_there
 from gateway.store.outbox import delivery_of
 from gateway.store.session import Session
 from gateway.threads.delivery import CLAIMABLE, Move
 from gateway.threads.model import Delivery, DeliveryState
-from gateway.threads.policies.visibility import GONE
 
 _LOOKABLE = [s.value for s in (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)]
 
@@ -90,7 +90,7 @@ class Receipts:
             .join(t.applicants, t.applicants.c.id == t.threads.c.applicant_id)
             .where(
                 t.applicants.c.phone == phone,
-                t.threads.c.state.not_in([state.value for state in GONE]),
+                is_there(),
                 t.threads.c.workspace_id.in_(list(workspace_ids)),
             )
             .order_by(t.threads.c.id.desc())

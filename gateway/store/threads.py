@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from gateway.store import tables as t
+from gateway.store.listing import is_there
 from gateway.store.people import applicant_of, opening_of, workspace_of
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
@@ -42,7 +43,7 @@ from gateway.threads.model import (
     ThreadState,
     Viewer,
 )
-from gateway.threads.policies.visibility import GONE, may_open
+from gateway.threads.policies.visibility import may_open
 
 _T = TypeVar("_T")
 
@@ -210,7 +211,7 @@ class Threads:
             .where(
                 theirs,
                 t.participants.c.role == Role.CANDIDATE.value,
-                t.threads.c.state.not_in([state.value for state in GONE]),
+                is_there(),
             )
             .order_by(t.threads.c.id.desc())
         )

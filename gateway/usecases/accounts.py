@@ -97,9 +97,8 @@ def update_workspace(
     name: str | None = None,
     public_contact: str | None = None,
     privacy_url: str | None = None,
-    brand: str | None = None,
 ) -> Workspace:
-    """Change what is given. Admins only (NotFound for others). Raises Invalid."""
+    """Change what is given; how it looks is `branding`. Admins only (NotFound for others). Raises Invalid."""
     check_admin(viewer, "workspace")
     values: dict[str, object] = {}
     if name is not None:
@@ -108,16 +107,16 @@ def update_workspace(
         values["public_contact"] = check_email("public_contact", public_contact, optional=True)
     if privacy_url is not None:
         values["privacy_url"] = check_page_url("privacy_url", privacy_url)
-    if brand is not None:
-        values["brand"] = check_brand(brand)
     return _change_workspace(ctx, viewer, values)
 
 
 def _change_workspace(ctx: Context, viewer: Viewer, values: Mapping[str, object]) -> Workspace:
     """Write what differs, and in the audit log which fields (SJ-P4)."""
-    before = read_workspace(ctx, viewer)
-    changed = {name: value for name, value in values.items() if getattr(before, name) != value}
     with ctx.database.begin() as tx:
+        before = tx.people.find_workspace(viewer.workspace_id)
+        if before is None:
+            raise NotFound("workspace")
+        changed = {name: value for name, value in values.items() if getattr(before, name) != value}
         if changed:
             tx.people.update_workspace(viewer.workspace_id, **changed)
             note_act(ctx, tx, viewer, "workspace.changed", fields=",".join(sorted(changed)))

@@ -27,13 +27,18 @@ LONGEST_URL = 500  # characters
 _EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@([\w-]+\.)+[\w-]+\Z")
 
 
+def is_email(value: str) -> bool:
+    """Is this an address (RFC 5321 §4.1.2 dot-string form and §4.5.3.1 lengths, UTF-8 allowed)?"""
+    local, _, domain = value.partition("@")
+    return bool(_EMAIL.match(value)) and len(local.encode()) <= 64 and len(domain.encode()) <= 255
+
+
 def check_email(field: str, value: str, *, optional: bool = False) -> str:
-    """An address (RFC 5321 §4.1.2 dot-string form, UTF-8 allowed) in lower case. Raises Invalid."""
+    """An address (`is_email`) in lower case. Raises Invalid."""
     value = value.strip()
     if not value and optional:
         return ""
-    local, _, domain = value.partition("@")
-    if not _EMAIL.match(value) or len(local.encode()) > 64 or len(domain.encode()) > 255:
+    if not is_email(value):
         raise Invalid(field, "This is no e-mail address. Write it as name@company.com.", code="email")
     return value.lower()
 

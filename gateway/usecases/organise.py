@@ -57,6 +57,7 @@ class Finish:
 
 
 Change = Assign | AddTag | RemoveTag | PutOff | Finish
+Ready = Member | Tag | datetime | None  # what a change names, looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +121,26 @@ def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted) -> Org
             raise NotFound("thread")
         if not (role := check_role(viewer, conversation.opening.id)).allowed:
             raise Refused(role)
-        for change in _changes_to(tx, viewer, tx.organising.of_thread(thread_id), wanted):
-            _change_one(ctx, tx, viewer, conversation, change, _prepare(ctx, tx, viewer, change))
+        for change, ready in _changes_to(ctx, tx, viewer, tx.organising.of_thread(thread_id), wanted):
+            _change_one(ctx, tx, viewer, conversation, change, ready)
         tx.flush()
         return tx.organising.of_thread(thread_id)
 
 
-def _changes_to(tx: Transaction, viewer: Viewer, now_so: Organised, wanted: Wanted) -> list[Change]:
-    changes: list[Change] = []
+def _changes_to(
+    ctx: Context, tx: Transaction, viewer: Viewer, now_so: Organised, wanted: Wanted
+) -> list[tuple[Change, Ready]]:
+    """What leads from this order to the wanted one, with what each change names."""
+    changes: list[tuple[Change, Ready]] = []
     if wanted.assignee is not None:
-        changes.append(Assign(_member_with(tx, viewer, wanted.assignee).id if wanted.assignee else ""))
+        member = _member_with(tx, viewer, wanted.assignee) if wanted.assignee else None
+        changes.append((Assign(member.id if member else ""), member))
     if wanted.tags is not None:
         names = {clean_tag(name).casefold() for name in wanted.tags}
-        changes += [RemoveTag(tag.id) for tag in now_so.tags if tag.name.casefold() not in names]
-        changes += [AddTag(name) for name in wanted.tags]
+        changes += [(RemoveTag(tag.id), tag) for tag in now_so.tags if tag.name.casefold() not in names]
+        changes += [(AddTag(name), _find_or_add_tag(ctx, tx, viewer, name)) for name in wanted.tags]
     if wanted.done is not None:
-        changes.append(Finish(wanted.done))
+        changes.append((Finish(wanted.done), None))
     return changes
 
 
@@ -158,7 +163,7 @@ def read_choices(ctx: Context, viewer: Viewer) -> Choices:
         )
 
 
-def _prepare(ctx: Context, tx: Transaction, viewer: Viewer, change: Change) -> Member | Tag | datetime | None:
+def _prepare(ctx: Context, tx: Transaction, viewer: Viewer, change: Change) -> Ready:
     """What a change names, checked once for all conversations."""
     match change:
         case Assign(member_id) if member_id:
@@ -178,7 +183,7 @@ def _change_one(
     viewer: Viewer,
     conversation: Conversation,
     change: Change,
-    ready: Member | Tag | datetime | None,
+    ready: Ready,
 ) -> bool:
     thread = conversation.thread
     step = _step(ctx, tx.organising.of_thread(thread.id), change, ready)
@@ -195,7 +200,7 @@ def _change_one(
     return True
 
 
-def _step(ctx: Context, now_so: Organised, change: Change, ready: Member | Tag | datetime | None) -> _Step | None:
+def _step(ctx: Context, now_so: Organised, change: Change, ready: Ready) -> _Step | None:
     """What to write; None when it is so already."""
     match change, ready:
         case Assign(member_id), _ if member_id != now_so.assignee_id:

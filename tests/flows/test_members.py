@@ -17,6 +17,7 @@ from gateway.usecases import accounts, members, sign_in
 from gateway.usecases.applicants import find_opening, list_openings, put_applicant, put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
+from gateway.usecases.organise import Wanted, arrange
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import counts, list_conversations, read_page
 from gateway.usecases.review_inbox import list_entries, release
@@ -94,6 +95,8 @@ def test_an_evaluator_writes_notes_and_nothing_else(
     assert refused.value.decision.reason is Reason.EVALUATOR
     with pytest.raises(Refused):
         change_stage(ctx, viewer, mina.thread_id, "rejected")
+    with pytest.raises(Refused):
+        arrange(ctx, viewer, mina.thread_id, Wanted(assignee=company.jun.email, tags=("mine",), done=True))
     with pytest.raises(NotFound):
         put_opening(ctx, viewer, company.opening.external_id, title="Mine now", notify_emails=[])
     members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="manager")

@@ -304,6 +304,23 @@ def test_nobody_is_reminded_of_a_conversation_that_rests_or_is_rejected(
 
 
 @both_databases
+def test_after_a_rest_of_weeks_the_one_who_waits_is_not_forgotten(
+    ctx: Context, company: Company, pump: Pump, clock: FakeClock
+) -> None:
+    """A conversation that is put off for longer than reminders look back is reminded of when the rest is over, once."""
+    mina = make_applicant(ctx, company)
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="When?"))
+    pump()
+    organise(ctx, company.as_jun, [mina.thread_id], PutOff("2026-12-20"))
+    clock.move(days=26)
+    assert remind_of_waiting(ctx) == 0
+    clock.move(days=1, hours=12)
+    assert (remind_of_waiting(ctx), remind_of_waiting(ctx)) == (1, 0)
+    clock.move(days=30)
+    assert remind_of_waiting(ctx) == 0
+
+
+@both_databases
 def test_the_bell_is_read_forgotten_and_erased(
     ctx: Context, company: Company, clock: FakeClock, channel: FakeChannel, pump: Pump
 ) -> None:

@@ -52,6 +52,7 @@ def test_signing_in_never_leads_away(ctx: Context, company: Company, target: str
 
 
 def test_a_wrong_password_says_the_same_for_everybody(ctx: Context, company: Company) -> None:
+    """Reliability 60."""
     client = browser_of(make_app(ctx, company))
     pages = [
         client.post("/sign-in", data={"email": e, "password": "wrong"}) for e in (company.jun.email, "nobody@x.example")
@@ -64,6 +65,7 @@ def test_a_wrong_password_says_the_same_for_everybody(ctx: Context, company: Com
 def test_a_sign_in_link_is_used_up_by_the_button_not_by_opening_it(
     ctx: Context, company: Company, channel: FakeChannel, pump: Pump
 ) -> None:
+    """Reliability 60."""
     client = browser_of(make_app(ctx, company))
     assert (
         "a sign-in link is on its way" in client.post("/sign-in", data={"email": company.jun.email, "do": "link"}).text
@@ -79,6 +81,7 @@ def test_a_sign_in_link_is_used_up_by_the_button_not_by_opening_it(
 
 
 def test_signing_out_ends_the_session_everywhere(desk: TestClient) -> None:
+    """Reliability 61."""
     stolen = dict(desk.cookies)
     assert desk.post("/sign-out").status_code == 303
     desk.cookies.update(stolen)
@@ -201,6 +204,19 @@ def test_a_manual_applicant_has_a_conversation_like_any_other(
     desk.post(made.headers["location"], data={"text": "Dobrý den"})
     pump()
     assert "Dobrý den" in channel.to("eva@mail.example")[-1].text
+
+
+@pytest.mark.parametrize("address", ["jo..an@mail.example", "joan@mail", "@mail.example", f"{'j' * 65}@mail.example"])
+def test_an_address_that_is_none_is_said_at_its_field_by_the_one_rule(
+    ctx: Context, company: Company, desk: TestClient, address: str
+) -> None:
+    applicant = {"opening": company.opening.id, "name": "Joan", "email": address}
+    opening = {"title": "Cook", "notify_emails": address}
+    for path, data in (("/desk/applicants/new", applicant), ("/desk/openings/new", opening)):
+        answer = desk.post(path, data=data)
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in answer.text
+    assert desk.post("/desk/settings", data={"name": "Moa", "public_contact": address}).status_code == 422
 
 
 def test_notify_addresses_of_an_opening(ctx: Context, company: Company, desk: TestClient) -> None:

@@ -14,11 +14,11 @@ from gateway.errors import Invalid, NotFound
 from gateway.threads.model import Opening, Viewer
 from gateway.threads.policies.roles import may_choose_team
 from gateway.usecases import accounts, applicants
+from gateway.usecases.checks import is_email
 from gateway.web.desk.conversations import desk_page
 from gateway.web.languages import known_language
 from gateway.web.visits import Visit, go_to, say_error
 
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NEW = "new"
 
 
@@ -98,7 +98,7 @@ def _applicant_problems(visit: Visit, openings: list[Opening]) -> dict[str, str]
         problems["opening"] = say(visit.locale, "form.choose_opening")
     if not visit.text("name"):
         problems["name"] = say(visit.locale, "form.name_missing")
-    if not _ADDRESS.fullmatch(visit.text("email")):
+    if not is_email(visit.text("email")):
         problems["email"] = say(visit.locale, "form.email_wrong")
     return problems
 
@@ -150,9 +150,9 @@ def _opening_problems(visit: Visit, addresses: list[str]) -> dict[str, str]:
     problems: dict[str, str] = {}
     if not visit.text("title"):
         problems["title"] = say(visit.locale, "form.title_missing")
-    if wrong := [a for a in addresses if not _ADDRESS.fullmatch(a)]:
+    if wrong := [a for a in addresses if not is_email(a)]:
         problems["notify_emails"] = say(visit.locale, "form.addresses_wrong", addresses=", ".join(wrong))
-    if (contact := visit.text("public_contact")) and not _ADDRESS.fullmatch(contact):
+    if (contact := visit.text("public_contact")) and not is_email(contact):
         problems["public_contact"] = say(visit.locale, "form.email_wrong")
     return problems
 
@@ -200,7 +200,7 @@ def _save_workspace(visit: Visit, viewer: Viewer) -> dict[str, str]:
         raise NotFound("only admins change the workspace")
     if not name:
         return {"name": say(visit.locale, "form.name_missing")}
-    if contact and not _ADDRESS.fullmatch(contact):
+    if contact and not is_email(contact):
         return {"public_contact": say(visit.locale, "form.email_wrong")}
     try:
         if "channels" in visit.fields:
