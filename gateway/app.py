@@ -35,6 +35,7 @@ from gateway.outbound.ats import WebhookClient
 from gateway.outbound.dkim import public_record
 from gateway.outbound.fetch import JsonClient
 from gateway.outbound.registry import build_channels, build_hooks
+from gateway.outbound.vapid import PushKeys
 from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
@@ -124,6 +125,7 @@ def build_context(settings: Settings, *, rendering: Rendering | None = None, sen
         post_event=WebhookClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
         fetch=JsonClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses),
         hooks=build_hooks(settings, clock=_now) if sends else {},
+        push_keys=PushKeys(settings.keys) if sends else None,
         own_domain=make_own_domain(settings) if sends else None,
     )
 

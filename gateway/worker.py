@@ -23,6 +23,7 @@ from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.change_stage import close_due_gates
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_waiting, extend_leases, find_due, release_expired
+from gateway.usecases.devices import forget_old_devices
 from gateway.usecases.erase import erase_ended, expire_raw_mails, forget_unnamed_files
 from gateway.usecases.index_search import index_after_mails, index_waiting
 from gateway.usecases.process_mail import process_waiting
@@ -233,6 +234,7 @@ class Workers:
                 _quietly("retention", lambda: erase_ended(self._ctx))
                 _quietly("retention", lambda: forget_old_posts(self._ctx))
                 _quietly("retention", lambda: forget_old_news(self._ctx))
+                _quietly("retention", lambda: forget_old_devices(self._ctx))
             if time.monotonic() >= unnamed_at:
                 unnamed_at = time.monotonic() + UNNAMED_EVERY
                 _quietly("retention", lambda: forget_unnamed_files(self._ctx))

@@ -21,6 +21,7 @@ from ulid import ULID
 
 from gateway.app import make_rendering
 from gateway.config import Settings
+from gateway.outbound.vapid import PushKeys
 from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
@@ -209,6 +210,7 @@ def ctx(
         prove_senders=prover,
         render=rendering,
         channels={"email": channel},
+        push_keys=PushKeys(gateway_settings.keys),
         jitter=lambda: 0.5,
     )
     database.close()

@@ -59,7 +59,8 @@ HOMES = {  # library: where it may be imported; a name is a part of the package 
     "pydantic_settings": {"config"},
     "argon2": {"usecases"},
     "authlib": {"usecases"},
-    "joserfc": {"usecases"},
+    "joserfc": {"usecases", "outbound"},
+    "http_ece": {"outbound"},
     "pyotp": {"usecases"},
     "segno": {"web"},
     "phonenumbers": {"usecases"},
@@ -217,6 +218,7 @@ def test_every_dependency_is_used() -> None:
         "prometheus-client": "prometheus_client",
         "pydantic-settings": "pydantic_settings",
         "sse-starlette": "sse_starlette",
+        "http-ece": "http_ece",
     }
     elsewhere = {
         "standard-imghdr",

@@ -24,9 +24,11 @@ from gateway.outbound.providers.nhn_alimtalk import NhnAlimtalk
 from gateway.outbound.providers.nhn_sms import NhnSms
 from gateway.outbound.providers.solapi import Solapi, SolapiApi, SolapiHook
 from gateway.outbound.providers.twilio import Twilio, TwilioHook
+from gateway.outbound.push import PushChannel
 from gateway.outbound.slack import SlackChannel
 from gateway.outbound.sms import SmsRouter
 from gateway.outbound.smtp_client import read_relay
+from gateway.outbound.vapid import PushKeys
 from gateway.threads.channel import Channel, Hook
 from gateway.threads.routing import ALIMTALK, SMS
 
@@ -40,7 +42,8 @@ def build_channels(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
     """Every channel by its name. Raises SettingsError that names the setting."""
     built = [_mail_channel(settings, clock), _alimtalk_channel(settings, clock), _sms_channel(settings, clock)]
     client = WebhookClient(seconds=settings.webhook_seconds, allow_private=settings.webhook_private_addresses)
-    built.append(SlackChannel(client))
+    contact = f"mailto:postmaster@{settings.reply_domain}"
+    built += [SlackChannel(client), PushChannel(client, keys=PushKeys(settings.keys), contact=contact, clock=clock)]
     return {channel.name: channel for channel in built if channel}
 
 

@@ -34,7 +34,7 @@ class SlackChannel:
         body = json.dumps({"text": outgoing.text, "unfurl_links": False}, ensure_ascii=False)
         handing_over()
         headers = {"content-type": "application/json", "user-agent": AGENT}
-        return _read(self._client.post(outgoing.to, headers=headers, body=body))
+        return _read(self._client.post(outgoing.to, headers=headers, body=body.encode()))
 
     def close(self) -> None:
         return None

@@ -28,6 +28,7 @@ from gateway.store.blobs import Blobs
 from gateway.store.bulk import Bulks
 from gateway.store.consents import Consents
 from gateway.store.copies import Copies
+from gateway.store.devices import Devices
 from gateway.store.drafts import Drafts
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
@@ -94,6 +95,7 @@ class Transaction:
         self.bulks = Bulks(session)
         self.consents = Consents(session)
         self.copies = Copies(session)
+        self.devices = Devices(session)
         self.drafts = Drafts(session)
         self.presence = Presences(session)
         self.waiting = Waiting(session)

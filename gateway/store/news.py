@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, or_, se
 from gateway.store import tables as t
 from gateway.store.listing import is_unanswered
 from gateway.store.session import Session
-from gateway.threads.notifying import Hours, News, NewsKind, Preferences, Seat, ShownNews
+from gateway.threads.notifying import USUAL_KINDS, Hours, News, NewsKind, Preferences, Seat, ShownNews
 
 SHOWN = 200  # characters of a message in the bell
 
@@ -218,7 +218,7 @@ def _preferences(row: Row[Any]) -> Preferences:
     if row.hours_begin is not None:
         hours = Hours(row.hours_begin, row.hours_end, frozenset(row.days), ZoneInfo(row.timezone))
     kinds = {way: frozenset(map(NewsKind, chosen)) for way, chosen in row.kinds.items()}
-    return Preferences(frozenset(row.ways), kinds, hours, row.slack_url)
+    return Preferences(frozenset(row.ways), {**USUAL_KINDS, **kinds}, hours, row.slack_url)
 
 
 def _news(row: Row[Any]) -> News:

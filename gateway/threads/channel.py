@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from gateway.threads.devices import Subscription
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
@@ -76,6 +78,10 @@ class Outgoing:
     template_values: Mapping[str, str] = field(default_factory=dict)  # without #{}
     button: tuple[str, str] | None = None  # its words and where it leads; part of the approved template
     advertising: bool = False
+    # web push only
+    subscription: Subscription | None = None
+    topic: str = ""  # a later one replaces an earlier one that still waits
+    seconds: int = 0  # for how long it may wait for a device that is switched off
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from zoneinfo import ZoneInfo
 from gateway.threads.routing import EMAIL
 
 SLACK = "slack"
-WAYS = (EMAIL, SLACK)  # besides the bell
+PUSH = "push"  # to the member's devices
+WAYS = (EMAIL, SLACK, PUSH)  # besides the bell
 DAY = 24 * 60  # minutes
 WEEK = 7  # days
+LONGEST_PUSH = timedelta(days=1)  # then it is no news any more; the bell has it
 
 
 class NewsKind(StrEnum):
@@ -36,7 +38,8 @@ class NewsKind(StrEnum):
 
 
 CHOICES = tuple(kind for kind in NewsKind if kind is not NewsKind.UNREACHED)  # that one comes to the bell alone
-USUAL = frozenset(CHOICES) - {NewsKind.HELD, NewsKind.UNANSWERED}  # by e-mail, as long as nobody chooses
+USUAL = frozenset(CHOICES) - {NewsKind.HELD, NewsKind.UNANSWERED}  # interrupts, as long as nobody chooses
+USUAL_KINDS: Mapping[str, frozenset[NewsKind]] = {EMAIL: USUAL, SLACK: frozenset(CHOICES), PUSH: USUAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,25 @@ class Hours:
                     return start
         raise ValueError("receiving hours need a day and a time")
 
+    def next_end(self, after: datetime) -> datetime:
+        """When the hours that hold this moment end, in UTC. Days that follow each other without a break are one."""
+        today = after.astimezone(self.zone).date()
+        for number in range(WEEK):
+            day = today + timedelta(days=number)
+            end = datetime.combine(day, time(0), self.zone) + timedelta(minutes=self.end)
+            ends = sorted(end.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+            found = next((at for at in ends if at > after and not self.hold(at)), None)
+            if found:
+                return found
+        return after + timedelta(days=WEEK)
+
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """A member's choices. Without any: e-mail for the usual kinds, at all hours."""
 
     on: frozenset[str] = frozenset({EMAIL})  # ways that are switched on
-    kinds: Mapping[str, frozenset[NewsKind]] = field(default_factory=lambda: {EMAIL: USUAL, SLACK: frozenset(CHOICES)})
+    kinds: Mapping[str, frozenset[NewsKind]] = field(default_factory=lambda: USUAL_KINDS)
     hours: Hours | None = None  # None: at all hours
     slack_url: str = ""  # sealed; "" = none
 
@@ -99,6 +114,16 @@ def earliest_for(preferences: Preferences, now: datetime) -> datetime:
     """Now, or when the person's hours begin next."""
     hours = preferences.hours
     return now if hours is None or hours.hold(now) else hours.next_begin(now)
+
+
+def time_to_push(preferences: Preferences, now: datetime) -> timedelta:
+    """For how long a push may wait for a device that is switched off: not beyond the hours that hold now, so that it
+    comes at no other time.
+    """
+    hours = preferences.hours
+    if hours is None:
+        return LONGEST_PUSH
+    return min(hours.next_end(now) - now, LONGEST_PUSH) if hours.hold(now) else timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Protocol
 from gateway.config import Settings
 from gateway.store.database import Database
 from gateway.threads.channel import Channel, Hook
+from gateway.threads.devices import Subscription
 from gateway.threads.incoming import Claim, ReadMail, ScanResult, SenderProof
 from gateway.threads.own_domain import Check, DnsRecord
 from gateway.threads.webhooks import Answered
@@ -107,6 +108,15 @@ class Fetcher(Protocol):
     ) -> Mapping[str, object] | None: ...
 
 
+class PushKeys(Protocol):
+    """The keys by which push services know us."""
+
+    @property
+    def public(self) -> str: ...
+
+    def fit(self, subscription: Subscription) -> bool: ...
+
+
 class OwnDomain(Protocol):
     """The domain of our reply addresses in DNS; never raises."""
 
@@ -135,6 +145,7 @@ class Context:
     post_event: EventPoster | None = None
     fetch: Fetcher | None = None
     hooks: Mapping[str, Hook] = field(default_factory=dict)  # by provider
+    push_keys: PushKeys | None = None  # None: as `own_domain`
     own_domain: OwnDomain | None = None  # None: a command that only works on the tables
     jitter: Callable[[], float] = random.random
     leases: Leases = field(default_factory=Leases)

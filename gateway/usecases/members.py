@@ -88,6 +88,7 @@ def set_active(ctx: Context, viewer: Viewer, member_id: str, *, active: bool) ->
                 raise Conflict("own_account", "You cannot put yourself out: ask another admin.")
             _keep_an_admin(tx, member)
             tx.sign_ins.end_all(member.id)
+            tx.devices.remove_all(member.id)
         tx.team.update(member.id, active=active)
         note_act(ctx, tx, viewer, "member.activate" if active else "member.deactivate", member_id=member.id)
 

@@ -1,6 +1,7 @@
 """In charge of: what a member's mail or Slack message about news says: one thing, or a summary by conversation.
 
-Not in charge of: whether it goes out (`send_news`), or the ordinary copy of a message (`outgoing`).
+Not in charge of: whether it goes out (`send_news`), what is pushed (`push_words`), or the ordinary copy of a message
+(`outgoing`).
 
 A notice keeps ids only: names and words are read when it goes out, so what was erased meanwhile is not told.
 """
@@ -90,11 +91,11 @@ def _mail_words(
         about = {"author_name": first.news.by_name, "candidate_name": first.applicant_name}
         text = note.text[:LONGEST_NOTE] if note else first.text
         return ctx.render.mail(MENTIONED, locale, {**common, **about, "opening": first.opening_title, "text": text})
-    groups = _group(ctx, tx, seat, shown, locale=locale)
+    groups = group_news(ctx, tx, seat, shown, locale=locale)
     values = {
         **common,
         "link": groups[0].link if len(groups) == 1 else f"{ctx.settings.public_url}/desk/bell",
-        "headline": _headline(groups),
+        "headline": say_headline(groups),
         "groups": groups[:MOST_GROUPS],
         "more": max(len(groups) - MOST_GROUPS, 0),
     }
@@ -107,7 +108,7 @@ def _for_slack(
     """Names, openings and links; never what somebody wrote, which stays here."""
     if not seat.preferences.slack_url:
         return None
-    groups = _group(ctx, tx, seat, shown, locale=locale)
+    groups = group_news(ctx, tx, seat, shown, locale=locale)
     blocks = [
         "\n".join(
             [f"*<{g.link}|{_escape(g.name)}>* {_escape(g.opening)}".strip(), *(f"• {_escape(w)}" for w in g.lines)]
@@ -118,7 +119,7 @@ def _for_slack(
     return Outgoing(delivery_id=delivery.id, channel=SLACK, to=url, text="\n\n".join(blocks), language=locale)
 
 
-def _group(ctx: Context, tx: Transaction, seat: Seat, shown: Sequence[ShownNews], *, locale: str) -> list[Group]:
+def group_news(ctx: Context, tx: Transaction, seat: Seat, shown: Sequence[ShownNews], *, locale: str) -> list[Group]:
     """By conversation, the one that has waited longest first."""
     by_thread: dict[str, list[ShownNews]] = {}
     for one in shown:
@@ -153,7 +154,8 @@ def _lines(ctx: Context, told: Sequence[ShownNews], *, locale: str) -> list[str]
     ]
 
 
-def _headline(groups: Sequence[Group]) -> str:
+def say_headline(groups: Sequence[Group]) -> str:
+    """What is new, in one line."""
     if len(groups) == 1 and len(groups[0].lines) == 1:
         return groups[0].lines[0]
     names = ", ".join(g.name for g in groups[:NAMED])

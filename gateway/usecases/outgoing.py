@@ -29,12 +29,14 @@ from gateway.threads.model import (
     Workspace,
 )
 from gateway.threads.notices import Notice
+from gateway.threads.notifying import PUSH
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context, Rendered
 from gateway.usecases.mail_logo import read_mail_logo
 from gateway.usecases.news_words import NEWS, build_news
 from gateway.usecases.phone_words import build_for_phone, build_test_for_phone
+from gateway.usecases.push_words import build_push
 from gateway.usecases.reach import NEW_MESSAGE
 
 ATTACHED = 10_000_000  # bytes of files that travel with the mail; beyond, it carries links
@@ -194,6 +196,8 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
         workspace = tx.people.find_workspace(notice.workspace_id)
         if workspace is None:
             return None
+        if delivery.channel == PUSH:
+            return build_push(ctx, tx, delivery, notice)
         if notice.key == NEWS:
             return build_news(ctx, tx, delivery, notice, workspace=workspace)
         if delivery.channel in PHONE_CHANNELS:

@@ -15,7 +15,7 @@ from gateway.errors import Unavailable
 from gateway.store.database import Transaction
 from gateway.threads.delivery import Move
 from gateway.threads.model import Delivery, DeliveryState
-from gateway.threads.notifying import SLACK
+from gateway.threads.notifying import PUSH, SLACK
 from gateway.usecases.context import Context
 from gateway.usecases.fall_back import record_move
 from gateway.usecases.send_news import note_unreached
@@ -113,6 +113,6 @@ def record_one(ctx: Context, tx: Transaction, delivery: Delivery, *, move: Move,
         return False
     if move.next_attempt_at and move.next_attempt_at <= ctx.now:
         tx.wake("deliver", delivery.id)
-    if delivery.channel == SLACK and move.state is DeliveryState.FAILED:
-        note_unreached(ctx, tx, delivery)
+    if delivery.channel in (SLACK, PUSH) and move.state is DeliveryState.FAILED:
+        note_unreached(ctx, tx, delivery, code=move.code)
     return True

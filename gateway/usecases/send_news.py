@@ -3,8 +3,8 @@ reminders; forgetting old news.
 
 Not in charge of: the choice (`threads.notifying`), the words (`news_words`), or the attempts (`deliver`).
 
-What waits is a row with its time. It becomes one delivery for each way: a single message is the ordinary copy with its
-own reply address, several things together are one summary.
+What waits is a row with its time. It becomes one delivery for each way, and for each device: a single message is the
+ordinary copy with its own reply address, several things together are one summary.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from gateway.store.database import Transaction
 from gateway.store.inbox import TO_DECIDE
 from gateway.threads.channel import Retry
 from gateway.threads.decisions import Reason
+from gateway.threads.devices import ENDED
 from gateway.threads.model import Delivery, DeliveryState
-from gateway.threads.notifying import SLACK, WAYS, News, NewsKind, Seat, earliest_for
+from gateway.threads.notifying import PUSH, SLACK, WAYS, News, NewsKind, Seat, earliest_for
 from gateway.threads.routing import EMAIL
 from gateway.usecases.context import Context
 from gateway.usecases.news_words import NEWS
@@ -72,17 +73,21 @@ def _send_by(ctx: Context, tx: Transaction, seat: Seat, fresh: Sequence[News], *
     alone = fresh[0] if len(fresh) == 1 else None
     if alone and way == EMAIL and alone.kind is NewsKind.MESSAGE and _send_copy(ctx, tx, seat, alone):
         return
-    variables = {"member": seat.member_id, "news": ",".join(n.id for n in fresh)}
-    queue_notice(
-        ctx,
-        tx,
-        seat.workspace_id,
-        key=NEWS,
-        to=seat.email,
-        locale=seat.locale,
-        variables=variables,
-        channel=way,
-    )
+    about = {"member": seat.member_id, "news": ",".join(n.id for n in fresh)}
+    each = [about]
+    if way == PUSH:
+        each = [{**about, "device": device.id} for device in tx.devices.open_of(seat.member_id, now=ctx.now)]
+    for variables in each:
+        queue_notice(
+            ctx,
+            tx,
+            seat.workspace_id,
+            key=NEWS,
+            to=seat.email,
+            locale=seat.locale,
+            variables=variables,
+            channel=way,
+        )
 
 
 def _send_copy(ctx: Context, tx: Transaction, seat: Seat, news: News) -> bool:
@@ -118,8 +123,15 @@ def _receiver(tx: Transaction, delivery: Delivery) -> Seat | None:
     return next(iter(tx.news.seats_at(delivery.workspace_id, [delivery.to.lower()])), None) if is_copy else None
 
 
-def note_unreached(ctx: Context, tx: Transaction, delivery: Delivery) -> None:
-    """A member's Slack said no for good: it is switched off for them, and their bell says so."""
+def note_unreached(ctx: Context, tx: Transaction, delivery: Delivery, *, code: str) -> None:
+    """A way to a member said no for good. Slack is switched off for them, and their bell says so; a device whose
+    subscription ended is forgotten.
+    """
+    if delivery.channel == PUSH:
+        notice = tx.outbox.find_notice(delivery.notice_id or "")
+        if notice and code == ENDED:
+            tx.devices.end(notice.variables["device"], kept_by=delivery.updated_at)
+        return
     seat = _receiver(tx, delivery)
     if seat and SLACK in seat.preferences.on:
         tx.news.save_preferences(seat.member_id, replace(seat.preferences, on=seat.preferences.on - {SLACK}))

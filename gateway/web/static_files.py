@@ -43,7 +43,10 @@ BUNDLES = {  # each one file: apart, deferred scripts race
         "vendor/combobox-nav.min.js",
         "vendor/text-expander.min.js",
         *(f"scripts/{name}.js" for name in ("composer", "drafts", "expander", "presence", "keys", "palette", "copy")),
+        "scripts/push-marks.js",
+        "scripts/devices.js",
     ),
+    "worker.js": ("scripts/push-marks.js", "scripts/push-worker.js"),
     "gateway.css": tuple(f"styles/{name}.css" for name in STYLES),
     "icons.svg": ("icons.svg",),
 }
@@ -66,7 +69,9 @@ Assets = Mapping[str, StaticFile]
 
 
 def load_assets() -> Assets:
-    """`app.js` (every page), `desk.js` (the desk), `gateway.css` and `icons.svg`, bundled from their sources."""
+    """`app.js` (every page), `desk.js` (the desk), `worker.js` (its service worker), `gateway.css` and `icons.svg`,
+    bundled from their sources.
+    """
     return {name: _prepare(name, _bundle(name, sources)) for name, sources in BUNDLES.items()}
 
 
@@ -94,3 +99,10 @@ async def send_static(request: Request) -> Response:
         headers["Content-Encoding"] = "gzip"
         return Response(found.compressed, headers=headers, media_type=found.media_type)
     return Response(found.content, headers=headers, media_type=found.media_type)
+
+
+async def send_worker(request: Request) -> Response:
+    """The desk's service worker, under a name that stays the same: browsers know it by its address."""
+    assets: Assets = request.app.state.site.assets
+    worker = assets["worker.js"]
+    return Response(worker.content, headers={"Cache-Control": "no-cache"}, media_type=worker.media_type)

@@ -17,13 +17,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `body` is the JSON or the form."""
+    """One request. `body` is the JSON or the form, `raw` its bytes."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]  # names in small letters
     body: Mapping[str, Any]
+    raw: bytes = b""
 
 
 Reply = tuple[int, Any]  # status, object for JSON or raw bytes
@@ -98,8 +99,8 @@ def _read(handler: BaseHTTPRequestHandler) -> Call:
     if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         body: Any = dict(parse_qsl(raw.decode(), keep_blank_values=True))
     else:
-        body = json.loads(raw) if raw else {}
-    return Call(handler.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
+        body = json.loads(raw) if raw and headers.get("content-type") != "application/octet-stream" else {}
+    return Call(handler.command, parts.path, dict(parse_qsl(parts.query)), headers, body, raw)
 
 
 def _write(handler: BaseHTTPRequestHandler, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:

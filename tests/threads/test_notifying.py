@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from gateway.threads.notifying import (
     DAY,
+    LONGEST_PUSH,
     SLACK,
     WAYS,
     Hours,
     NewsKind,
     Preferences,
     decide_notification,
+    time_to_push,
 )
 from gateway.threads.routing import EMAIL
 
@@ -93,3 +95,27 @@ def test_without_a_choice_mail_comes_for_what_concerns_one_and_slack_for_nothing
     now = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
     told = {kind for kind in NewsKind if decide_notification(Preferences(), kind, now).ways == (EMAIL,)}
     assert told == {NewsKind.MESSAGE, NewsKind.ASSIGNED, NewsKind.MENTIONED, NewsKind.FAILED}
+
+
+@given(choices, moments, st.floats(0, 1))
+def test_a_push_waits_for_a_device_within_the_hours_alone(
+    preferences: Preferences, now: datetime, share: float
+) -> None:
+    """NH-P3: at whatever moment of its wait the device is switched on, it is a moment of the hours."""
+    left = time_to_push(preferences, now)
+    assert timedelta(0) <= left <= LONGEST_PUSH
+    hours = preferences.hours
+    if hours is None:
+        assert left == LONGEST_PUSH
+    elif not hours.hold(now):
+        assert left == timedelta(0)
+    elif hours.zone.key in ("Asia/Seoul", "UTC"):  # elsewhere clocks are changed, which may end them once more
+        assert hours.hold(now + left * share * 0.999)
+        assert left == LONGEST_PUSH or not hours.hold(now + left)
+
+
+def test_hours_that_follow_each_other_without_a_break_are_one() -> None:
+    round_the_clock = Preferences(hours=Hours(0, DAY, WEEKDAYS, SEOUL))
+    late = datetime(2026, 11, 24, 23, 59, tzinfo=SEOUL)  # Tuesday; Wednesday's hours begin at once
+    assert time_to_push(round_the_clock, late) == LONGEST_PUSH
+    assert time_to_push(round_the_clock, late + timedelta(days=3)) == timedelta(minutes=1)  # Friday

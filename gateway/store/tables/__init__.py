@@ -34,7 +34,7 @@ from gateway.store.tables.leaving import (
     suppressions,
     templates,
 )
-from gateway.store.tables.notifying import news, preferences
+from gateway.store.tables.notifying import devices, news, preferences
 from gateway.store.tables.people import (
     api_keys,
     identity_providers,
@@ -62,6 +62,7 @@ __all__ = [
     "copies",
     "counters",
     "deliveries",
+    "devices",
     "draft_files",
     "drafts",
     "events",

@@ -49,3 +49,18 @@ news = Table(  # one row for each member who is told: the bell, and what waits f
         postgresql_where=text("due_at IS NOT NULL"),
     ),
 )
+
+devices = Table(  # browsers that show a member's news, while the session there is in force
+    "devices",
+    metadata,
+    id_column(),
+    ref_column("member_id", "members.id", index=True),
+    Column("session_hash", String(64), ForeignKey("sessions.hash", ondelete="SET NULL"), index=True),
+    Column("endpoint", String(2000), nullable=False, unique=True),  # at the browser's push service
+    Column("p256dh", String(100), nullable=False),
+    Column("auth", String(32), nullable=False),
+    Column("vapid", String(100), nullable=False),  # our public key that it was made for
+    text_column("client"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("kept_at", UtcTime, nullable=False),  # when the browser last gave it
+)

@@ -1,7 +1,8 @@
-"""In charge of: the settings' page of what a member chose for themselves: how they are told of news, when, and for how
-long they can undo.
+"""In charge of: the settings' page of what a member chose for themselves: how they are told of news, when, on which
+devices, and for how long they can undo.
 
-Not in charge of: checking any of it (`usecases.preferences`), or their sign-in (`security`).
+Not in charge of: checking any of it (`usecases.preferences`), the calls of a device (`devices`), or their sign-in
+(`security`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from gateway.errors import Invalid, NotFound
 from gateway.threads.drafts import MOST_UNDO
 from gateway.threads.model import Viewer
 from gateway.threads.notifying import CHOICES, DAY, WAYS, Preferences
-from gateway.usecases import accounts
+from gateway.usecases import accounts, devices, sessions
 from gateway.usecases import preferences as chosen
+from gateway.web.auth import session_token
 from gateway.web.desk.settings import setup_page
 from gateway.web.visits import Visit, go_to, say_error
 
@@ -24,13 +26,13 @@ ON = "yes"
 
 
 def personal_page(visit: Visit, viewer: Viewer) -> Response:
-    """How who is signed in is told of news, their receiving hours, and their seconds to undo; POST changes them."""
+    """How who is signed in is told of news, when and on which devices, and their seconds to undo; POST changes them."""
     if not visit.is_post:
-        return _show(visit, viewer)
+        return show_personal(visit, viewer)
     try:
         _save(visit, viewer)
     except Invalid as fault:
-        return _show(visit, viewer, problems={fault.field: say_error(visit, fault)})
+        return show_personal(visit, viewer, problems={fault.field: say_error(visit, fault)})
     return go_to(PATH, anchor="saved")
 
 
@@ -70,14 +72,17 @@ def _read_hours(visit: Visit) -> chosen.WantedHours:
     )
 
 
-def _show(visit: Visit, viewer: Viewer, *, problems: dict[str, str] | None = None) -> Response:
+def show_personal(visit: Visit, viewer: Viewer, *, problems: dict[str, str] | None = None) -> Response:
+    """The page; with `problems` by field, what was typed is handed back."""
     ctx = visit.site.ctx
     found, undo = chosen.read_preferences(ctx, viewer)
     stored = _fields_of(found, zone=accounts.read_workspace(ctx, viewer).timezone)
     stored["undo"] = "" if undo is None else str(undo)
     form = stored
-    if problems:  # what was typed is handed back; the other of the two forms is as it is stored
-        form = stored | {"undo": visit.text("undo")} if "undo" in problems else {**visit.fields, "undo": stored["undo"]}
+    if problems and "undo" in problems:  # the other form is as it is stored
+        form = stored | {"undo": visit.text("undo")}
+    elif problems and "devices" not in problems:
+        form = {**visit.fields, "undo": stored["undo"]}
     return setup_page(
         visit,
         viewer,
@@ -88,6 +93,9 @@ def _show(visit: Visit, viewer: Viewer, *, problems: dict[str, str] | None = Non
         kinds=CHOICES,
         ways=WAYS,
         has_slack=bool(found.slack_url),
+        devices=devices.list_devices(ctx, viewer),
+        this=sessions.session_key(session_token(visit.request, ctx)),
+        push_key=devices.push_key(ctx),
         most_undo=MOST_UNDO,
         usual_undo=ctx.settings.undo_seconds,
         problems=problems or {},
