@@ -73,9 +73,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What was tried under faults, in numbers: docs/reliability.md quotes them."""
+    """What was tried, in numbers: docs/reliability.md and docs/api.md quote them."""
     if _tally:
-        terminalreporter.section("faults")
+        terminalreporter.section("counted")
         for name, count in sorted(_tally.items()):
             terminalreporter.write_line(f"{count:>8}  {name}")
 
