@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from gateway.threads.bulk import Bulk
+    from gateway.threads.bulk import Bulk, Trouble
     from gateway.threads.model import Viewer
     from gateway.usecases.context import Context
     from gateway.usecases.import_applicants import RowResult
@@ -106,10 +106,10 @@ def bulk_send(
             return
         samples = try_bulk(ctx, viewer, people, message, samples=5)
     for sample in samples:
-        said = f"{sample.words.subject}\n{sample.words.text}".strip() if sample.words else sample.problem
+        said = f"{sample.words.subject}\n{sample.words.text}".strip() if sample.words else _said(sample.trouble)
         print(f"--- {sample.applicant}\n{said}")
     print(f"Would go to {len(set(people))} applicants; these are the first {len(samples)}.")
-    raise typer.Exit(1 if any(s.problem for s in samples) else 0)
+    raise typer.Exit(1 if any(s.trouble for s in samples) else 0)
 
 
 @bulk_cli.command("list")
@@ -132,7 +132,7 @@ def bulk_status(bulk: BulkId, workspace: Workspace) -> None:
         print(_line(find_bulk(ctx, viewer, bulk)))
         for person in list_recipients(ctx, viewer, bulk, after=0, limit=MOST):
             if person.state is RecipientState.FAILED:
-                print(f"{person.applicant}  {person.problem}")
+                print(f"{person.applicant}  {_said(person.trouble)}")
 
 
 @bulk_cli.command("cancel")
@@ -153,8 +153,12 @@ def bulk_resume(bulk: BulkId, workspace: Workspace) -> None:
         print(_line(resume_bulk(ctx, viewer, bulk)))
 
 
+def _said(trouble: Trouble | None) -> str:
+    return trouble.detail if trouble else ""
+
+
 def _line(bulk: Bulk) -> str:
     done = bulk.posted + bulk.failed
     failed = f", {bulk.failed} failed" if bulk.failed else ""
-    why = f"  {bulk.reason}" if bulk.reason else ""
+    why = f"  {bulk.trouble.applicant}: {bulk.trouble.detail}" if bulk.trouble else ""
     return f"{bulk.id}  {bulk.state}  {done} of {bulk.total}{failed}  {bulk.created_at:%Y-%m-%d %H:%M}{why}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from gateway.store import tables as t
 from gateway.store.listing import is_there
 from gateway.store.session import Session
-from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
+from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.threads.model import ThreadState
 
 ASKED_AT_ONCE = 500
@@ -55,7 +55,7 @@ class Bulks:
             "actor_name": bulk.actor_name,
             "message": asdict(bulk.message),
             "state": bulk.state.value,
-            "reason": bulk.reason,
+            "reason": "",
             "total": bulk.total,
             "created_at": bulk.created_at,
         }
@@ -107,10 +107,21 @@ class Bulks:
     def update(self, bulk_id: str, **values: Any) -> None:
         self._session.execute(update(t.bulks).where(t.bulks.c.id == bulk_id).values(values))
 
+    def stop(self, bulk_id: str, trouble: Trouble) -> None:
+        """It waits for a person, who is told why."""
+        reason = f"{trouble.applicant}: {trouble.detail}"
+        self.update(bulk_id, state=BulkState.STOPPED.value, reason=reason, trouble=asdict(trouble))
+
     def settle(self, bulk_id: str, recipient: Recipient) -> None:
         """Write what became of one person, and count it."""
         c, b = t.bulk_recipients.c, t.bulks.c
-        values = {"state": recipient.state.value, "message_id": recipient.message_id, "problem": recipient.problem}
+        trouble = recipient.trouble
+        values = {
+            "state": recipient.state.value,
+            "message_id": recipient.message_id,
+            "problem": trouble.detail if trouble else "",
+            "trouble": asdict(trouble) if trouble else None,
+        }
         where = (c.bulk_id == bulk_id, c.position == recipient.position)
         self._session.execute(update(t.bulk_recipients).where(*where).values(values))
         counted = b.posted if recipient.state is RecipientState.POSTED else b.failed
@@ -132,7 +143,7 @@ def _bulk(row: Row[Any]) -> Bulk:
         actor_name=row.actor_name,
         message=BulkMessage(**message),
         state=BulkState(row.state),
-        reason=row.reason,
+        trouble=_trouble(row.trouble, row.reason),
         total=row.total,
         posted=row.posted,
         failed=row.failed,
@@ -141,4 +152,12 @@ def _bulk(row: Row[Any]) -> Bulk:
 
 
 def _recipient(row: Row[Any]) -> Recipient:
-    return Recipient(row.position, row.applicant, row.thread_id, RecipientState(row.state), row.message_id, row.problem)
+    state, trouble = RecipientState(row.state), _trouble(row.trouble, row.problem)
+    return Recipient(row.position, row.applicant, row.thread_id, state, row.message_id, trouble)
+
+
+def _trouble(found: Mapping[str, Any] | None, detail: str) -> Trouble | None:
+    """Rows from before there were codes have English words alone."""
+    if found:
+        return Trouble(**found)
+    return Trouble(detail) if detail else None

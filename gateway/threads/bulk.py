@@ -40,6 +40,18 @@ class BulkMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why it stopped, or why one person got nothing: `detail` is ready English; `code` names the sentence of the
+    catalogues (`error.<code>` or `reason.<code>`, "" for none), `values` fill it in. `applicant`: at whom it stopped.
+    """
+
+    detail: str
+    code: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+    applicant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Bulk:
     """A message to many, by whom, and how far it is."""
 
@@ -49,7 +61,7 @@ class Bulk:
     actor_name: str
     message: BulkMessage
     state: BulkState
-    reason: str
+    trouble: Trouble | None
     total: int
     posted: int
     failed: int
@@ -58,11 +70,11 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One person of it; `problem` says why nothing was posted."""
+    """One person of it; `trouble` says why nothing was posted."""
 
     position: int
     applicant: str
     thread_id: str
     state: RecipientState
     message_id: str = ""
-    problem: str = ""
+    trouble: Trouble | None = None

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.errors import Conflict, GatewayError, Invalid, NotFound
+from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
-from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
+from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
+from gateway.threads.decisions import MEANINGS
 from gateway.threads.model import CameInBy, Viewer, ViewerKind
 from gateway.threads.templates import MessageWords
 from gateway.usecases.context import Context
@@ -26,18 +27,18 @@ from gateway.usecases.templates import fill_template, find_and_fill
 MOST = 10_000  # people of one message
 NAMED = 20  # unknown applicants that a refusal names
 LEASE = timedelta(seconds=60)
+GONE = "The conversation is no longer there."
 TURN = timedelta(seconds=20)  # how long one worker thread works on it before others get their turn
 BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one person would get; `problem` says what lacks, and so does `fault`, for pages in their own language."""
+    """What one person would get; `trouble` says what lacks."""
 
     applicant: str
     words: MessageWords | None
-    problem: str = ""
-    fault: Invalid | None = None
+    trouble: Trouble | None = None
 
 
 def start_bulk(ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage) -> Bulk:
@@ -53,7 +54,7 @@ def start_bulk(ctx: Context, viewer: Viewer, applicants: Sequence[str], message:
             actor_name=viewer.name,
             message=message,
             state=BulkState.RUNNING,
-            reason="",
+            trouble=None,
             total=len(people),
             posted=0,
             failed=0,
@@ -130,7 +131,7 @@ def find_due_bulks(ctx: Context) -> list[str]:
 
 
 def run_bulk(ctx: Context, bulk_id: str) -> int:
-    """Post to the next people for a while; how many. A value that lacks stops it, and `reason` says whose."""
+    """Post to the next people for a while; how many. A value that lacks stops it, and `trouble` says whose."""
     began = ctx.now
     with ctx.database.begin() as tx:
         bulk = tx.bulks.claim(bulk_id, now=began, until=began + LEASE)
@@ -161,24 +162,23 @@ def _post_one(ctx: Context, bulk: Bulk, recipient: Recipient) -> bool:
     try:
         new = _draft(ctx, viewer, bulk, recipient)
     except Invalid as fault:
-        _stop(ctx, bulk, f"{recipient.applicant}: {fault.field}: {fault.message}")
+        _stop(ctx, bulk, trouble=_trouble(fault, applicant=recipient.applicant))
         return False
-    except GatewayError as fault:
-        return _settle(ctx, bulk, replace(recipient, state=RecipientState.FAILED, problem=str(fault)[:200]))
+    except NotFound as fault:
+        return _fail(ctx, bulk, recipient, fault)
     try:
         with ctx.database.begin() as tx:
             if tx.bulks.hold(bulk.id) is not BulkState.RUNNING:
                 return False
             conversation = tx.threads.open_for(viewer, recipient.thread_id, lock=True)
             if conversation is None:
-                raise NotFound("conversation")
+                raise Conflict("conversation_gone", GONE)
             repeated = find_repeated(tx, recipient.thread_id, viewer=viewer, new=new)
             posted = repeated or post_in(ctx, tx, conversation, viewer=viewer, new=new)
             tx.bulks.settle(bulk.id, replace(recipient, state=RecipientState.POSTED, message_id=posted.message.id))
         return True
-    except (NotFound, GatewayError) as fault:
-        problem = str(fault)[:200] or type(fault).__name__
-        return _settle(ctx, bulk, replace(recipient, state=RecipientState.FAILED, problem=problem))
+    except (NotFound, Invalid, Conflict, Refused) as fault:
+        return _fail(ctx, bulk, recipient, fault)
 
 
 def _draft(ctx: Context, viewer: Viewer, bulk: Bulk, recipient: Recipient) -> NewMessage:
@@ -208,11 +208,11 @@ def _sample(ctx: Context, viewer: Viewer, applicant: str, thread_id: str, messag
         conversation = tx.threads.open_for(viewer, thread_id)
         template = tx.templates.find(viewer.workspace_id, message.template)
     if conversation is None or template is None:
-        return Sample(applicant, None, "There is no such applicant or template.")
+        return Sample(applicant, None, Trouble(GONE, code="conversation_gone"))
     try:
         return Sample(applicant, fill_template(ctx, template, conversation, variables=message.variables))
     except Invalid as fault:
-        return Sample(applicant, None, f"{fault.field}: {fault.message}", fault)
+        return Sample(applicant, None, _trouble(fault))
 
 
 def _check_message(ctx: Context, viewer: Viewer, message: BulkMessage) -> None:
@@ -259,23 +259,37 @@ def _change(ctx: Context, viewer: Viewer, bulk_id: str, allowed: Sequence[BulkSt
             raise Conflict(
                 "bulk_state", f"It is {bulk.state.value}: only {' or '.join(allowed)} can become {to.value}."
             )
-        tx.bulks.update(bulk_id, state=to.value, reason="")
+        tx.bulks.update(bulk_id, state=to.value, reason="", trouble=None)
         note_act(ctx, tx, viewer, f"bulk.{to.value}", bulk_id=bulk_id)
         if to is BulkState.RUNNING:
             tx.wake("bulk", bulk_id)
-        return replace(bulk, state=to, reason="")
+        return replace(bulk, state=to, trouble=None)
 
 
-def _stop(ctx: Context, bulk: Bulk, reason: str) -> None:
+def _stop(ctx: Context, bulk: Bulk, *, trouble: Trouble) -> None:
     with ctx.database.begin() as tx:
         if tx.bulks.hold(bulk.id) is BulkState.RUNNING:
-            tx.bulks.update(bulk.id, state=BulkState.STOPPED.value, reason=reason[:500])
+            tx.bulks.stop(bulk.id, trouble)
 
 
-def _settle(ctx: Context, bulk: Bulk, recipient: Recipient) -> bool:
+def _fail(ctx: Context, bulk: Bulk, recipient: Recipient, fault: NotFound | Invalid | Conflict | Refused) -> bool:
+    """This one gets nothing; the others do."""
+    failed = replace(recipient, state=RecipientState.FAILED, trouble=_trouble(fault))
     with ctx.database.begin() as tx:
-        tx.bulks.settle(bulk.id, recipient)
+        tx.bulks.settle(bulk.id, failed)
     return True
+
+
+def _trouble(fault: NotFound | Invalid | Conflict | Refused, *, applicant: str = "") -> Trouble:
+    match fault:
+        case Invalid():
+            return Trouble(f"{fault.field}: {fault.message}", fault.code, fault.params, applicant)
+        case Conflict():
+            return Trouble(fault.message, fault.code)
+        case Refused():
+            reason = fault.decision.reason
+            return Trouble(MEANINGS[reason].sentence, reason.value)
+    return Trouble(GONE, "conversation_gone")
 
 
 def _finish(ctx: Context, bulk_id: str) -> None:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.errors import Conflict, Invalid
+from gateway.threads.bulk import Trouble
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import Viewer
 from gateway.web.auth import is_https, viewer_of
@@ -177,6 +178,15 @@ def say_error(visit: Visit, error: Invalid | Conflict) -> str:
     if not pages.has_text(key):
         return error.message
     return pages.text(visit.locale, key, **(error.params if isinstance(error, Invalid) else {}))
+
+
+def say_trouble(visit: Visit, trouble: Trouble) -> str:
+    """Why somebody got nothing of a message to many, in the visitor's language; in English without a sentence."""
+    pages = visit.site.pages
+    for key in (f"error.{trouble.code}", f"reason.{trouble.code}"):
+        if pages.has_text(key):
+            return pages.text(visit.locale, key, **trouble.values)
+    return trouble.detail
 
 
 def go_to(path: str, *, anchor: str = "", **query: str) -> Response:

@@ -77,6 +77,7 @@ def test_a_dry_run_shows_the_words_and_sends_nothing(world: World) -> None:
     samples = {s["applicant"]: s for s in tried["samples"]}
     assert samples["eva"]["words"]["text"] == "Hi Eva, 100"
     assert samples["noah"]["problem"].startswith("fields.salary")
+    assert samples["noah"]["problem_code"] == "variable_missing"
     assert accepted(world) == []
 
 
@@ -95,8 +96,10 @@ def test_it_stops_where_a_value_lacks_and_goes_on_when_it_is_there(world: World)
     stopped = world.a.get(path).json()
     assert (stopped["state"], stopped["posted"]) == ("stopped", 1)
     assert stopped["reason"].startswith("noah: fields.salary")
+    assert (stopped["reason_code"], stopped["stopped_at"]) == ("variable_missing", "noah")
     put("noah", "90")
-    assert world.a.post(f"{path}/resume").json()["state"] == "running"
+    resumed = world.a.post(f"{path}/resume").json()
+    assert (resumed["state"], resumed["reason"], resumed["reason_code"]) == ("running", None, None)
     run_all(world.ctx)
     assert world.a.get(path).json()["posted"] == 3
     assert world.a.post(f"{path}/resume").status_code == 409
@@ -151,6 +154,19 @@ def test_an_erased_applicant_is_left_out_and_the_others_get_theirs(world: World)
     run_all(world.ctx)
     done = world.a.get(path).json()
     assert (done["state"], done["total"], done["posted"]) == ("done", 3, 2)
+
+
+def test_who_did_not_agree_to_advertising_is_left_out_and_it_is_said_why(world: World) -> None:
+    advert = {"purpose": "advertising", "bodies": {"en": {"email": {"text": "We are hiring"}}}}
+    world.a.put("/templates/invite", json=advert)
+    world.a.put("/applicants/eva/consents/email", json={"words": "Yes, please."})
+    path = f"/bulk-messages/{start(world).json()['id']}"
+    run_all(world.ctx)
+    done = world.a.get(path).json()
+    assert (done["state"], done["posted"], done["failed"]) == ("done", 1, 2)
+    noah = next(r for r in world.a.get(f"{path}/recipients").json()["items"] if r["applicant"] == "noah")
+    assert (noah["state"], noah["problem_code"]) == ("failed", "no_consent")
+    assert noah["problem"] == "This person has not agreed to advertising: record their consent first."
 
 
 def test_the_same_post_twice_is_one(world: World) -> None:

@@ -291,7 +291,10 @@ def test_what_lacks_is_named_before_and_stops_it_after(ctx: Context, company: Co
         run_bulk(ctx, due)
     page = words_of(desk.get(path).text)
     assert "Stopped 0 of 1" in page
-    assert "fields.team" in page
+    assert "mina-1 : “fields.team” has no value for this person" in page
+    for where in (path, "/desk/settings/bulk"):  # each reader in their language
+        assert "이 사람에게는 “fields.team” 값이 없습니다." in words_of(desk.get(f"{where}?lang=ko").text)
+    desk.cookies.delete("lang")
     assert desk.post(path, data={"do": "resume"}).status_code == 303
     assert "Going out" in words_of(desk.get(path).text)
     desk.post(path, data={"do": "cancel"})

@@ -126,6 +126,7 @@ bulks = Table(  # one message to many applicants
     Column("message", JSON, nullable=False),
     Column("state", String(16), nullable=False),  # running | stopped | cancelled | done
     text_column("reason"),
+    Column("trouble", JSON(none_as_null=True)),  # the same for every language
     Column("total", Integer, nullable=False),
     Column("posted", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
@@ -143,4 +144,5 @@ bulk_recipients = Table(
     Column("state", String(16), nullable=False),  # waiting | posted | failed
     Column("message_id", String(26), nullable=False, default=""),
     text_column("problem"),
+    Column("trouble", JSON(none_as_null=True)),
 )

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from gateway.errors import Invalid
-from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
+from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.usecases import bulk
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
@@ -64,20 +64,35 @@ class BulkIn(Input, json_schema_extra=_ask_for_one_content):
         )
 
 
+def _detail(trouble: Trouble | None) -> str | None:
+    if trouble is None:
+        return None
+    return f"{trouble.applicant}: {trouble.detail}" if trouble.applicant else trouble.detail
+
+
+def _code(trouble: Trouble | None) -> str | None:
+    return (trouble.code or None) if trouble else None
+
+
 class SampleOut(BaseModel):
-    """What one person would get; `problem` says what lacks."""
+    """What one person would get; `problem` says what lacks, `problem_code` names it for programs."""
 
     applicant: str
     words: WordsOut | None
     problem: str | None
+    problem_code: str | None
 
 
 class BulkOut(BaseModel):
-    """How far it is. `reason` says why it is stopped; `samples` only after a dry run, whose `id` is null."""
+    """How far it is. Why it is stopped: `reason` in English, `reason_code` for programs, `stopped_at` the applicant.
+    `samples` only after a dry run, whose `id` is null.
+    """
 
     id: str | None
     state: BulkState | Literal["dry_run"]
     reason: str | None
+    reason_code: str | None = None
+    stopped_at: str | None = None
     total: int
     posted: int
     failed: int
@@ -89,7 +104,9 @@ class BulkOut(BaseModel):
         return cls(
             id=found.id,
             state=found.state,
-            reason=found.reason or None,
+            reason=_detail(found.trouble),
+            reason_code=_code(found.trouble),
+            stopped_at=(found.trouble.applicant or None) if found.trouble else None,
             total=found.total,
             posted=found.posted,
             failed=found.failed,
@@ -112,6 +129,7 @@ class RecipientOut(BaseModel):
     state: RecipientState
     message_id: str | None
     problem: str | None
+    problem_code: str | None
 
     @classmethod
     def of(cls, found: Recipient) -> Self:
@@ -120,7 +138,8 @@ class RecipientOut(BaseModel):
             thread_id=found.thread_id,
             state=found.state,
             message_id=found.message_id or None,
-            problem=found.problem or None,
+            problem=_detail(found.trouble),
+            problem_code=_code(found.trouble),
         )
 
 
@@ -157,7 +176,8 @@ def post_bulk(request: Request, body: BulkIn, caller: Writer, key: IdempotencyKe
                 SampleOut(
                     applicant=s.applicant,
                     words=WordsOut.of(s.words) if s.words else None,
-                    problem=s.problem or None,
+                    problem=_detail(s.trouble),
+                    problem_code=_code(s.trouble),
                 )
                 for s in samples
             ],

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
 from gateway.errors import Conflict, Invalid, NotFound
-from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState
+from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.threads.model import Viewer
 from gateway.usecases import bulk, templates
 from gateway.usecases.idempotency import run_once
 from gateway.web.desk.settings import setup_page
-from gateway.web.visits import Visit, go_to, render, say_error
+from gateway.web.visits import Visit, go_to, render, say_error, say_trouble
 
 LIST = "/desk/settings/bulk"
 NEW = "/desk/settings/new-bulk"
@@ -39,13 +40,13 @@ class Tried:
 
     @property
     def is_sendable(self) -> bool:
-        return not any(s.problem for s in self.samples)
+        return not any(s.trouble for s in self.samples)
 
 
 def bulks_page(visit: Visit, viewer: Viewer) -> Response:
     """The last bulk messages of the workspace and how far each is. Admins only."""
     found = bulk.list_bulks(visit.site.ctx, viewer, before="", limit=SHOWN)
-    return setup_page(visit, viewer, "desk_bulks.html", entry="bulk", bulks=found)
+    return setup_page(visit, viewer, "desk_bulks.html", entry="bulk", bulks=found, say=_say(visit))
 
 
 def new_bulk_page(visit: Visit, viewer: Viewer) -> Response:
@@ -82,10 +83,15 @@ def bulk_page(visit: Visit, viewer: Viewer) -> Response:
         "bulk": found,
         "failed": _failed(visit, viewer, found),
         "running": found.state is BulkState.RUNNING,
+        "say": _say(visit),
     }
     if visit.by_script:
         return HTMLResponse(render(visit, "desk_bulk_progress.html", **shown))
     return setup_page(visit, viewer, "desk_bulk.html", entry="bulk", **shown)
+
+
+def _say(visit: Visit) -> Callable[[Trouble], str]:
+    return lambda trouble: say_trouble(visit, trouble)
 
 
 def _failed(visit: Visit, viewer: Viewer, found: Bulk) -> list[Recipient]:
@@ -152,7 +158,7 @@ def _show_form(
         form=visit.fields,
         key=visit.text("key") or ctx.new_id(),
         tried=tried,
-        said={s.applicant: say_error(visit, s.fault) for s in tried.samples if s.fault} if tried else {},
+        say=_say(visit),
         digest=_digest(visit) if tried else "",
         problems=problems or {},
     )
