@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,17 +90,27 @@ def bulk_send(
     text: Annotated[str, typer.Option(help="The same words for all, in place of a template.")] = "",
     var: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the template; may be repeated.")] = None,
     author: Annotated[str, typer.Option(help="A member's address, to write in their name; none: the company's.")] = "",
+    send_at: Annotated[
+        datetime | None, typer.Option(help="When it goes out, in UTC; none: at once.", formats=["%Y-%m-%dT%H:%M"])
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Write to many applicants, each alone in their own conversation; prints an id. The workers send it."""
     from gateway.threads.bulk import BulkMessage
     from gateway.usecases.bulk import start_bulk, try_bulk
+    from gateway.usecases.waiting import check_time
 
     people = [line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
     variables = dict(pair.partition("=")[::2] for pair in var or ())
     with _operator_of(workspace) as (ctx, viewer, company):
+        at = check_time(ctx, send_at.replace(tzinfo=UTC)) if send_at else None
         message = BulkMessage(
-            text=text, template=template, variables=variables, author_name=company, author_email=author
+            text=text,
+            template=template,
+            variables=variables,
+            send_at=at.isoformat() if at else "",
+            author_name=company,
+            author_email=author,
         )
         if not dry_run:
             print(_line(start_bulk(ctx, viewer, people, message)))
@@ -137,7 +148,7 @@ def bulk_status(bulk: BulkId, workspace: Workspace) -> None:
 
 @bulk_cli.command("cancel")
 def bulk_cancel(bulk: BulkId, workspace: Workspace) -> None:
-    """Write to nobody more; what is posted stays."""
+    """Write to nobody more, and take back what waits for its time; what went out stays."""
     from gateway.usecases.bulk import cancel_bulk
 
     with _operator_of(workspace) as (ctx, viewer, _):

@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from gateway.store import tables as t
 from gateway.store.listing import is_there
 from gateway.store.session import Session
-from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
+from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.threads.model import ThreadState
 
 ASKED_AT_ONCE = 500
@@ -95,7 +95,7 @@ class Bulks:
     def claim(self, bulk_id: str, *, now: datetime, until: datetime) -> Bulk | None:
         """Take it for this process; None if another one has it or it does not run."""
         c = t.bulks.c
-        free = (c.id == bulk_id, c.state == BulkState.RUNNING.value, or_(c.lease_until.is_(None), c.lease_until <= now))
+        free = (c.id == bulk_id, c.state.in_(WORKED_ON), or_(c.lease_until.is_(None), c.lease_until <= now))
         row = self._session.execute(update(t.bulks).where(*free).values(lease_until=until).returning(*c)).first()
         return _bulk(row) if row else None
 
@@ -127,10 +127,18 @@ class Bulks:
         counted = b.posted if recipient.state is RecipientState.POSTED else b.failed
         self._session.execute(update(t.bulks).where(b.id == bulk_id).values({counted: counted + 1}))
 
+    def take_back(self, bulk_id: str, recipient: Recipient) -> None:
+        """This one's message was posted and will not go out."""
+        c, b = t.bulk_recipients.c, t.bulks.c
+        where = (c.bulk_id == bulk_id, c.position == recipient.position)
+        values = {"state": RecipientState.CANCELLED.value}
+        self._session.execute(update(t.bulk_recipients).where(*where).values(values))
+        self._session.execute(update(t.bulks).where(b.id == bulk_id).values(posted=b.posted - 1))
+
     def due(self, *, now: datetime) -> list[str]:
-        """Those that run although nobody works on them."""
+        """Those that are to be worked on although nobody does."""
         c = t.bulks.c
-        free = (c.state == BulkState.RUNNING.value, or_(c.lease_until.is_(None), c.lease_until <= now))
+        free = (c.state.in_(WORKED_ON), or_(c.lease_until.is_(None), c.lease_until <= now))
         return list(self._session.execute(select(c.id).where(*free).order_by(c.id)).scalars())
 
 

@@ -9,20 +9,27 @@ from enum import StrEnum
 
 
 class BulkState(StrEnum):
-    """Of the whole. A stopped one waits for a person: mended, it goes on with the recipient at which it stopped."""
+    """Of the whole. A stopped one waits for a person: mended, it goes on with the recipient at which it stopped. A
+    cancelling one takes back what waits for its time.
+    """
 
     RUNNING = "running"
     STOPPED = "stopped"
+    CANCELLING = "cancelling"
     CANCELLED = "cancelled"
     DONE = "done"
 
 
 class RecipientState(StrEnum):
-    """Of one person's message."""
+    """Of one person's message. A posted one that was to go out later may still be cancelled."""
 
     WAITING = "waiting"
     POSTED = "posted"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+WORKED_ON = (BulkState.RUNNING, BulkState.CANCELLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,16 @@ class Bulk:
     posted: int
     failed: int
     created_at: datetime
+
+    @property
+    def send_at(self) -> datetime | None:
+        """When its messages are to go out; None: at once."""
+        return datetime.fromisoformat(self.message.send_at) if self.message.send_at else None
+
+    def may_be_cancelled(self, now: datetime) -> bool:
+        """Is there still somebody whom it has not reached? Posted messages may wait for their time."""
+        waits = self.state is BulkState.DONE and self.send_at is not None and self.send_at > now and self.posted > 0
+        return waits or self.state in (BulkState.RUNNING, BulkState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)

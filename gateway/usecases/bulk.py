@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
-from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
+from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.threads.decisions import MEANINGS
 from gateway.threads.model import CameInBy, Viewer, ViewerKind
 from gateway.threads.templates import MessageWords
+from gateway.usecases.cancel_bulk import take_back_posted
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
@@ -115,28 +116,43 @@ def list_recipients(ctx: Context, viewer: Viewer, bulk_id: str, *, after: int, l
 
 
 def cancel_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
-    """Write to nobody more. What is posted stays. Raises NotFound, Conflict."""
-    return _change(ctx, viewer, bulk_id, (BulkState.RUNNING, BulkState.STOPPED), BulkState.CANCELLED)
+    """Write to nobody more, and take back what was posted and waits for its time. What went out stays. Raises NotFound,
+    Conflict.
+    """
+    with ctx.database.begin() as tx:
+        bulk = _hold(tx, viewer, bulk_id)
+        if not bulk.may_be_cancelled(ctx.now):
+            raise Conflict("bulk_state", f"It is {bulk.state.value}, and nobody is left who has not got it.")
+        waits = bulk.posted > 0 and bulk.send_at is not None and bulk.send_at > ctx.now
+        return _change(ctx, tx, viewer, bulk, to=BulkState.CANCELLING if waits else BulkState.CANCELLED)
 
 
 def resume_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
     """Go on with the person at whom it stopped. Raises NotFound, Conflict."""
-    return _change(ctx, viewer, bulk_id, (BulkState.STOPPED,), BulkState.RUNNING)
+    with ctx.database.begin() as tx:
+        bulk = _hold(tx, viewer, bulk_id)
+        if bulk.state is not BulkState.STOPPED:
+            raise Conflict("bulk_state", f"It is {bulk.state.value}: only one that is stopped goes on.")
+        return _change(ctx, tx, viewer, bulk, to=BulkState.RUNNING)
 
 
 def find_due_bulks(ctx: Context) -> list[str]:
-    """Those that run although nobody works on them."""
+    """Those that are to be worked on although nobody does."""
     with ctx.database.read() as tx:
         return tx.bulks.due(now=ctx.now)
 
 
 def run_bulk(ctx: Context, bulk_id: str) -> int:
-    """Post to the next people for a while; how many. A value that lacks stops it, and `trouble` says whose."""
+    """Post to the next people for a while, or take back what waits for its time; how many. A value that lacks stops it,
+    and `trouble` says whose.
+    """
     began = ctx.now
     with ctx.database.begin() as tx:
         bulk = tx.bulks.claim(bulk_id, now=began, until=began + LEASE)
     if bulk is None:
         return 0
+    if bulk.state is BulkState.CANCELLING:
+        return take_back_posted(ctx, bulk, until=began + TURN)
     done, more = 0, True
     while more and ctx.now < began + TURN:
         with ctx.database.begin() as tx:
@@ -151,8 +167,7 @@ def run_bulk(ctx: Context, bulk_id: str) -> int:
             return done
     with ctx.database.begin() as tx:
         tx.bulks.update(bulk_id, lease_until=None)
-        if more:
-            tx.wake("bulk", bulk_id)
+        tx.wake("bulk", bulk_id)  # there is more, or it was cancelled meanwhile
     return done
 
 
@@ -252,18 +267,19 @@ def _open(tx: Transaction, viewer: Viewer, bulk_id: str) -> Bulk:
     return bulk
 
 
-def _change(ctx: Context, viewer: Viewer, bulk_id: str, allowed: Sequence[BulkState], to: BulkState) -> Bulk:
-    with ctx.database.begin() as tx:
-        bulk = _open(tx, viewer, bulk_id)
-        if tx.bulks.hold(bulk_id) not in allowed:
-            raise Conflict(
-                "bulk_state", f"It is {bulk.state.value}: only {' or '.join(allowed)} can become {to.value}."
-            )
-        tx.bulks.update(bulk_id, state=to.value, reason="", trouble=None)
-        note_act(ctx, tx, viewer, f"bulk.{to.value}", bulk_id=bulk_id)
-        if to is BulkState.RUNNING:
-            tx.wake("bulk", bulk_id)
-        return replace(bulk, state=to, trouble=None)
+def _hold(tx: Transaction, viewer: Viewer, bulk_id: str) -> Bulk:
+    """The bulk as nobody else changes it until the commit. Raises NotFound."""
+    _open(tx, viewer, bulk_id)
+    tx.bulks.hold(bulk_id)
+    return _open(tx, viewer, bulk_id)
+
+
+def _change(ctx: Context, tx: Transaction, viewer: Viewer, bulk: Bulk, *, to: BulkState) -> Bulk:
+    tx.bulks.update(bulk.id, state=to.value, reason="", trouble=None)
+    note_act(ctx, tx, viewer, f"bulk.{to.value}", bulk_id=bulk.id)
+    if to in WORKED_ON:
+        tx.wake("bulk", bulk.id)
+    return replace(bulk, state=to, trouble=None)
 
 
 def _stop(ctx: Context, bulk: Bulk, *, trouble: Trouble) -> None:
@@ -296,3 +312,6 @@ def _finish(ctx: Context, bulk_id: str) -> None:
     with ctx.database.begin() as tx:
         if tx.bulks.hold(bulk_id) is BulkState.RUNNING:
             tx.bulks.update(bulk_id, state=BulkState.DONE.value, lease_until=None)
+        else:  # cancelled meanwhile
+            tx.bulks.update(bulk_id, lease_until=None)
+            tx.wake("bulk", bulk_id)

@@ -5,6 +5,7 @@ and nobody twice (seeds PE-P3).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -111,6 +112,62 @@ def test_cancelled_nobody_more_is_written_to(world: World) -> None:
     assert run_all(world.ctx) == 0
     assert [r["state"] for r in world.a.get(f"{path}/recipients").json()["items"]] == ["waiting"] * 3
     assert world.a.post(f"{path}/cancel").status_code == 409
+
+
+def test_what_is_to_go_out_later_is_posted_at_once_and_taken_back_when_cancelled(
+    world: World, channel: FakeChannel
+) -> None:
+    at = (world.ctx.now + timedelta(hours=2)).isoformat()
+    path = f"/bulk-messages/{start(world, send_at=at).json()['id']}"
+    assert run_all(world.ctx) == 3
+    done = world.a.get(path).json()
+    assert (done["state"], done["posted"], datetime.fromisoformat(done["send_at"]).isoformat()) == ("done", 3, at)
+    deliver_all(world.ctx)
+    assert [mail for mail in channel.sent if "Dear" in mail.text] == []
+    assert world.a.post(f"{path}/cancel").json()["state"] == "cancelling"
+    assert run_all(world.ctx) == 3
+    cancelled = world.a.get(path).json()
+    assert (cancelled["state"], cancelled["posted"]) == ("cancelled", 0)
+    assert {r["state"] for r in world.a.get(f"{path}/recipients").json()["items"]} == {"cancelled"}
+    world.ctx.clock.move(hours=3)  # type: ignore[attr-defined]
+    deliver_all(world.ctx)
+    assert [mail for mail in channel.sent if "Dear" in mail.text] == []
+    assert world.a.post(f"{path}/cancel").status_code == 409
+
+
+def test_what_went_out_before_it_was_cancelled_stays(world: World, channel: FakeChannel) -> None:
+    """Somebody sends one of them at once; the others are taken back."""
+    at = (world.ctx.now + timedelta(hours=2)).isoformat()
+    path = f"/bulk-messages/{start(world, send_at=at).json()['id']}"
+    run_all(world.ctx)
+    noah = next(r for r in world.a.get(f"{path}/recipients").json()["items"] if r["applicant"] == "noah")
+    with world.ctx.database.begin() as tx:
+        (delivery,) = tx.outbox.by_message([noah["message_id"]])[noah["message_id"]]
+        assert tx.waiting.move(
+            noah["message_id"], goes_out_at=world.ctx.now, starts={delivery.id: world.ctx.now}, now=world.ctx.now
+        )
+    deliver_all(world.ctx)
+    world.a.post(f"{path}/cancel")
+    assert run_all(world.ctx) == 2
+    assert (world.a.get(path).json()["posted"], len([m for m in channel.sent if "Dear" in m.text])) == (1, 1)
+
+
+def test_it_is_cancelled_while_a_worker_posts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = (world.ctx.now + timedelta(hours=2)).isoformat()
+    path = f"/bulk-messages/{start(world, send_at=at).json()['id']}"
+    check = bulk.check_content
+
+    def cancel_before_the_second(ctx: Context, new: Any) -> Any:
+        if new.client_key.endswith(":2"):
+            world.a.post(f"{path}/cancel")
+        return check(ctx, new)
+
+    monkeypatch.setattr(bulk, "check_content", cancel_before_the_second)
+    assert run_all(world.ctx) == 1
+    assert world.a.get(path).json()["state"] == "cancelling"
+    assert run_all(world.ctx) == 1  # taken back
+    states = [r["state"] for r in world.a.get(f"{path}/recipients").json()["items"]]
+    assert (world.a.get(path).json()["state"], states) == ("cancelled", ["cancelled", "waiting", "waiting"])
 
 
 def test_a_worker_that_dies_leaves_nobody_out_and_writes_to_nobody_twice(

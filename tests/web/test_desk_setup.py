@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from cast import Company, make_applicant, make_company
+from fakes import FakeClock
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, hidden, make_app, words_of
 
@@ -268,6 +271,37 @@ def test_a_bulk_message_is_tried_sent_and_followed(
     assert "1 of 1" in words_of(desk.get("/desk/settings/bulk").text)
     (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
     assert (shown.message.author.name, shown.message.text.splitlines()[0]) == ("Jun Park", "Dear Mina Han,")
+
+
+def test_a_bulk_message_goes_out_when_it_was_told_to(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, clock: FakeClock
+) -> None:
+    """By the workspace's clock; the progress says when, and until then it can be cancelled."""
+    form = {"who": "ids", "ids": "mina-1", "text": "Hello"}
+    past = desk.post("/desk/settings/new-bulk", data=form | {"at": "2020-01-01T09:00"})
+    assert "Choose a time to come, within a year" in words_of(past.text)
+    at = (clock() + timedelta(days=2)).astimezone(ZoneInfo("Asia/Seoul")).replace(hour=9, minute=30)
+    form |= {"at": at.strftime("%Y-%m-%dT%H:%M")}
+    tried = words_of(desk.post("/desk/settings/new-bulk", data=form).text)
+    assert "Goes out" in tried
+    assert "Schedule for 1 person" in tried
+    changed = desk.post("/desk/settings/new-bulk", data=form | {"do": "send", "at": ""})
+    assert changed.status_code == 200  # another time, so samples first
+    path = start_bulk(desk, form)
+    for due in find_due_bulks(ctx):
+        run_bulk(ctx, due)
+    page = words_of(desk.get(path).text)
+    assert "Done 1 of 1" in page
+    assert "9:30" in page
+    (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
+    assert shown.message.goes_out_at == at.replace(second=0, microsecond=0)
+    desk.post(path, data={"do": "cancel"})
+    assert "Taking back" in words_of(desk.get(path).text)
+    for due in find_due_bulks(ctx):
+        run_bulk(ctx, due)
+    assert "Cancelled 0 of 1" in words_of(desk.get(path).text)
+    (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
+    assert shown.message.cancelled
 
 
 def test_what_lacks_is_named_before_and_stops_it_after(ctx: Context, company: Company, desk: TestClient) -> None:

@@ -124,7 +124,7 @@ bulks = Table(  # one message to many applicants
     Column("actor_id", String(64), nullable=False),
     text_column("actor_name"),
     Column("message", JSON, nullable=False),
-    Column("state", String(16), nullable=False),  # running | stopped | cancelled | done
+    Column("state", String(16), nullable=False),  # running | stopped | cancelling | cancelled | done
     text_column("reason"),
     Column("trouble", JSON(none_as_null=True)),  # the same for every language
     Column("total", Integer, nullable=False),
@@ -141,7 +141,7 @@ bulk_recipients = Table(
     Column("position", Integer, primary_key=True),
     Column("applicant", String(200), nullable=False),
     ref_column("thread_id", "threads.id", index=True),
-    Column("state", String(16), nullable=False),  # waiting | posted | failed
+    Column("state", String(16), nullable=False),  # waiting | posted | failed | cancelled
     Column("message_id", String(26), nullable=False, default=""),
     text_column("problem"),
     Column("trouble", JSON(none_as_null=True)),

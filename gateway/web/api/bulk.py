@@ -97,6 +97,7 @@ class BulkOut(BaseModel):
     posted: int
     failed: int
     created_at: datetime
+    send_at: datetime | None = None
     samples: list[SampleOut] = Field(default_factory=list)
 
     @classmethod
@@ -111,6 +112,7 @@ class BulkOut(BaseModel):
             posted=found.posted,
             failed=found.failed,
             created_at=found.created_at,
+            send_at=found.send_at,
         )
 
 
@@ -208,7 +210,13 @@ def list_bulk_recipients(id: Id, query: Annotated[PageQuery, Query()], caller: R
     return answer(RecipientPage(items=[RecipientOut.of(r) for r in found[: query.limit]], next=more))
 
 
-@router.post("/bulk-messages/{id}/cancel", response_model=BulkOut, summary="Write to nobody more")
+@router.post(
+    "/bulk-messages/{id}/cancel",
+    response_model=BulkOut,
+    summary="Write to nobody more",
+    description="Messages that were posted for a later `send_at` are taken back, in the background: `cancelling`, then "
+    "`cancelled`. What went out stays, and counts as `posted`.",
+)
 def post_bulk_cancel(request: Request, id: Id, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> BulkOut:
         return BulkOut.of(bulk.cancel_bulk(caller.ctx, caller.viewer, id))

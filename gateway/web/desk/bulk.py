@@ -11,16 +11,20 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
 from gateway.errors import Conflict, Invalid, NotFound
-from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
+from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, Recipient, RecipientState, Trouble
 from gateway.threads.model import Viewer
-from gateway.usecases import bulk, templates
+from gateway.threads.schedule import read_local
+from gateway.usecases import accounts, bulk, templates
 from gateway.usecases.idempotency import run_once
+from gateway.usecases.waiting import check_time
 from gateway.web.desk.settings import setup_page
+from gateway.web.log import zone_of
 from gateway.web.visits import Visit, go_to, render, say_error, say_trouble
 
 LIST = "/desk/settings/bulk"
@@ -28,7 +32,7 @@ NEW = "/desk/settings/new-bulk"
 SAMPLES = 5
 PROBLEMS = 50  # people that the page names who could not be written to
 SHOWN = 50  # bulk messages on the list
-_FIELDS = ("who", "opening", "stage", "ids", "template", "text", "variables")
+_FIELDS = ("who", "opening", "stage", "ids", "template", "text", "variables", "at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def bulks_page(visit: Visit, viewer: Viewer) -> Response:
 
 
 def new_bulk_page(visit: Visit, viewer: Viewer) -> Response:
-    """Whom to write to — by opening and stage, or by ids — and what; samples come first, then it can be sent."""
+    """Whom to write to — by opening and stage, or by ids — what, and when; samples come first, then it can be sent."""
     if not visit.is_post:
         return _show_form(visit, viewer)
     try:
@@ -64,7 +68,7 @@ def new_bulk_page(visit: Visit, viewer: Viewer) -> Response:
 
 
 def bulk_page(visit: Visit, viewer: Viewer) -> Response:
-    """How far a bulk message is, why it stopped, who could not be written to; cancel and resume."""
+    """How far a bulk message is, when it goes out, why it stopped, who could not be written to; cancel and resume."""
     ctx, bulk_id = visit.site.ctx, visit.path("bulk_id")
     if visit.is_post:
         try:
@@ -82,11 +86,14 @@ def bulk_page(visit: Visit, viewer: Viewer) -> Response:
     shown: dict[str, Any] = {
         "bulk": found,
         "failed": _failed(visit, viewer, found),
-        "running": found.state is BulkState.RUNNING,
+        "running": found.state in WORKED_ON,
+        "waits": found.send_at is not None and found.send_at > ctx.now,
+        "may_cancel": found.may_be_cancelled(ctx.now),
         "say": _say(visit),
     }
     if visit.by_script:
-        return HTMLResponse(render(visit, "desk_bulk_progress.html", **shown))
+        zone = accounts.read_workspace(ctx, viewer).timezone
+        return HTMLResponse(render(visit, "desk_bulk_progress.html", timezone=zone, **shown))
     return setup_page(visit, viewer, "desk_bulk.html", entry="bulk", **shown)
 
 
@@ -121,14 +128,23 @@ def _people(visit: Visit, viewer: Viewer) -> list[str]:
 
 def _message(visit: Visit, viewer: Viewer) -> BulkMessage:
     lines = (line.partition("=") for line in visit.text("variables").splitlines() if line.strip())
-    template = visit.text("template")
+    template, at = visit.text("template"), _time(visit, viewer)
     return BulkMessage(
         text="" if template else visit.text("text"),
         template=template,
         variables={name.strip(): value.strip() for name, _, value in lines} if template else {},
+        send_at=at.isoformat() if at else "",
         author_name=viewer.name,
         author_email=viewer.email,
     )
+
+
+def _time(visit: Visit, viewer: Viewer) -> datetime | None:
+    """When it is to go out, by the workspace's clock; None: at once. Raises Invalid."""
+    if not visit.text("at"):
+        return None
+    zone = zone_of(accounts.read_workspace(visit.site.ctx, viewer).timezone)
+    return check_time(visit.site.ctx, read_local(visit.text("at"), zone))
 
 
 def _digest(visit: Visit) -> str:
@@ -161,4 +177,5 @@ def _show_form(
         say=_say(visit),
         digest=_digest(visit) if tried else "",
         problems=problems or {},
+        goes_out=_time(visit, viewer) if tried else None,
     )

@@ -1,0 +1,53 @@
+"""In charge of: a message to many that was posted for a later time and is cancelled before it — each person's message
+is taken back, unless it has gone out.
+
+Not in charge of: who may cancel it, or when a worker does this (`bulk`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from gateway.threads.bulk import Bulk, BulkState, Recipient, RecipientState
+from gateway.threads.decisions import Reason
+from gateway.usecases.context import Context
+from gateway.usecases.end_waiting import end_waiting
+
+LEASE = timedelta(seconds=60)
+BATCH = 50
+
+
+def take_back_posted(ctx: Context, bulk: Bulk, *, until: datetime) -> int:
+    """Take back what waits, for a while; how many. Each is one transaction: a worker that dies leaves the others to the
+    next.
+    """
+    taken, last = 0, 0
+    while ctx.now < until:
+        with ctx.database.begin() as tx:
+            tx.bulks.update(bulk.id, lease_until=ctx.now + LEASE)
+            batch = tx.bulks.recipients(bulk.id, after=last, limit=BATCH, state=RecipientState.POSTED)
+        if not batch:
+            with ctx.database.begin() as tx:
+                tx.bulks.update(bulk.id, lease_until=None, state=BulkState.CANCELLED.value)
+            return taken
+        for recipient in batch:
+            taken += _take_back(ctx, bulk, recipient)
+            last = recipient.position
+    with ctx.database.begin() as tx:
+        tx.bulks.update(bulk.id, lease_until=None)
+        tx.wake("bulk", bulk.id)
+    return taken
+
+
+def _take_back(ctx: Context, bulk: Bulk, recipient: Recipient) -> bool:
+    """False when it has gone out, or was taken back or erased already."""
+    with ctx.database.begin() as tx:
+        waiting = tx.waiting.find(recipient.message_id, now=ctx.now)
+        message = tx.messages.find(recipient.message_id) if waiting else None
+        conversation = tx.threads.load(message.thread_id) if message else None
+        if waiting is None or conversation is None:
+            return False
+        if not end_waiting(ctx, tx, conversation.thread, waiting, reason=Reason.CANCELLED):
+            return False
+        tx.bulks.take_back(bulk.id, recipient)
+    return True
