@@ -44,6 +44,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.deliver import take_back_leases
 from gateway.usecases.receive_email import RecipientVerdict, accept_mail, check_recipients
 from gateway.worker import Actors, Waker, Workers, declare_actors, make_broker
+from gateway.worker_asking import Asker
 from gateway.worker_process import Job, WorkerProcess
 
 ANSWERS = {
@@ -162,6 +163,7 @@ class Running:
         self.front: Front | None = None
         self.writer: MailWriter | None = None
         self.workers: Workers | None = None
+        self.asker: Asker | None = None
 
     def start_workers(self) -> None:
         if self.beside:
@@ -173,6 +175,8 @@ class Running:
             take_back_leases(self.ctx)
         self.workers = Workers(self.ctx, self.broker, self.actors, threads=self.ctx.settings.worker_threads)
         self.workers.start()
+        self.asker = Asker(self.ctx)
+        self.asker.start()
 
     def start_smtp(self) -> tuple[str, int]:
         """Open the front door; the address it listens on."""
@@ -187,6 +191,8 @@ class Running:
             self.writer.close()
         if self.workers:
             self.workers.stop()
+        if self.asker:
+            self.asker.stop()
         if self.beside:
             self.beside.stop()
         self.waker.close()

@@ -6,6 +6,7 @@ Not in charge of: any provider (`providers/`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from gateway.outbound.mail import nobody_asks
 from gateway.threads.channel import (
@@ -17,6 +18,8 @@ from gateway.threads.channel import (
     Fault,
     Outgoing,
     Phone,
+    Refusal,
+    RefusalChannel,
     SendResult,
     Sent,
     Trace,
@@ -64,6 +67,12 @@ class SmsRouter:
         if isinstance(channel, TraceableChannel):
             return channel.trace(sent)
         return CannotTell("No SMS provider is set up for this country.")
+
+    def list_refusals(self, *, number: str, since: datetime) -> Sequence[Refusal] | CannotTell:
+        """Free numbers are Korea's."""
+        if isinstance(self._korea, RefusalChannel):
+            return self._korea.list_refusals(number=number, since=since)
+        return CannotTell("This provider does not say who called the free number.")
 
     def close(self) -> None:
         for channel in (self._korea, self._abroad):

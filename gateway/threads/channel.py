@@ -258,11 +258,31 @@ class IncomingSms:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Somebody called the free number (080) that stands in advertising by SMS: they want no more of it. `number` as
+    the provider writes it, such as 01012345678.
+    """
+
+    number: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HookNews:
-    """What a genuine call said: news of deliveries by channel, and messages."""
+    """What a genuine call said: news of deliveries by channel, messages, and who wants no more advertising."""
 
     receipts: Mapping[str, Sequence[Receipt]] = field(default_factory=dict)
     messages: Sequence[IncomingSms] = ()
+    refusals: Sequence[Refusal] = ()
+
+
+@runtime_checkable
+class RefusalChannel(Channel, Protocol):
+    """A channel whose provider keeps the free number, and can be asked who called it."""
+
+    def list_refusals(self, *, number: str, since: datetime) -> Sequence[Refusal] | CannotTell:
+        """Who called `number`, digits only, since then. Never raises for an answer."""
+        ...
 
 
 class Hook(Protocol):

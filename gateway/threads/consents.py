@@ -22,7 +22,7 @@ class Consent:
     given_at: datetime
     words: str
     withdrawn_at: datetime | None = None
-    withdrawn_by: str = ""  # api | link | mail | sms
+    withdrawn_by: str = ""  # api | link | mail | sms (STOP) | 080 (the free number)
 
     @property
     def in_force(self) -> bool:

@@ -1,5 +1,5 @@
 """In charge of: consents to advertising — recorded, withdrawn by the ATS, by the link in such a mail,
-by a mail that says so, by STOP.
+by a mail that says so, by STOP, by the free number.
 
 Not in charge of: holding advertising back without one (`reach`, `post_message`). Both are written to the audit log, so
 that the company can show when and to which words a person agreed (정보통신망법 §50).
@@ -34,9 +34,9 @@ def give_consent(
     with ctx.database.begin() as tx:
         conversation = open_by_applicant(tx, viewer, external_id)
         tx.consents.replace(conversation.applicant.id, consent)
-        if kind is ConsentKind.EMAIL:
-            tx.outbox.unsuppress(viewer.workspace_id, advertising_to(conversation.candidate.email))
-        _note(ctx, tx, conversation, "consent.give", kind, by=viewer)
+        address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
+        tx.outbox.unsuppress(viewer.workspace_id, advertising_to(address))
+        note_consent(ctx, tx, conversation, "consent.give", kind, by=viewer)
     return consent
 
 
@@ -45,7 +45,7 @@ def withdraw_consent(ctx: Context, viewer: Viewer, external_id: str, kind: Conse
     with ctx.database.begin() as tx:
         conversation = open_by_applicant(tx, viewer, external_id)
         if tx.consents.withdraw(conversation.applicant.id, kind, by="api", now=ctx.now):
-            _note(ctx, tx, conversation, "consent.withdraw", kind, by=viewer)
+            note_consent(ctx, tx, conversation, "consent.withdraw", kind, by=viewer)
 
 
 def list_consents(ctx: Context, viewer: Viewer, external_id: str) -> list[Consent]:
@@ -67,7 +67,7 @@ def unsubscribe(ctx: Context, token: str) -> bool:
         if conversation is None:
             return False
         if tx.consents.withdraw(conversation.applicant.id, ConsentKind.EMAIL, by="link", now=ctx.now):
-            _note(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL)
+            note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL, how="link")
     return True
 
 
@@ -79,7 +79,7 @@ def withdraw_by_mail(ctx: Context, tx: Transaction, conversation: Conversation) 
         conversation.workspace.id, advertising_to(conversation.candidate.email), code=OPT_OUT, now=ctx.now
     )
     if tx.consents.withdraw(conversation.applicant.id, ConsentKind.EMAIL, by="mail", now=ctx.now):
-        _note(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL)
+        note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL, how="mail")
 
 
 def _open_by_link(ctx: Context, tx: Transaction, token: str) -> Conversation | None:
@@ -93,9 +93,17 @@ def _open_by_link(ctx: Context, tx: Transaction, token: str) -> Conversation | N
     return tx.threads.load(tx.moving.merged_into([thread_id]).get(thread_id, thread_id))
 
 
-def _note(
-    ctx: Context, tx: Transaction, conversation: Conversation, action: str, kind: ConsentKind, by: Viewer | None = None
+def note_consent(
+    ctx: Context,
+    tx: Transaction,
+    conversation: Conversation,
+    action: str,
+    kind: ConsentKind,
+    *,
+    by: Viewer | None = None,
+    how: str = "",
 ) -> None:
+    """A line of the audit log; `by` None: the person themselves, `how`: in which way."""
     tx.events.write_audit(
         action,
         now=ctx.now,
@@ -105,4 +113,5 @@ def _note(
         actor_id=by.id if by else conversation.candidate.id,
         actor_name=by.name if by else "",
         consent=kind.value,
+        **({"how": how} if how else {}),
     )

@@ -40,8 +40,11 @@ def find_reach(
         barred |= _bar_phone(
             ctx, number, notice=notice, locale=candidate.locale, suppressed=number in suppressed, opted_out=opted_out
         )
-        if purpose is Purpose.ADVERTISING and not ctx.settings.sms_refusal_number:
-            barred.setdefault(SMS, Reason.CHANNEL_OFF)
+        if purpose is Purpose.ADVERTISING:
+            if not ctx.settings.sms_refusal_number:
+                barred.setdefault(SMS, Reason.CHANNEL_OFF)
+            if tx.outbox.suppressed(workspace.id, [advertising_to(number)]):
+                barred[SMS] = Reason.OPTED_OUT
     if purpose is Purpose.ADVERTISING:
         agreed = ways_agreed(tx, conversation)
         barred = {c: Reason.NO_CONSENT for c, way in _WAYS.items() if way not in agreed} | barred
@@ -63,9 +66,9 @@ def may_advertise(ctx: Context, tx: Transaction, delivery: Delivery) -> bool:
     return reach.barred.get(delivery.channel) not in (Reason.NO_CONSENT, Reason.OPTED_OUT)
 
 
-def advertising_to(email: str) -> str:
-    """The address under which a refusal of advertising by mail is kept; other mail goes on."""
-    return f"advertising:{email.lower()}"
+def advertising_to(address: str) -> str:
+    """Under what a refusal of advertising to an e-mail address or phone number is kept; everything else goes on."""
+    return f"advertising:{address.lower()}"
 
 
 def order_of(ctx: Context, conversation: Conversation, *, wanted: tuple[str, ...] = ()) -> tuple[str, ...]:

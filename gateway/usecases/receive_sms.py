@@ -37,6 +37,7 @@ from gateway.threads.policies.rejection import check_may_write
 from gateway.threads.routing import SMS, PlannedDelivery
 from gateway.usecases.answer_blocked import BLOCKED_NOTICE, note_blocked_try
 from gateway.usecases.append_message import add_delivery, append_message
+from gateway.usecases.consents import note_consent
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import clean_text
 from gateway.usecases.reach import OPT_OUT, find_reach
@@ -155,8 +156,10 @@ def _set_opt_out(ctx: Context, tx: Transaction, found: list[tuple[str, str]], *,
         name = events.CANDIDATE_OPTED_OUT if out else events.CANDIDATE_OPTED_IN
         tx.events.append(thread_id, workspace_id, name, now=ctx.now, channel=SMS)
         conversation = tx.threads.load(thread_id) if out else None
-        if conversation:  # START does not bring it back: that needs a consent of its own
-            tx.consents.withdraw(conversation.applicant.id, ConsentKind.PHONE, by="sms", now=ctx.now)
+        if conversation is None:  # START does not bring it back: that needs a consent of its own
+            continue
+        if tx.consents.withdraw(conversation.applicant.id, ConsentKind.PHONE, by="sms", now=ctx.now):
+            note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.PHONE, how="sms")
 
 
 def _keep(

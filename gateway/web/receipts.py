@@ -1,4 +1,5 @@
-"""In charge of: the calls that providers make to us — reports of deliveries, incoming messages — at /hooks.
+"""In charge of: the calls that providers make to us — reports of deliveries, incoming messages, refusals of advertising
+— at /hooks.
 
 Not in charge of: whether a call is genuine (a `Hook` of `gateway.outbound`) or what it changes (use cases).
 
@@ -19,6 +20,7 @@ from gateway.threads.channel import HookCall, HookNews
 from gateway.usecases.context import Context
 from gateway.usecases.receive_sms import receive_sms
 from gateway.usecases.record_receipt import record_receipts
+from gateway.usecases.record_refusals import record_refusals
 
 MOST_BYTES = 2_000_000  # of one call
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: no automatic answer
@@ -26,7 +28,9 @@ log = logging.getLogger("gateway.web.receipts")
 
 
 async def provider_call(request: Request) -> Response:
-    """A provider reports what became of messages, or passes on an SMS; signed, or with its secret, else 401."""
+    """A provider reports what became of messages, passes on an SMS, or says who called the free number; signed, or with
+    its secret, else 401.
+    """
     raw = b""
     async for part in request.stream():
         raw += part
@@ -62,3 +66,4 @@ def _record(ctx: Context, news: HookNews) -> None:
         record_receipts(ctx, channel, receipts)
     for message in news.messages:
         receive_sms(ctx, message)
+    record_refusals(ctx, news.refusals)

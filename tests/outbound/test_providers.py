@@ -21,6 +21,7 @@ from provider_kit import (
     make_nhn_sms,
     make_solapi,
     make_twilio,
+    nowhere,
 )
 from simulators import nhn, solapi, twilio
 from simulators.server import say
@@ -37,6 +38,7 @@ from gateway.threads.channel import (
     Phone,
     Receipt,
     ReceiptStatus,
+    Refusal,
     Retry,
     Sent,
     Unknown,
@@ -230,6 +232,15 @@ def test_every_documented_sms_code_is_told_in_the_answer_and_later(nhn_server: n
         assert found.status is STATUS[kind], code
 
 
+def test_who_called_the_free_number_is_read_with_the_time_of_seoul(nhn_server: nhn.Nhn) -> None:
+    channel = make_nhn_sms(nhn_server.url)
+    nhn_server.refuse("01012345678")
+    found = channel.list_refusals(number=nhn.FREE_NUMBER, since=CLOCK - timedelta(days=1))
+    assert found == [Refusal("01012345678", CLOCK)]
+    assert channel.list_refusals(number=nhn.FREE_NUMBER, since=CLOCK + timedelta(hours=1)) == []
+    assert isinstance(channel.list_refusals(number="0800000000", since=CLOCK), CannotTell)
+
+
 # ---- Solapi ------------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +262,18 @@ def test_solapi_alimtalk_keeps_its_own_fail_over_off(solapi_server: solapi.Solap
             "disableSms": True,
         },
     }
+
+
+def test_solapi_tells_page_by_page_who_called_the_free_number(solapi_server: solapi.SolapiServer) -> None:
+    channel = make_solapi(solapi_server.url, "sms")
+    solapi_server.refused_at = {f"0101{n:07}": CLOCK for n in range(1200)}
+    solapi_server.refused_at["01099999999"] = CLOCK - timedelta(days=40)
+    found = channel.list_refusals(number="0801234567", since=CLOCK - timedelta(days=30))
+    assert not isinstance(found, CannotTell)
+    assert len(found) == len({r.number for r in found}) == 1200
+    assert found[0] == Refusal("01010000000", CLOCK)
+    away = make_solapi(nowhere(), "sms")
+    assert isinstance(away.list_refusals(number="0801234567", since=CLOCK), CannotTell)
 
 
 def test_every_call_has_a_signature_of_its_own(solapi_server: solapi.SolapiServer) -> None:

@@ -17,7 +17,8 @@ from gateway.threads.sms_text import SMS_BYTES
 from simulators.server import Call, Reply, Simulator
 
 APP_KEY, SECRET, SENDER_KEY, WEBHOOK_SECRET = "app-key", "secret-key", "k" * 40, "typed in the console"
-SEND_NO = "0212345678"
+SEND_NO, FREE_NUMBER = "0212345678", "0801234567"
+SEOUL = ZoneInfo("Asia/Seoul")
 TEMPLATE = ("NEWMSG", "[#{company}] 새 메시지 안내")
 ENDED = {"ok": "1000"}
 
@@ -45,6 +46,7 @@ class Nhn(Simulator):
     unapproved: set[str] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
     keys: dict[str, datetime] = field(default_factory=dict)
+    refused_at: dict[str, datetime] = field(default_factory=dict)  # local number -> when it called the free number
 
     def __post_init__(self) -> None:
         Simulator.__init__(self)
@@ -58,6 +60,8 @@ class Nhn(Simulator):
             return _envelope(-1001, "secret key")
         if call.path.startswith("/alimtalk/v2.3/"):
             return self._post_alimtalk(call) if call.method == "POST" else self._get_alimtalk(call)
+        if call.path == f"/sms/v3.0/appKeys/{APP_KEY}/blockservice/recipients":
+            return self._get_refusals(call)
         if call.path.startswith("/sms/v3.0/"):
             return self._post_sms(call) if call.method == "POST" else self._get_sms(call)
         return _envelope(-9998, "no such API")
@@ -154,10 +158,38 @@ class Nhn(Simulator):
             return 200, {"header": _ok(), "body": {"data": _sms(found) if found else None}}
         return 200, {"header": _ok(), "body": {"totalCount": len(mine), "data": [_sms(m) for m in _page(call, mine)]}}
 
+    # -- the free number -------------------------------------------------------------------------------------
+
+    def _get_refusals(self, call: Call) -> Reply:
+        if call.query.get("unsubscribeNo") != FREE_NUMBER:
+            return _envelope(4, "unsubscribeNo is wrong")
+        told = [
+            {"unsubscribeNo": FREE_NUMBER, "recipientNo": number, "requestDate": f"{_in_seoul(at)}.0"}
+            for number, at in self.refused_at.items()
+            if _in_seoul(at) >= call.query["startRequestDate"]
+        ]
+        size, page = int(call.query.get("pageSize", 15)), int(call.query.get("pageNum", 1))
+        part = told[size * (page - 1) : size * page]
+        listed = {"pageNum": page, "pageSize": size, "totalCount": len(told), "data": part}
+        return 200, {"header": _ok(), "body": listed}
+
+    def refuse(self, number: str) -> bytes:
+        """Somebody calls the free number; the webhook call that says so."""
+        at = self.refused_at[number] = self.clock()
+        hook = {
+            "hookId": "h-080",
+            "recipientNo": number,
+            "unsubscribeNo": FREE_NUMBER,
+            "enterpriseName": "Moa Labs",
+            "createdDateTime": at.astimezone(SEOUL).isoformat(timespec="milliseconds"),
+        }
+        event = {"hooksId": "hs-080", "webhookConfigId": "c", "productName": "SMS", "appKey": APP_KEY}
+        return json.dumps({**event, "event": "UNSUBSCRIBE", "hooks": [hook]}).encode()
+
     # -- reports ---------------------------------------------------------------------------------------------
 
     def _keep(self, request: str, seq: int, number: str, ours: str, text: str, kind: str) -> None:
-        made = self.clock().astimezone(ZoneInfo("Asia/Seoul")).strftime("%Y-%m-%d %H:%M:%S")
+        made = _in_seoul(self.clock())
         self.messages.append(Message(request, seq, number, ours, text, kind, self.results.get(number, ""), made))
 
     def report(self, message: Message, code: str, *, hook_id: str = "h1", misspelled: bool = False) -> bytes:
@@ -175,6 +207,10 @@ class Nhn(Simulator):
         product = "KakaoTalk Bizmessage" if message.kind == "alimtalk" else "SMS"
         event = {"hooksId": f"hs-{hook_id}", "webhookConfigId": "c", "productName": product, "appKey": APP_KEY}
         return json.dumps({**event, "event": "MESSAGE_RESULT_UPDATE", "hooks": [hook]}).encode()
+
+
+def _in_seoul(at: datetime) -> str:
+    return at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _page(call: Call, messages: list[Message]) -> list[Message]:

@@ -28,6 +28,7 @@ class SolapiServer(Simulator):
     refused: dict[str, str] = field(default_factory=dict)  # number -> status code at registration
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     signatures: set[str] = field(default_factory=set)
+    refused_at: dict[str, datetime] = field(default_factory=dict)  # number -> when it called the free number
 
     def __post_init__(self) -> None:
         Simulator.__init__(self)
@@ -38,6 +39,8 @@ class SolapiServer(Simulator):
             return 403, {"errorCode": refusal, "errorMessage": refusal}
         if call.method == "POST":
             return self._send(call)
+        if call.path == "/iam/v1/black":
+            return self._list_refusals(call)
         return 200, {"messageList": {i: m for i, m in self.messages.items() if _matches(m, call)}}
 
     def _check(self, header: str) -> str:
@@ -72,6 +75,27 @@ class SolapiServer(Simulator):
             good.append(told)
         group = {"groupId": "G4V1", "count": {"total": len(good) + len(bad), "registeredFailed": len(bad)}}
         return 200, {"failedMessageList": bad, "groupInfo": group, "messageList": good}
+
+    def _list_refusals(self, call: Call) -> Reply:
+        """As the SDKs describe it: a page of `limit`, the next from `nextKey` on; an object by key."""
+        if call.query.get("type") != "DENIAL" or not 1 <= int(call.query["limit"]) <= 500:
+            return 400, {"errorCode": "ValidationError", "errorMessage": "type or limit"}
+        since = datetime.fromisoformat(call.query["dateCreated[gte]"])
+        numbers = sorted(n for n, at in self.refused_at.items() if at >= since)
+        begin, size = int(call.query.get("startKey", "0")), int(call.query["limit"])
+        told = {
+            f"k{n}": {
+                "handleKey": f"k{n}",
+                "type": "DENIAL",
+                "senderNumber": SENDER,
+                "recipientNumber": n,
+                "dateCreated": self.refused_at[n].isoformat().replace("+00:00", "Z"),
+                "dateUpdated": self.refused_at[n].isoformat().replace("+00:00", "Z"),
+            }
+            for n in numbers[begin : begin + size]
+        }
+        more = str(begin + size) if begin + size < len(numbers) else None
+        return 200, {"startKey": call.query.get("startKey"), "limit": size, "nextKey": more, "blackList": told}
 
     def report(self, message_id: str, *, flat: bool = False, kind: str | None = None) -> bytes:
         """A single-report call; `flat` as in Solapi's own example."""

@@ -25,6 +25,7 @@ from gateway.threads.channel import (
     HookCall,
     HookNews,
     Receipt,
+    Refusal,
     Retry,
     SendResult,
     Unknown,
@@ -81,7 +82,7 @@ class NhnHook:
         self._secret = secret.encode()
 
     def read(self, call: HookCall) -> HookNews | None:
-        """News of AlimTalk and SMS deliveries; template reviews and other events say nothing about a delivery."""
+        """News of AlimTalk and SMS deliveries, and of calls to the free number (event UNSUBSCRIBE)."""
         given = call.headers.get(SIGNATURE, "").encode()
         if not self._secret or not hmac.compare_digest(given, self._secret):
             return None
@@ -89,13 +90,27 @@ class NhnHook:
             body = json.loads(call.body)
         except ValueError:
             return HookNews()
-        if not isinstance(body, dict) or body.get("event") != "MESSAGE_RESULT_UPDATE":
+        if not isinstance(body, dict):
+            return HookNews()
+        if body.get("event") == "UNSUBSCRIBE":
+            return HookNews(refusals=list(read_refusals(body.get("hooks"), time="createdDateTime")))
+        if body.get("event") != "MESSAGE_RESULT_UPDATE":
             return HookNews()
         channel, space = PRODUCTS.get(str(body.get("productName")), (SMS, NHN_SMS))
         return HookNews({channel: list(_receipts(body, space))})
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def read_refusals(found: object, *, time: str) -> Iterator[Refusal]:
+    """Who called the free number; the field `time` says when, with or without a zone (then Seoul's)."""
+    for entry in list_objects(found):
+        try:
+            at = datetime.fromisoformat(str(entry.get(time)))
+        except ValueError:
+            continue
+        yield Refusal(str(entry.get("recipientNo", "")), at if at.tzinfo else at.replace(tzinfo=SEOUL))
 
 
 def _receipts(body: Mapping[str, Any], space: str) -> Iterator[Receipt]:

@@ -7,8 +7,8 @@ Source: TOAST-DOCS/SMS `ko/api-guide.md`, `ko/sending-policy.md`, `ko/error-code
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -17,16 +17,18 @@ from urllib.parse import quote
 from gateway.outbound.guard import Guard
 from gateway.outbound.http import Answer, Api, list_objects
 from gateway.outbound.mail import nobody_asks
-from gateway.outbound.providers.nhn import refusal, seoul_time, told
+from gateway.outbound.providers.nhn import read_refusals, refusal, seoul_time, told
 from gateway.outbound.providers.verdicts import judge_report, judge_send
 from gateway.threads.channel import (
     Absent,
+    CannotTell,
     Capabilities,
     Failed,
     Fault,
     Outgoing,
     Receipt,
     ReceiptStatus,
+    Refusal,
     SendResult,
     Sent,
     Trace,
@@ -74,6 +76,21 @@ class NhnSms:
         answer = self._api.call("GET", path, headers=self._headers, params={"recipientSeq": seq})
         body = told(answer, NHN_SMS)
         return _read(_data(body), kind, sent) if isinstance(body, Mapping) else body
+
+    def list_refusals(self, *, number: str, since: datetime) -> Sequence[Refusal] | CannotTell:
+        """Page by page (`blockservice/recipients`)."""
+        path, found = f"{self._path.removesuffix('/sender')}/blockservice/recipients", list[Refusal]()
+        asked = {"unsubscribeNo": number, "startRequestDate": seoul_time(since), "pageSize": str(PAGE)}
+        for page in count(1):
+            params = {**asked, "pageNum": str(page)}
+            body = told(self._api.call("GET", path, headers=self._headers, params=params), NHN_SMS)
+            if not isinstance(body, Mapping):
+                return body if isinstance(body, CannotTell) else found
+            listed = list_objects(_data(body))
+            found += read_refusals(listed, time="requestDate")
+            if len(listed) < PAGE:
+                return found
+        raise AssertionError("pages end")
 
     def close(self) -> None:
         """Let go of kept connections."""

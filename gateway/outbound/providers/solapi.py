@@ -13,7 +13,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from gateway.threads.channel import (
     Outgoing,
     Receipt,
     ReceiptStatus,
+    Refusal,
     Retry,
     SendResult,
     Sent,
@@ -45,6 +46,7 @@ from gateway.threads.sms_text import TITLE_BYTES, Form, cut_bytes, korean_form, 
 
 AROUND = timedelta(minutes=10)  # clocks differ
 LIST = "/messages/v4/list"
+BLACKS = 500  # the most that one page may have
 OUR_FIELD = "delivery"  # in customFields
 
 
@@ -114,6 +116,20 @@ class Solapi:
             if message.get("messageId") == sent.provider_id or _ours(message) == sent.delivery_id:
                 return read_message(message)
         return Absent()
+
+    def list_refusals(self, *, number: str, since: datetime) -> Sequence[Refusal] | CannotTell:
+        """Page by page (`/iam/v1/black`, type DENIAL). An account has one free number, so `number` is not asked for."""
+        found: list[Refusal] = []
+        params = {"type": "DENIAL", "dateCreated[gte]": since.isoformat(), "limit": str(BLACKS)}
+        while True:
+            answer = self._api.call("GET", "/iam/v1/black", params=params)
+            if not isinstance(answer, Answer) or troubled(answer) or answer.status >= 400:
+                return CannotTell(getattr(answer, "why", "Solapi's answer does not say."))
+            found += _refusals(answer.body.get("blackList"))
+            following = answer.body.get("nextKey")
+            if not following or following == params.get("startKey"):
+                return found
+            params["startKey"] = str(following)
 
     def close(self) -> None:
         """Let go of kept connections."""
@@ -207,6 +223,15 @@ def _ours(message: Mapping[str, Any]) -> str:
 def _listed(value: object) -> list[Mapping[str, Any]]:
     """Messages of a list, or of an object by id: Solapi uses both."""
     return list_objects(list(value.values()) if isinstance(value, dict) else value)
+
+
+def _refusals(listed: object) -> Iterator[Refusal]:
+    for entry in _listed(listed):
+        try:
+            at = datetime.fromisoformat(str(entry.get("dateCreated")))
+        except ValueError:
+            continue
+        yield Refusal(str(entry.get("recipientNumber", "")), at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 class SolapiHook:

@@ -91,7 +91,7 @@ consents = Table(  # to advertising, by whom and by which way
     Column("given_at", UtcTime, nullable=False),
     text_column("words"),
     Column("withdrawn_at", UtcTime),
-    Column("withdrawn_by", String(8), nullable=False, default=""),  # api | link | sms
+    Column("withdrawn_by", String(8), nullable=False, default=""),  # api | link | mail | sms | 080
 )
 
 templates = Table(

@@ -31,7 +31,9 @@ class ConsentIn(Input):
 
 
 class ConsentOut(BaseModel):
-    """A consent to advertising; `withdrawn_by` is `api`, `link` (in such a mail) or `sms` (STOP)."""
+    """A consent to advertising; `withdrawn_by` is `api`, `link` (in such a mail), `mail`, `sms` (STOP), or `080` (they
+    called the free number).
+    """
 
     kind: ConsentKind
     in_force: bool
