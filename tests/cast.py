@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 
+from gateway.threads.consents import Consent
 from gateway.threads.model import Member, Opening, Viewer, ViewerKind, Workspace
 from gateway.usecases import accounts, api_keys, applicants
+from gateway.usecases.consents import read_standing
 from gateway.usecases.context import Context
 from gateway.usecases.sign_in import viewer_of_member
 from gateway.usecases.views import ApplicantView
@@ -118,3 +120,8 @@ def make_mail(
     for filename, content in (files or {}).items():
         mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=filename)
     return mail.as_bytes()
+
+
+def consents_of(ctx: Context, company: Company, external_id: str) -> list[Consent]:
+    """What a person agreed to or took back."""
+    return [s.consent for s in read_standing(ctx, company.ats, external_id) if s.consent]

@@ -33,6 +33,7 @@ class Consents:
             "kind": consent.kind.value,
             "given_at": consent.given_at,
             "words": consent.words,
+            "given_by": consent.given_by,
         }
         self._session.execute(insert(t.consents), row)
 
@@ -45,4 +46,4 @@ class Consents:
 
 
 def _consent(row: Row[Any]) -> Consent:
-    return Consent(ConsentKind(row.kind), row.given_at, row.words, row.withdrawn_at, row.withdrawn_by)
+    return Consent(ConsentKind(row.kind), row.given_at, row.words, row.given_by, row.withdrawn_at, row.withdrawn_by)

@@ -76,12 +76,13 @@ class Receipts:
         row = self._session.execute(update(t.deliveries).where(*where).values(values).returning(*c)).first()
         return delivery_of(row) if row else None
 
-    def opt_outs(self, workspace_id: str, addresses: Iterable[str], *, code: str) -> set[str]:
-        """Which of these addresses asked for no more messages, as against addresses that do not work."""
+    def opt_outs(self, workspace_id: str, addresses: Iterable[str], *, code: str) -> dict[str, datetime]:
+        """Which of these addresses asked for no more messages, as against those that do not work, and since when."""
         c = t.suppressions.c
         wanted = [a.lower() for a in addresses if a]
-        query = select(c.address).where(c.workspace_id == workspace_id, c.address.in_(wanted), c.code == code)
-        return set(self._session.execute(query).scalars()) if wanted else set()
+        asked = (c.workspace_id == workspace_id, c.address.in_(wanted), c.code == code)
+        rows = self._session.execute(select(c.address, c.created_at).where(*asked)) if wanted else ()
+        return {row.address: row.created_at for row in rows}
 
     def threads_by_phone(self, phone: str, *, workspace_ids: Iterable[str]) -> list[tuple[str, str]]:
         """(workspace id, thread id) of the applicants with this number, not erased, newest first."""

@@ -1,5 +1,5 @@
-"""In charge of: consents to advertising — recorded, withdrawn by the ATS, by the link in such a mail,
-by a mail that says so, by STOP, by the free number.
+"""In charge of: consents to advertising — recorded and withdrawn by the ATS or a member, withdrawn by the link in such
+mail, by a mail that says so, by STOP, by the free number.
 
 Not in charge of: holding advertising back without one (`reach`, `post_message`). Both are written to the audit log, so
 that the company can show when and to which words a person agreed (정보통신망법 §50).
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway.errors import Invalid
+from gateway.errors import Invalid, Refused
 from gateway.store.database import Transaction
 from gateway.threads.addresses import Purpose, read_token, token_subject
-from gateway.threads.consents import Consent, ConsentKind
-from gateway.threads.model import Conversation, Role, ThreadState, Viewer
+from gateway.threads.consents import Consent, ConsentKind, OptOut, Standing
+from gateway.threads.model import Conversation, Role, ThreadState, Viewer, ViewerKind
+from gateway.threads.policies.roles import check_role
 from gateway.usecases.context import Context
 from gateway.usecases.reach import OPT_OUT, advertising_to
 from gateway.usecases.templates import open_by_applicant
@@ -24,15 +25,17 @@ LONGEST_WORDS = 2000
 def give_consent(
     ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind, *, words: str, given_at: datetime | None = None
 ) -> Consent:
-    """Record that a person agreed to advertising, and to which words. Raises NotFound, Invalid."""
+    """Record that a person agreed to advertising, and to which words. It ends what barred advertising by this way, but
+    not a STOP: only START does. Raises NotFound, Refused (an evaluator), Invalid.
+    """
     words = words.strip()
     if not words or len(words) > LONGEST_WORDS:
         raise Invalid("words", "Give the words to which the person agreed.", code="consent_words")
     if given_at is not None and given_at > ctx.now:
         raise Invalid("given_at", "This time is still to come: give when they agreed.", code="consent_time")
-    consent = Consent(kind, given_at or ctx.now, words)
+    consent = Consent(kind, given_at or ctx.now, words, _who(viewer))
     with ctx.database.begin() as tx:
-        conversation = open_by_applicant(tx, viewer, external_id)
+        conversation = _open(tx, viewer, external_id)
         tx.consents.replace(conversation.applicant.id, consent)
         address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
         tx.outbox.unsuppress(viewer.workspace_id, advertising_to(address))
@@ -41,17 +44,27 @@ def give_consent(
 
 
 def withdraw_consent(ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind) -> None:
-    """Take a consent back; nothing happens when there is none in force. Raises NotFound."""
+    """Take a consent back; nothing happens when there is none in force. Raises NotFound, Refused (an evaluator)."""
     with ctx.database.begin() as tx:
-        conversation = open_by_applicant(tx, viewer, external_id)
-        if tx.consents.withdraw(conversation.applicant.id, kind, by="api", now=ctx.now):
+        conversation = _open(tx, viewer, external_id)
+        if tx.consents.withdraw(conversation.applicant.id, kind, by=_who(viewer), now=ctx.now):
             note_consent(ctx, tx, conversation, "consent.withdraw", kind, by=viewer)
 
 
-def list_consents(ctx: Context, viewer: Viewer, external_id: str) -> list[Consent]:
-    """Those given and those withdrawn. Raises NotFound."""
+def read_standing(ctx: Context, viewer: Viewer, external_id: str) -> list[Standing]:
+    """How it stands with advertising by each way: what the person agreed to, and what they refused. Raises NotFound."""
     with ctx.database.read() as tx:
-        return tx.consents.of_applicant(open_by_applicant(tx, viewer, external_id).applicant.id)
+        conversation = open_by_applicant(tx, viewer, external_id)
+        consents = {c.kind: c for c in tx.consents.of_applicant(conversation.applicant.id)}
+        email, phone = conversation.candidate.email.lower(), conversation.applicant.phone
+        places = {  # address of a refusal -> by which way it bars, and how the person said so
+            advertising_to(email): (ConsentKind.EMAIL, "mail"),
+            advertising_to(phone): (ConsentKind.PHONE, "080"),
+            phone: (ConsentKind.PHONE, "sms"),
+        }
+        since = tx.receipts.opt_outs(viewer.workspace_id, places, code=OPT_OUT)
+    opt_outs = [OptOut(*places[address], at) for address, at in sorted(since.items())]
+    return [Standing(kind, consents.get(kind), tuple(o for o in opt_outs if o.kind is kind)) for kind in ConsentKind]
 
 
 def find_unsubscriber(ctx: Context, token: str) -> Conversation | None:
@@ -80,6 +93,17 @@ def withdraw_by_mail(ctx: Context, tx: Transaction, conversation: Conversation) 
     )
     if tx.consents.withdraw(conversation.applicant.id, ConsentKind.EMAIL, by="mail", now=ctx.now):
         note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL, how="mail")
+
+
+def _who(viewer: Viewer) -> str:
+    return "member" if viewer.kind is ViewerKind.MEMBER else "api"
+
+
+def _open(tx: Transaction, viewer: Viewer, external_id: str) -> Conversation:
+    conversation = open_by_applicant(tx, viewer, external_id)
+    if not (role := check_role(viewer, conversation.opening.id)).allowed:
+        raise Refused(role)
+    return conversation
 
 
 def _open_by_link(ctx: Context, tx: Transaction, token: str) -> Conversation | None:

@@ -20,6 +20,7 @@ from gateway.web.auth import is_https
 from gateway.web.desk import (
     bell,
     composer,
+    consents,
     conversations,
     copies,
     deliveries,
@@ -128,6 +129,7 @@ def _desk() -> list[BaseRoute]:
         Route("/desk/t/{thread_id}/draft", for_members(composer.save_draft), methods=WRITE),
         Route("/desk/t/{thread_id}/draft/files", for_members(composer.change_files), methods=WRITE),
         Route("/desk/t/{thread_id}/templates", for_members(composer.offer_templates), methods=READ),
+        Route("/desk/t/{thread_id}/consents", for_members(consents.consents_page), methods=BOTH),
         Route("/desk/t/{thread_id}/merge", for_members(merging.merge_page), methods=BOTH),
         Route("/desk/t/{thread_id}/split", for_members(merging.split_page), methods=WRITE),
         Route("/desk/t/{thread_id}/move", for_members(moving.move_page), methods=BOTH),

@@ -80,6 +80,7 @@ def desk_paths(ctx: Context, company: Company, view: ApplicantView, served: Serv
             thread,
             f"{thread}/reject",
             f"{thread}/merge",
+            f"{thread}/consents",
             f"{thread}/preview",
             reviewed,
             f"{reviewed}/source",

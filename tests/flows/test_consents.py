@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cast import MINA, Company, make_applicant
+from cast import MINA, Company, consents_of, make_applicant
 from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases
 from web.web_kit import browser_of, make_app, words_of
@@ -67,10 +67,10 @@ def test_the_link_asks_first_and_one_click_does_it(
     pump()
     path, client = unsubscribe_path(channel.sent[-1].text), browser_of(make_app(ctx, company))
     assert "Moa Labs will send you no more advertising" in words_of(client.get(path).text)
-    assert consents.list_consents(ctx, company.ats, "mina-1")[0].in_force
+    assert consents_of(ctx, company, "mina-1")[0].in_force
     done = client.post(path, data={"List-Unsubscribe": "One-Click"})
     assert (done.status_code, "Done" in words_of(done.text)) == (200, True)
-    (consent,) = consents.list_consents(ctx, company.ats, "mina-1")
+    (consent,) = consents_of(ctx, company, "mina-1")
     assert (consent.words, consent.withdrawn_by) == (WORDS, "link")
     with pytest.raises(Conflict):
         advertise(ctx, company, mina)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cast import Company
+from cast import Company, consents_of
 from running import both_databases
 from simulators import nhn
 from starlette.testclient import TestClient
@@ -21,7 +21,7 @@ from gateway.threads.consents import ConsentKind
 from gateway.threads.model import DeliveryState
 from gateway.threads.purpose import Purpose
 from gateway.usecases.applicants import put_applicant, put_opening
-from gateway.usecases.consents import give_consent, list_consents
+from gateway.usecases.consents import give_consent
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, find_due
 from gateway.usecases.post_message import NewMessage, Posted, post_message
@@ -111,7 +111,7 @@ def test_a_call_ends_advertising_and_nothing_else(
     for delivery_id in find_due(ctx)[1]:
         deliver_one(ctx, delivery_id)
     assert [m.text.startswith("(광고)") for m in provider.messages] == [False, False]  # what was planned stays here
-    (consent,) = list_consents(ctx, company.ats, "jiwoo-1")
+    (consent,) = consents_of(ctx, company, "jiwoo-1")
     assert (consent.in_force, consent.withdrawn_by) == (False, "080")
     assert opted_out(ctx, jiwoo.thread_id) == [{"channel": "sms", "by": "080"}]
     desk = browser_of(make_app(ctx, company), company.jun)

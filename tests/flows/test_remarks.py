@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from cast import MINA, Company, make_mail
+from cast import MINA, Company, consents_of, make_mail
 from fakes import FakeChannel
 from running import Pump
 
@@ -67,7 +67,7 @@ def test_who_writes_stop_gets_no_more_advertising_and_keeps_all_other_mail(
     address = address_of(ctx, mina)
     receive(ctx, make_mail("STOP", to=address), to=address, from_=MINA)
     pump()
-    (consent,) = consents.list_consents(ctx, company.ats, "mina-1")
+    (consent,) = consents_of(ctx, company, "mina-1")
     assert consent.withdrawn_by == "mail"
     exported = json.loads(gather_export(ctx, company.ats, mina.thread_id)["thread.json"])
     assert [c["withdrawn_by"] for c in exported["consents"]] == ["mail"]

@@ -15,8 +15,10 @@ from fakes import FakeChannel
 from gateway.errors import Invalid
 from gateway.rendering import Rendering
 from gateway.rendering.workspace import LONGEST_RESULT, LONGEST_SOURCE
+from gateway.threads.channel import Refusal
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one
+from gateway.usecases.record_refusals import record_refusals
 
 INVITE = {
     "purpose": "transactional",
@@ -221,3 +223,15 @@ def test_templates_are_listed_changed_with_their_tag_and_deleted(world: World) -
     assert world.a.put("/templates/interview.invite", json=changed, headers={"If-Match": tag}).status_code == 412
     assert world.a.delete("/templates/interview.invite").status_code == 204
     assert send(world).json()["errors"][0]["field"] == "template"
+
+
+def test_consents_say_who_recorded_them_and_what_the_person_refused(world: World) -> None:
+    world.a.put("/applicants/minji", json={"opening": "dev", "name": "Minji", "phone": "+82 10 1234 5678"})
+    world.a.put("/applicants/minji/consents/phone", json={"words": "Yes, please."})
+    record_refusals(world.ctx, [Refusal("01012345678", world.ctx.now)])
+    found = world.a.get("/applicants/minji/consents").json()
+    (consent,) = found["items"]
+    assert (consent["given_by"], consent["in_force"], consent["withdrawn_by"]) == ("api", False, "080")
+    assert [(o["kind"], o["by"]) for o in found["opt_outs"]] == [("phone", "080")]
+    world.a.put("/applicants/minji/consents/phone", json={"words": "After all, yes."})
+    assert world.a.get("/applicants/minji/consents").json()["opt_outs"] == []

@@ -90,8 +90,9 @@ consents = Table(  # to advertising, by whom and by which way
     Column("kind", String(8), primary_key=True),  # email | phone
     Column("given_at", UtcTime, nullable=False),
     text_column("words"),
+    Column("given_by", String(8), nullable=False, default="api", server_default="api"),  # api | member
     Column("withdrawn_at", UtcTime),
-    Column("withdrawn_by", String(8), nullable=False, default=""),  # api | link | mail | sms | 080
+    Column("withdrawn_by", String(8), nullable=False, default=""),  # api | member | link | mail | sms | 080
 )
 
 templates = Table(

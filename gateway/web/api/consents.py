@@ -31,14 +31,15 @@ class ConsentIn(Input):
 
 
 class ConsentOut(BaseModel):
-    """A consent to advertising; `withdrawn_by` is `api`, `link` (in such a mail), `mail`, `sms` (STOP), or `080` (they
-    called the free number).
+    """A consent to advertising. `given_by`: `api`, or `member` at the desk. `withdrawn_by`: these, or the person, by
+    `link` in such a mail, `mail`, `sms` (STOP), `080` (a call to the free number).
     """
 
     kind: ConsentKind
     in_force: bool
     given_at: datetime
     words: str
+    given_by: str
     withdrawn_at: datetime | None
     withdrawn_by: str | None
 
@@ -49,19 +50,34 @@ class ConsentOut(BaseModel):
             in_force=consent.in_force,
             given_at=consent.given_at,
             words=consent.words,
+            given_by=consent.given_by,
             withdrawn_at=consent.withdrawn_at,
             withdrawn_by=consent.withdrawn_by or None,
         )
 
 
+class OptOutOut(BaseModel):
+    """The person asked for no more advertising by this way, by `mail` or by calling the free number (`080`); with `sms`
+    (STOP) for no SMS at all.
+    """
+
+    kind: ConsentKind
+    by: str
+    since: datetime
+
+
 class ConsentList(BaseModel):
+    """What the person agreed to and took back; `opt_outs` hold whether there was a consent or not."""
+
     items: list[ConsentOut]
+    opt_outs: list[OptOutOut]
 
 
 @router.get("/applicants/{external_id}/consents", response_model=ConsentList, summary="Read consents to advertising")
 def list_consents(external_id: ExternalId, caller: Reader) -> Response:
-    found = consents.list_consents(caller.ctx, caller.viewer, external_id)
-    return answer(ConsentList(items=[ConsentOut.of(c) for c in found]))
+    found = consents.read_standing(caller.ctx, caller.viewer, external_id)
+    opt_outs = [OptOutOut(kind=o.kind, by=o.by, since=o.since) for s in found for o in s.opt_outs]
+    return answer(ConsentList(items=[ConsentOut.of(s.consent) for s in found if s.consent], opt_outs=opt_outs))
 
 
 @router.put(

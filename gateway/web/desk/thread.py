@@ -20,7 +20,7 @@ from gateway.threads.model import AuthorKind, Member, Message, Thread, ThreadSta
 from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import SMS
 from gateway.threads.schedule import monday_morning, tomorrow_morning
-from gateway.usecases import accounts, compose, insert_template, merge, organise, read_thread
+from gateway.usecases import accounts, compose, consents, insert_template, merge, organise, read_thread
 from gateway.usecases.presence import find_colleagues
 from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page, row_helpers, rows_of, where_of
@@ -67,6 +67,7 @@ def show_thread(
         **row_helpers(visit, thread_id),
         **conversation_variables(visit, viewer, page),
         choices=organise.read_choices(ctx, viewer),
+        standing=consents.read_standing(ctx, viewer, page.conversation.applicant.external_id),
         **composer_variables(visit, viewer, page, draft=draft),
         seen_seq=newest,
         seen_event=page.last_event,

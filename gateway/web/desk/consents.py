@@ -1,0 +1,60 @@
+"""In charge of: the page on which a member records what a candidate agreed to, or takes it back.
+
+Not in charge of: what follows from it (`usecases.consents`).
+"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from gateway.errors import Invalid, NotFound, Refused
+from gateway.threads.consents import ConsentKind
+from gateway.threads.model import Conversation, Viewer
+from gateway.threads.schedule import read_local
+from gateway.usecases import consents, read_thread
+from gateway.web.desk.conversations import desk_page
+from gateway.web.log import zone_of
+from gateway.web.visits import Visit, go_to, say_error
+
+
+def consents_page(visit: Visit, viewer: Viewer) -> Response:
+    """GET shows what the candidate agreed to and refused, by which way; POST records a consent, or withdraws one."""
+    (chat,) = read_thread.read_conversations(visit.site.ctx, viewer, [visit.path("thread_id")])
+    if not visit.is_post:
+        return _ask(visit, viewer, chat)
+    try:
+        _change(visit, viewer, chat)
+    except Invalid as error:
+        return _ask(visit, viewer, chat, status=422, said=say_error(visit, error))
+    except Refused:
+        return _ask(visit, viewer, chat, status=403, said=visit.site.pages.text(visit.locale, "write.evaluator"))
+    return go_to(f"/desk/t/{chat.thread.id}/consents")
+
+
+def _change(visit: Visit, viewer: Viewer, chat: Conversation) -> None:
+    ctx, external_id, kind = visit.site.ctx, chat.applicant.external_id, visit.text("kind")
+    if kind not in list(ConsentKind):
+        raise NotFound("kind of consent")
+    match visit.text("do"):
+        case "give":
+            given_at = read_local(visit.text("on"), zone_of(chat.workspace.timezone))
+            consents.give_consent(
+                ctx, viewer, external_id, ConsentKind(kind), words=visit.text("words"), given_at=given_at
+            )
+        case "withdraw":
+            consents.withdraw_consent(ctx, viewer, external_id, ConsentKind(kind))
+        case _:
+            raise NotFound("no such button")
+
+
+def _ask(visit: Visit, viewer: Viewer, chat: Conversation, *, status: int = 200, said: str = "") -> Response:
+    return desk_page(
+        visit,
+        viewer,
+        "desk_consents.html",
+        status=status,
+        chat=chat,
+        standing=consents.read_standing(visit.site.ctx, viewer, chat.applicant.external_id),
+        said=said,
+        form=visit.fields,
+    )
