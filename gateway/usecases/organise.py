@@ -256,7 +256,7 @@ def _find_or_add_tag(ctx: Context, tx: Transaction, viewer: Viewer, name: str) -
     clean = clean_tag(name)
     if not clean:
         raise Invalid(
-            "tag", f"Name the tag with 1 to {LONGEST_TAG} characters.", code="tag", params={"limit": LONGEST_TAG}
+            "tags", f"Name the tag with 1 to {LONGEST_TAG} characters.", code="tag", params={"limit": LONGEST_TAG}
         )
     tx.people.lock_workspace(viewer.workspace_id)
     known = tx.organising.list_tags(viewer.workspace_id)
@@ -265,7 +265,7 @@ def _find_or_add_tag(ctx: Context, tx: Transaction, viewer: Viewer, name: str) -
             return tag
     if len(known) >= MOST_TAGS:
         raise Invalid(
-            "tag", f"There are {MOST_TAGS} tags. Use one of them.", code="tags_many", params={"limit": MOST_TAGS}
+            "tags", f"There are {MOST_TAGS} tags. Use one of them.", code="tags_many", params={"limit": MOST_TAGS}
         )
     tag = Tag(ctx.new_id(), clean)
     tx.organising.add_tag(tag, workspace_id=viewer.workspace_id, now=ctx.now)

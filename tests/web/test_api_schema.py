@@ -89,6 +89,8 @@ def make_acceptable(case: Any, world: World) -> None:
             holder.update({name: "Known" for name in LINES if name in holder and not holder[name].isprintable()})
     if case.path == "/bulk-messages":
         case.body["applicants"] = ["minji"]
+    if case.body.get("tags"):  # a company has so many at most; and there are names of which nothing is seen
+        case.body["tags"] = [f"tag {n}" for n, _ in enumerate(case.body["tags"])]
     if "notify_emails" in case.body:
         case.body["notify_emails"] = [f"p{n}@example.test" for n, _ in enumerate(case.body["notify_emails"])]
 
