@@ -13,9 +13,10 @@ from collections.abc import Callable
 from gateway.errors import Unavailable
 from gateway.usecases.context import Context
 from gateway.usecases.record_refusals import ask_for_refusals
+from gateway.usecases.review_templates import ask_for_reviews
 
 LOOK_EVERY = 30.0  # seconds
-QUESTIONS: tuple[Callable[[Context], object], ...] = (ask_for_refusals,)
+QUESTIONS: tuple[Callable[[Context], object], ...] = (ask_for_refusals, ask_for_reviews)
 log = logging.getLogger("gateway.worker_asking")
 
 

@@ -45,6 +45,17 @@ class Templates:
         query = select(t.templates).where(c.workspace_id == workspace_id, c.key > after).order_by(c.key).limit(limit)
         return [_template(r) for r in self._session.execute(query)]
 
+    def look_at_review(self, template_id: str, *, at: datetime | None) -> None:
+        """When the provider is asked about it; None: not any more."""
+        self._session.execute(update(t.templates).where(t.templates.c.id == template_id).values(review_at=at))
+
+    def claim_reviews(self, *, now: datetime, until: datetime, limit: int) -> list[Template]:
+        """Those about which it is time to ask; nobody else gets them before `until`."""
+        c = t.templates.c
+        first = select(c.id).where(c.review_at <= now).order_by(c.review_at).limit(limit)
+        taken = update(t.templates).where(c.id.in_(first), c.review_at <= now).values(review_at=until).returning(*c)
+        return [_template(row) for row in self._session.execute(taken)]
+
     def remove(self, template_id: str) -> None:
         self._session.execute(delete(t.templates).where(t.templates.c.id == template_id))
 
@@ -85,6 +96,7 @@ def _columns(template: Template) -> dict[str, Any]:
         "variables": list(template.variables),
         "bodies": {locale: asdict(body) for locale, body in template.bodies.items()},
         "updated_at": template.updated_at,
+        "saved_by": template.saved_by,
     }
 
 
@@ -99,6 +111,7 @@ def _template(row: Row[Any]) -> Template:
         bodies={locale: _body(found) for locale, found in row.bodies.items()},
         created_at=created,
         updated_at=row.updated_at,
+        saved_by=row.saved_by,
     )
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from gateway.threads.devices import Subscription
+from gateway.threads.templates import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,14 @@ Trace = Receipt | Absent | CannotTell
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Where an AlimTalk template stands at its provider; `note` is what the reviewer wrote."""
+
+    review: Review
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What a provider is asked about: a delivery handed over, or perhaps handed over, at `since` or later."""
 
@@ -234,6 +243,15 @@ class BatchChannel(Channel, Protocol):
 
     def send_many(self, batch: Sequence[Outgoing], *, handing_over: Callable[[], None] = ...) -> list[SendResult]:
         """One result for each, in their order: some may fail while others go."""
+        ...
+
+
+@runtime_checkable
+class ReviewChannel(Channel, Protocol):
+    """A channel whose messages are templates that somebody reviews at the provider."""
+
+    def find_review(self, *, sender: str, code: str) -> Reviewed | Absent | CannotTell:
+        """Where the template with this code stands; `sender` "" is the installation's. Never raises for an answer."""
         ...
 
 

@@ -35,9 +35,12 @@ class NewsKind(StrEnum):
     HELD = "held"  # a mail waits for somebody's decision
     UNANSWERED = "unanswered"  # a candidate has waited long for an answer
     UNREACHED = "unreached"  # their Slack takes nothing any more, and was switched off
+    APPROVED = "approved"  # KakaoTalk approved a template that they saved
+    REJECTED = "rejected"  # or did not
 
 
-CHOICES = tuple(kind for kind in NewsKind if kind is not NewsKind.UNREACHED)  # that one comes to the bell alone
+BELL_ONLY = (NewsKind.UNREACHED, NewsKind.APPROVED, NewsKind.REJECTED)
+CHOICES = tuple(kind for kind in NewsKind if kind not in BELL_ONLY)
 USUAL = frozenset(CHOICES) - {NewsKind.HELD, NewsKind.UNANSWERED}  # interrupts, as long as nobody chooses
 USUAL_KINDS: Mapping[str, frozenset[NewsKind]] = {EMAIL: USUAL, SLACK: frozenset(CHOICES), PUSH: USUAL}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.threads.purpose import Purpose
@@ -62,6 +62,11 @@ class KakaoBody:
     def sendable(self) -> bool:
         return self.review is Review.APPROVED and bool(self.code)
 
+    @property
+    def waits(self) -> bool:
+        """Does somebody at KakaoTalk still have to decide about it?"""
+        return self.review in (Review.REGISTERED, Review.IN_REVIEW) and bool(self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -96,6 +101,12 @@ class Template:
     bodies: Mapping[str, Body]  # by language
     created_at: datetime
     updated_at: datetime
+    saved_by: str = ""  # the member who saved it last, "" for the ATS
+
+    @property
+    def waits(self) -> bool:
+        """Is an AlimTalk of it still under review?"""
+        return any(body.alimtalk is not None and body.alimtalk.waits for body in self.bodies.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,24 @@ class MessageWords:
     html: str = ""
     sms: str = ""
     alimtalk: KakaoWords | None = None
+
+
+def next_review_look(since: datetime, now: datetime) -> datetime | None:
+    """When the provider is asked next about a review that has waited `since` then: often at first, for it may be
+    quick, and less and less, for it may take days; None when nobody expects an answer any more.
+    """
+    for age, wait in _REVIEW_LOOKS:
+        if now - since < age:
+            return now + wait
+    return None
+
+
+_REVIEW_LOOKS = (  # (as long as it has waited less than this, ask again after that)
+    (timedelta(hours=1), timedelta(minutes=5)),
+    (timedelta(days=1), timedelta(minutes=30)),
+    (timedelta(days=7), timedelta(hours=3)),
+    (timedelta(days=60), timedelta(days=1)),
+)
 
 
 def choose_locale(available: Iterable[str], *wanted: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from gateway.store.database import Transaction
 from gateway.threads.addresses import bounce_address, reply_address
@@ -74,6 +75,8 @@ def path_of(news: News) -> str:
         return f"/desk/review/{news.subject_id}"
     if news.kind is NewsKind.UNREACHED:
         return "/desk/settings/personal"
+    if news.kind in (NewsKind.APPROVED, NewsKind.REJECTED):
+        return f"/desk/settings/templates/{quote(news.by_name)}"
     return f"/desk/t/{news.thread_id}" + (f"#msg-{news.subject_id}" if news.subject_id else "")
 
 

@@ -13,6 +13,7 @@ from gateway.threads.model import AuthorKind, Conversation, Delivery, Message, R
 from gateway.threads.notifying import News, NewsKind, Seat, decide_notification
 from gateway.threads.policies.roles import OpeningRole
 from gateway.threads.routing import EMAIL
+from gateway.threads.templates import Template
 from gateway.usecases.context import Context
 
 CONCERNED = (OpeningRole.ADMIN.value, OpeningRole.MANAGER.value)  # in an opening, beside the workspace's admins (SJ-11)
@@ -80,6 +81,14 @@ def tell_of_waiting(ctx: Context, tx: Transaction, conversation: Conversation) -
 def tell_of_slack(ctx: Context, tx: Transaction, seat: Seat) -> None:
     """Slack was switched off for this member: the bell is left to say so."""
     _ring(ctx, tx, seat, NewsKind.UNREACHED, conversation=None)
+
+
+def tell_of_review(ctx: Context, tx: Transaction, template: Template, *, approved: bool) -> None:
+    """KakaoTalk decided about a template: the bell of the member who saved it last."""
+    seat = tx.news.find_seat(template.saved_by) if template.saved_by else None
+    kind = NewsKind.APPROVED if approved else NewsKind.REJECTED
+    if seat:
+        _ring(ctx, tx, seat, kind, conversation=None, subject_id=template.id, by_name=template.key)
 
 
 def tell_one(

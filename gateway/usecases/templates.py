@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
-from gateway.threads.model import Conversation, Viewer
+from gateway.threads.model import Conversation, Viewer, ViewerKind
 from gateway.threads.purpose import Purpose
 from gateway.threads.sms_text import ALIMTALK_CHARS, LMS_BYTES, Segments, count_bytes, count_segments, plain_for_korea
 from gateway.threads.templates import (
@@ -27,6 +27,7 @@ from gateway.threads.templates import (
     choose_locale,
     fill_kakao,
     kakao_names,
+    next_review_look,
 )
 from gateway.usecases.checks import LOCALES
 from gateway.usecases.context import Context
@@ -74,11 +75,14 @@ def put_template(
             bodies=dict(bodies),
             created_at=found.created_at if found else ctx.now,
             updated_at=ctx.now,
+            saved_by=viewer.id if viewer.kind is ViewerKind.MEMBER else "",
         )
         if found:
             tx.templates.replace(template)
         else:
             tx.templates.add(template)
+        at = next_review_look(ctx.now, ctx.now) if template.waits else None
+        tx.templates.look_at_review(template.id, at=at)
         note_act(ctx, tx, viewer, "template.save", template=key)
     return template, found is None
 

@@ -40,10 +40,12 @@ from gateway.threads.channel import (
     ReceiptStatus,
     Refusal,
     Retry,
+    Reviewed,
     Sent,
     Unknown,
 )
 from gateway.threads.results import NHN_ALIMTALK, NHN_SMS, SOLAPI, TABLES, TWILIO, Kind
+from gateway.threads.templates import Review
 
 
 @pytest.fixture
@@ -262,6 +264,23 @@ def test_solapi_alimtalk_keeps_its_own_fail_over_off(solapi_server: solapi.Solap
             "disableSms": True,
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "review"),
+    [("PENDING", "registered"), ("INSPECTING", "in_review"), ("APPROVED", "approved"), ("REJECTED", "rejected")],
+)
+def test_solapi_tells_where_a_template_stands(solapi_server: solapi.SolapiServer, status: str, review: str) -> None:
+    channel = make_solapi(solapi_server.url, "alimtalk")
+    solapi_server.reviews[solapi.TEMPLATE] = status
+    solapi_server.comments = [
+        {"isAdmin": True, "memberId": "k", "content": "변수가 많습니다.", "dateCreated": "2026-11-23T09:00:00.000Z"},
+        {"isAdmin": False, "memberId": "m", "content": "고쳤습니다.", "dateCreated": "2026-11-23T10:00:00.000Z"},
+    ]
+    assert channel.find_review(sender="", code=solapi.TEMPLATE) == Reviewed(Review(review), "변수가 많습니다.")
+    assert channel.find_review(sender="", code="KA01TP9") == Absent()
+    solapi_server.reviews[solapi.TEMPLATE] = "SOMETHING_NEW"
+    assert isinstance(channel.find_review(sender="", code=solapi.TEMPLATE), CannotTell)
 
 
 def test_solapi_tells_page_by_page_who_called_the_free_number(solapi_server: solapi.SolapiServer) -> None:

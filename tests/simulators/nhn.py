@@ -46,6 +46,7 @@ class Nhn(Simulator):
     unapproved: set[str] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
     keys: dict[str, datetime] = field(default_factory=dict)
+    reviews: dict[str, tuple[str, list[dict[str, Any]]]] = field(default_factory=dict)  # code -> status, comments
     refused_at: dict[str, datetime] = field(default_factory=dict)  # local number -> when it called the free number
 
     def __post_init__(self) -> None:
@@ -58,6 +59,8 @@ class Nhn(Simulator):
             return _envelope(-1000, "app key")
         if call.headers.get("x-secret-key") != SECRET:
             return _envelope(-1001, "secret key")
+        if "/senders/" in call.path:
+            return self._get_template(call)
         if call.path.startswith("/alimtalk/v2.3/"):
             return self._post_alimtalk(call) if call.method == "POST" else self._get_alimtalk(call)
         if call.path == f"/sms/v3.0/appKeys/{APP_KEY}/blockservice/recipients":
@@ -67,6 +70,18 @@ class Nhn(Simulator):
         return _envelope(-9998, "no such API")
 
     # -- AlimTalk --------------------------------------------------------------------------------------------
+
+    def _get_template(self, call: Call) -> Reply:
+        found = re.fullmatch(rf"/alimtalk/v2\.3/appkeys/{APP_KEY}/senders/([^/]+)/templates/([^/]+)", call.path)
+        if found is None:
+            return _envelope(-9998, "no such API")
+        if found[1] != SENDER_KEY:
+            return _envelope(-2017, "no such profile")
+        if found[2] not in self.reviews:
+            return _envelope(-3003, "no such template")
+        status, comments = self.reviews[found[2]]
+        template = {"senderKey": SENDER_KEY, "templateCode": found[2], "status": status, "comments": comments}
+        return 200, {"header": _ok(), "template": template}
 
     def _post_alimtalk(self, call: Call) -> Reply:
         body = call.body

@@ -28,6 +28,8 @@ class SolapiServer(Simulator):
     refused: dict[str, str] = field(default_factory=dict)  # number -> status code at registration
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     signatures: set[str] = field(default_factory=set)
+    reviews: dict[str, str] = field(default_factory=dict)  # templateId -> status
+    comments: list[dict[str, Any]] = field(default_factory=list)
     refused_at: dict[str, datetime] = field(default_factory=dict)  # number -> when it called the free number
 
     def __post_init__(self) -> None:
@@ -39,6 +41,11 @@ class SolapiServer(Simulator):
             return 403, {"errorCode": refusal, "errorMessage": refusal}
         if call.method == "POST":
             return self._send(call)
+        if call.path.startswith("/kakao/v2/templates/"):
+            code = call.path.rpartition("/")[2]
+            told = {"templateId": code, "status": self.reviews.get(code), "comments": self.comments}
+            missing = {"errorCode": "ResourceNotFound", "errorMessage": "no such template"}
+            return (200, told) if code in self.reviews else (404, missing)
         if call.path == "/iam/v1/black":
             return self._list_refusals(call)
         return 200, {"messageList": {i: m for i, m in self.messages.items() if _matches(m, call)}}

@@ -23,12 +23,14 @@ from gateway.outbound.providers.verdicts import judge_report, judge_send
 from gateway.threads.channel import (
     Absent,
     Accepted,
+    CannotTell,
     Capabilities,
     Failed,
     Fault,
     Outgoing,
     Receipt,
     ReceiptStatus,
+    Reviewed,
     SendResult,
     Sent,
     Trace,
@@ -37,9 +39,16 @@ from gateway.threads.channel import (
 from gateway.threads.results import NHN_ALIMTALK
 from gateway.threads.routing import ALIMTALK
 from gateway.threads.sms_text import ALIMTALK_CHARS
+from gateway.threads.templates import Review
 
 MOST = 1000  # recipients of one call
 PAGE = 1000
+REVIEWS = {  # template status
+    "TSC01": Review.REGISTERED,
+    "TSC02": Review.IN_REVIEW,
+    "TSC03": Review.APPROVED,
+    "TSC04": Review.REJECTED,
+}
 AROUND = timedelta(minutes=10)  # clocks differ
 
 
@@ -54,7 +63,8 @@ class NhnAlimtalk:
     def __init__(self, api: Api, guard: Guard, *, app_key: str, secret: str) -> None:
         self._api = api
         self._guard = guard
-        self._path = f"/alimtalk/v2.3/appkeys/{quote(app_key, safe='')}/messages"
+        self._root = f"/alimtalk/v2.3/appkeys/{quote(app_key, safe='')}"
+        self._path = f"{self._root}/messages"
         self._headers = {"X-Secret-Key": secret, "Content-Type": "application/json;charset=UTF-8"}
 
     def send(self, outgoing: Outgoing, *, handing_over: Callable[[], None] = nobody_asks) -> SendResult:
@@ -100,6 +110,18 @@ class NhnAlimtalk:
                 return _read(ours, sent)
         raise AssertionError("pages end")
 
+    def find_review(self, *, sender: str, code: str) -> Reviewed | Absent | CannotTell:
+        """By the sender profile and our code."""
+        path = f"{self._root}/senders/{quote(sender, safe='')}/templates/{quote(code, safe='')}"
+        body = told(self._api.call("GET", path, headers=self._headers), NHN_ALIMTALK)
+        if not isinstance(body, Mapping):
+            return body
+        template = body.get("template")
+        review = REVIEWS.get(str(template.get("status"))) if isinstance(template, dict) else None
+        if review is None or not isinstance(template, dict):
+            return CannotTell("NHN's answer says nothing of the template's state.")
+        return Reviewed(review, _reviewers_words(template))
+
     def close(self) -> None:
         """Let go of kept connections."""
         self._api.close()
@@ -117,6 +139,13 @@ class NhnAlimtalk:
         if refused or not isinstance(answer, Answer):
             return [refused or Unknown("There was no answer.")] * len(part)
         return _results(answer.body, part)
+
+
+def _reviewers_words(template: Mapping[str, Any]) -> str:
+    """The newest comment that decided, APR or REJ; our own questions are comments too."""
+    comments = [c for c in list_objects(template.get("comments")) if c.get("status") in ("APR", "REJ")]
+    newest = max(comments, key=lambda c: str(c.get("createdAt", "")), default={})
+    return str(newest.get("content") or "")
 
 
 def _unsendable(outgoing: Outgoing) -> Failed | None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from gateway.outbound.guard import Guard
 from gateway.outbound.http import Answer, Api, list_objects, troubled
@@ -35,6 +36,7 @@ from gateway.threads.channel import (
     ReceiptStatus,
     Refusal,
     Retry,
+    Reviewed,
     SendResult,
     Sent,
     Trace,
@@ -43,9 +45,16 @@ from gateway.threads.channel import (
 from gateway.threads.results import SOLAPI, TABLES
 from gateway.threads.routing import ALIMTALK, SMS
 from gateway.threads.sms_text import TITLE_BYTES, Form, cut_bytes, korean_form, plain_for_korea
+from gateway.threads.templates import Review
 
 AROUND = timedelta(minutes=10)  # clocks differ
 LIST = "/messages/v4/list"
+REVIEWS = {  # status of a template
+    "PENDING": Review.REGISTERED,
+    "INSPECTING": Review.IN_REVIEW,
+    "APPROVED": Review.APPROVED,
+    "REJECTED": Review.REJECTED,
+}
 BLACKS = 500  # the most that one page may have
 OUR_FIELD = "delivery"  # in customFields
 
@@ -116,6 +125,20 @@ class Solapi:
             if message.get("messageId") == sent.provider_id or _ours(message) == sent.delivery_id:
                 return read_message(message)
         return Absent()
+
+    def find_review(self, *, sender: str, code: str) -> Reviewed | Absent | CannotTell:
+        """By Solapi's own templateId, whosever the profile."""
+        answer = self._api.call("GET", f"/kakao/v2/templates/{quote(code, safe='')}")
+        if isinstance(answer, Answer) and answer.status == 404:
+            return Absent()
+        if not isinstance(answer, Answer) or troubled(answer) or answer.status >= 400:
+            return CannotTell(getattr(answer, "why", "Solapi's answer does not say."))
+        review = REVIEWS.get(str(answer.body.get("status")))
+        if review is None:
+            return CannotTell("Solapi's answer says nothing of the template's state.")
+        comments = [c for c in list_objects(answer.body.get("comments")) if c.get("isAdmin")]
+        newest = max(comments, key=lambda c: str(c.get("dateCreated", "")), default={})
+        return Reviewed(review, str(newest.get("content") or ""))
 
     def list_refusals(self, *, number: str, since: datetime) -> Sequence[Refusal] | CannotTell:
         """Page by page (`/iam/v1/black`, type DENIAL). An account has one free number, so `number` is not asked for."""

@@ -106,6 +106,8 @@ templates = Table(
     Column("bodies", JSON, nullable=False),  # by language
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("saved_by", String(26), nullable=False, default="", server_default=""),  # a member, "" for the ATS
+    Column("review_at", UtcTime, index=True),  # when the provider is asked about its review
     UniqueConstraint("workspace_id", "key"),
 )
 

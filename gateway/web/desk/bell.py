@@ -24,6 +24,8 @@ ICONS = {
     NewsKind.HELD: "mail-search",
     NewsKind.UNANSWERED: "clock",
     NewsKind.UNREACHED: "settings",
+    NewsKind.APPROVED: "check",
+    NewsKind.REJECTED: "ban",
 }
 HELPERS: dict[str, object] = {"icons_of": ICONS, "path_of": path_of}  # what the list's template needs besides the news
 
