@@ -7,8 +7,8 @@ from alembic import op
 
 from gateway.store.tables import UtcTime
 
-revision = "0025"
-down_revision = "0024"
+revision = "0028"
+down_revision = "0027"
 
 
 def upgrade() -> None:
