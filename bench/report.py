@@ -29,8 +29,8 @@ REMARKS = """\
 - Postfix is a private instance as it comes, but for `in_flow_delay = 0` and that it holds every mail: nothing but
   queueing is counted. It logs to a file, as the gateway does. What it queued is removed after each round, as it removes
   what it has delivered; it makes a file for each mail, and ext4 looks longer for a free inode where many were freed
-  within the last minutes. Where its mails stayed (27 November 2026, once), it took 1,885 of 4 kB a second, and the gateway on
-  SQLite was at 0.84 × accepted and 0.41 × visible. aiosmtpd is the stock controller with a handler that
+  within the last minutes. Where its mails stayed (27 November 2026, once), it took 1,885 of 4 kB a second, and the
+  gateway on SQLite was at 0.84 × accepted and 0.41 × visible. aiosmtpd is the stock controller with a handler that
   says 250.
 - 20 kept connections, PIPELINING where offered. The load generator and all servers share the processors: compare
   ratios of one run, never rates of different runs. Differences under about 30 % are noise on a shared machine.
