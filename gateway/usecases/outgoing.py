@@ -38,6 +38,7 @@ from gateway.usecases.news_words import NEWS, build_news
 from gateway.usecases.phone_words import build_for_phone, build_test_for_phone
 from gateway.usecases.push_words import build_push
 from gateway.usecases.reach import NEW_MESSAGE
+from gateway.usecases.sealing import open_link
 
 ATTACHED = 10_000_000  # bytes of files that travel with the mail; beyond, it carries links
 PERSONAL = ("candidate_name", "link", "text", "message", "preheader")  # what differs in a mail to many
@@ -203,7 +204,7 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
         if delivery.channel in PHONE_CHANNELS:
             return build_test_for_phone(ctx, delivery, workspace, notice)
         looks, pictures = _looks(ctx, tx, workspace)
-        words = ctx.render.mail(notice.key, notice.locale, {**notice.variables, **looks})
+        words = ctx.render.mail(notice.key, notice.locale, {**open_link(ctx, notice.variables), **looks})
         sender = f"{workspace.slug}@{ctx.settings.reply_domain}"
         mail = _plain_notice(ctx, delivery, notice=notice, words=words, from_name=workspace.name, sender=sender)
         return replace(mail, pictures=pictures)
@@ -222,7 +223,7 @@ def _from_notice(ctx: Context, tx: Transaction, delivery: Delivery, notice: Noti
         "contact": conversation.public_contact,
         "link": f"{portal_url(ctx, person)}#latest",
         "candidate_name": person.name,
-        **notice.variables,
+        **open_link(ctx, notice.variables),
     }
     words = ctx.render.mail(notice.key, notice.locale, variables)
     sender = reply_address(ctx.settings.key, person.id, ctx.settings.reply_domain)

@@ -16,6 +16,7 @@ from gateway.threads.templates import MessageWords
 from gateway.usecases.checks import read_mobile
 from gateway.usecases.context import Context
 from gateway.usecases.reach import NEW_MESSAGE
+from gateway.usecases.sealing import open_link
 
 KAKAO_LOCALE = "ko"  # AlimTalk is KakaoTalk's: its approved texts are Korean
 
@@ -92,7 +93,7 @@ def build_test_for_phone(ctx: Context, delivery: Delivery, workspace: Workspace,
     nothing else may go by it; its link leads to no conversation. Raises Invalid.
     """
     values = {
-        **notice.variables,
+        **open_link(ctx, notice.variables),
         "company": workspace.name,
         "author_name": workspace.name,
         "contact": workspace.public_contact,

@@ -6,6 +6,7 @@ Not in charge of: secrets that we only compare (`accounts.hash_secret`).
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
@@ -15,6 +16,7 @@ from gateway.errors import SettingsError
 from gateway.usecases.context import Context
 
 PURPOSE = b"gateway sealed secrets"
+LINK = "link"  # a notice's variable that may let somebody in
 
 
 def seal(ctx: Context, secret: str) -> str:
@@ -30,6 +32,20 @@ def unseal(ctx: Context, sealed: str) -> str:
         raise SettingsError(
             "A stored secret was sealed with another GATEWAY_SECRET_KEY: name that key in GATEWAY_OLD_SECRET_KEYS."
         ) from None
+
+
+def seal_link(ctx: Context, variables: Mapping[str, str]) -> dict[str, str]:
+    """A notice's variables with their link sealed: until the mail is written, and after it, whoever reads the database
+    finds no way in (reliability 60).
+    """
+    return {**variables, LINK: seal(ctx, variables[LINK])} if LINK in variables else dict(variables)
+
+
+def open_link(ctx: Context, variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that `seal_link` was given. Raises SettingsError."""
+    link = variables.get(LINK, "")
+    is_sealed = bool(link) and not link.startswith("http")  # else it was queued before links were sealed
+    return {**variables, LINK: unseal(ctx, link)} if is_sealed else dict(variables)
 
 
 def _box(ctx: Context) -> MultiFernet:

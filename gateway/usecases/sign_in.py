@@ -24,6 +24,7 @@ from gateway.threads.routing import EMAIL
 from gateway.usecases.accounts import hash_secret, verify_password
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
+from gateway.usecases.sealing import seal_link
 
 LINK_LIFE = timedelta(minutes=10)
 TRIES = 10  # wrong passwords for one address in the window
@@ -161,7 +162,7 @@ def queue_notice(
     channel: str = EMAIL,
 ) -> str:
     """Queue an automatic message that is no utterance of a conversation; the id of its delivery."""
-    notice = Notice(ctx.new_id(), workspace_id, thread_id, key, locale, variables, ctx.now)
+    notice = Notice(ctx.new_id(), workspace_id, thread_id, key, locale, seal_link(ctx, variables), ctx.now)
     tx.outbox.add_notice(notice)
     delivery_id = ctx.new_id()
     delivery = Delivery(

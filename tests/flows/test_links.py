@@ -11,7 +11,9 @@ import pytest
 from cast import MINA, Company, make_applicant
 from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases
+from sqlalchemy import select, update
 
+from gateway.store import tables as t
 from gateway.usecases import applicants, members, sign_in
 from gateway.usecases.context import Context
 
@@ -85,3 +87,23 @@ def test_asking_again_and_again_for_a_link_floods_nobody(
     pump()
     counted: dict[str, Any] = {to: len(channel.to(to)) for to in (company.jun.email, MINA)}
     assert counted == {company.jun.email: 3, MINA: 3}
+
+
+@both_databases
+def test_who_reads_the_database_finds_no_link_that_signs_in(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """Reliability 60: hashed where it is compared, sealed in the notice that the mail is written from; one that was
+    queued in the clear by an earlier version is still sent.
+    """
+    token = ask(ctx, company, pump, channel)
+    with ctx.database.read() as tx:
+        kept = [dict(row) for row in tx.connection.execute(select(t.notices.c.variables)).scalars()]
+    assert kept
+    assert token not in str(kept)
+    plain = {"link": "https://desk.example/sign-in/link/old", "minutes": "10"}
+    with ctx.database.begin() as tx:
+        tx.connection.execute(update(t.notices).values(variables=plain))
+        tx.connection.execute(update(t.deliveries).values(state="queued", next_attempt_at=ctx.now))
+    pump()
+    assert "/sign-in/link/old" in channel.to(company.jun.email)[-1].text
