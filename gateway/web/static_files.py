@@ -105,4 +105,4 @@ async def send_worker(request: Request) -> Response:
     """The desk's service worker, under a name that stays the same: browsers know it by its address."""
     assets: Assets = request.app.state.site.assets
     worker = assets["worker.js"]
-    return Response(worker.content, headers={"Cache-Control": "no-cache"}, media_type=worker.media_type)
+    return Response(worker.content, media_type=worker.media_type)

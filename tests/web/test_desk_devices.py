@@ -120,6 +120,6 @@ def test_the_service_worker_is_ours_and_is_asked_for_anew(desk: TestClient) -> N
     """From our own origin, under the strict policy, and never an old one out of a cache."""
     answer = desk.get("/push-worker.js")
     assert answer.headers["content-type"].startswith("text/javascript")
-    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["cache-control"] == "no-store"
     assert "worker-src 'self'" in answer.headers["content-security-policy"]
     assert "showNotification" in answer.text

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 from api_world import World, build_world
+from sqlalchemy import insert
 from starlette.testclient import TestClient
 from test_api_walls import NEVER, attachment_ids
 from web.web_kit import browser_of
 
 from gateway import docs
 from gateway.app import make_rendering
+from gateway.store import tables as t
 from gateway.usecases import accounts, sign_in
 from gateway.usecases.context import Context
 from gateway.web.routes import build_web
@@ -57,9 +59,20 @@ def foreign_ids(ctx: Context, world: World, path: str) -> list[str]:
         "{bulk_id}": [world.b.bulk_id],
         "{key_id}": [world.b.other_key_id],
         "{webhook_id}": [world.b.webhook_id],
+        "{device_id}": [keep_device(ctx, theirs.id)],
     }
     own = path[path.index("{") : path.index("}") + 1]
     return [*kinds[own], world.b.applicant_id, world.b.message_id, world.b.workspace_id]
+
+
+def keep_device(ctx: Context, member_id: str) -> str:
+    """A browser of this member's to which news is pushed."""
+    device_id = ctx.new_id()
+    keys = {"endpoint": f"https://push.example/{device_id}", "p256dh": "p", "auth": "a", "vapid": "v"}
+    about = {"id": device_id, "member_id": member_id, "client": "Firefox", "created_at": ctx.now, "kept_at": ctx.now}
+    with ctx.database.begin() as tx:
+        tx.connection.execute(insert(t.devices), keys | about)
+    return device_id
 
 
 @pytest.mark.parametrize(("method", "path"), pages_with_ids())

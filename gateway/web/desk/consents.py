@@ -19,7 +19,10 @@ from gateway.web.visits import Visit, go_to, say_error
 
 def consents_page(visit: Visit, viewer: Viewer) -> Response:
     """GET shows what the candidate agreed to and refused, by which way; POST records a consent, or withdraws one."""
-    (chat,) = read_thread.read_conversations(visit.site.ctx, viewer, [visit.path("thread_id")])
+    chats = read_thread.read_conversations(visit.site.ctx, viewer, [visit.path("thread_id")])
+    if not chats:
+        raise NotFound("conversation")
+    chat = chats[0]
     if not visit.is_post:
         return _ask(visit, viewer, chat)
     try:

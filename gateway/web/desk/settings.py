@@ -200,8 +200,6 @@ def _save_workspace(visit: Visit, viewer: Viewer) -> dict[str, str]:
         raise NotFound("only admins change the workspace")
     if not name:
         return {"name": say(visit.locale, "form.name_missing")}
-    if contact and not is_email(contact):
-        return {"public_contact": say(visit.locale, "form.email_wrong")}
     try:
         if "channels" in visit.fields:
             order = visit.text("channels").replace(",", " ").split()
