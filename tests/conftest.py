@@ -17,6 +17,8 @@ from cast import Company, make_applicant, make_company
 from fakes import DirectReader, FakeChannel, FakeClock, FakeProver
 from hypothesis import HealthCheck, settings
 from running import Pump
+from simulators import nhn
+from simulators.push import PushService
 from ulid import ULID
 
 from gateway.app import make_rendering
@@ -229,3 +231,19 @@ def company(ctx: Context) -> Company:
 @pytest.fixture
 def mina(ctx: Context, company: Company) -> Any:
     return make_applicant(ctx, company)
+
+
+@pytest.fixture
+def provider(clock: FakeClock) -> Iterator[nhn.Nhn]:
+    """NHN Cloud, simulated."""
+    server = nhn.Nhn(clock=clock)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def service(clock: FakeClock) -> Iterator[PushService]:
+    """A browser maker's push service, simulated."""
+    simulator = PushService(clock)
+    yield simulator
+    simulator.close()

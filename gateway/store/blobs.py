@@ -29,6 +29,7 @@ from gateway.store.tables import attachments, blobs, draft_files, inbox, workspa
 
 IN_ROW = 64 * 1024  # bytes
 WRITERS = 4
+NAME_DIGITS = 16  # of a digest: enough to name a mail by, in what its sender is told
 
 
 def digest_of(data: bytes) -> str:

@@ -109,8 +109,7 @@ class Bulks:
 
     def stop(self, bulk_id: str, trouble: Trouble) -> None:
         """It waits for a person, who is told why."""
-        reason = f"{trouble.applicant}: {trouble.detail}"
-        self.update(bulk_id, state=BulkState.STOPPED.value, reason=reason, trouble=asdict(trouble))
+        self.update(bulk_id, state=BulkState.STOPPED.value, trouble=asdict(trouble))
 
     def settle(self, bulk_id: str, recipient: Recipient) -> None:
         """Write what became of one person, and count it."""
@@ -119,7 +118,6 @@ class Bulks:
         values = {
             "state": recipient.state.value,
             "message_id": recipient.message_id,
-            "problem": trouble.detail if trouble else "",
             "trouble": asdict(trouble) if trouble else None,
         }
         where = (c.bulk_id == bulk_id, c.position == recipient.position)

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.store import tables as t
+from gateway.store.blobs import NAME_DIGITS
 from gateway.store.session import Session
 from gateway.threads.model import InboxEntry, InboxState
 
@@ -36,8 +37,8 @@ class Inbox:
         return _entry(row) if row else None
 
     def find_by_digest(self, start: str) -> list[InboxEntry]:
-        """Entries of the mail whose SHA-256 begins so (at least 16 hex digits: what the 250 said)."""
-        if len(start) < 16 or not all(c in "0123456789abcdef" for c in start):
+        """Entries of the mail whose SHA-256 begins so (at least as many hex digits as the 250 said)."""
+        if len(start) < NAME_DIGITS or not all(c in "0123456789abcdef" for c in start):
             return []
         c = t.inbox.c
         query = select(t.inbox).where(c.digest >= start, c.digest <= start + "g").order_by(c.id)
@@ -124,11 +125,9 @@ class Inbox:
 
     def has_unfinished(self) -> bool:
         """Is any entry waiting for a worker, or in the hands of one?"""
-        open_states = (InboxState.RECEIVED.value, InboxState.PROCESSING.value)
-        return (
-            self._session.execute(select(t.inbox.c.id).where(t.inbox.c.state.in_(open_states)).limit(1)).first()
-            is not None
-        )
+        unfinished = (InboxState.RECEIVED.value, InboxState.PROCESSING.value)
+        query = select(t.inbox.c.id).where(t.inbox.c.state.in_(unfinished)).limit(1)
+        return self._session.execute(query).first() is not None
 
     def finish(self, entry_id: str, state: InboxState, **values: Any) -> None:
         """The entry's outcome: state, reason, what was read."""

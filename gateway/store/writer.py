@@ -17,15 +17,16 @@ from dataclasses import dataclass
 
 from gateway.crashpoints import reach
 from gateway.errors import Unavailable
-from gateway.store.blobs import IN_ROW, digest_of
+from gateway.store.blobs import IN_ROW, NAME_DIGITS, digest_of
 from gateway.store.database import Database
 from gateway.store.turns import URGENT
 from gateway.threads.model import InboxEntry
 
 BATCH = 64  # mails in one commit
 WAITING = 2000  # mails that may wait for a commit; beyond, senders are asked to come again
-NAME_DIGITS = 16  # of the digest, in what a sender is told
 log = logging.getLogger("gateway.store.writer")
+
+Describe = Callable[[str], tuple[InboxEntry, ...]]  # the digest of a mail's bytes -> its entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ class MailWriter:
         self._thread = threading.Thread(target=self._run, name="mail-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, raw: bytes, describe: Callable[[str], tuple[InboxEntry, ...]]) -> Future[str]:
-        """Ask for a mail to be stored; `describe` gives its entries, by the digest of its bytes, perhaps in another
-        thread: a big mail takes a while to digest. The future gives the digest's first 16 digits once all is durable,
-        or fails with Unavailable.
+    def submit(self, raw: bytes, describe: Describe) -> Future[str]:
+        """Ask for a mail to be stored; `describe` gives its entries, perhaps in another thread: a big mail takes a
+        while to digest. The future gives the digest's first digits (`NAME_DIGITS`) once all is durable, or fails with
+        Unavailable.
         """
         done: Future[str] = Future()
         if len(raw) > IN_ROW:
@@ -65,9 +66,9 @@ class MailWriter:
         self._jobs.put(None)
         self._thread.join(30)
 
-    def _write_big(self, raw: bytes, describe: Callable[[str], tuple[InboxEntry, ...]], done: Future[str]) -> None:
-        digest = digest_of(raw)
+    def _write_big(self, raw: bytes, describe: Describe, done: Future[str]) -> None:
         try:
+            digest = digest_of(raw)
             self._database.blobs.write(digest, raw)
             job = _Job(raw, digest, describe(digest), done)
         except OSError as error:

@@ -19,7 +19,7 @@ from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, BulkState, Recipi
 from gateway.threads.decisions import MEANINGS
 from gateway.threads.model import CameInBy, Viewer, ViewerKind
 from gateway.threads.templates import MessageWords
-from gateway.usecases.cancel_bulk import take_back_posted
+from gateway.usecases.cancel_bulk import BATCH, LEASE, take_back_posted
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
@@ -27,10 +27,8 @@ from gateway.usecases.templates import fill_template, find_and_fill
 
 MOST = 10_000  # people of one message
 NAMED = 20  # unknown applicants that a refusal names
-LEASE = timedelta(seconds=60)
 GONE = "The conversation is no longer there."
 TURN = timedelta(seconds=20)  # how long one worker thread works on it before others get their turn
-BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)

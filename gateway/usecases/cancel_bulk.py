@@ -13,8 +13,8 @@ from gateway.threads.decisions import Reason
 from gateway.usecases.context import Context
 from gateway.usecases.end_waiting import end_waiting
 
-LEASE = timedelta(seconds=60)
-BATCH = 50
+LEASE = timedelta(seconds=60)  # for which a worker holds a bulk
+BATCH = 50  # recipients read at a time
 
 
 def take_back_posted(ctx: Context, bulk: Bulk, *, until: datetime) -> int:

@@ -55,6 +55,12 @@ def read_standing(ctx: Context, viewer: Viewer, external_id: str) -> list[Standi
     """How it stands with advertising by each way: what the person agreed to, and what they refused. Raises NotFound."""
     with ctx.database.read() as tx:
         conversation = open_by_applicant(tx, viewer, external_id)
+    return standing_of(ctx, conversation)
+
+
+def standing_of(ctx: Context, conversation: Conversation) -> list[Standing]:
+    """The same of a conversation that was opened for whoever asks."""
+    with ctx.database.read() as tx:
         consents = {c.kind: c for c in tx.consents.of_applicant(conversation.applicant.id)}
         email, phone = conversation.candidate.email.lower(), conversation.applicant.phone
         places = {  # address of a refusal -> by which way it bars, and how the person said so
@@ -62,7 +68,7 @@ def read_standing(ctx: Context, viewer: Viewer, external_id: str) -> list[Standi
             advertising_to(phone): (ConsentKind.PHONE, "080"),
             phone: (ConsentKind.PHONE, "sms"),
         }
-        since = tx.receipts.opt_outs(viewer.workspace_id, places, code=OPT_OUT)
+        since = tx.receipts.opt_outs(conversation.workspace.id, places, code=OPT_OUT)
     opt_outs = [OptOut(*places[address], at) for address, at in sorted(since.items())]
     return [Standing(kind, consents.get(kind), tuple(o for o in opt_outs if o.kind is kind)) for kind in ConsentKind]
 

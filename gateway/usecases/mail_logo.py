@@ -1,6 +1,7 @@
-"""In charge of: the company's logo in mails — going out with the HTML, and known again when it comes back in a quote.
+"""In charge of: the company's logo as its mails carry it.
 
-Not in charge of: accepting a logo (`branding`), MIME (`outbound.compose`), or where it stands (templates/mail).
+Not in charge of: accepting a logo (`branding`), MIME (`outbound.compose`), where it stands (templates/mail), or knowing
+it again in an answer (`policies.attachments`).
 
 It travels with the mail (`cid:`) instead of being loaded from us: Outlook and many companies' mail clients load nothing
 from elsewhere before they are asked, Gmail and Naver would fetch it through a proxy of theirs, and a picture that is
@@ -12,13 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.store.blobs import digest_of
 from gateway.store.database import Transaction
 from gateway.threads.channel import InlinePicture
-from gateway.threads.incoming import IncomingAttachment, IncomingMail
 from gateway.threads.model import Workspace
 from gateway.threads.pictures import read_picture
-from gateway.usecases.branding import LARGEST
 from gateway.usecases.context import Context
 
 IN_MAILS = ("image/png", "image/jpeg")
@@ -60,15 +58,3 @@ def read_mail_logo(ctx: Context, tx: Transaction, workspace: Workspace) -> MailL
 def content_id_of(ctx: Context, digest: str) -> str:
     """The same in each mail, and another for another picture (RFC 2392 §2)."""
     return f"{_NAME}{digest[:32]}@{ctx.settings.reply_domain}"
-
-
-def is_own_logo(workspace: Workspace, mail: IncomingMail, file: IncomingAttachment) -> bool:
-    """Is this the logo of our own mail, which came back with the quote? Then it is no file of the writer's; the raw
-    mail keeps it. By its bytes, for many clients give it a name and a Content-ID of their own. Whoever attaches the
-    same picture as a file means it.
-    """
-    ours = {workspace.logo.digest if workspace.logo else "", *workspace.old_logos} - {""}
-    if not ours or len(file.content) > LARGEST:
-        return False
-    among_words = file.inline or (file.content_id != "" and f"cid:{file.content_id}" in mail.html)
-    return among_words and digest_of(file.content) in ours

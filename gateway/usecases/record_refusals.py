@@ -61,7 +61,9 @@ def _record_one(ctx: Context, refusal: Refusal) -> bool:
     with ctx.database.begin() as tx:
         by_workspace: dict[str, list[Conversation]] = {}
         workspaces = [w.id for w in tx.people.list_workspaces()]
-        for workspace_id, thread_id in tx.receipts.threads_by_phone(number, workspace_ids=workspaces):
+        places = tx.receipts.threads_by_phone(number, workspace_ids=workspaces)
+        tx.events.expect({thread_id for _, thread_id in places})  # in the order in which everybody holds threads
+        for workspace_id, thread_id in places:
             if conversation := tx.threads.load(thread_id):
                 by_workspace.setdefault(workspace_id, []).append(conversation)
         barred = [_bar(ctx, tx, found, number=number, at=refusal.at) for found in by_workspace.values()]

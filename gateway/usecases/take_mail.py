@@ -23,11 +23,10 @@ from gateway.threads.model import (
     Participant,
     Role,
 )
-from gateway.threads.policies.attachments import PICTURES, judge_mail_file, split_files
+from gateway.threads.policies.attachments import PICTURES, is_own_logo, judge_mail_file, split_files
 from gateway.threads.policies.privacy import hide_private, is_private_file
 from gateway.usecases.append_message import append_message
 from gateway.usecases.context import Context
-from gateway.usecases.mail_logo import is_own_logo
 from gateway.usecases.remark_mail import remark_mail
 from gateway.usecases.suppression import note_alive
 

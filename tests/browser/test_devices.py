@@ -102,6 +102,14 @@ def register(page: Page, url: str) -> PushedTo:
     return PushedTo(page, page.context.service_workers[0])
 
 
+def show_here(page: Page, url: str) -> None:
+    """The button of the settings, in a browser whose push service is a double."""
+    page.add_init_script(SUBSCRIBED)
+    page.goto(url + PATH)
+    page.click("text=Show on this device")
+    expect(page.locator("[data-devices] .chip")).to_be_visible()
+
+
 def test_what_is_pushed_is_shown_and_a_later_one_about_the_same_takes_its_place(page: Page, site: Served) -> None:  # noqa: F811
     """From our own origin under the strict policy (the window complains otherwise)."""
     device = register(page, site.url)
@@ -173,10 +181,7 @@ def test_the_button_shows_news_on_this_device_until_it_is_removed(
 def test_a_device_goes_on_after_a_new_sign_in_and_with_a_new_key(
     ctx: Context, company: Company, page: Page, site: Served  # noqa: F811
 ) -> None:  # fmt: skip
-    page.add_init_script(SUBSCRIBED)
-    page.goto(site.url + PATH)
-    page.click("text=Show on this device")
-    expect(page.locator("[data-devices] .chip")).to_be_visible()
+    show_here(page, site.url)
     (before,) = list_devices(ctx, company.as_jun)
     page.evaluate("fetch('/sign-out', { method: 'POST' })")
     wait_until(lambda: list_devices(ctx, company.as_jun) == [])
@@ -198,10 +203,7 @@ def test_a_subscription_that_the_browser_renews_is_given_to_us(
     ctx: Context, company: Company, page: Page, site: Served  # noqa: F811
 ) -> None:  # fmt: skip
     """W3C Push API, pushsubscriptionchange: no desk need be open."""
-    page.add_init_script(SUBSCRIBED)
-    page.goto(site.url + PATH)
-    page.click("text=Show on this device")
-    expect(page.locator("[data-devices] .chip")).to_be_visible()
+    show_here(page, site.url)
     (device,) = list_devices(ctx, company.as_jun)
     page.context.service_workers[0].evaluate(
         """([key, p256dh]) => {

@@ -38,13 +38,6 @@ WORDS = "지우 님, 화요일에 뵐 수 있을까요?"
 
 
 @pytest.fixture
-def provider(clock: Any) -> Iterator[nhn.Nhn]:
-    server = nhn.Nhn(clock=clock)
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def settings_values(provider: nhn.Nhn) -> dict[str, Any]:
     return {
         "outbound_smtp_url": "mailbox:",

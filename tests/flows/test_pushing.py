@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -50,13 +49,6 @@ NINE = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)  # Tuesday 09:00 in Seoul
 @pytest.fixture
 def settings_values() -> dict[str, object]:
     return {"webhook_private_addresses": True}
-
-
-@pytest.fixture
-def service(clock: FakeClock) -> Iterator[PushService]:
-    simulator = PushService(clock)
-    yield simulator
-    simulator.close()
 
 
 @pytest.fixture

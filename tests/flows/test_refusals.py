@@ -34,13 +34,6 @@ SIGNED = {"X-Toast-Webhook-Signature": nhn.WEBHOOK_SECRET, "Content-Type": "appl
 
 
 @pytest.fixture
-def provider(clock: Any) -> Iterator[nhn.Nhn]:
-    server = nhn.Nhn(clock=clock)
-    yield server
-    server.close()
-
-
-@pytest.fixture
 def settings_values(provider: nhn.Nhn) -> dict[str, Any]:
     return {
         "outbound_smtp_url": "mailbox:",

@@ -29,11 +29,9 @@ QUESTION = {"id": 3, "content": "왜 반려되었나요?", "createdAt": "2026-11
 
 
 @pytest.fixture
-def provider(clock: Any) -> Iterator[nhn.Nhn]:
-    server = nhn.Nhn(clock=clock)
-    server.reviews = {"invite_ko": ("TSC02", []), "invite_en": ("TSC01", [])}
-    yield server
-    server.close()
+def provider(provider: nhn.Nhn) -> nhn.Nhn:
+    provider.reviews = {"invite_ko": ("TSC02", []), "invite_en": ("TSC01", [])}
+    return provider
 
 
 @pytest.fixture

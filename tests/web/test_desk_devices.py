@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from cast import Company
-from fakes import FakeChannel, FakeClock
+from fakes import FakeChannel
 from running import Pump
 from simulators.push import PushService
 from starlette.testclient import TestClient
@@ -27,13 +26,6 @@ PATH = "/desk/settings/personal"
 @pytest.fixture
 def settings_values() -> dict[str, object]:
     return {"webhook_private_addresses": True}
-
-
-@pytest.fixture
-def service(clock: FakeClock) -> Iterator[PushService]:
-    simulator = PushService(clock)
-    yield simulator
-    simulator.close()
 
 
 @pytest.fixture

@@ -119,9 +119,10 @@ class Solapi:
                 "limit": "500",
             }
         answer = self._api.call("GET", LIST, params=params)
-        if not isinstance(answer, Answer) or troubled(answer) or answer.status >= 400:
-            return CannotTell(getattr(answer, "why", "Solapi's answer does not say."))
-        for message in _listed(answer.body.get("messageList")):
+        body = _told(answer)
+        if isinstance(body, CannotTell):
+            return body
+        for message in _listed(body.get("messageList")):
             if message.get("messageId") == sent.provider_id or _ours(message) == sent.delivery_id:
                 return read_message(message)
         return Absent()
@@ -131,12 +132,13 @@ class Solapi:
         answer = self._api.call("GET", f"/kakao/v2/templates/{quote(code, safe='')}")
         if isinstance(answer, Answer) and answer.status == 404:
             return Absent()
-        if not isinstance(answer, Answer) or troubled(answer) or answer.status >= 400:
-            return CannotTell(getattr(answer, "why", "Solapi's answer does not say."))
-        review = REVIEWS.get(str(answer.body.get("status")))
+        body = _told(answer)
+        if isinstance(body, CannotTell):
+            return body
+        review = REVIEWS.get(str(body.get("status")))
         if review is None:
             return CannotTell("Solapi's answer says nothing of the template's state.")
-        comments = [c for c in list_objects(answer.body.get("comments")) if c.get("isAdmin")]
+        comments = [c for c in list_objects(body.get("comments")) if c.get("isAdmin")]
         newest = max(comments, key=lambda c: str(c.get("dateCreated", "")), default={})
         return Reviewed(review, str(newest.get("content") or ""))
 
@@ -146,10 +148,11 @@ class Solapi:
         params = {"type": "DENIAL", "dateCreated[gte]": since.isoformat(), "limit": str(BLACKS)}
         while True:
             answer = self._api.call("GET", "/iam/v1/black", params=params)
-            if not isinstance(answer, Answer) or troubled(answer) or answer.status >= 400:
-                return CannotTell(getattr(answer, "why", "Solapi's answer does not say."))
-            found += _refusals(answer.body.get("blackList"))
-            following = answer.body.get("nextKey")
+            body = _told(answer)
+            if isinstance(body, CannotTell):
+                return body
+            found += _refusals(body.get("blackList"))
+            following = body.get("nextKey")
             if not following or following == params.get("startKey"):
                 return found
             params["startKey"] = str(following)
@@ -246,6 +249,14 @@ def _ours(message: Mapping[str, Any]) -> str:
 def _listed(value: object) -> list[Mapping[str, Any]]:
     """Messages of a list, or of an object by id: Solapi uses both."""
     return list_objects(list(value.values()) if isinstance(value, dict) else value)
+
+
+def _told(answer: Answer | Retry | Unknown) -> Mapping[str, Any] | CannotTell:
+    """What was answered to a question of ours, or why it says nothing."""
+    failed = troubled(answer) if isinstance(answer, Answer) else answer
+    if isinstance(answer, Answer) and not failed and answer.status < 400:
+        return answer.body
+    return CannotTell(failed.why if failed else "Solapi's answer does not say.")
 
 
 def _refusals(listed: object) -> Iterator[Refusal]:

@@ -1,4 +1,4 @@
-"""In charge of: which files are dangerous, how many files of a mail are taken, and what a virus scan means for it.
+"""In charge of: which files are dangerous, which of a mail are taken and how many, and what a virus scan means for it.
 
 Not in charge of: looking into files (`gateway.inbound.filetypes`) or scanning them (`gateway.inbound.scanner`).
 
@@ -9,12 +9,14 @@ Gmail block. A page that says it is one is no disguise: it is only ever saved, n
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
 
 from gateway.threads.attachment import Attachment
 from gateway.threads.decisions import ALLOW, Decision, Reason, hold
-from gateway.threads.incoming import IncomingAttachment, Scan, ScanResult
+from gateway.threads.incoming import IncomingAttachment, IncomingMail, Scan, ScanResult
+from gateway.threads.model import Workspace
 
 
 class Danger(StrEnum):
@@ -113,6 +115,16 @@ def check_scan(scan: ScanResult) -> Decision:
 def is_picture(file: Attachment) -> bool:
     """Whether it stood among the words as an image that every browser shows."""
     return file.inline and not file.danger and file.content_type in PICTURES
+
+
+def is_own_logo(workspace: Workspace, mail: IncomingMail, file: IncomingAttachment) -> bool:
+    """Is this the logo of our own mail, which came back with the quote? Then it is no file of the writer's; the raw
+    mail keeps it. By its bytes, for many clients give it a name and a Content-ID of their own. Whoever attaches the
+    same picture as a file means it.
+    """
+    ours = {workspace.logo.digest if workspace.logo else "", *workspace.old_logos} - {""}
+    among_words = file.inline or (file.content_id != "" and f"cid:{file.content_id}" in mail.html)
+    return bool(ours) and among_words and hashlib.sha256(file.content).hexdigest() in ours
 
 
 def split_files(

@@ -57,7 +57,7 @@ def _ask(visit: Visit, viewer: Viewer, chat: Conversation, *, status: int = 200,
         "desk_consents.html",
         status=status,
         chat=chat,
-        standing=consents.read_standing(visit.site.ctx, viewer, chat.applicant.external_id),
+        standing=consents.standing_of(visit.site.ctx, chat),
         said=said,
         form=visit.fields,
     )

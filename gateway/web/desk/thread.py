@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from gateway.threads.drafts import COUNTED_DOWN, Draft
 from gateway.threads.model import AuthorKind, Member, Message, Thread, ThreadState, Viewer
+from gateway.threads.policies.rejection import takes_force_at
 from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import SMS
 from gateway.threads.schedule import monday_morning, tomorrow_morning
@@ -67,7 +68,7 @@ def show_thread(
         **row_helpers(visit, thread_id),
         **conversation_variables(visit, viewer, page),
         choices=organise.read_choices(ctx, viewer),
-        standing=consents.read_standing(ctx, viewer, page.conversation.applicant.external_id),
+        standing=consents.standing_of(ctx, page.conversation),
         **composer_variables(visit, viewer, page, draft=draft),
         seen_seq=newest,
         seen_event=page.last_event,
@@ -149,9 +150,8 @@ def left_of(message: Message, now: datetime) -> int | None:
 
 def closing_in(thread: Thread, now: datetime) -> int | None:
     """Seconds until a rejection without a message takes force, if it can be taken back."""
-    if thread.state is not ThreadState.OPEN or thread.closes_at is None or thread.closes_at <= now:
-        return None
-    return ceil((thread.closes_at - now).total_seconds())
+    at = takes_force_at(thread, now)
+    return ceil((at - now).total_seconds()) if at else None
 
 
 def is_mine(message: Message, viewer: Viewer) -> bool:
