@@ -155,7 +155,8 @@
   let going = 0; // when g was pressed: the next letter names a view
   document.addEventListener("keydown", (event) => {
     if (off || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
-    if (event.target.closest("input:not(.pick), textarea, select, dialog, [contenteditable]")) return;
+    const place = event.target.closest("input:not(.pick), textarea, select, dialog, [contenteditable]");
+    if (place?.checkVisibility()) return; // a dialog just closed keeps the focus until the next frame: its keys are ours
     const key = letter(event);
     if (going && event.timeStamp - going < 3000 && views[key]) { going = 0; event.preventDefault(); location.assign("/desk/" + views[key]); return; }
     going = key === "g" ? event.timeStamp : 0;
