@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from gateway.crashpoints import reach
 from gateway.errors import Unavailable
-from gateway.store.blobs import IN_ROW, NAME_DIGITS, digest_of
+from gateway.store.blobs import NAME_DIGITS, RAW_IN_ROW, digest_of
 from gateway.store.database import Database
 from gateway.store.turns import URGENT
 from gateway.threads.model import InboxEntry
@@ -42,6 +42,7 @@ class MailWriter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._most_in_row = RAW_IN_ROW[database.engine.dialect.name]
         self._jobs: queue.Queue[_Job | None] = queue.Queue(WAITING)
         self._big = ThreadPoolExecutor(4, thread_name_prefix="blob-writer")
         self._thread = threading.Thread(target=self._run, name="mail-writer", daemon=True)
@@ -53,7 +54,7 @@ class MailWriter:
         Unavailable.
         """
         done: Future[str] = Future()
-        if len(raw) > IN_ROW:
+        if len(raw) > self._most_in_row:
             self._big.submit(self._write_big, raw, describe, done)
         else:
             digest = digest_of(raw)

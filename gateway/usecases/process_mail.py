@@ -13,8 +13,9 @@ is settled alone.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -32,7 +33,8 @@ from gateway.usecases.settle_mail import RATE_WINDOW, Located, fail_mail, from_a
 LEASE = timedelta(minutes=2)
 MAX_TRIES = 8  # a mail that was under way when a worker ended is tried alone, so often
 BATCH = 50  # mails
-BATCH_BYTES = 8_000_000  # raw bytes held at a time; a bigger mail goes alone
+BATCH_BYTES = 4_000_000  # raw bytes of a batch; a bigger mail goes alone
+AHEAD = 2  # batches that are read, or wait to be, while another is settled
 log = logging.getLogger("gateway.process_mail")
 
 
@@ -65,21 +67,45 @@ def process_mail(ctx: Context, entry_id: str) -> None:
 
 def process_waiting(ctx: Context, *, first: str = "") -> None:
     """Process all waiting mails, `first` before the others. While one batch is settled, the next is read (in another
-    process, so both really go on at once). Raises only Unavailable.
+    process, so both really go on at once); the transaction that settles also claims the one after that, so that the
+    reading never waits for it. Raises only Unavailable.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="mail-reader") as reader:
-        understood = _understand(ctx, first)
-        while understood:
-            ahead = reader.submit(_understand, ctx)
-            _settle_all(ctx, understood)
-            understood = ahead.result()
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="mail-reader") as readers:
+        reading = _Reading(ctx, readers)
+        reading.begin(_claim(ctx, first))
+        while (understood := reading.next()) is not None:
+            if not understood:
+                continue  # claimed again at once it would be no better
+            while (room := reading.room(AHEAD)) and (claimed := _claim(ctx, room=room)):
+                reading.begin(claimed)
+            reading.begin(_settle_all(ctx, understood, room=reading.room(AHEAD + 1)))
 
 
-def _understand(ctx: Context, first: str = "") -> list[Understood]:
-    """The next batch, claimed and read; empty if nothing waits."""
-    entries = _claim(ctx, first)
-    if not entries:
-        return []
+class _Reading:
+    """The claimed batches that are being read, in their order."""
+
+    def __init__(self, ctx: Context, readers: ThreadPoolExecutor) -> None:
+        self._ctx = ctx
+        self._readers = readers
+        self._batches: deque[tuple[Future[list[Understood]], int]] = deque()  # each with its raw bytes
+
+    def room(self, most: int) -> int:
+        """Raw bytes that may be claimed for one more batch, so that at most so many are held; 0 if they are."""
+        held = sum(size for _, size in self._batches)
+        return max(0, most * BATCH_BYTES - held) if len(self._batches) < most else 0
+
+    def begin(self, entries: Sequence[InboxEntry]) -> None:
+        if entries:
+            read = self._readers.submit(_understand, self._ctx, entries)
+            self._batches.append((read, sum(entry.size for entry in entries)))
+
+    def next(self) -> list[Understood] | None:
+        """The oldest batch, once it is read; None if there is none."""
+        return self._batches.popleft()[0].result() if self._batches else None
+
+
+def _understand(ctx: Context, entries: Sequence[InboxEntry]) -> list[Understood]:
+    """A claimed batch, read."""
     reach("mail.claimed")
     claimed = _fetch(ctx, entries)
     if not claimed:  # set aside, or the blob store is away: the sweep comes again
@@ -106,13 +132,19 @@ def _will_probably_enter(one: Understood) -> bool:
     return person is not None and from_address(mail) == person.email and mail.automatic is Automatic.NO
 
 
-def _claim(ctx: Context, first: str) -> list[InboxEntry]:
-    now = ctx.now
+def _claim(ctx: Context, first: str = "", *, room: int = BATCH_BYTES) -> list[InboxEntry]:
     with ctx.database.read() as tx:
-        if not tx.inbox.due(now=now, limit=1):
+        if not tx.inbox.due(now=ctx.now, limit=1):
             return []
     with ctx.database.begin() as tx:
-        return tx.inbox.claim_many(first=first, limit=BATCH, most_bytes=BATCH_BYTES, now=now, until=now + LEASE)
+        return _claim_within(ctx, tx, first=first, room=room)
+
+
+def _claim_within(ctx: Context, tx: Transaction, *, first: str = "", room: int) -> list[InboxEntry]:
+    if not room:
+        return []
+    now, most_bytes = ctx.now, min(room, BATCH_BYTES)
+    return tx.inbox.claim_many(first=first, limit=BATCH, most_bytes=most_bytes, now=now, until=now + LEASE)
 
 
 def _fetch(ctx: Context, entries: Sequence[InboxEntry]) -> list[Claimed]:
@@ -186,17 +218,20 @@ def understand(ctx: Context, claimed: Sequence[Claimed]) -> list[Understood]:
     return [Understood(*one) for one in zip(claimed, reads, proofs, strict=True)]
 
 
-def _settle_all(ctx: Context, understood: Sequence[Understood]) -> None:
-    """All in one transaction; if one of them fails, each in its own, so that it spoils nothing for the others."""
+def _settle_all(ctx: Context, understood: Sequence[Understood], *, room: int) -> list[InboxEntry]:
+    """All in one transaction, which also claims a batch of up to `room` bytes and gives it; if one of them fails, each
+    in its own, so that it spoils nothing for the others.
+    """
     if not understood:
-        return
+        return []
     try:
         with ctx.database.begin() as tx:
             _settle_held(ctx, tx, understood)
             tx.flush()
+            claimed = _claim_within(ctx, tx, room=room)
             reach("mail.before_commit")
         reach("mail.settled")
-        return
+        return claimed
     except Unavailable:
         if len(understood) == 1:
             raise
@@ -204,6 +239,7 @@ def _settle_all(ctx: Context, understood: Sequence[Understood]) -> None:
         log.exception("a batch of %d mails could not be settled together", len(understood))
     for one in understood:
         _settle_alone(ctx, one)
+    return []
 
 
 def _settle_alone(ctx: Context, one: Understood) -> None:

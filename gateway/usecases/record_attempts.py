@@ -42,7 +42,8 @@ class Recorder:
         self._lease_id = lease_id
         self._waiting: list[Sent] = []
         self._timer: Timer | None = None
-        self._lock = Lock()
+        self._lock = Lock()  # of what waits
+        self._writing = Lock()  # held during a transaction, while more may come to wait
 
     def add(self, one: Sent) -> None:
         """To be recorded soon, with others that come meanwhile."""
@@ -66,10 +67,13 @@ class Recorder:
             log.warning("outcomes could not be recorded yet: %s", type(error).__name__)
 
     def _write(self) -> None:
-        with self._lock:
-            self._timer = None
-            self.states |= _record(self._ctx, self._waiting, lease_id=self._lease_id)
-            self._waiting = []
+        with self._writing:
+            with self._lock:
+                self._timer = None
+                taken = self._waiting[:]
+            self.states |= _record(self._ctx, taken, lease_id=self._lease_id)
+            with self._lock:
+                del self._waiting[: len(taken)]
 
 
 def _record(ctx: Context, sent: Sequence[Sent], *, lease_id: str) -> dict[str, DeliveryState]:

@@ -16,7 +16,7 @@ from gateway.store.blobs import digest_of
 def test_a_big_mail_over_what_a_power_failure_left(world: World, left: int) -> None:
     """Reliability 3, P1: the retry of a mail whose file was cut short is stored whole before its 250."""
     smtp, person = world.gateway("smtp"), world.add_person()
-    mail = world.write(person, size=200_000)
+    mail = world.write(person, size=400_000)
     digest = digest_of(mail.raw)
     folder = Path(world.ctx.settings.blobs_address.removeprefix("file://")) / digest[:2]
     folder.mkdir(parents=True)

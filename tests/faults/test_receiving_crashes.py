@@ -40,7 +40,7 @@ def test_killed_at_each_step_of_receiving(world: World, tally: Counter[str], poi
     for _ in range(KILLS):
         smtp.start(crash_at=point, wait=False)  # senders that wait since the last death may end it at once
         for _ in range(2):
-            mail = world.write(size=100_000 if point == "store.blob_written" else 0)
+            mail = world.write(size=400_000 if point == "store.blob_written" else 0)
             sender = threading.Thread(
                 target=send_until_acknowledged,
                 args=(smtp.address, mail, history),

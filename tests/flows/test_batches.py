@@ -12,6 +12,7 @@ from running import Pump, both_databases
 
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
+from gateway.errors import Unavailable
 from gateway.threads.model import InboxState
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
@@ -124,6 +125,28 @@ def test_others_write_while_big_files_go_to_the_disk(
     assert texts(ctx, company, mina) == ["meanwhile", "my CV"]
     file = messages_after(ctx, company.ats, mina.thread_id)[-1].message.attachments[0]
     assert read_file(ctx, company.ats, file.id).content == cv
+
+
+@both_databases
+def test_a_blob_store_that_is_away_is_left_alone_for_a_while(
+    ctx: Context, company: Company, mina: ApplicantView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P2: the mail waits as it was, others are settled, and the worker ends instead of asking on and on."""
+    address = address_of(ctx, mina)
+    big = make_mail("my film", to=address, files={"film.mp4": bytes(range(256)) * 2000})
+    receive(ctx, big, to=address, from_=MINA)
+    asked = []
+
+    def be_away(digest: str) -> bytes:
+        asked.append(digest)
+        raise Unavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ctx.database.blobs, "read", be_away)
+        process_waiting(ctx)
+    assert len(asked) == 1
+    process_waiting(ctx)
+    assert texts(ctx, company, mina) == ["my film"]
 
 
 @both_databases
