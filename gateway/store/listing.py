@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, func, literal, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -232,10 +232,12 @@ def _read_by(member_id: str) -> ScalarSelect[Any]:
 
 
 def _is_named(member_id: str) -> ColumnElement[bool]:
-    """Does a note that the member has not read name them?"""
+    """Does a note that the member has not read name them? Looked up row by row, too: EXISTS would read all marks."""
     mark = t.reads.alias("mark")
-    named = (mark.c.member_id == member_id, mark.c.thread_id == t.threads.c.id, mark.c.mentioned > mark.c.seq)
-    return exists().where(*named).correlate(t.threads)
+    found = select(mark.c.mentioned > mark.c.seq).where(
+        mark.c.member_id == member_id, mark.c.thread_id == t.threads.c.id
+    )
+    return func.coalesce(found.correlate(t.threads).scalar_subquery(), literal(False))
 
 
 def _mark_of(member_id: str) -> ColumnElement[bool]:

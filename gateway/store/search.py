@@ -147,13 +147,15 @@ class Search:
         """By the index: the rare needles; what they find is compared with the frequent ones."""
         d = t.search_documents
         if self._is_postgres:
-            by_index = select(d).where(d.c.words.bool_op("@@")(cast(_tsquery(rare), TSQUERY)), *where).cte("found")
+            wanted = [d.c.no, d.c.subject_id, *([d.c.words] if frequent else [])]  # what waits in memory stays small
+            asked = d.c.words.bool_op("@@")(cast(_tsquery(rare), TSQUERY))
+            by_index = select(*wanted).where(asked, *where).cte("found")
             found = by_index.prefix_with("MATERIALIZED")  # else the planner may read all rows in their order
             compared = [found.c.words.bool_op("@@")(cast(_tsquery([needle]), TSQUERY)) for needle in frequent]
             return select(found.c.no, found.c.subject_id).where(*compared)
         words = table("search_words", column("rowid"))
-        asked = literal(" AND ".join(f'"{n.text}"{" *" if n.beginning else ""}' for n in rare))
-        match = literal_column("search_words").bool_op("MATCH")(asked)
+        typed = literal(" AND ".join(f'"{n.text}"{" *" if n.beginning else ""}' for n in rare))
+        match = literal_column("search_words").bool_op("MATCH")(typed)
         query = select(words.c.rowid.label("no"), d.c.subject_id).select_from(words.join(d, d.c.no == words.c.rowid))
         return query.where(match, *where, *map(self._holds, frequent))
 
