@@ -99,7 +99,9 @@ def _for_candidate(
 ) -> Outgoing:
     person, workspace = conversation.candidate, conversation.workspace
     page = portal_url(ctx, person)
-    message = replace(message, attachments=tuple(a for a in message.attachments if not a.private and not a.danger))
+    if message.attachments:
+        shown = tuple(a for a in message.attachments if not a.private and not a.danger)
+        message = replace(message, attachments=shown)
     attached = _read_files(tx, message)
     looks, pictures = _looks(ctx, tx, workspace)
     variables = {
@@ -135,7 +137,7 @@ def _for_candidate(
     from_name = f"{variables['author_name']} ({workspace.name})"
     if variables["author_name"] == workspace.name:
         from_name = workspace.name
-    mail = _mail(
+    return _mail(
         ctx,
         tx,
         delivery,
@@ -143,10 +145,11 @@ def _for_candidate(
         words=words,
         from_name=from_name,
         files=attached,
+        pictures=pictures,
+        headers=headers,
         before_seq=message.seq,
         thread_id=conversation.thread.id,
     )
-    return replace(mail, headers={**mail.headers, **headers}, pictures=pictures)
 
 
 def _for_recruiter(
@@ -272,6 +275,8 @@ def _mail(
     words: Rendered,
     from_name: str,
     files: tuple[OutgoingFile, ...],
+    pictures: tuple[InlinePicture, ...] = (),
+    headers: dict[str, str] | None = None,
     before_seq: int,
     thread_id: str,
 ) -> Outgoing:
@@ -296,6 +301,8 @@ def _mail(
         references=(anchor, *chain),
         language=person.locale,
         files=files,
+        pictures=pictures,
+        headers=headers or {},
     )
 
 
