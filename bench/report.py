@@ -35,10 +35,11 @@ REMARKS = """\
 - 20 kept connections, PIPELINING where offered. The load generator and all servers share the processors: compare
   ratios of one run, never rates of different runs. Differences under about 30 % are noise on a shared machine.
 - Postfix waits for the disk, the gateway computes: the ratios follow the processor. On the afternoon of 27 November
-  2026 the machine ran Python at 0.6 of the morning's speed (aiosmtpd that drops: 2,142 /s instead of 3,676), Postfix as
-  ever. The release of that morning, then at 1.20 × accepted and 0.53 × visible on SQLite (0.91 and 0.38 on PostgreSQL,
-  0.60 and 0.31 at 200 kB), was down to 0.63 and 0.31 (0.57 and 0.26; 0.44 and 0.23) in the afternoon. Mails have been read
-  ahead of the transaction since, which gave 0.77 and 0.38 (0.57 and 0.30; 0.53 and 0.24) on that slow machine.
+  2026 the machine ran Python at 0.6 of the morning's speed (aiosmtpd that drops: 2,142 /s instead of 3,676), Postfix
+  as ever. The release of that morning, then at 1.20 × accepted and 0.53 × visible on SQLite (0.91 and 0.38 on
+  PostgreSQL, 0.60 and 0.31 at 200 kB), was down to 0.63 and 0.31 (0.57 and 0.26; 0.44 and 0.23) in the afternoon.
+  Mails have been read ahead of the transaction since, which gave 0.77 and 0.38 (0.57 and 0.30; 0.53 and 0.24) on that
+  slow machine.
 - Every run checks itself: all mails acknowledged, stored and visible, each in its thread, none twice, the numbers in
   each thread without a gap, each file's digest. A run in which one of these fails prints no table.
 """
