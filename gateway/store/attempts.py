@@ -70,6 +70,12 @@ class Attempts:
         rows = self._session.execute(_HOLD, {"ids": list(delivery_ids), "lease": lease_id}).all()
         self._session.read_ahead(_HELD, {(row.id, lease_id): row.tries for row in rows})
 
+    def hold_threads(self, thread_ids: Sequence[str]) -> None:
+        """Lock all deliveries of these conversations until the commit. Whoever needs both locks these before the
+        conversations' own rows, as workers do: the other way round, each would hold what the other waits for.
+        """
+        self._session.execute(_HOLD_THREADS, {"ids": list(thread_ids)}).all()
+
     def save_move(self, delivery_id: str, move: Move, *, lease_id: str | None, now: datetime) -> bool:
         """Write the outcome of an attempt; False when the lease is no longer ours (somebody wrote another outcome).
 
@@ -192,6 +198,9 @@ _HOLD = (
     )
     .order_by(_D.id)
     .with_for_update()
+)
+_HOLD_THREADS = (
+    select(_D.id).where(_D.thread_id.in_(bindparam("ids", expanding=True))).order_by(_D.id).with_for_update()
 )
 _MOVE = (
     update(t.deliveries)

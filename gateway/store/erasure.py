@@ -25,11 +25,6 @@ class Erasure:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def hold_deliveries(self, thread_ids: Sequence[str]) -> None:
-        """Lock the deliveries of these threads until the commit."""
-        c = t.deliveries.c
-        self._session.execute(select(c.id).where(c.thread_id.in_(thread_ids)).order_by(c.id).with_for_update()).all()
-
     def erase_thread(self, thread_id: str, applicant_id: str) -> list[str]:
         """Wipe a thread and its applicant; the digests of all bytes that it named.
 

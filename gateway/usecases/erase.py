@@ -23,7 +23,7 @@ def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str) -> None:
     if viewer.kind is ViewerKind.CANDIDATE or not viewer.admin:
         raise NotFound("conversation")
     with ctx.database.begin() as tx:
-        _wait_for_workers(tx, thread_id)
+        _hold_deliveries(tx, thread_id)
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None:
             raise NotFound("conversation")
@@ -49,7 +49,7 @@ def erase_ended(ctx: Context, *, limit: int = 500) -> int:
 def _erase_if_ended(ctx: Context, workspace_id: str, thread_id: str, *, before: datetime) -> bool:
     """Looks again under the thread's lock: somebody may have written meanwhile."""
     with ctx.database.begin() as tx:
-        _wait_for_workers(tx, thread_id)
+        _hold_deliveries(tx, thread_id)
         conversation = tx.threads.load(thread_id, lock=True)
         still = tx.erasure.ended_threads(workspace_id, before=before, now=ctx.now, limit=1, thread_id=thread_id)
         if conversation is None or not still:
@@ -63,11 +63,9 @@ def _erase_if_ended(ctx: Context, workspace_id: str, thread_id: str, *, before: 
     return True
 
 
-def _wait_for_workers(tx: Transaction, thread_id: str) -> None:
-    """Lock the deliveries before the thread's own row, as workers do: the other way round, each would hold what the
-    other waits for.
-    """
-    tx.erasure.hold_deliveries([thread_id, *(part_id for part_id, _ in tx.moving.parts_of(thread_id))])
+def _hold_deliveries(tx: Transaction, thread_id: str) -> None:
+    """Those of the conversation and of its parts."""
+    tx.attempts.hold_threads([thread_id, *(part_id for part_id, _ in tx.moving.parts_of(thread_id))])
 
 
 def _wipe(tx: Transaction, conversation: Conversation) -> list[str]:

@@ -32,6 +32,7 @@ def merge(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
     if kept_id == other_id:
         raise Conflict("move_same", "They are in this conversation already: choose another.")
     with ctx.database.begin() as tx:
+        tx.attempts.hold_threads([kept_id, other_id])
         kept, other = _open_both(tx, viewer, kept_id, other_id)
         if kept.opening.id != other.opening.id:
             raise Conflict("merge_opening", "It belongs to another opening: move single messages instead.")
@@ -51,6 +52,7 @@ def split(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
     with ctx.database.begin() as tx:
         if tx.moving.merged_into([other_id]).get(other_id) != kept_id:
             raise NotFound("conversation")
+        tx.attempts.hold_threads([kept_id, other_id])
         for thread_id in sorted((kept_id, other_id)):
             tx.threads.load(thread_id, lock=True)
         tx.moving.unmerge(other_id)

@@ -66,6 +66,7 @@ def move_messages(
     if to == thread_id:
         raise Conflict("move_same", "They are in this conversation already: choose another.")
     with ctx.database.begin() as tx:
+        tx.attempts.hold_threads([thread_id])
         if isinstance(to, NewApplication):
             to = _begin_thread(ctx, tx, viewer, thread_id, opening=to.opening)
         opened = {i: tx.threads.open_for(viewer, i, lock=True) for i in sorted((thread_id, to))}

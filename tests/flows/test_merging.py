@@ -14,17 +14,21 @@ from running import Pump, both_databases
 from sqlalchemy import text
 
 from flows.test_conversation import receive
+from flows.test_demo import wait_for
 from flows.test_moving import check_numbers, other_application, say, texts
 from gateway.errors import Conflict, NotFound, Refused
 from gateway.threads.drafts import Draft
+from gateway.threads.events import DELIVERY_UPDATED
 from gateway.threads.model import ThreadState
 from gateway.threads.policies.roles import OpeningRole
 from gateway.usecases.applicants import put_applicant
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
+from gateway.usecases.deliver import deliver_one
 from gateway.usecases.drafts import read_draft, save_draft
 from gateway.usecases.erase import erase_applicant
 from gateway.usecases.merge import find_doubles, find_kept, merge, split
+from gateway.usecases.move_messages import move_messages
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import list_conversations, read_page, reply_addresses
 from gateway.usecases.views import ApplicantView
@@ -181,3 +185,36 @@ def test_mails_that_arrive_while_two_are_merged_and_split_enter_once(
     pump()
     assert sorted(texts(ctx, company.ats, mina)) == [f"mail {n}" for n in range(8)]
     check_numbers(ctx, mina, twice)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@pytest.mark.parametrize("act", ["merge", "move"])
+def test_a_worker_that_records_and_a_member_who_moves_wait_for_each_other_in_one_order(
+    ctx: Context, company: Company, act: str
+) -> None:
+    """Deliveries are locked before their conversations by everybody: the other way round was a deadlock."""
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    posted = post_message(ctx, company.as_jun, twice.thread_id, NewMessage(text="Hello"))
+    assert deliver_one(ctx, posted.deliveries[0].id)
+
+    def move() -> None:
+        if act == "merge":
+            merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+        else:
+            ids = [posted.message.id]
+            move_messages(ctx, company.as_jun, twice.thread_id, ids, to=mina.thread_id, sure=True)
+
+    with ThreadPoolExecutor(1) as member:
+        with ctx.database.begin() as tx:  # as a worker that records what it sent
+            tx.attempts.hold_threads([twice.thread_id])
+            moving = member.submit(move)
+            wait_for(lambda: is_anybody_locked_out(ctx), "the member to wait for the worker")
+            tx.events.append(twice.thread_id, company.workspace.id, DELIVERY_UPDATED, now=ctx.now)
+        moving.result(20)
+    assert texts(ctx, company.as_jun, mina) == ["Hello"]
+
+
+def is_anybody_locked_out(ctx: Context) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ctx.database.engine.connect() as connection:
+        return bool(connection.execute(text(query)).scalar_one())
