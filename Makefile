@@ -28,8 +28,8 @@ setup: .venv/.ready  ## the environment in .venv, from the lock
 demo: .venv/.ready   ## everything on one machine, with people and mail in it
 	@.venv/bin/python -m gateway demo
 
-WORKERS ?= 2
-test: .venv/.ready-dev  ## the whole suite, in two processes
+WORKERS ?= 3
+test: .venv/.ready-dev  ## the whole suite, in three processes: on two cores, for many tests wait for others
 	@.venv/bin/python tests/install_parts.py
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 

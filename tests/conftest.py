@@ -38,6 +38,7 @@ POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:
 TESTS = Path(__file__).parent
 # What measures, or uses the machine's Redis, RabbitMQ and Postfix, runs one after the other, and first: it is longest.
 MACHINE = ("faults", "real", "test_bench.py", "flows/test_demo.py", "flows/test_processes.py")
+LONG = ("browser", "web/test_api_schema.py", "outbound/test_providers.py")  # next: nobody waits for them at the end
 _tally: Counter[str] = Counter()
 
 
@@ -48,7 +49,11 @@ def group_of(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: group_of(item.nodeid) != "machine")
+    items.sort(key=lambda item: _rank(group_of(item.nodeid)))
+
+
+def _rank(group: str) -> int:
+    return 0 if group == "machine" else 1 if group.startswith(LONG) else 2
 
 
 @pytest.hookimpl(optionalhook=True)
