@@ -46,3 +46,10 @@ class Pump:
             for member_id in members:
                 send_news(self.ctx, member_id)
             done += len(mails) + len(deliveries)
+
+
+def is_anybody_locked_out(ctx: Context) -> bool:
+    """Does a transaction of this PostgreSQL database wait for another one's lock?"""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ctx.database.engine.connect() as connection:
+        return bool(connection.exec_driver_sql(query).scalar_one())

@@ -70,6 +70,11 @@ class Attempts:
         rows = self._session.execute(_HOLD, {"ids": list(delivery_ids), "lease": lease_id}).all()
         self._session.read_ahead(_HELD, {(row.id, lease_id): row.tries for row in rows})
 
+    def hold_many(self, delivery_ids: Sequence[str]) -> None:
+        """Lock these deliveries until the commit, before the rows of their conversations (see `hold_threads`)."""
+        if delivery_ids:
+            self._session.execute(_HOLD_MANY, {"ids": list(delivery_ids)}).all()
+
     def hold_threads(self, thread_ids: Sequence[str]) -> None:
         """Lock all deliveries of these conversations until the commit. Whoever needs both locks these before the
         conversations' own rows, as workers do: the other way round, each would hold what the other waits for.
@@ -199,6 +204,7 @@ _HOLD = (
     .order_by(_D.id)
     .with_for_update()
 )
+_HOLD_MANY = select(_D.id).where(_D.id.in_(bindparam("ids", expanding=True))).order_by(_D.id).with_for_update()
 _HOLD_THREADS = (
     select(_D.id).where(_D.thread_id.in_(bindparam("ids", expanding=True))).order_by(_D.id).with_for_update()
 )

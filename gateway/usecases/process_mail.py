@@ -257,6 +257,7 @@ def _settle_alone(ctx: Context, one: Understood) -> None:
 def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]) -> None:
     """Settle what we still hold. Reading may outlast the lease; then another worker has done, or does, the work."""
     located = [u.claimed.located for u in understood]
+    tx.attempts.hold_many([w.issued.id for w in located if w.issued and w.issued.purpose == Purpose.BOUNCE])
     tx.threads.hold_many({where.thread_id for where in located if where.thread_id})
     located = follow_moved(tx, [(u.claimed.located, u.read.mail) for u in understood])
     held = tx.inbox.hold([u.claimed.entry for u in understood])

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from cast import MINA, Company, as_candidate, make_applicant, make_mail
 from fakes import FakeChannel, FakeClock
-from running import Pump, both_databases
+from running import Pump, both_databases, is_anybody_locked_out
 
 from flows.test_conversation import receive, texts
+from flows.test_demo import wait_for
 from flows.test_gate import address_of
 from gateway.threads.addresses import bounce_address
+from gateway.threads.events import DELIVERY_UPDATED
 from gateway.threads.model import DeliveryState
 from gateway.usecases.context import Context
 from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.process_mail import process_waiting
 from gateway.usecases.read_thread import messages_after
 from gateway.usecases.receive_email import RecipientVerdict, check_recipients
 from gateway.usecases.views import ApplicantView
@@ -118,3 +122,24 @@ def test_a_forged_bounce_changes_nothing_and_no_bounce_closes_a_conversation(
     assert state() is DeliveryState.BOUNCED
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="I am still here"))
     assert texts(ctx, company, mina) == ["hello", "I am still here"]
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_bounce_that_is_quicker_than_the_record_of_the_sending(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """Both lock the delivery before its conversation: the other way round was a deadlock."""
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Are you there?"))
+    pump()
+    sent = channel.to(MINA)[-1]
+    to = bounce_address(ctx.settings.key, sent.delivery_id, ctx.settings.reply_domain)
+    receive(ctx, GONE.encode(), to=to, from_="")
+    with ThreadPoolExecutor(1) as worker:
+        with ctx.database.begin() as tx:  # as the worker that records what it sent
+            tx.attempts.hold_many([sent.delivery_id])
+            settling = worker.submit(process_waiting, ctx)
+            wait_for(lambda: is_anybody_locked_out(ctx), "the bounce to wait for the record")
+            tx.events.append(mina.thread_id, company.workspace.id, DELIVERY_UPDATED, now=ctx.now)
+        settling.result(20)
+    (shown,) = messages_after(ctx, company.ats, mina.thread_id)
+    assert shown.deliveries[0].state is DeliveryState.BOUNCED

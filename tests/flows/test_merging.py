@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from cast import JUN, MINA, Company, as_candidate, make_applicant, make_mail
 from fakes import FakeChannel, FakeClock
-from running import Pump, both_databases
+from running import Pump, both_databases, is_anybody_locked_out
 from sqlalchemy import text
 
 from flows.test_conversation import receive
@@ -212,9 +212,3 @@ def test_a_worker_that_records_and_a_member_who_moves_wait_for_each_other_in_one
             tx.events.append(twice.thread_id, company.workspace.id, DELIVERY_UPDATED, now=ctx.now)
         moving.result(20)
     assert texts(ctx, company.as_jun, mina) == ["Hello"]
-
-
-def is_anybody_locked_out(ctx: Context) -> bool:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with ctx.database.engine.connect() as connection:
-        return bool(connection.execute(text(query)).scalar_one())
