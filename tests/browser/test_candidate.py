@@ -161,3 +161,20 @@ def test_on_paper_it_is_a_clean_copy(
     for what in (".write", ".langs", ".skip"):
         expect(page.locator(what)).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_czech_is_set_in_a_font_that_has_its_letters(
+    company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+) -> None:  # fmt: skip
+    """A Korean font before the others would set a stray caron beside the letter."""
+    page = open_window(size=PHONE).page
+    page.goto(f"{site.url}{path_of(mina)}?lang=cs")
+    expect(page.locator("#state")).to_contain_text("odpovězte")
+    line: Any = page.context.new_cdp_session(page)
+    line.send("DOM.enable")
+    line.send("CSS.enable")
+    root = line.send("DOM.getDocument")["root"]["nodeId"]
+    node = line.send("DOM.querySelector", {"nodeId": root, "selector": "#state"})["nodeId"]
+    used = {font["familyName"] for font in line.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]}
+    assert used
+    assert not [name for name in used if "CJK" in name or name.endswith(" KR")]
