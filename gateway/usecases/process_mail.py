@@ -76,9 +76,17 @@ def process_waiting(ctx: Context, *, first: str = "") -> None:
         while (understood := reading.next()) is not None:
             if not understood:
                 continue  # claimed again at once it would be no better
-            while (room := reading.room(AHEAD)) and (claimed := _claim(ctx, room=room)):
-                reading.begin(claimed)
-            reading.begin(_settle_all(ctx, understood, room=reading.room(AHEAD + 1)))
+            if _is_suspect(understood[0].claimed.entry):
+                _settle_all(ctx, understood, room=0)
+                reading.fill()
+            else:
+                reading.fill()
+                reading.begin(_settle_all(ctx, understood, room=reading.room(AHEAD + 1)))
+
+
+def _is_suspect(entry: InboxEntry) -> bool:
+    """Was it under way when a worker ended? Then nothing else is while it is tried: that would be suspected next."""
+    return entry.tries > 1
 
 
 class _Reading:
@@ -87,21 +95,29 @@ class _Reading:
     def __init__(self, ctx: Context, readers: ThreadPoolExecutor) -> None:
         self._ctx = ctx
         self._readers = readers
-        self._batches: deque[tuple[Future[list[Understood]], int]] = deque()  # each with its raw bytes
+        self._batches: deque[tuple[Sequence[InboxEntry], Future[list[Understood]]]] = deque()
 
     def room(self, most: int) -> int:
-        """Raw bytes that may be claimed for one more batch, so that at most so many are held; 0 if they are."""
-        held = sum(size for _, size in self._batches)
-        return max(0, most * BATCH_BYTES - held) if len(self._batches) < most else 0
+        """Raw bytes that may be claimed for one more batch, so that at most so many are held; 0 if they are, or if one
+        is suspect.
+        """
+        entries = [entry for batch, _ in self._batches for entry in batch]
+        if len(self._batches) >= most or any(map(_is_suspect, entries)):
+            return 0
+        return max(0, most * BATCH_BYTES - sum(entry.size for entry in entries))
 
     def begin(self, entries: Sequence[InboxEntry]) -> None:
         if entries:
-            read = self._readers.submit(_understand, self._ctx, entries)
-            self._batches.append((read, sum(entry.size for entry in entries)))
+            self._batches.append((entries, self._readers.submit(_understand, self._ctx, entries)))
+
+    def fill(self) -> None:
+        """Claim and begin as many as may be held."""
+        while (room := self.room(AHEAD)) and (claimed := _claim(self._ctx, room=room)):
+            self.begin(claimed)
 
     def next(self) -> list[Understood] | None:
         """The oldest batch, once it is read; None if there is none."""
-        return self._batches.popleft()[0].result() if self._batches else None
+        return self._batches.popleft()[1].result() if self._batches else None
 
 
 def _understand(ctx: Context, entries: Sequence[InboxEntry]) -> list[Understood]:
