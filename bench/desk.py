@@ -210,6 +210,7 @@ REMARKS = f"""## How to read this
   and of one with many, ten in each conversation; request by request in turn, so that both meet the same machine.
 - The member has not read {desk_world.UNREAD_RECENT + desk_world.UNREAD_OLD} conversations, some of them the oldest.
   One in ten is unanswered, one in 200 has a failed delivery.
+- PostgreSQL vacuums once after all was written, as it does by itself where autovacuum is on.
 - A bar is {BAR:g} × the small company's p95, and {SEARCH_BAR:g} ms for a search.
 """
 

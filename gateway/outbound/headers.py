@@ -119,10 +119,6 @@ def _fold(value: str, charset: str, name: str) -> str:
 
 def _finish(name: str, value: str) -> str:
     line = f"{name}: {value}"
-    if not _FINISHED.match(line) or (len(line) * 4 > LONGEST_LINE and _has_long_line(line)):
+    if not _FINISHED.match(line) or any(len(part.encode()) > LONGEST_LINE for part in line.split("\r\n")):
         raise Invalid(name.lower(), f"The field {name} cannot be written as one header field.")
     return f"{line}\r\n"
-
-
-def _has_long_line(field: str) -> bool:
-    return any(len(line.encode()) > LONGEST_LINE for line in field.split("\r\n"))

@@ -166,6 +166,7 @@ class Attempts:
 # Built once: building a statement costs more than running it, and these run for every batch.
 _HELD = "held attempts"
 _D = t.deliveries.c
+_IDS: Any = bindparam("ids", expanding=True)
 _DUE = (
     select(_D.id, _D.next_attempt_at)
     .where(_D.state == bindparam("wanted"), _D.next_attempt_at <= bindparam("now"))
@@ -179,7 +180,7 @@ _DUE_ALIKE = _DUE_BY_CHANNEL.where(_D.workspace_id == bindparam("workspace"))
 _TAKE = (
     update(t.deliveries)
     .where(
-        _D.id.in_(bindparam("ids", expanding=True)),
+        _D.id.in_(_IDS),
         _D.state.in_([s.value for s in CLAIMABLE]),
         _D.next_attempt_at <= bindparam("now"),
     )
@@ -194,20 +195,10 @@ _TAKE = (
     .returning(*_D)
 )
 _BEGIN = insert(t.attempts)
-_HOLD = (
-    select(_D.id, _D.tries)
-    .where(
-        _D.id.in_(bindparam("ids", expanding=True)),
-        _D.lease_id == bindparam("lease"),
-        _D.state == DeliveryState.SENDING.value,
-    )
-    .order_by(_D.id)
-    .with_for_update()
-)
-_HOLD_MANY = select(_D.id).where(_D.id.in_(bindparam("ids", expanding=True))).order_by(_D.id).with_for_update()
-_HOLD_THREADS = (
-    select(_D.id).where(_D.thread_id.in_(bindparam("ids", expanding=True))).order_by(_D.id).with_for_update()
-)
+_LOCKED = select(_D.id, _D.tries).order_by(_D.id).with_for_update()
+_HOLD_MANY = _LOCKED.where(_D.id.in_(_IDS))
+_HOLD_THREADS = _LOCKED.where(_D.thread_id.in_(_IDS))
+_HOLD = _HOLD_MANY.where(_D.lease_id == bindparam("lease"), _D.state == DeliveryState.SENDING.value)
 _MOVE = (
     update(t.deliveries)
     .where(_D.id == bindparam("of"))

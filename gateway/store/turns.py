@@ -5,8 +5,8 @@ Not in charge of: programs that know nothing of turns (SQLite's busy handler).
 SQLite has one writer at a time and lets the others sleep and try again, so that some starve for seconds. Here they
 wait in order; within a process the front door's commits, for which senders wait, go before everything else. Between
 processes a lock on a file beside the database is waited for without polling, and a process that dies lets go of it.
-Whoever kept another process's urgent one waiting stays away for longer than that took, so that a flood of mails is
-taken at the speed of the front door and not of the workers.
+Whoever kept another process's urgent one waiting stays away for longer than it held the turn, so that a flood of mails
+is taken at the speed of the front door and not of the workers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 URGENT, ORDINARY = 0, 1
-AWAY = 5.0  # times as long as an urgent one was kept waiting
+AWAY = 5.0  # times as long as the turn was held while an urgent one waited
 
 
 class Turns:

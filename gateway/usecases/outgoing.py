@@ -99,9 +99,7 @@ def _for_candidate(
 ) -> Outgoing:
     person, workspace = conversation.candidate, conversation.workspace
     page = portal_url(ctx, person)
-    if message.attachments:
-        shown = tuple(a for a in message.attachments if not a.private and not a.danger)
-        message = replace(message, attachments=shown)
+    message = replace(message, attachments=tuple(a for a in message.attachments if not a.private and not a.danger))
     attached = _read_files(tx, message)
     looks, pictures = _looks(ctx, tx, workspace)
     variables = {

@@ -76,17 +76,12 @@ def process_waiting(ctx: Context, *, first: str = "") -> None:
         while (understood := reading.next()) is not None:
             if not understood:
                 continue  # claimed again at once it would be no better
-            if _is_suspect(understood[0].claimed.entry):
+            if understood[0].claimed.entry.is_suspect:
                 _settle_all(ctx, understood, room=0)
                 reading.fill()
             else:
                 reading.fill()
                 reading.begin(_settle_all(ctx, understood, room=reading.room(AHEAD + 1)))
-
-
-def _is_suspect(entry: InboxEntry) -> bool:
-    """Was it under way when a worker ended? Then nothing else is while it is tried: that would be suspected next."""
-    return entry.tries > 1
 
 
 class _Reading:
@@ -102,7 +97,7 @@ class _Reading:
         is suspect.
         """
         entries = [entry for batch, _ in self._batches for entry in batch]
-        if len(self._batches) >= most or any(map(_is_suspect, entries)):
+        if len(self._batches) >= most or any(entry.is_suspect for entry in entries):
             return 0
         return max(0, most * BATCH_BYTES - sum(entry.size for entry in entries))
 
@@ -238,8 +233,6 @@ def _settle_all(ctx: Context, understood: Sequence[Understood], *, room: int) ->
     """All in one transaction, which also claims a batch of up to `room` bytes and gives it; if one of them fails, each
     in its own, so that it spoils nothing for the others.
     """
-    if not understood:
-        return []
     try:
         with ctx.database.begin() as tx:
             _settle_held(ctx, tx, understood)

@@ -48,7 +48,7 @@ def test_random_kills(world: World, tally: Counter[str], database_kind: str) -> 
 
     def write() -> Mail:
         with writing:
-            return world.write(size=80_000 if random.random() < 0.1 else 0)
+            return world.write(size=300_000 if random.random() < 0.1 else 0)
 
     def keep_sending() -> None:
         while not stop.is_set():

@@ -167,7 +167,7 @@ def test_sigterm_under_load(world: World, tally: Counter[str]) -> None:
 
     def write() -> Mail:
         with writing:
-            return world.write(size=200_000 if random.random() < 0.2 else 0)
+            return world.write(size=400_000 if random.random() < 0.2 else 0)
 
     def keep_sending() -> None:
         while not stop.is_set():

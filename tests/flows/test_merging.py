@@ -188,7 +188,7 @@ def test_mails_that_arrive_while_two_are_merged_and_split_enter_once(
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-@pytest.mark.parametrize("act", ["merge", "move"])
+@pytest.mark.parametrize("act", ["merge", "move", "split"])
 def test_a_worker_that_records_and_a_member_who_moves_wait_for_each_other_in_one_order(
     ctx: Context, company: Company, act: str
 ) -> None:
@@ -197,18 +197,23 @@ def test_a_worker_that_records_and_a_member_who_moves_wait_for_each_other_in_one
     posted = post_message(ctx, company.as_jun, twice.thread_id, NewMessage(text="Hello"))
     assert deliver_one(ctx, posted.deliveries[0].id)
 
+    here, there = twice, mina
+    if act == "split":
+        merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+        here, there = mina, twice
+
     def move() -> None:
-        if act == "merge":
-            merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
-        else:
+        if act == "move":
             ids = [posted.message.id]
-            move_messages(ctx, company.as_jun, twice.thread_id, ids, to=mina.thread_id, sure=True)
+            move_messages(ctx, company.as_jun, here.thread_id, ids, to=there.thread_id, sure=True)
+        else:
+            (merge if act == "merge" else split)(ctx, company.as_jun, mina.thread_id, twice.thread_id)
 
     with ThreadPoolExecutor(1) as member:
         with ctx.database.begin() as tx:  # as a worker that records what it sent
-            tx.attempts.hold_threads([twice.thread_id])
+            tx.attempts.hold_threads([here.thread_id])
             moving = member.submit(move)
             wait_for(lambda: is_anybody_locked_out(ctx), "the member to wait for the worker")
-            tx.events.append(twice.thread_id, company.workspace.id, DELIVERY_UPDATED, now=ctx.now)
+            tx.events.append(here.thread_id, company.workspace.id, DELIVERY_UPDATED, now=ctx.now)
         moving.result(20)
-    assert texts(ctx, company.as_jun, mina) == ["Hello"]
+    assert texts(ctx, company.as_jun, there) == ["Hello"]
