@@ -297,13 +297,6 @@ class InboxEntry:
     date: datetime | None = None
     words: str = ""  # of a mail that waits: what we read then
 
-    @property
-    def is_suspect(self) -> bool:
-        """Claimed again, as a rule because a worker ended while it was under way: it may have been the cause. It is
-        tried with nothing else under way, for that would be suspected next.
-        """
-        return self.tries > 1
-
 
 class ViewerKind(StrEnum):
     CANDIDATE = "candidate"

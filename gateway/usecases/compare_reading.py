@@ -12,8 +12,9 @@ from dataclasses import dataclass, fields
 from gateway.errors import NotFound
 from gateway.store.database import Transaction
 from gateway.threads.model import InboxEntry, InboxState, Viewer
+from gateway.threads.policies.tries import MAX_TRIES
 from gateway.usecases.context import Context
-from gateway.usecases.process_mail import MAX_TRIES, Claimed, locate, understand
+from gateway.usecases.process_mail import Claimed, locate, understand
 from gateway.usecases.review_inbox import REPLAYABLE, open_entry, read_raw
 from gateway.usecases.settle_mail import settle
 

@@ -25,13 +25,13 @@ from gateway.store.database import Transaction
 from gateway.threads.addresses import IssuedAddress, Purpose, read_address
 from gateway.threads.incoming import Automatic, Claim, Envelope, IncomingMail, ReadMail, Scan, ScanResult, SenderProof
 from gateway.threads.model import InboxEntry, InboxState, Role
+from gateway.threads.policies.tries import is_hopeless, is_suspect
 from gateway.usecases.context import Context, Scanner
 from gateway.usecases.follow_moved import follow_moved
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.settle_mail import RATE_WINDOW, Located, fail_mail, from_address, settle
 
 LEASE = timedelta(minutes=2)
-MAX_TRIES = 8  # a mail that was under way when a worker ended is tried alone, so often
 BATCH = 50  # mails
 BATCH_BYTES = 4_000_000  # raw bytes of a batch; a bigger mail goes alone
 AHEAD = 2  # batches that are read, or wait to be, while another is settled
@@ -76,7 +76,7 @@ def process_waiting(ctx: Context, *, first: str = "") -> None:
         while (understood := reading.next()) is not None:
             if not understood:
                 continue  # claimed again at once it would be no better
-            if understood[0].claimed.entry.is_suspect:
+            if is_suspect(understood[0].claimed.entry):
                 _settle_all(ctx, understood, room=0)
                 reading.fill()
             else:
@@ -97,7 +97,7 @@ class _Reading:
         is suspect.
         """
         entries = [entry for batch, _ in self._batches for entry in batch]
-        if len(self._batches) >= most or any(entry.is_suspect for entry in entries):
+        if len(self._batches) >= most or any(map(is_suspect, entries)):
             return 0
         return max(0, most * BATCH_BYTES - sum(entry.size for entry in entries))
 
@@ -179,7 +179,7 @@ def _fetch(ctx: Context, entries: Sequence[InboxEntry]) -> list[Claimed]:
 
 def _read_raw(ctx: Context, entry: InboxEntry, found: Mapping[str, bytes | None]) -> tuple[bytes | None, str]:
     """(its bytes, why it is set aside); (None, "") when the blob store is away."""
-    if entry.tries > MAX_TRIES:
+    if is_hopeless(entry):
         return None, "processing it ended a worker several times"
     if entry.digest not in found:
         return None, "its raw bytes are gone"

@@ -23,11 +23,12 @@ from faults.test_retries import commands_of
 from faults.world import World
 from gateway.threads.incoming import ReadMail
 from gateway.threads.model import InboxState
+from gateway.threads.policies.tries import MAX_TRIES
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import find_due
 from gateway.usecases.post_message import NewMessage, post_message
-from gateway.usecases.process_mail import LEASE, MAX_TRIES, process_mail
+from gateway.usecases.process_mail import LEASE, process_mail
 from gateway.usecases.read_thread import messages_after
 from gateway.usecases.review_inbox import list_entries, read_raw, replay
 
