@@ -24,7 +24,7 @@ import pytest
 from cast import make_mail
 
 START = 60.0  # seconds until the demo must be ready
-WAIT = 20.0
+WAIT = 60.0
 
 
 def wait_for(check: Callable[[], Any], what: str) -> Any:
