@@ -5,6 +5,8 @@ Not in charge of: attempts (`deliver`) or the state machine (`threads.delivery`)
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads.delivery import after_report
@@ -14,6 +16,7 @@ from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.checks import check_email, check_mobile
 from gateway.usecases.context import Context
 from gateway.usecases.note_delivery import note_delivery
+from gateway.usecases.reach import find_refused
 from gateway.usecases.suppression import note_corrected
 
 
@@ -25,6 +28,8 @@ def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None
         wanted = address or delivery.to
         if not wanted:
             raise Invalid("to", "There is no address: give one.", code="address_missing")
+        if find_refused(tx, delivery.workspace_id, [replace(delivery, to=wanted)]):
+            raise Conflict("opted_out", "This person asked for no more messages by this channel.")
         note_corrected(tx, delivery.workspace_id, wanted)
         if not tx.outbox.queue_again(delivery_id, to=wanted, now=ctx.now):
             raise Conflict("not_failed", "Only a delivery that failed can be sent again.")

@@ -5,6 +5,7 @@ Not in charge of: which channel is taken (`threads.routing`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
 from gateway.threads.model import Conversation, Delivery
 from gateway.threads.purpose import Purpose
-from gateway.threads.routing import ALIMTALK, EMAIL, SMS, Reach
+from gateway.threads.routing import ALIMTALK, EMAIL, PHONE_CHANNELS, SMS, Reach
 from gateway.usecases.checks import read_mobile, zones_of
 from gateway.usecases.context import Context
 
@@ -64,6 +65,15 @@ def may_advertise(ctx: Context, tx: Transaction, delivery: Delivery) -> bool:
         return False
     reach = find_reach(ctx, tx, conversation, notice=NEW_MESSAGE, purpose=delivery.purpose)
     return reach.barred.get(delivery.channel) not in (Reason.NO_CONSENT, Reason.OPTED_OUT)
+
+
+def find_refused(tx: Transaction, workspace_id: str, deliveries: Iterable[Delivery]) -> frozenset[str]:
+    """Ids of the deliveries to whom asked for no more of their kind: nobody on the team can send them again."""
+    held = [d for d in deliveries if d.purpose is not Purpose.LEGAL_NOTICE]
+    places = {d.id: d.to.lower() for d in held if d.channel in PHONE_CHANNELS}
+    labels = {d.id: advertising_to(d.to) for d in held if d.purpose is Purpose.ADVERTISING}
+    refused = tx.receipts.opt_outs(workspace_id, {*places.values(), *labels.values()}, code=OPT_OUT)
+    return frozenset(i for which in (places, labels) for i, address in which.items() if address in refused)
 
 
 def advertising_to(address: str) -> str:

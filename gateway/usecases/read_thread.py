@@ -34,6 +34,7 @@ from gateway.threads.policies.visibility import may_read_file, visible_messages,
 from gateway.usecases.context import Context
 from gateway.usecases.happenings import shown_happenings
 from gateway.usecases.outgoing import portal_url
+from gateway.usecases.reach import find_refused
 from gateway.usecases.search import find_people
 from gateway.usecases.views import (
     ConversationRow,
@@ -275,7 +276,8 @@ def _shown(tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[Sh
         return tuple(ShownMessage(m) for m in messages)
     deliveries = tx.outbox.by_message([m.id for m in messages], attempts=True)
     crossed = tx.messages.find_many([m.crossed_id for m in messages if m.crossed_id])
-    return tuple(ShownMessage(m, tuple(deliveries.get(m.id, ())), crossed.get(m.crossed_id)) for m in messages)
+    refused = find_refused(tx, viewer.workspace_id, [d for sent in deliveries.values() for d in sent])
+    return tuple(ShownMessage(m, tuple(deliveries.get(m.id, ())), crossed.get(m.crossed_id), refused) for m in messages)
 
 
 def _rows(ctx: Context, tx: Transaction, viewer: Viewer, listed: list[ListedThread]) -> list[ConversationRow]:

@@ -1,6 +1,7 @@
 """In charge of: addresses to which no mail goes any more, because it came back, and when it goes there again.
 
-Not in charge of: what a bounce says (`inbound.bounces`), or what a person asked for (`remark_mail`, `receive_sms`).
+Not in charge of: what a bounce says (`inbound.bounces`), or what a person asked for (`remark_mail`, `receive_sms`): the
+team cannot lift that.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from gateway.store.database import Transaction
 from gateway.threads.delivery import is_hard
 from gateway.threads.model import Delivery
 from gateway.usecases.context import Context
+from gateway.usecases.reach import OPT_OUT
 
 SOFT = "soft_bounces"  # the code of an address whose mail came back too often for passing reasons
 _DAY = 86_400  # seconds
@@ -35,8 +37,8 @@ def note_alive(tx: Transaction, workspace_id: str, address: str) -> None:
 
 
 def note_corrected(tx: Transaction, workspace_id: str, address: str) -> None:
-    """A person says that mail to this address arrives."""
-    tx.outbox.unsuppress(workspace_id, address)
+    """A colleague says that what is sent to this address arrives. It does not undo a STOP: only START does."""
+    tx.outbox.unsuppress(workspace_id, address, but=OPT_OUT)
     tx.limits.forget(_counter(workspace_id, address))
 
 

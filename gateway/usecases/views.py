@@ -61,6 +61,7 @@ class ShownMessage:
     message: Message
     deliveries: tuple[Delivery, ...] = ()
     crossed: Message | None = None  # what its writer, by mail, may not have seen
+    refused: frozenset[str] = frozenset()  # of these deliveries: the person asked for no more of them
 
 
 @dataclass(frozen=True, slots=True)

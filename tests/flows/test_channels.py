@@ -14,6 +14,7 @@ from cast import Company, as_candidate
 from running import Pump, both_databases
 from simulators import nhn
 from simulators.server import hang_up, lose_answer, say
+from web.web_kit import browser_of, make_app, words_of
 
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
@@ -28,6 +29,7 @@ from gateway.usecases.change_stage import change_stage
 from gateway.usecases.consents import give_consent
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, release_expired
+from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.receive_sms import receive_sms
 from gateway.usecases.record_receipt import find_looks, look_up_one, record_receipts
@@ -382,6 +384,42 @@ def test_stop_bars_sms_but_not_what_the_law_demands(world: World) -> None:
     assert world.say(channels=("sms",))[0].state is DeliveryState.ACCEPTED
     assert "candidate.opted_out" in world.events()
     assert "candidate.opted_in" in world.events()
+
+
+@both_databases
+def test_stop_is_not_undone_by_the_button_again(world: World) -> None:
+    """Only START ends it; what failed before is not offered again, and what was skipped because of it cannot be."""
+    [failed] = world.say(channels=("sms",))
+    world.report(world.provider.messages[0], "3006", channel="sms")
+    desk = browser_of(make_app(world.ctx, world.company), world.company.jun)
+    page, again = f"/desk/t/{world.jiwoo.thread_id}", f"/desk/deliveries/{failed.id}/again"
+    assert again in desk.get(page).text
+    receive_sms(world.ctx, incoming("STOP"))
+    assert again not in desk.get(page).text
+    refused = desk.post(again)  # from a page that was open all the while
+    assert (refused.status_code, "asked for no more messages" in words_of(refused.text)) == (409, True)
+    [barred] = world.say(channels=("sms",))
+    with pytest.raises(Conflict, match="asked for no more"):
+        send_again(world.ctx, world.company.as_jun, barred.id)
+    with pytest.raises(Conflict, match="asked for no more"):
+        send_again(world.ctx, world.company.as_jun, barred.id, to=NUMBER)
+    world.pump()
+    assert len(world.provider.messages) == 1
+    assert world.say(channels=("sms",))[0].reason == Reason.OPTED_OUT
+    receive_sms(world.ctx, incoming("START", sid="SM2"))
+    assert desk.post(again).status_code == 303
+    world.pump()
+    assert len(world.provider.messages) == 2
+
+
+def test_what_the_law_demands_can_be_sent_again_in_spite_of_stop(world: World) -> None:
+    receive_sms(world.ctx, incoming("STOP"))
+    [failed] = world.say(channels=("sms",), purpose=Purpose.LEGAL_NOTICE)
+    world.report(world.provider.messages[0], "3006", channel="sms")
+    send_again(world.ctx, world.company.as_jun, failed.id)
+    world.pump()
+    assert len(world.provider.messages) == 2
+    assert world.say(channels=("sms",))[0].reason == Reason.OPTED_OUT
 
 
 def test_advertising_goes_with_its_label_and_never_by_alimtalk(world: World) -> None:

@@ -17,6 +17,7 @@ from gateway.threads.model import Delivery, DeliveryState, Participant, Viewer
 from gateway.threads.results import Why, why_failed
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases import mend_delivery
+from gateway.usecases.views import ShownMessage
 from gateway.web.log import name_of
 from gateway.web.visits import Visit, go_to
 
@@ -74,8 +75,8 @@ class Line:
         return self.tone == "bad"
 
 
-def describe(delivery: Delivery, people: Iterable[Participant]) -> Line:
-    """The line for one delivery."""
+def describe(delivery: Delivery, people: Iterable[Participant], *, is_refused: bool = False) -> Line:
+    """The line for one delivery. `is_refused`: the person asked for no more of its kind, so that it cannot go again."""
     tone, icon, key = _PLAIN[delivery.state]
     if delivery.channel in PHONE_CHANNELS:
         key = _PHONE_KEYS.get(key, key)
@@ -85,14 +86,15 @@ def describe(delivery: Delivery, people: Iterable[Participant]) -> Line:
     if delivery.state in (DeliveryState.DEFERRED, DeliveryState.SCHEDULED) and delivery.next_attempt_at:
         at = delivery.next_attempt_at
     name = name_of(people, delivery.participant_id, delivery.to)
-    return Line(delivery, name, tone, icon, key, at, _why(delivery), _mend(delivery))
+    return Line(delivery, name, tone, icon, key, at, _why(delivery), _mend(delivery, is_refused=is_refused))
 
 
-def lines_of(deliveries: Sequence[Delivery], people: Sequence[Participant], now: datetime) -> list[Line]:
+def lines_of(shown: ShownMessage, people: Sequence[Participant], now: datetime) -> list[Line]:
     """The lines under a message, worst first. What has just been queued stays unsaid for two seconds."""
     just = (DeliveryState.QUEUED, DeliveryState.SENDING)
-    told = [d for d in deliveries if d.state not in just or d.tries > 0 or now - d.created_at > NOT_SHOWN]
-    return [describe(d, people) for d in sorted(told, key=lambda d: _ORDER.index(d.state))]
+    told = [d for d in shown.deliveries if d.state not in just or d.tries > 0 or now - d.created_at > NOT_SHOWN]
+    told.sort(key=lambda d: _ORDER.index(d.state))
+    return [describe(d, people, is_refused=d.id in shown.refused) for d in told]
 
 
 def _why(delivery: Delivery) -> str:
@@ -134,13 +136,14 @@ def fail_reason(delivery: Delivery) -> str:
     return "fail.refused" if delivery.code else "fail.other"
 
 
-def _mend(delivery: Delivery) -> tuple[str, ...]:
+def _mend(delivery: Delivery, *, is_refused: bool) -> tuple[str, ...]:
+    again = () if is_refused else ("again",)
     if delivery.state in BAD:
         wrong = fail_reason(delivery) in ("fail.no_such", "fail.disabled") or why_failed(delivery.code) in WRONG_NUMBER
-        return ("correct",) if wrong else ("again",)
+        return ("correct",) if wrong else again
     if delivery.state is DeliveryState.UNCERTAIN:
-        return ("arrived", "again")
-    return ("again",) if delivery.state is DeliveryState.DEFERRED else ()
+        return ("arrived", *again)
+    return again if delivery.state is DeliveryState.DEFERRED else ()
 
 
 def send_again(visit: Visit, viewer: Viewer) -> Response:
