@@ -4,7 +4,8 @@ pages, or to the review queue.
 Not in charge of: whether the call that brought it is genuine (`web.receipts`), or posting (`append_message`).
 
 The network vouches for the number it came from, as far as it can: the thread is found by the number that we know of the
-applicant, and nothing in the text grants access. A message that belongs to no thread, or to several, is kept as a mail
+applicant, and nothing in the text grants access. STOP and START take effect, and stay messages like any other: nothing
+that a candidate writes disappears. A message that belongs to no thread, or to several, is kept as a mail
 (RFC 5322) of that number, so that the review queue shows it like any other.
 """
 
@@ -55,10 +56,7 @@ def receive_sms(ctx: Context, sms: IncomingSms) -> Reason:
         owner = found[0][0] if found else next(iter(workspaces), None)
         if owner is None or not tx.limits.take_key(owner, f"sms:{sms.provider_id}", digest="", now=ctx.now):
             return Reason.DUPLICATE
-        word = sms.text.strip().upper()
-        if found and word in STOP | START:
-            _set_opt_out(ctx, tx, found, number=sms.sender, out=word in STOP)
-            return Reason.OK
+        _heed(ctx, tx, found, sms=sms)
         thread_id = _thread_meant(tx, sms, [thread for _, thread in found])
         conversation = tx.threads.load(thread_id, lock=True) if thread_id else None
         if conversation is None:
@@ -145,21 +143,33 @@ def _refuse(ctx: Context, tx: Transaction, sms: IncomingSms, conversation: Conve
     add_delivery(ctx, tx, conversation, plan=plan, notice_id=notice.id)
 
 
-def _set_opt_out(ctx: Context, tx: Transaction, found: list[tuple[str, str]], *, number: str, out: bool) -> None:
-    """STOP and START count for every company that this number hears from; Twilio answers them by itself."""
-    for workspace_id in dict.fromkeys(workspace for workspace, _ in found):
-        if out:
-            tx.outbox.suppress(workspace_id, number, code=OPT_OUT, now=ctx.now)
-        elif tx.receipts.opt_outs(workspace_id, [number], code=OPT_OUT):
-            tx.outbox.unsuppress(workspace_id, number)
-    for workspace_id, thread_id in found:
-        name = events.CANDIDATE_OPTED_OUT if out else events.CANDIDATE_OPTED_IN
-        tx.events.append(thread_id, workspace_id, name, now=ctx.now, channel=SMS)
-        conversation = tx.threads.load(thread_id) if out else None
-        if conversation is None:  # START does not bring it back: that needs a consent of its own
-            continue
-        if tx.consents.withdraw(conversation.applicant.id, ConsentKind.PHONE, by="sms", now=ctx.now):
-            note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.PHONE, how="sms")
+def _heed(ctx: Context, tx: Transaction, found: list[tuple[str, str]], *, sms: IncomingSms) -> None:
+    """STOP and START count for every company that this number hears from; Twilio answers them by itself.
+
+    START means something only after a STOP: "Yes" is above all the answer to a question.
+    """
+    word = sms.text.strip().upper()
+    if word not in STOP | START:
+        return
+    companies = dict.fromkeys(workspace for workspace, _ in found)
+    stopped = [w for w in companies if tx.receipts.opt_outs(w, [sms.sender], code=OPT_OUT)]
+    meant = found if word in STOP else [(workspace, thread) for workspace, thread in found if workspace in stopped]
+    tx.events.expect({thread for _, thread in meant})  # in the order in which everybody holds threads
+    for workspace_id, thread_id in meant:
+        if word in STOP:
+            _opt_out(ctx, tx, workspace_id, thread_id, number=sms.sender)
+        else:
+            tx.outbox.unsuppress(workspace_id, sms.sender)
+            tx.events.append(thread_id, workspace_id, events.CANDIDATE_OPTED_IN, now=ctx.now, channel=SMS)
+
+
+def _opt_out(ctx: Context, tx: Transaction, workspace_id: str, thread_id: str, *, number: str) -> None:
+    """No more SMS to this number, and no consent to advertising: START does not bring that back."""
+    tx.outbox.suppress(workspace_id, number, code=OPT_OUT, now=ctx.now)
+    tx.events.append(thread_id, workspace_id, events.CANDIDATE_OPTED_OUT, now=ctx.now, channel=SMS)
+    conversation = tx.threads.load(thread_id)
+    if conversation and tx.consents.withdraw(conversation.applicant.id, ConsentKind.PHONE, by="sms", now=ctx.now):
+        note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.PHONE, how="sms")
 
 
 def _keep(

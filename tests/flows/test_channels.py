@@ -106,6 +106,10 @@ class World:
         record_receipts(self.ctx, channel, list(news.receipts[channel]))
         self.pump()
 
+    def texts(self) -> list[str]:
+        with self.ctx.database.read() as tx:
+            return [m.text for m in tx.messages.newest(self.jiwoo.thread_id, before=100, limit=20)]
+
     def kinds(self) -> list[str]:
         return [m.kind for m in self.provider.messages]
 
@@ -486,6 +490,37 @@ def test_an_sms_enters_the_thread_once_and_the_team_is_told(world: World) -> Non
     assert message.text.startswith("네, 가능합니다.")
     assert "Pictures" in message.text
     assert {o.to for o in world.mail.sent} == {"jun@moalabs.example", "hr@moalabs.example"}
+
+
+@both_databases
+@pytest.mark.parametrize("word", ["Yes", "START", "stop", "Cancel", "수신거부"])
+def test_an_answer_of_one_word_is_a_message(world: World, word: str) -> None:
+    """DESIGN §4.3: the carrier's words are read by the team, too. "Could you come on Tuesday?" "Yes"."""
+    world.say(channels=("sms",))
+    assert receive_sms(world.ctx, incoming(word)) is Reason.OK
+    assert world.texts()[-1] == word
+    assert "candidate.opted_in" not in world.events()
+    barred = word not in ("Yes", "START")
+    assert ("candidate.opted_out" in world.events()) is barred
+    assert (world.say(channels=("sms",))[0].reason == Reason.OPTED_OUT) is barred
+
+
+def test_yes_after_stop_is_start_and_a_message(world: World) -> None:
+    for number, word in enumerate(["STOP", "yes"]):
+        receive_sms(world.ctx, incoming(word, sid=f"SM{number}"))
+    assert world.texts() == ["STOP", "yes"]
+    assert world.say(channels=("sms",))[0].state is DeliveryState.ACCEPTED
+
+
+def test_stop_after_a_rejection_takes_effect_and_is_answered_by_nobody(world: World) -> None:
+    """Twilio says that it was heard; the words wait for a release, as any SMS after a rejection."""
+    change_stage(world.ctx, world.company.as_jun, world.jiwoo.thread_id, "rejected", notify=None)
+    assert receive_sms(world.ctx, incoming("STOP")) is Reason.THREAD_BLOCKED
+    world.pump()
+    assert (world.texts(), world.provider.messages) == ([], [])
+    with world.ctx.database.read() as tx:
+        assert len(tx.inbox.ids_of([InboxState.REFUSED])) == 1
+    assert world.say(channels=("sms",))[0].reason == Reason.OPTED_OUT
 
 
 def test_after_a_rejection_an_sms_is_refused_kindly_and_told_once_a_day(world: World) -> None:
