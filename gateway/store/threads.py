@@ -194,19 +194,17 @@ class Threads:
         """Which of these participants still are in a thread that is not erased."""
         return set(self._session.execute(_ALIVE, {"ids": list(ids)}).scalars())
 
-    def find_candidates(
-        self, email: str, *, workspace_id: str | None = None, also_further: bool = False
-    ) -> list[Participant]:
-        """Candidate participants with this address in threads that are not erased, newest thread first.
+    def find_candidates(self, email: str, *, workspace_id: str | None = None) -> list[Participant]:
+        """Candidate participants with this address in threads that are not erased, newest thread first."""
+        return [participant_of(r) for r in self._candidates(email, workspace_id)]
 
-        `also_further`: with it as a further address too.
-        """
+    def _candidates(self, email: str, workspace_id: str | None, *, also_further: bool = False) -> Sequence[Row[Any]]:
         theirs: ColumnElement[bool] = t.participants.c.email == email.lower()
         if also_further:
             further = select(t.addresses.c.participant_id).where(t.addresses.c.email == email.lower())
             theirs = or_(theirs, t.participants.c.id.in_(further))
         query = (
-            select(t.participants)
+            select(t.participants, t.threads.c.state)
             .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
             .where(
                 theirs,
@@ -217,16 +215,14 @@ class Threads:
         )
         if workspace_id:
             query = query.where(t.threads.c.workspace_id == workspace_id)
-        return [participant_of(r) for r in self._session.execute(query)]
+        return self._session.execute(query).all()
 
     # -- matching (GW-1) -------------------------------------------------------------------------------------
 
     def by_sender(self, email: str, workspace_id: str) -> list[Candidate]:
         """Threads of the workspace that are open or blocked, in which this address is a candidate's."""
-        return [
-            Candidate(p.thread_id, p.id)
-            for p in self.find_candidates(email, workspace_id=workspace_id, also_further=True)
-        ]
+        found = self._candidates(email, workspace_id, also_further=True)
+        return [Candidate(r.thread_id, r.id, is_open=r.state == ThreadState.OPEN) for r in found]
 
     def by_message_ids(self, message_ids: Sequence[str], workspace_id: str) -> list[Candidate]:
         """Threads of the workspace that one of these Message-IDs belongs to, in the order of the ids given."""

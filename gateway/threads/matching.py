@@ -25,10 +25,13 @@ class Rung(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A thread that a mail may belong to, with the participant whose address the sender uses ("" if none)."""
+    """A thread that a mail may belong to, with the participant whose address the sender uses ("" if none).
+    `is_open`: its gate is.
+    """
 
     thread_id: str
     participant_id: str = ""
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,9 @@ def match_thread(
 ) -> Match:
     """The first rung that holds.
 
-    `by_references`: threads whose Message-IDs the mail names, nearest first. `by_sender`: open threads in which the
-    sender's address is a participant's.
+    `by_references`: threads whose Message-IDs the mail names, nearest first. `by_sender`: threads in which the
+    sender's address is a participant's, closed ones too: what answers a closed one belongs to it, so that its gate
+    decides, and so does a new mail of somebody who has no other. Beside one that is open it stands for nothing.
     """
     if token is not None:
         return Match(Rung.TOKEN, token.thread_id, token.participant_id)
@@ -57,8 +61,9 @@ def match_thread(
         if candidate.thread_id in known_by:
             return Match(Rung.REFERENCES, candidate.thread_id, known_by[candidate.thread_id])
     threads = tuple(dict.fromkeys(c.thread_id for c in by_sender))
-    if len(threads) == 1:
-        return Match(Rung.SENDER, threads[0], known_by[threads[0]])
+    meant = tuple(dict.fromkeys(c.thread_id for c in by_sender if c.is_open)) or threads
+    if len(meant) == 1:
+        return Match(Rung.SENDER, meant[0], known_by[meant[0]])
     if threads:
         return Match(Rung.NONE, reason=Reason.SEVERAL_THREADS, suggested=threads)
     hinted = tuple(dict.fromkeys(c.thread_id for c in by_references))

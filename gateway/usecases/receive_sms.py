@@ -5,8 +5,8 @@ Not in charge of: whether the call that brought it is genuine (`web.receipts`), 
 
 The network vouches for the number it came from, as far as it can: the thread is found by the number that we know of the
 applicant, and nothing in the text grants access. STOP and START take effect, and stay messages like any other: nothing
-that a candidate writes disappears. A message that belongs to no thread, or to several, is kept as a mail
-(RFC 5322) of that number, so that the review queue shows it like any other.
+that a candidate writes disappears. A message that belongs to no thread, or to several, is kept as a mail (RFC 5322) of
+that number, so that the review queue shows it like any other.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gateway.threads.addresses import reply_address
 from gateway.threads.channel import IncomingSms
 from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
+from gateway.threads.matching import Candidate, match_thread
 from gateway.threads.model import (
     Author,
     AuthorKind,
@@ -31,6 +32,7 @@ from gateway.threads.model import (
     InboxState,
     Message,
     MessageKind,
+    ThreadState,
 )
 from gateway.threads.notices import Notice
 from gateway.threads.policies.loops import ANSWER_GAP
@@ -67,10 +69,13 @@ def receive_sms(ctx: Context, sms: IncomingSms) -> Reason:
 
 
 def _thread_meant(tx: Transaction, sms: IncomingSms, threads: list[str]) -> str | None:
-    """The only thread of this number, else the one that was written to it last."""
+    """By the rungs of a mail (GW-1); in place of Message-IDs it answers what was written to this number last."""
     if len(threads) < 2:
         return threads[0] if threads else None
-    return tx.receipts.last_thread_told(sms.sender, channel=SMS, thread_ids=threads)
+    told = tx.receipts.last_thread_told(sms.sender, channel=SMS, thread_ids=threads)
+    chats = [chat for thread_id in threads if (chat := tx.threads.load(thread_id))]
+    theirs = [Candidate(c.thread.id, is_open=c.thread.state is ThreadState.OPEN) for c in chats]
+    return match_thread(None, by_references=[Candidate(told)] if told else [], by_sender=theirs).thread_id
 
 
 def _take(ctx: Context, tx: Transaction, sms: IncomingSms, conversation: Conversation) -> Reason:

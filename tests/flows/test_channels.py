@@ -567,6 +567,18 @@ def test_of_two_applications_the_one_that_was_written_to_last_is_meant(world: Wo
     assert receive_sms(world.ctx, incoming(sid="SM2")) is Reason.OK
     with world.ctx.database.read() as tx:
         assert tx.messages.newest(other.thread_id, before=100, limit=5) == []
+    change_stage(world.ctx, world.company.as_jun, world.jiwoo.thread_id, "rejected", notify=None)
+    assert receive_sms(world.ctx, incoming(sid="SM3")) is Reason.THREAD_BLOCKED  # it answers the closed one
+
+
+def test_of_two_applications_the_open_one_is_meant_if_neither_was_written_to(world: World) -> None:
+    """GW-1, as for mails."""
+    applicants.put_applicant(
+        world.ctx, world.company.ats, "jiwoo-2", opening=world.company.opening.external_id, name="한지우", phone=NUMBER
+    )
+    change_stage(world.ctx, world.company.as_jun, world.jiwoo.thread_id, "rejected", notify=None)
+    assert receive_sms(world.ctx, incoming()) is Reason.OK
+    assert world.texts() == []
 
 
 def test_a_report_about_another_channel_or_nobody_changes_nothing(world: World) -> None:

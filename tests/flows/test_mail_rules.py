@@ -15,6 +15,7 @@ from gateway.threads.incoming import Proof
 from gateway.threads.model import DeliveryState, InboxState
 from gateway.threads.policies.privacy import hide_private
 from gateway.usecases.applicants import put_applicant, put_opening
+from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
@@ -73,6 +74,33 @@ def test_rung_two_and_three_need_a_known_sender(
     waiting, _ = list_entries(ctx, company.as_jun)
     release(ctx, company.as_jun, waiting[1].id, thread_id=second.thread_id)
     assert texts(ctx, company, second) == ["which one?"]
+
+
+@both_databases
+def test_a_new_mail_goes_to_the_only_open_conversation_and_an_answer_to_its_own(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """GW-1: one application is closed, another open. SJ-15: what belongs to the closed one is refused as ever."""
+    address = f"{company.workspace.slug}@{ctx.settings.reply_domain}"
+    change_stage(ctx, company.ats, mina.thread_id, "rejected", notify=NewMessage(text="We are sorry."))
+    pump()
+    ours = channel.to(MINA)[0]
+    receive(ctx, make_mail("Why?", to=address), to=address, from_=MINA)  # there is no other yet
+    pump()
+    assert entries(ctx, company, "refused") == [("refused", "thread_blocked")]
+    second = put_applicant(ctx, company.ats, "mina-2", opening="designer", name="Mina Han", email=MINA)
+    receive(ctx, make_mail("About my new application", to=address), to=address, from_=MINA)
+    answer = {"In-Reply-To": f"<{ours.message_id}>"}
+    receive(ctx, make_mail("You are wrong", to=address, headers=answer), to=address, from_=MINA)
+    receive(ctx, make_mail("Think again", to=ours.reply_to), to=ours.reply_to, from_=MINA)
+    pump()
+    assert texts(ctx, company, second) == ["About my new application"]
+    assert texts(ctx, company, mina) == ["We are sorry."]
+    assert entries(ctx, company, "refused") == [("refused", "thread_blocked")] * 3
+    put_applicant(ctx, company.ats, "mina-3", opening="designer", name="Mina Han", email=MINA)
+    receive(ctx, make_mail("About which one?", to=address), to=address, from_=MINA)
+    pump()
+    assert entries(ctx, company, "unmatched") == [("unmatched", "several_threads")]
 
 
 def test_an_alias_is_stored_with_a_mark_and_a_stranger_is_held(
