@@ -35,7 +35,7 @@ class OptOut:
     """The person asked for no more, by this way: of advertising, or with STOP (`sms`) of every SMS."""
 
     kind: ConsentKind
-    by: str  # mail | sms | 080
+    by: str  # mail | link | sms | 080
     since: datetime
 
 

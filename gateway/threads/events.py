@@ -35,7 +35,7 @@ INBOX_RELEASED = "inbox.released"  # entry_id, by
 INBOX_FILES_LEFT = "inbox.files_left"  # entry_id, count: files that are only in the raw mail: too many, or too big
 INBOX_PROTECTED = "inbox.protected"  # entry_id, how (signed, encrypted): we check and open neither
 DELIVERY_FELL_BACK = "delivery.fell_back"  # delivery_id, message_id, channel, to_channel, code: another is used
-CANDIDATE_OPTED_OUT = "candidate.opted_out"  # channel, by: wrote STOP, or wants no more advertising (by mail, by 080)
+CANDIDATE_OPTED_OUT = "candidate.opted_out"  # channel, by: wrote STOP, or wants no advertising (by mail, link, 080)
 CANDIDATE_OPTED_IN = "candidate.opted_in"  # channel: wrote START
 
 NAMES = (

@@ -11,12 +11,14 @@ from datetime import datetime
 
 from gateway.errors import Invalid, Refused
 from gateway.store.database import Transaction
+from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_token, token_subject
 from gateway.threads.consents import Consent, ConsentKind, OptOut, Standing
 from gateway.threads.model import Conversation, Role, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.roles import check_role
+from gateway.threads.routing import EMAIL
 from gateway.usecases.context import Context
-from gateway.usecases.reach import OPT_OUT, advertising_to
+from gateway.usecases.reach import OPT_OUT, OPT_OUT_LINK, advertising_to
 from gateway.usecases.templates import open_by_applicant
 
 LONGEST_WORDS = 2000
@@ -69,7 +71,9 @@ def standing_of(ctx: Context, conversation: Conversation) -> list[Standing]:
             phone: (ConsentKind.PHONE, "sms"),
         }
         since = tx.receipts.opt_outs(conversation.workspace.id, places, code=OPT_OUT)
+        by_link = tx.receipts.opt_outs(conversation.workspace.id, places, code=OPT_OUT_LINK)
     opt_outs = [OptOut(*places[address], at) for address, at in sorted(since.items())]
+    opt_outs += [OptOut(ConsentKind.EMAIL, "link", at) for at in by_link.values()]
     return [Standing(kind, consents.get(kind), tuple(o for o in opt_outs if o.kind is kind)) for kind in ConsentKind]
 
 
@@ -85,20 +89,33 @@ def unsubscribe(ctx: Context, token: str) -> bool:
         conversation = _open_by_link(ctx, tx, token)
         if conversation is None:
             return False
-        if tx.consents.withdraw(conversation.applicant.id, ConsentKind.EMAIL, by="link", now=ctx.now):
-            note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL, how="link")
+        refuse_advertising(ctx, tx, conversation, how="link")
     return True
 
 
-def withdraw_by_mail(ctx: Context, tx: Transaction, conversation: Conversation) -> None:
-    """The person wrote that they want no more of it: no consent of theirs is in force, and the address is barred in
-    the whole workspace, for another application may have one.
+def refuse_advertising(ctx: Context, tx: Transaction, conversation: Conversation, *, how: str) -> None:
+    """The person wants no more of it by mail, and said so by `link` or `mail`. That is towards the company, through
+    whichever application they said it (정보통신망법 §50): the address is barred in the whole workspace, and no consent
+    from any application of theirs is in force. What they said it in tells of it once.
     """
-    tx.outbox.suppress(
-        conversation.workspace.id, advertising_to(conversation.candidate.email), code=OPT_OUT, now=ctx.now
-    )
-    if tx.consents.withdraw(conversation.applicant.id, ConsentKind.EMAIL, by="mail", now=ctx.now):
-        note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.EMAIL, how="mail")
+    workspace_id, email = conversation.workspace.id, conversation.candidate.email
+    chats = [conversation]
+    if email:
+        people = tx.threads.find_candidates(email, workspace_id=workspace_id)
+        others = [tx.threads.load(p.thread_id) for p in people if p.thread_id != conversation.thread.id]
+        chats += [chat for chat in others if chat]
+    withdrawn = [
+        chat for chat in chats if tx.consents.withdraw(chat.applicant.id, ConsentKind.EMAIL, by=how, now=ctx.now)
+    ]
+    for chat in withdrawn:
+        note_consent(ctx, tx, chat, "consent.withdraw", ConsentKind.EMAIL, how=how)
+    if not withdrawn and tx.outbox.suppressed(workspace_id, [advertising_to(email)]):
+        return
+    if email:
+        code = OPT_OUT_LINK if how == "link" else OPT_OUT
+        tx.outbox.suppress(workspace_id, advertising_to(email), code=code, now=ctx.now)
+    told = {"channel": EMAIL, "by": how}
+    tx.events.append(conversation.thread.id, workspace_id, events.CANDIDATE_OPTED_OUT, now=ctx.now, **told)
 
 
 def _who(viewer: Viewer) -> str:

@@ -22,6 +22,7 @@ from gateway.usecases.context import Context
 NEW_MESSAGE = "candidate.new_message"
 _WAYS = {EMAIL: ConsentKind.EMAIL, SMS: ConsentKind.PHONE}
 OPT_OUT = "opt_out"  # the code of a suppression that the person asked for
+OPT_OUT_LINK = "opt_out_link"  # the same, by the link in advertising mail
 
 
 def find_reach(
@@ -72,7 +73,8 @@ def find_refused(tx: Transaction, workspace_id: str, deliveries: Iterable[Delive
     held = [d for d in deliveries if d.purpose is not Purpose.LEGAL_NOTICE]
     places = {d.id: d.to.lower() for d in held if d.channel in PHONE_CHANNELS}
     labels = {d.id: advertising_to(d.to) for d in held if d.purpose is Purpose.ADVERTISING}
-    refused = tx.receipts.opt_outs(workspace_id, {*places.values(), *labels.values()}, code=OPT_OUT)
+    refused = {*tx.receipts.opt_outs(workspace_id, places.values(), code=OPT_OUT)}
+    refused.update(tx.outbox.suppressed(workspace_id, labels.values()))
     return frozenset(i for which in (places, labels) for i, address in which.items() if address in refused)
 
 

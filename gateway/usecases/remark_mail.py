@@ -13,7 +13,7 @@ from gateway.threads.model import Conversation, InboxEntry, Participant, Role
 from gateway.threads.policies.loops import may_answer
 from gateway.threads.policies.unsubscribe import asks_to_unsubscribe
 from gateway.usecases.answer_blocked import queue_answer
-from gateway.usecases.consents import withdraw_by_mail
+from gateway.usecases.consents import refuse_advertising
 from gateway.usecases.context import Context
 
 UNREADABLE_NOTICE = "candidate.encrypted_mail"
@@ -38,8 +38,7 @@ def remark_mail(
     if mail.protection == "encrypted":
         _ask_for_plain_text(ctx, tx, entry, conversation=conversation, read=read)
     if asks_to_unsubscribe(mail.subject, read.split.reply):
-        withdraw_by_mail(ctx, tx, conversation)
-        tx.events.append(thread.id, thread.workspace_id, events.CANDIDATE_OPTED_OUT, now=ctx.now, channel="email")
+        refuse_advertising(ctx, tx, conversation, how="mail")
 
 
 def _ask_for_plain_text(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from cast import MINA, Company, consents_of, make_applicant
+from cast import MINA, Company, consents_of, make_applicant, make_mail
 from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases
 from web.web_kit import browser_of, make_app, words_of
 
+from flows.test_conversation import receive
 from gateway.errors import Conflict, Invalid
 from gateway.threads.consents import ConsentKind
 from gateway.threads.purpose import Purpose
@@ -18,6 +19,7 @@ from gateway.usecases import consents
 from gateway.usecases.applicants import put_applicant, put_opening
 from gateway.usecases.context import Context
 from gateway.usecases.erase import erase_applicant
+from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, Posted, post_message
 from gateway.usecases.templates import preview_template, put_template
 from gateway.usecases.views import ApplicantView
@@ -28,6 +30,11 @@ EMAIL, WORDS = ConsentKind.EMAIL, "I want to hear of new openings."
 def advertise(ctx: Context, company: Company, mina: ApplicantView, **values: object) -> Posted:
     new = NewMessage(text="We have a new opening.", purpose=Purpose.ADVERTISING, **values)  # type: ignore[arg-type]
     return post_message(ctx, company.as_jun, mina.thread_id, new)
+
+
+def opted_out(ctx: Context, view: ApplicantView) -> list[dict[str, str]]:
+    with ctx.database.read() as tx:
+        return [e.data for e in tx.events.named(view.thread_id, ("candidate.opted_out",))]
 
 
 def unsubscribe_path(mail_text: str) -> str:
@@ -76,6 +83,62 @@ def test_the_link_asks_first_and_one_click_does_it(
         advertise(ctx, company, mina)
     for wrong in (path[:-6] + "aaaaaa", "/u/x", path.replace("/u/", "/c/")):
         assert client.get(wrong).status_code == 404
+
+
+@both_databases
+@pytest.mark.parametrize("how", ["link", "mail"])
+def test_who_wants_no_more_of_it_gets_none_about_any_application(
+    ctx: Context, company: Company, channel: FakeChannel, pump: Pump, how: str
+) -> None:
+    """The refusal is towards the company (정보통신망법 §50), by the link as by an answer; other mail goes on."""
+    one, two, third = (make_applicant(ctx, company, external_id=name) for name in ("one", "two", "third"))
+    other = make_applicant(ctx, company, external_id="other", email="eva@mail.example")
+    for name in ("one", "two", "other"):
+        consents.give_consent(ctx, company.ats, name, EMAIL, words=WORDS)
+    (sent,) = advertise(ctx, company, one).deliveries
+    pump()
+    if how == "link":
+        path, client = unsubscribe_path(channel.sent[-1].text), browser_of(make_app(ctx, company))
+        assert [client.post(path).status_code for _ in range(2)] == [200, 200]
+    else:
+        to = channel.sent[-1].reply_to
+        receive(ctx, make_mail("unsubscribe", to=to), to=to, from_=MINA)
+        pump()
+    heard = len(channel.to(MINA))
+    for name in ("one", "two"):
+        assert [c.withdrawn_by for c in consents_of(ctx, company, name)] == [how]
+        told = consents.read_standing(ctx, company.ats, name)[0].opt_outs
+        assert [(o.kind, o.by) for o in told] == [(EMAIL, how)]
+    for mina in (one, two, third):
+        with pytest.raises(Conflict):
+            advertise(ctx, company, mina)
+    with pytest.raises(Conflict, match="asked for no more"):
+        send_again(ctx, company.as_jun, sent.id)
+    assert opted_out(ctx, one) == [{"channel": "email", "by": how}]  # said once, where it was said
+    assert opted_out(ctx, two) == []
+    post_message(ctx, company.as_jun, two.thread_id, NewMessage(text="An ordinary letter"))
+    advertise(ctx, company, other)
+    pump()
+    assert len(channel.to(MINA)) == heard + 1
+    assert len(channel.to("eva@mail.example")) == 1
+    consents.give_consent(ctx, company.ats, "two", EMAIL, words=WORDS)  # who agrees anew hears of it again
+    advertise(ctx, company, two)
+    pump()
+    assert len(channel.to(MINA)) == heard + 2
+
+
+def test_a_link_of_somebody_without_an_address_ends_nobody_elses(
+    ctx: Context, company: Company, mina: ApplicantView, channel: FakeChannel, pump: Pump
+) -> None:
+    consents.give_consent(ctx, company.ats, "mina-1", EMAIL, words=WORDS)
+    advertise(ctx, company, mina)
+    pump()
+    for name in ("mina-1", "eva"):
+        put_applicant(ctx, company.ats, name, opening="designer", name="Somebody")
+    consents.give_consent(ctx, company.ats, "eva", EMAIL, words=WORDS)
+    path = unsubscribe_path(channel.sent[-1].text)
+    assert browser_of(make_app(ctx, company)).post(path).status_code == 200
+    assert [consents_of(ctx, company, name)[0].in_force for name in ("mina-1", "eva")] == [False, True]
 
 
 def test_what_was_planned_before_the_consent_was_taken_back_stays_here(

@@ -57,8 +57,8 @@ class ConsentOut(BaseModel):
 
 
 class OptOutOut(BaseModel):
-    """The person asked for no more advertising by this way, by `mail` or by calling the free number (`080`); with `sms`
-    (STOP) for no SMS at all.
+    """The person asked for no more advertising by this way, by `mail`, by the `link` in one, or by calling the free
+    number (`080`); with `sms` (STOP) for no SMS at all. It holds for all their applications.
     """
 
     kind: ConsentKind
