@@ -64,7 +64,7 @@ class Erasure:
         ):
             run(delete(table).where(table.c.thread_id == thread_id))
         run(delete(t.consents).where(t.consents.c.applicant_id == applicant_id))
-        blank = {"name": "", "email": "", "phone": "", "fields": {}, "stage": ERASED_STAGE}
+        blank = {"name": "", "email": "", "phone": "", "fields": {}, "corrected": {}, "stage": ERASED_STAGE}
         run(update(t.applicants).where(t.applicants.c.id == applicant_id).values(blank))
         state = {"state": ThreadState.ERASED.value, "last_text": "", "unanswered_since": None, "failed": 0}
         run(update(t.threads).where(t.threads.c.id == thread_id).values(state))

@@ -220,6 +220,7 @@ def applicant_of(row: Any) -> Applicant:
         stage=row.stage,
         stage_before=row.stage_before,
         fields=dict(row.fields),
+        corrected=dict(row.corrected),
         created_at=row.created_at,
         rejected_at=row.rejected_at,
     )

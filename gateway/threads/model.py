@@ -132,6 +132,7 @@ class Applicant:
     created_at: datetime
     rejected_at: datetime | None = None
     stage_before: str = ""  # before the rejection
+    corrected: dict[str, str] = field(default_factory=dict)  # email, phone -> what the ATS said
 
 
 @dataclass(frozen=True, slots=True)

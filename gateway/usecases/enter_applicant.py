@@ -94,7 +94,10 @@ def plan_applicant(
         )
         return Plan(opening, None, after, ("created",))
     kept = before.fields if draft.fields is None else {**before.fields, **draft.fields}
-    after = replace(before, name=name, email=email, phone=phone, locale=language, fields=kept)
+    said = {"email": email, "phone": phone}
+    corrected = {way: was for way, was in before.corrected.items() if said[way] == was}
+    contact = said | {way: getattr(before, way) for way in corrected}
+    after = replace(before, name=name, locale=language, fields=kept, corrected=corrected, **contact)
     return Plan(opening, before, after, tuple(n for n in TOLD if getattr(after, n) != getattr(before, n)))
 
 
@@ -137,11 +140,29 @@ def _update(ctx: Context, tx: Transaction, plan: Plan, *, by: Viewer) -> Applica
     if conversation is None or conversation.thread.state is ThreadState.ERASED:
         raise NotFound("applicant")
     contact = {"name": after.name, "email": after.email, "locale": after.locale}
-    tx.people.update_applicant(after.id, phone=after.phone, fields=after.fields, **contact)
+    tx.people.update_applicant(after.id, phone=after.phone, fields=after.fields, corrected=after.corrected, **contact)
     tx.threads.update_participant(conversation.candidate.id, **contact)
     if plan.changed:
         _tell(ctx, tx, conversation, changed=plan.changed, by=by)
     return ApplicantView(after, plan.opening, conversation.thread.id, portal_url(ctx, conversation.candidate))
+
+
+def correct_contact(
+    ctx: Context, tx: Transaction, conversation: Conversation, *, way: str, address: str, by: Viewer
+) -> None:
+    """A colleague knows a better `email` or `phone` (`way`): it is the applicant's from now on. What the ATS said is
+    remembered, so that it does not come back when the ATS next says something else of the person.
+    """
+    applicant = conversation.applicant
+    if address == getattr(applicant, way):
+        return
+    corrected = {way: getattr(applicant, way)} | applicant.corrected
+    if corrected[way] == address:
+        del corrected[way]
+    tx.people.update_applicant(applicant.id, corrected=corrected, **{way: address})
+    if way == "email":
+        tx.threads.update_participant(conversation.candidate.id, email=address)
+    _tell(ctx, tx, conversation, changed=(way,), by=by)
 
 
 def _tell(ctx: Context, tx: Transaction, conversation: Conversation, *, changed: Sequence[str], by: Viewer) -> None:

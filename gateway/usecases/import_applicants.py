@@ -132,10 +132,10 @@ def _plan(
 
 
 def _draft(row: ApplicantRow, before: Applicant | None, *, source: Source) -> Draft:
-    """What the row says; a cell that is empty leaves what is known of the person."""
+    """What the row says; a cell that is empty leaves what is known of the person, and what a colleague corrected."""
 
     def said(column: str) -> str:
-        known: str = getattr(before, column) if before else ""
+        known: str = before.corrected.get(column, getattr(before, column)) if before else ""
         return row.values.get(column, "") or known
 
     return Draft(said("name"), said("email"), said("phone"), said("locale"), source, row.fields)

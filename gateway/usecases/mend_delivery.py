@@ -15,6 +15,7 @@ from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.checks import check_email, check_mobile
 from gateway.usecases.context import Context
+from gateway.usecases.enter_applicant import correct_contact
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.reach import find_refused
 from gateway.usecases.suppression import note_corrected
@@ -23,6 +24,8 @@ from gateway.usecases.suppression import note_corrected
 def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None = None) -> Delivery:
     """A person asks for another try, perhaps to a corrected address. Raises NotFound, Invalid, Conflict."""
     with ctx.database.begin() as tx:
+        if to:
+            tx.people.lock_workspace(viewer.workspace_id)  # as whoever changes an applicant does, and first of all
         delivery = _open_delivery(tx, viewer, delivery_id, to_change=True)
         address = _check_address(delivery, to, locale=viewer.locale) if to else None
         wanted = address or delivery.to
@@ -34,7 +37,7 @@ def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None
         if not tx.outbox.queue_again(delivery_id, to=wanted, now=ctx.now):
             raise Conflict("not_failed", "Only a delivery that failed can be sent again.")
         if address:
-            _correct(tx, delivery, address)
+            _correct(ctx, tx, delivery, address=address, by=viewer)
         note_delivery(ctx, tx, delivery, state=DeliveryState.QUEUED)
         tx.wake("deliver", delivery_id)
         return _open_delivery(tx, viewer, delivery_id)
@@ -46,13 +49,15 @@ def _check_address(delivery: Delivery, to: str, *, locale: str) -> str:
     return check_mobile("to", to, locale=locale)
 
 
-def _correct(tx: Transaction, delivery: Delivery, address: str) -> None:
+def _correct(ctx: Context, tx: Transaction, delivery: Delivery, *, address: str, by: Viewer) -> None:
     """A corrected address is the person's from now on."""
-    if delivery.channel in PHONE_CHANNELS:
-        conversation = tx.threads.load(delivery.thread_id or "")
-        if conversation:
-            tx.people.update_applicant(conversation.applicant.id, phone=address)
-    elif delivery.participant_id:
+    conversation = tx.threads.load(delivery.thread_id or "")
+    if conversation is None or delivery.participant_id is None:
+        return
+    if delivery.participant_id == conversation.candidate.id:
+        way = "phone" if delivery.channel in PHONE_CHANNELS else "email"
+        correct_contact(ctx, tx, conversation, way=way, address=address, by=by)
+    else:
         tx.threads.update_participant(delivery.participant_id, email=address)
 
 

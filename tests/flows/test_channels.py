@@ -461,6 +461,22 @@ def test_without_a_phone_or_with_a_fixed_line_mail_is_used(world: World) -> None
     assert (asked.state, asked.reason) == (DeliveryState.SKIPPED, Reason.NOT_MOBILE)
 
 
+def test_a_corrected_number_is_the_applicants_until_the_ats_knows_another(world: World) -> None:
+    def put(phone: str) -> str:
+        person = {"opening": world.company.opening.external_id, "name": "한지우", "locale": "ko"}
+        view = applicants.put_applicant(world.ctx, world.company.ats, "jiwoo-1", phone=phone, **person)
+        return view.applicant.phone
+
+    [failed] = world.say(channels=("sms",))
+    world.report(world.provider.messages[0], "3006", channel="sms")
+    send_again(world.ctx, world.company.as_jun, failed.id, to="+821087654321")
+    world.pump()
+    assert world.provider.messages[-1].number == "01087654321"
+    assert put("010-1234-5678") == "+821087654321"
+    assert "applicant.updated" in world.events()
+    assert put("010-1111-2222") == "+821011112222"
+
+
 def test_the_workspaces_own_order_and_senders_are_used(world: World) -> None:
     admin = world.company.as_jun
     accounts.set_channels(world.ctx, admin, channels=["sms"], sms_sender="02-123-4567")

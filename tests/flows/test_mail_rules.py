@@ -10,18 +10,23 @@ from running import Pump, both_databases
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
 from gateway.errors import Invalid, NotFound
+from gateway.threads.applicant_file import ApplicantRow
 from gateway.threads.channel import Failed, OutgoingFile
 from gateway.threads.incoming import Proof
 from gateway.threads.model import DeliveryState, InboxState
 from gateway.threads.policies.privacy import hide_private
-from gateway.usecases.applicants import put_applicant, put_opening
+from gateway.usecases.applicants import find_applicant, put_applicant, put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
+from gateway.usecases.erase import erase_applicant
+from gateway.usecases.import_applicants import import_applicants
+from gateway.usecases.index_search import index_waiting
 from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import list_conversations, messages_after, read_file
 from gateway.usecases.receive_email import RecipientVerdict, check_recipients
 from gateway.usecases.review_inbox import discard, list_entries, read_raw, release, replay
+from gateway.usecases.search import search
 from gateway.usecases.views import ApplicantView
 
 
@@ -275,6 +280,53 @@ def test_a_bounce_is_tied_to_its_delivery(
     pump()
     assert [o.text.count("hello") for o in channel.to("mina@right.example")] == [1]
     assert list_conversations(ctx, company.as_jun, view="attention")[0] == []
+
+
+@both_databases
+def test_a_corrected_address_is_the_applicants_until_the_ats_knows_another(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """The API says it, the search finds it, and what the ATS said before does not come back with its next word."""
+
+    def put(email: str, name: str = "Mina Han") -> str:
+        return put_applicant(ctx, company.ats, "mina-1", opening="designer", name=name, email=email).applicant.email
+
+    def correct(email: str) -> None:
+        channel.script.append(Failed("5.1.1", "no such user"))
+        posted = post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
+        pump()
+        send_again(ctx, company.as_jun, posted.deliveries[0].id, to=email)
+        pump()
+        assert channel.sent[-1].to == email
+
+    index_waiting(ctx)
+    correct("mina@right.example")
+    index_waiting(ctx)
+    assert find_applicant(ctx, company.ats, "mina-1").applicant.email == "mina@right.example"
+    assert [p.thread_id for p in search(ctx, company.as_jun, "right.example").people] == [mina.thread_id]
+    with ctx.database.read() as tx:
+        told = tx.events.named(mina.thread_id, ("applicant.updated",))[-1]
+    assert told.data == {"changed": "email", "by": company.as_jun.name}
+    assert put(MINA, name="Mina Han-Novak") == "mina@right.example"
+    row = ApplicantRow(2, {"external_id": "mina-1", "opening": "designer", "name": "Mina Han", "email": ""})
+    import_applicants(ctx, company.ats, [row], dry_run=False)
+    assert put(MINA) == "mina@right.example"  # an empty cell of a file says nothing
+    correct("mina@better.example")
+    assert put(MINA) == "mina@better.example"
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="again"))
+    pump()
+    assert channel.sent[-1].to == "mina@better.example"
+    assert put("mina@new.example") == "mina@new.example"  # the ATS says something new
+    assert put(MINA) == MINA  # and may say anything again
+    correct("mina@right.example")
+    assert put("mina@right.example") == "mina@right.example"  # it has heard of it
+    assert put(MINA) == MINA
+    correct("mina@right.example")
+    erase_applicant(ctx, company.ats, mina.thread_id)
+    with ctx.database.read() as tx:
+        left = tx.people.find_applicant(company.workspace.id, "mina-1")
+    assert left
+    assert (left.email, left.corrected) == ("", {})
 
 
 def test_a_failed_delivery_is_shown_and_can_be_sent_again(

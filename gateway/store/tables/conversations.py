@@ -57,6 +57,7 @@ applicants = Table(
     Column("stage", String(100), nullable=False),
     Column("stage_before", String(100), nullable=False, default=""),  # where a restore leads back to
     Column("fields", JSON, nullable=False),
+    Column("corrected", JSON, nullable=False, default=dict, server_default="{}"),  # email, phone -> what the ATS said
     Column("rejected_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("workspace_id", "external_id"),
