@@ -50,15 +50,18 @@ def _check_address(delivery: Delivery, to: str, *, locale: str) -> str:
 
 
 def _correct(ctx: Context, tx: Transaction, delivery: Delivery, *, address: str, by: Viewer) -> None:
-    """A corrected address is the person's from now on."""
+    """A corrected address is the person's from now on. Raises Conflict if it is another colleague's."""
     conversation = tx.threads.load(delivery.thread_id or "")
     if conversation is None or delivery.participant_id is None:
         return
     if delivery.participant_id == conversation.candidate.id:
         way = "phone" if delivery.channel in PHONE_CHANNELS else "email"
         correct_contact(ctx, tx, conversation, way=way, address=address, by=by)
-    else:
-        tx.threads.update_participant(delivery.participant_id, email=address)
+        return
+    others = [p for p in conversation.participants if p.id not in (delivery.participant_id, conversation.candidate.id)]
+    if address in [p.email for p in others]:
+        raise Conflict("told_already", "Somebody here has this address already and is told by a mail of their own.")
+    tx.threads.update_participant(delivery.participant_id, email=address)
 
 
 def mark_arrived(ctx: Context, viewer: Viewer, delivery_id: str) -> Delivery:

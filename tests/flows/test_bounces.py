@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from cast import MINA, Company, as_candidate, make_applicant, make_mail
+from cast import HR, MINA, Company, as_candidate, make_applicant, make_mail
 from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases, is_anybody_locked_out
+from web.web_kit import browser_of, make_app, words_of
 
 from flows.test_conversation import receive, texts
 from flows.test_demo import wait_for
@@ -16,6 +17,7 @@ from flows.test_gate import address_of
 from gateway.threads.addresses import bounce_address
 from gateway.threads.events import DELIVERY_UPDATED
 from gateway.threads.model import DeliveryState
+from gateway.usecases.applicants import put_opening
 from gateway.usecases.context import Context
 from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
@@ -93,6 +95,25 @@ def test_a_mail_from_the_address_does_not_lift_a_complaint(
     receive(ctx, make_mail("Hello again", to=address), to=address, from_=MINA)
     pump()
     assert suppressed(ctx, company)
+
+
+@both_databases
+def test_a_colleagues_address_is_corrected_unless_another_has_it(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    wrong = "hr2@moalabs.example"
+    put_opening(ctx, company.ats, "designer", title="Product Designer", notify_emails=[HR, wrong])
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="Is anybody there?"))
+    pump()
+    receive(ctx, GONE.replace(MINA, wrong).encode(), to=channel.to(wrong)[0].envelope_from, from_="")
+    pump()
+    (shown,) = messages_after(ctx, company.ats, mina.thread_id)
+    (failed,) = [d for d in shown.deliveries if d.to == wrong]
+    desk = browser_of(make_app(ctx, company), company.jun)
+    again = desk.post(f"/desk/deliveries/{failed.id}/again", data={"to": HR.upper()})
+    assert (again.status_code, "gets a mail of their own" in words_of(again.text)) == (409, True)
+    assert failed in messages_after(ctx, company.ats, mina.thread_id)[0].deliveries
+    assert send_again(ctx, company.as_jun, failed.id, to="hr3@moalabs.example").state is DeliveryState.QUEUED
 
 
 @both_databases
