@@ -141,10 +141,21 @@ def _update(ctx: Context, tx: Transaction, plan: Plan, *, by: Viewer) -> Applica
         raise NotFound("applicant")
     contact = {"name": after.name, "email": after.email, "locale": after.locale}
     tx.people.update_applicant(after.id, phone=after.phone, fields=after.fields, corrected=after.corrected, **contact)
-    tx.threads.update_participant(conversation.candidate.id, **contact)
+    link_version = _next_link(conversation, {"email": after.email, "phone": after.phone})
+    person = replace(conversation.candidate, link_version=link_version)
+    tx.threads.update_participant(person.id, link_version=link_version, **contact)
     if plan.changed:
         _tell(ctx, tx, conversation, changed=plan.changed, by=by)
-    return ApplicantView(after, plan.opening, conversation.thread.id, portal_url(ctx, conversation.candidate))
+    return ApplicantView(after, plan.opening, conversation.thread.id, portal_url(ctx, person))
+
+
+def _next_link(conversation: Conversation, reached_at: Mapping[str, str]) -> int:
+    """The version of the personal link: a new one where an `email` or `phone` is no longer the person's, for whoever
+    reads there holds the old link.
+    """
+    before = conversation.applicant
+    left = [way for way, now in reached_at.items() if getattr(before, way) and getattr(before, way) != now]
+    return conversation.candidate.link_version + bool(left)
 
 
 def correct_contact(
@@ -160,8 +171,9 @@ def correct_contact(
     if corrected[way] == address:
         del corrected[way]
     tx.people.update_applicant(applicant.id, corrected=corrected, **{way: address})
-    if way == "email":
-        tx.threads.update_participant(conversation.candidate.id, email=address)
+    values: dict[str, object] = {"email": address} if way == "email" else {}
+    values["link_version"] = _next_link(conversation, {way: address})
+    tx.threads.update_participant(conversation.candidate.id, **values)
     _tell(ctx, tx, conversation, changed=(way,), by=by)
 
 

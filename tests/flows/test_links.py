@@ -14,10 +14,14 @@ from running import Pump, both_databases
 from sqlalchemy import select, update
 
 from gateway.store import tables as t
-from gateway.usecases import applicants, members, sign_in
+from gateway.threads.channel import Failed
+from gateway.usecases import applicants, members, mend_delivery, sign_in
+from gateway.usecases.applicants import put_applicant
 from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
 
 AT_ONCE = 20
+OTHER = "mina.real@mail.example"
 
 
 def ask(ctx: Context, company: Company, pump: Pump, channel: FakeChannel) -> str:
@@ -58,6 +62,35 @@ def test_a_link_ends_by_time_by_a_newer_one_and_with_the_access(
     third = ask(ctx, company, pump, channel)
     members.set_active(ctx, company.as_ara, company.jun.id, active=False)
     assert sign_in.redeem_login_link(ctx, third) is None
+
+
+@both_databases
+@pytest.mark.parametrize("by", ["ATS", "desk"])
+def test_a_candidates_link_ends_with_the_address_it_was_sent_to(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel, by: str
+) -> None:
+    """Reliability 60: whoever has the mistyped address reads no offer, and the person has a link that works."""
+    mina = make_applicant(ctx, company)
+    channel.script.append(Failed("5.1.1", "no such user"))
+    sent = post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Could you come?")).deliveries[0]
+    pump()
+    if by == "ATS":
+        new = put_applicant(ctx, company.ats, "mina-1", opening="designer", name="Mina Han", email=OTHER).portal_url
+    else:
+        mend_delivery.send_again(ctx, company.as_jun, sent.id, to=OTHER)
+        new = applicants.find_applicant(ctx, company.ats, "mina-1").portal_url
+    assert applicants.candidate_viewer(ctx, mina.portal_url.rpartition("/")[2]) is None
+    reader = applicants.candidate_viewer(ctx, new.rpartition("/")[2])
+    assert reader is not None
+    assert reader.email == OTHER
+
+
+@both_databases
+def test_a_name_or_a_first_number_leaves_the_link_as_it_is(ctx: Context, company: Company) -> None:
+    mina = make_applicant(ctx, company)
+    for more in ({"name": "Mina Kim"}, {"name": "Mina Kim", "phone": "+821012345678"}):
+        again = put_applicant(ctx, company.ats, "mina-1", opening="designer", email=MINA, **more)
+        assert again.portal_url == mina.portal_url
 
 
 @pytest.mark.parametrize("wrong", ["", " ", "\0", "null", "None", "0", "A" * 43, "a" * 100_000])
