@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 
 from gateway.store import tables as t
 from gateway.store.listing import is_there
@@ -47,7 +47,7 @@ class Bulks:
         query = select(c.external_id).join(t.threads, th.applicant_id == c.id).where(*where)
         return list(self._session.execute(query.order_by(c.id).limit(limit)).scalars())
 
-    def add(self, bulk: Bulk, recipients: Sequence[Recipient]) -> None:
+    def add(self, bulk: Bulk, recipients: Sequence[Recipient], *, client_key: str) -> None:
         row = {
             "id": bulk.id,
             "workspace_id": bulk.workspace_id,
@@ -56,6 +56,7 @@ class Bulks:
             "message": asdict(bulk.message),
             "state": bulk.state.value,
             "reason": "",
+            "client_key": client_key or None,
             "total": bulk.total,
             "created_at": bulk.created_at,
         }
@@ -73,7 +74,12 @@ class Bulks:
         self._session.execute(insert(t.bulk_recipients), people)
 
     def find(self, workspace_id: str, bulk_id: str) -> Bulk | None:
-        where = (t.bulks.c.workspace_id == workspace_id, t.bulks.c.id == bulk_id)
+        return self._find(t.bulks.c.workspace_id == workspace_id, t.bulks.c.id == bulk_id)
+
+    def find_by_client_key(self, workspace_id: str, client_key: str) -> Bulk | None:
+        return self._find(t.bulks.c.workspace_id == workspace_id, t.bulks.c.client_key == client_key)
+
+    def _find(self, *where: ColumnElement[bool]) -> Bulk | None:
         row = self._session.execute(select(t.bulks).where(*where)).first()
         return _bulk(row) if row else None
 

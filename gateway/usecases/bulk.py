@@ -22,7 +22,7 @@ from gateway.threads.templates import MessageWords
 from gateway.usecases.cancel_bulk import BATCH, LEASE, take_back_posted
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
-from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
+from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in, scope_key
 from gateway.usecases.templates import fill_template, find_and_fill
 
 MOST = 10_000  # people of one message
@@ -40,11 +40,18 @@ class Sample:
     trouble: Trouble | None = None
 
 
-def start_bulk(ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage) -> Bulk:
-    """Accept a message to these applicants, by the ATS's ids. Raises Invalid that names who is unknown."""
+def start_bulk(
+    ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, client_key: str = ""
+) -> Bulk:
+    """Accept a message to these applicants, by the ATS's ids; under the same `client_key` again it is the one that was
+    accepted before. Raises Invalid that names who is unknown.
+    """
     people = list(dict.fromkeys(applicants))
     _check_message(ctx, viewer, message)
+    key = scope_key(viewer, client_key)
     with ctx.database.begin() as tx:
+        if key and (before := tx.bulks.find_by_client_key(viewer.workspace_id, key)):
+            return before
         threads = _find_threads(tx, viewer, people)
         bulk = Bulk(
             id=ctx.new_id(),
@@ -61,7 +68,7 @@ def start_bulk(ctx: Context, viewer: Viewer, applicants: Sequence[str], message:
         )
         waiting = RecipientState.WAITING
         recipients = [Recipient(n, applicant, threads[applicant], waiting) for n, applicant in enumerate(people, 1)]
-        tx.bulks.add(bulk, recipients)
+        tx.bulks.add(bulk, recipients, client_key=key)
         tx.wake("bulk", bulk.id)
         note_act(ctx, tx, viewer, "bulk.start", bulk_id=bulk.id, people=str(bulk.total))
     return bulk

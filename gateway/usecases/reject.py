@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.errors import GatewayError, Invalid, NotFound
@@ -41,15 +41,24 @@ def suggest_rejection(ctx: Context, conversation: Conversation) -> str:
 
 
 def reject_applicant(
-    ctx: Context, viewer: Viewer, thread_id: str, *, notify: NewMessage | None, suggest: bool = False, undo: int = 0
+    ctx: Context,
+    viewer: Viewer,
+    thread_id: str,
+    *,
+    notify: NewMessage | None,
+    suggest: bool = False,
+    client_key: str = "",
+    undo: int = 0,
 ) -> Conversation:
-    """Reject one: with a message, with the suggested one, or silently; then it can be taken back for `undo` seconds.
+    """Reject one: with a message, with the suggested one (under `client_key`: the same again is one message), or
+    silently; then it can be taken back for `undo` seconds.
 
     Raises NotFound, Invalid, Refused.
     """
     if suggest and notify is None:
         conversation = read_page(ctx, viewer, thread_id, limit=1).conversation
-        notify = NewMessage(text=suggest_rejection(ctx, conversation), came_in_by=CameInBy.API)
+        text = suggest_rejection(ctx, conversation)
+        notify = NewMessage(text=text, came_in_by=CameInBy.API, client_key=client_key)
     closes_at = ctx.now + timedelta(seconds=undo)
     return change_stage(ctx, viewer, thread_id, REJECTED_STAGE, notify=notify, closes_at=closes_at)
 
@@ -62,17 +71,18 @@ def reject_many(
     notify: Callable[[str], NewMessage] | None,
     suggest: bool,
     reason: str = "",
+    client_key: str = "",
     undo: int = 0,
 ) -> list[Rejection]:
     """Reject many, each personally (`notify` makes the message for a thread); one that fails does not stop the others.
-    `reason` becomes a note for the team in each that was rejected. `undo`: as for one.
+    `reason` becomes a note for the team in each that was rejected. `client_key`, `undo`: as for one.
 
     Raises Invalid for too many.
     """
     if len(external_ids) > MOST:
         raise Invalid("applicants", f"Give at most {MOST} at a time.", code="applicants_many", params={"limit": MOST})
     return [
-        _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest, reason=reason, undo=undo)
+        _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest, reason=reason, key=client_key, undo=undo)
         for external_id in dict.fromkeys(external_ids)
     ]
 
@@ -106,16 +116,16 @@ def _reject_one(
     notify: Callable[[str], NewMessage] | None,
     suggest: bool,
     reason: str,
+    key: str,
     undo: int,
 ) -> Rejection:
     try:
         thread_id = thread_of_applicant(ctx, viewer, external_id)
         own = notify(thread_id) if notify else None
-        if own and own.client_key:
-            own = replace(own, client_key=f"{own.client_key}:{external_id}")
-        reject_applicant(ctx, viewer, thread_id, notify=own, suggest=suggest, undo=undo)
+        reject_applicant(ctx, viewer, thread_id, notify=own, suggest=suggest, client_key=key, undo=undo)
         if reason:
-            post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE))
+            note_key = f"{key}:why" if key else ""
+            post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE, client_key=note_key))
     except NotFound:
         return Rejection(external_id, problem="There is no such applicant.")
     except GatewayError as error:

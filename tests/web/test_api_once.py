@@ -9,6 +9,7 @@ from threading import Barrier
 
 import pytest
 from api_world import World, build_world
+from fakes import FakeClock
 from running import both_databases
 
 from gateway.errors import Conflict, Unavailable
@@ -102,14 +103,46 @@ def test_a_refused_request_leaves_the_key_free(world: World) -> None:
     assert world.a.post(path, json={"text": "Hello"}, headers=KEY).status_code == 202
 
 
-def test_the_answer_reaches_the_caller_even_if_it_cannot_be_kept(
-    world: World, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise Unavailable("away")
-
+@pytest.fixture
+def forgetful(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a request did is stored, and then its process dies: no answer is kept."""
     with world.ctx.database.begin() as tx:
         monkeypatch.setattr(type(tx.limits), "save_answer", fail)
+
+
+def fail(*_: object, **__: object) -> None:
+    raise Unavailable("away")
+
+
+@both_databases
+@pytest.mark.usefixtures("forgetful")
+def test_a_message_to_many_whose_answer_was_lost_is_one(world: World, clock: FakeClock) -> None:
+    """Reliability 59: everybody would be written to twice."""
+    many = {"applicants": ["minji"], "text": "Come on Monday at nine."}
+    first = world.a.post("/bulk-messages", json=many, headers=KEY).json()
+    clock.move(minutes=3)
+    again = world.a.post("/bulk-messages", json=many, headers=KEY).json()
+    other = world.a.post("/bulk-messages", json=many, headers={"Idempotency-Key": "another"}).json()
+    assert again["id"] == first["id"] != other["id"]
+
+
+@both_databases
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize("by_stage", [False, True], ids=["many", "stage"])
+def test_a_rejection_whose_answer_was_lost_is_one_letter(world: World, clock: FakeClock, *, by_stage: bool) -> None:
+    """Reliability 59, SJ-P1."""
+    path, body = "/rejections", dict[str, object](applicants=["minji"], notify=True)
+    if by_stage:
+        path, body = "/applicants/minji/stage", {"stage": "rejected", "notify": True}
+    before = len(messages(world))
+    for _ in range(2):
+        assert world.a.post(path, json=body, headers=KEY).status_code == 200
+        clock.move(minutes=3)
+    assert len(messages(world)) == before + 1
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_the_answer_reaches_the_caller_even_if_it_cannot_be_kept(world: World, viewer: Viewer) -> None:
     assert run_once(world.ctx, viewer, "k1", request_digest="d", run=lambda: (202, "{}")) == (
         202,
         "{}",

@@ -135,6 +135,8 @@ bulks = Table(  # one message to many applicants
     Column("failed", Integer, nullable=False, default=0),
     Column("lease_until", UtcTime),
     Column("created_at", UtcTime, nullable=False),
+    Column("client_key", String(200)),  # the writer's own key: the same post twice is one
+    Index(None, "workspace_id", "client_key", unique=True),
 )
 
 bulk_recipients = Table(

@@ -13,7 +13,7 @@ from gateway.usecases.reject import reject_applicant
 from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Manager, Reader, Writer
-from gateway.web.api.drafts import draft_for, named_as_sent
+from gateway.web.api.drafts import client_key, draft_for, named_as_sent
 from gateway.web.api.etags import IfMatch, version_in
 from gateway.web.api.schemas import ExternalId
 from gateway.web.api.schemas_in import ApplicantIn, MessageIn, StageIn
@@ -68,7 +68,10 @@ def post_stage(
             if isinstance(body.notify, MessageIn):
                 notify = draft_for(caller, thread_id, body.notify, key=key)
             if body.notify is True and body.stage == REJECTED_STAGE:
-                moved = reject_applicant(caller.ctx, caller.viewer, thread_id, notify=None, suggest=True)
+                own_key = client_key(key)
+                moved = reject_applicant(
+                    caller.ctx, caller.viewer, thread_id, notify=None, suggest=True, client_key=own_key
+                )
             else:
                 moved = change_stage(caller.ctx, caller.viewer, thread_id, body.stage, notify=notify)
         return StageOut.of(moved)

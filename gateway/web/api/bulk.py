@@ -15,6 +15,7 @@ from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, Recipi
 from gateway.usecases import bulk
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
+from gateway.web.api.drafts import client_key
 from gateway.web.api.schemas import Body, ExternalId, Id, Input, PageQuery
 from gateway.web.api.schemas_in import TEMPLATE, AuthorIn, SendAt, Variables
 from gateway.web.api.schemas_templates import WordsOut
@@ -164,7 +165,8 @@ def post_bulk(request: Request, body: BulkIn, caller: Writer, key: IdempotencyKe
     def run() -> BulkOut:
         message = body.to_message()
         if not body.dry_run:
-            return BulkOut.of(bulk.start_bulk(caller.ctx, caller.viewer, body.applicants, message))
+            own_key = client_key(key)
+            return BulkOut.of(bulk.start_bulk(caller.ctx, caller.viewer, body.applicants, message, client_key=own_key))
         samples = bulk.try_bulk(caller.ctx, caller.viewer, body.applicants, message, samples=5)
         return BulkOut(
             id=None,

@@ -15,7 +15,7 @@ from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import MOST, Rejection, reject_many
 from gateway.web.api.answers import answer_once
 from gateway.web.api.auth import Caller, IdempotencyKey, Writer
-from gateway.web.api.drafts import draft_for
+from gateway.web.api.drafts import client_key, draft_for
 from gateway.web.api.schemas import ExternalId, Input
 from gateway.web.api.schemas_in import MessageIn, Notify
 
@@ -64,7 +64,14 @@ def post_rejections(request: Request, body: RejectionsIn, caller: Writer, key: I
     def run() -> RejectionsOut:
         message = body.notify
         notify = partial(_draft, caller, message, key) if isinstance(message, MessageIn) else None
-        done = reject_many(caller.ctx, caller.viewer, body.applicants, notify=notify, suggest=message is True)
+        done = reject_many(
+            caller.ctx,
+            caller.viewer,
+            body.applicants,
+            notify=notify,
+            suggest=message is True,
+            client_key=client_key(key),
+        )
         return RejectionsOut.of(done)
 
     return answer_once(request, caller, key=key, body=body, status=200, run=run)

@@ -114,7 +114,7 @@ def _send(visit: Visit, viewer: Viewer, people: list[str], message: BulkMessage)
     key = f"bulk-{visit.text('key')[:64]}"
 
     def start() -> tuple[int, str]:
-        return 202, bulk.start_bulk(ctx, viewer, people, message).id
+        return 202, bulk.start_bulk(ctx, viewer, people, message, client_key=key).id
 
     return run_once(ctx, viewer, key, request_digest=_digest(visit), run=start)[1]
 
