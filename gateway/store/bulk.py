@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
 
 from gateway.store import tables as t
 from gateway.store.listing import is_there
@@ -25,10 +25,10 @@ class Bulks:
         self._session = session
 
     def threads_of(self, workspace_id: str, external_ids: Sequence[str]) -> dict[str, str]:
-        """The thread of each applicant that there is, by the ATS's own id."""
+        """The thread in which each applicant that there is is spoken with, by the ATS's own id."""
         found: dict[str, str] = {}
-        c = t.applicants.c
-        query = select(c.external_id, t.threads.c.id).join(t.threads, t.threads.c.applicant_id == c.id)
+        c, th = t.applicants.c, t.threads.c
+        query = select(c.external_id, func.coalesce(th.merged_into, th.id)).join(t.threads, th.applicant_id == c.id)
         for start in range(0, len(external_ids), ASKED_AT_ONCE):
             ids = list(external_ids[start : start + ASKED_AT_ONCE])
             rows = self._session.execute(query.where(c.workspace_id == workspace_id, c.external_id.in_(ids)))

@@ -157,7 +157,9 @@ class Threads:
         self._session.gather(_ADD_FAILED, {"thread": thread_id, "by": by})
 
     def find_by_applicant(self, applicant_id: str) -> str | None:
-        query = select(t.threads.c.id).where(t.threads.c.applicant_id == applicant_id)
+        """The thread in which they are spoken with: their own, or the one that it became part of."""
+        th = t.threads.c
+        query = select(func.coalesce(th.merged_into, th.id)).where(th.applicant_id == applicant_id)
         return self._session.execute(query).scalar_one_or_none()
 
     # -- participants ----------------------------------------------------------------------------------------

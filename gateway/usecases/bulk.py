@@ -53,6 +53,7 @@ def start_bulk(
         if key and (before := tx.bulks.find_by_client_key(viewer.workspace_id, key)):
             return before
         threads = _find_threads(tx, viewer, people)
+        people = list({threads[applicant]: applicant for applicant in people}.values())  # a person merged: once
         bulk = Bulk(
             id=ctx.new_id(),
             workspace_id=viewer.workspace_id,

@@ -129,8 +129,6 @@ def thread_of_applicant(ctx: Context, viewer: Viewer, external_id: str) -> str:
     with ctx.database.read() as tx:
         applicant = tx.people.find_applicant(viewer.workspace_id, external_id)
         thread_id = tx.threads.find_by_applicant(applicant.id) if applicant else None
-        if thread_id:
-            thread_id = tx.moving.merged_into([thread_id]).get(thread_id, thread_id)
     if thread_id is None:
         raise NotFound("applicant")
     return thread_id

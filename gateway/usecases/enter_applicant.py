@@ -32,7 +32,8 @@ from gateway.usecases.outgoing import portal_url
 from gateway.usecases.views import ApplicantView
 
 FIRST_STAGE = "application"
-TOLD = ("name", "email", "phone", "locale", "fields")  # whose change is an event
+CONTACT = ("name", "email", "phone", "locale")
+TOLD = (*CONTACT, "fields")  # whose change is an event
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +140,26 @@ def _update(ctx: Context, tx: Transaction, plan: Plan, *, by: Viewer) -> Applica
     conversation = tx.threads.load(thread_id) if thread_id else None
     if conversation is None or conversation.thread.state is ThreadState.ERASED:
         raise NotFound("applicant")
-    contact = {"name": after.name, "email": after.email, "locale": after.locale}
-    tx.people.update_applicant(after.id, phone=after.phone, fields=after.fields, corrected=after.corrected, **contact)
-    link_version = _next_link(conversation, {"email": after.email, "phone": after.phone})
-    person = replace(conversation.candidate, link_version=link_version)
-    tx.threads.update_participant(person.id, link_version=link_version, **contact)
+    kept, said = conversation.applicant, {name: getattr(after, name) for name in CONTACT}
+    tx.people.update_applicant(after.id, fields=after.fields, corrected=after.corrected, **said)
+    if kept.id != after.id:  # theirs became part of it: what is new of them counts there, too
+        said = {name: value for name, value in said.items() if name in plan.changed}
+        if said:
+            tx.people.update_applicant(kept.id, **said)
+    person = replace(conversation.candidate, link_version=_next_link(conversation, said))
+    of_person = {name: value for name, value in said.items() if name != "phone"}
+    tx.threads.update_participant(person.id, link_version=person.link_version, **of_person)
     if plan.changed:
         _tell(ctx, tx, conversation, changed=plan.changed, by=by)
     return ApplicantView(after, plan.opening, conversation.thread.id, portal_url(ctx, person))
 
 
-def _next_link(conversation: Conversation, reached_at: Mapping[str, str]) -> int:
+def _next_link(conversation: Conversation, said: Mapping[str, str]) -> int:
     """The version of the personal link: a new one where an `email` or `phone` is no longer the person's, for whoever
     reads there holds the old link.
     """
-    before = conversation.applicant
-    left = [way for way, now in reached_at.items() if getattr(before, way) and getattr(before, way) != now]
+    was = {"email": conversation.applicant.email, "phone": conversation.applicant.phone}
+    left = [way for way, address in was.items() if address and said.get(way, address) != address]
     return conversation.candidate.link_version + bool(left)
 
 

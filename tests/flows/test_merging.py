@@ -17,11 +17,13 @@ from flows.test_conversation import receive
 from flows.test_demo import wait_for
 from flows.test_moving import check_numbers, other_application, say, texts
 from gateway.errors import Conflict, NotFound, Refused
+from gateway.threads.bulk import BulkMessage
 from gateway.threads.drafts import Draft
 from gateway.threads.events import DELIVERY_UPDATED
 from gateway.threads.model import ThreadState
 from gateway.threads.policies.roles import OpeningRole
-from gateway.usecases.applicants import put_applicant
+from gateway.usecases.applicants import find_applicant, put_applicant
+from gateway.usecases.bulk import run_bulk, start_bulk
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one
@@ -78,6 +80,26 @@ def test_two_become_one_and_the_others_addresses_and_links_still_work(
     with ctx.database.read() as tx:
         left = tx.connection.execute(text("SELECT count(*) FROM applicants WHERE email <> ''")).scalar_one()
         assert left == 0
+
+
+@both_databases
+def test_the_ats_still_reaches_a_merged_applicant_by_their_own_id(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """What it says of the other changes the conversation that is left, a message to both is one."""
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    said = {"opening": "designer", "name": "Mina Han"}
+    put_applicant(ctx, company.ats, "mina-b", email=OTHER_MINA, **said)
+    assert [p.email for p in read_page(ctx, company.as_jun, mina.thread_id).conversation.participants][:1] == [MINA]
+    new = put_applicant(ctx, company.ats, "mina-b", email="mina@new.example", **said)
+    assert new.thread_id == find_applicant(ctx, company.ats, "mina-b").thread_id == mina.thread_id
+    assert read_page(ctx, company.as_jun, mina.thread_id).conversation.candidate.email == "mina@new.example"
+    bulk = start_bulk(ctx, company.ats, ["mina-1", "mina-b"], BulkMessage(text="Come on Monday."))
+    run_bulk(ctx, bulk.id)
+    pump()
+    assert bulk.total == 1
+    assert [mail.text.count("Come on Monday.") for mail in channel.to("mina@new.example")] == [1]
 
 
 @both_databases
