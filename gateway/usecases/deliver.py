@@ -195,13 +195,15 @@ def _build_some(ctx: Context, deliveries: Sequence[Delivery]) -> list[tuple[Deli
 def _hand_over_some(
     ctx: Context, ready: Sequence[tuple[Delivery, Outgoing]], *, stop_at: float
 ) -> Iterator[tuple[Delivery, Built, SendResult]]:
-    """Hand these over by their channel, until `stop_at` (monotonic seconds)."""
+    """Hand these over by their channel, until `stop_at` (monotonic seconds). What has been handed over gets its
+    answer, however late it came: given back, it would go out twice.
+    """
     if not ready:
         return
     reach("delivery.built")
     answers = _Answers(ctx.channels[ready[0][0].channel], [outgoing for _, outgoing in ready])
     for delivery, outgoing in ready:
-        if time.monotonic() > stop_at:
+        if time.monotonic() > stop_at and not answers.are_known:
             yield delivery, outgoing, Retry("later", "Others go first.", after=0, counted=False)
         else:
             yield delivery, outgoing, answers.next_for(outgoing)
@@ -232,10 +234,12 @@ class _Answers:
     def __init__(self, channel: Channel, batch: Sequence[Outgoing]) -> None:
         self._together = isinstance(channel, BatchChannel) and len(batch) > 1
         self._begun = False  # to hand over: this one, or all if they travel together
+        self.are_known = False  # of all: those that travel together are answered together
         self._answers = self._hand_over(channel, batch)
 
     def next_for(self, outgoing: Outgoing) -> SendResult:
         self._begun = self._begun and self._together
+        self.are_known = self._together
         try:
             return next(self._answers)
         except GatewayError as error:
