@@ -249,6 +249,19 @@ def test_a_lost_answer_is_looked_up_and_never_sent_twice(world: World) -> None:
     assert len(world.provider.messages) == 1
 
 
+def test_a_lost_answer_is_found_when_a_report_came_long_after(world: World) -> None:
+    """The report names our delivery only; the provider is asked about the time of the attempt."""
+    world.provider.plan.append(lose_answer())
+    [delivery] = world.say(channels=("alimtalk",))
+    record_receipts(world.ctx, "alimtalk", [Receipt(ReceiptStatus.PENDING, delivery.id)])
+    world.clock.move(minutes=20)
+    record_receipts(world.ctx, "alimtalk", [Receipt(ReceiptStatus.UNCONFIRMED, delivery.id, code="nhn.alimtalk.3005")])
+    for _ in range(4):
+        world.clock.move(minutes=5)
+        world.look()
+    assert len(world.provider.messages) == 1
+
+
 def test_what_the_provider_never_took_goes_out_after_it_had_time_to_show_it(world: World) -> None:
     world.provider.plan.append(hang_up())
     [delivery] = world.say(channels=("alimtalk",))
@@ -260,13 +273,18 @@ def test_what_the_provider_never_took_goes_out_after_it_had_time_to_show_it(worl
     assert len(world.provider.messages) == 1
 
 
-def test_a_worker_that_died_in_mid_send_leaves_one_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@both_databases
+@pytest.mark.parametrize("minutes", [2, 30, 3 * 24 * 60])
+def test_a_worker_that_died_in_mid_send_leaves_one_message(
+    world: World, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """Reliability 64: also when the machine was off for long; the provider is asked about the time of the attempt."""
     posted = post_message(world.ctx, world.company.as_jun, world.jiwoo.thread_id, NewMessage(text=WORDS))
     monkeypatch.setattr("gateway.usecases.record_attempts.record_move", _die)
     with pytest.raises(KeyboardInterrupt):
         deliver_one(world.ctx, posted.deliveries[0].id)
     monkeypatch.undo()
-    world.clock.move(minutes=2)
+    world.clock.move(minutes=minutes)
     assert release_expired(world.ctx) == 1
     world.look()
     assert world.states(posted.message.id) == [("alimtalk", "accepted")]
