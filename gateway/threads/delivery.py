@@ -8,6 +8,7 @@ Not in charge of: storing or sending.
                                                               │                  └─ tries used up ▶ failed
                                                               ├─ Failed ───▶ failed
                                                               └─ Unknown, or the worker died ▶ uncertain
+    sending ──it is night where the person is, and the message must not come then──▶ scheduled
     uncertain ──same key again, where receivers can drop a repeat──▶ sending
               ──looked up at the provider, where it can be asked──▶ accepted, delivered, or (absent) queued
     failed, bounced, or not confirmed before its deadline ──another channel left──▶ fell_back
@@ -93,6 +94,11 @@ def after_send(
             return Move(DeliveryState.DEFERRED, "retry", code, why, next_attempt_at=now + wait, counted=counted)
         case Unknown(why):
             return after_unknown(why, tries=tries, now=now, stable_key=stable_key, traceable=traceable)
+
+
+def after_hold(until: datetime) -> Move:
+    """Taken up at a time at which it must not go out: it waits as if it had been planned so, and nothing was tried."""
+    return Move(DeliveryState.SCHEDULED, "retry", next_attempt_at=until, counted=False)
 
 
 def after_unknown(

@@ -5,7 +5,7 @@ Not in charge of: which channel is taken (`threads.routing`).
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from gateway.store.database import Transaction
@@ -14,7 +14,7 @@ from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
 from gateway.threads.model import Conversation, Delivery
 from gateway.threads.purpose import Purpose
-from gateway.threads.routing import ALIMTALK, EMAIL, SMS, Reach
+from gateway.threads.routing import ALIMTALK, EMAIL, SMS, Reach, earliest, keeps_quiet
 from gateway.usecases.checks import read_mobile, zones_of
 from gateway.usecases.context import Context
 
@@ -64,6 +64,17 @@ def may_advertise(ctx: Context, tx: Transaction, delivery: Delivery) -> bool:
         return False
     reach = find_reach(ctx, tx, conversation, notice=NEW_MESSAGE, purpose=delivery.purpose)
     return reach.barred.get(delivery.channel) not in (Reason.NO_CONSENT, Reason.OPTED_OUT)
+
+
+def earliest_start(ctx: Context, tx: Transaction, delivery: Delivery) -> datetime:
+    """When this delivery may go out at the earliest: now, or at the end of the person's night."""
+    if not keeps_quiet(delivery.channel, purpose=delivery.purpose):
+        return ctx.now
+    conversation = tx.threads.load(delivery.thread_id or "")
+    if conversation is None:
+        return ctx.now
+    zone = zone_of(conversation.applicant.phone, default=conversation.workspace.timezone)
+    return earliest(delivery.channel, purpose=delivery.purpose, at=ctx.now, zone=zone)
 
 
 def advertising_to(address: str) -> str:

@@ -18,7 +18,7 @@ from simulators.server import hang_up, lose_answer, say
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
 from gateway.outbound.registry import build_channels, build_hooks
-from gateway.threads.channel import HookCall, IncomingSms, Receipt, ReceiptStatus
+from gateway.threads.channel import HookCall, IncomingSms, Receipt, ReceiptStatus, Retry
 from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
 from gateway.threads.model import CameInBy, Delivery, DeliveryState, InboxState
@@ -382,6 +382,64 @@ def test_reminders_wait_for_the_recipients_morning_and_direct_messages_do_not(wo
     assert direct.state is DeliveryState.ACCEPTED
 
 
+@both_databases
+@pytest.mark.parametrize(
+    ("purpose", "first"), [(Purpose.ADVERTISING, "sms"), (Purpose.REMINDER, "alimtalk"), (Purpose.REMINDER, "email")]
+)
+def test_what_must_not_come_at_night_is_not_tried_again_at_night(world: World, purpose: Purpose, first: str) -> None:
+    """정보통신망법 §50(3), seeds §9 no. 32: planned by day, tried in vain, due again when the night has begun."""
+    agree_to_advertising(world)
+    world.clock.now = world.clock.now.replace(hour=11, minute=59)  # 20:59 in Seoul
+    world.provider.plan.append(say(503))
+    world.mail.script.append(Retry("4.2.1", "Try again."))
+    [delivery] = world.say(purpose=purpose, channels=(first, "sms"))
+    assert delivery.state is DeliveryState.DEFERRED
+    world.clock.move(minutes=5)  # 21:04
+    world.pump()
+    [held] = world.deliveries(delivery.message_id or "")
+    morning = world.clock.now.replace(hour=23, minute=0)  # 08:00
+    assert (held.state, held.next_attempt_at, held.tries) == (DeliveryState.SCHEDULED, morning, 1)
+    world.clock.now = morning - timedelta(seconds=1)
+    world.pump()
+    assert (world.provider.messages, len(world.mail.sent)) == ([], 1 if first == "email" else 0)
+    world.clock.now = morning
+    world.pump()
+    assert world.deliveries(delivery.message_id or "")[-1].state is DeliveryState.ACCEPTED
+
+
+def test_a_backlog_that_reaches_the_night_waits_and_no_channel_loses_its_time(world: World) -> None:
+    """Nothing was tried: AlimTalk has its ten minutes in the morning, and the day's number is not used up."""
+    settings = world.ctx.settings.model_copy(update={"phone_messages_per_day": 1})
+    world.ctx = world.pump.ctx = replace(world.ctx, settings=settings)
+    world.clock.now = world.clock.now.replace(hour=11, minute=59)
+    late = NewMessage(text=WORDS, purpose=Purpose.REMINDER, channels=("alimtalk", "sms"))
+    posted = post_message(world.ctx, world.company.as_jun, world.jiwoo.thread_id, late)
+    world.clock.move(minutes=2)  # 21:01
+    world.pump()
+    assert world.states(posted.message.id) == [("alimtalk", "scheduled")]
+    world.clock.move(hours=11)
+    world.pump()
+    assert world.states(posted.message.id) == [("alimtalk", "accepted")]
+
+
+@pytest.mark.parametrize("purpose", [Purpose.TRANSACTIONAL, Purpose.LEGAL_NOTICE])
+def test_what_belongs_to_the_application_is_tried_again_at_night(world: World, purpose: Purpose) -> None:
+    world.clock.now = world.clock.now.replace(hour=11, minute=59)
+    world.provider.plan.append(say(503))
+    [delivery] = world.say(purpose=purpose, channels=("sms",))
+    world.clock.move(minutes=5)
+    world.pump()
+    assert world.states(delivery.message_id or "") == [("sms", "accepted")]
+
+
+def agree_to_advertising(world: World) -> None:
+    """The person agreed, and the installation has the free number without which no advertising goes by SMS."""
+    settings = world.ctx.settings.model_copy(update={"sms_refusal_number": "080-123-4567"})
+    world.ctx = world.pump.ctx = replace(world.ctx, settings=settings)
+    external_id = world.jiwoo.applicant.external_id
+    give_consent(world.ctx, world.company.ats, external_id, ConsentKind.PHONE, words="Tell me of new openings.")
+
+
 def test_stop_bars_sms_but_not_what_the_law_demands(world: World) -> None:
     world.say(channels=("sms",))
     assert receive_sms(world.ctx, IncomingSms("SM1", NUMBER, "+15005550006", " stop ")) is Reason.OK
@@ -403,10 +461,7 @@ def test_stop_bars_sms_but_not_what_the_law_demands(world: World) -> None:
 
 
 def test_advertising_goes_with_its_label_and_never_by_alimtalk(world: World) -> None:
-    settings = world.ctx.settings.model_copy(update={"sms_refusal_number": "080-123-4567"})
-    world.ctx = world.pump.ctx = replace(world.ctx, settings=settings)
-    external_id = world.jiwoo.applicant.external_id
-    give_consent(world.ctx, world.company.ats, external_id, ConsentKind.PHONE, words="Tell me of new openings.")
+    agree_to_advertising(world)
     [delivery] = world.say(purpose=Purpose.ADVERTISING, channels=("alimtalk", "sms"))
     assert (delivery.channel, delivery.state) == ("sms", DeliveryState.ACCEPTED)
     [call] = world.provider.posts()
