@@ -54,6 +54,12 @@ ABSENT_AFTER = timedelta(minutes=15)  # a provider's list may lag behind what it
 REPORTED_TRIES = 3  # a failure reported afterwards may have cost money each time
 REPEAT_AFTER_REPORT = timedelta(minutes=11)  # beyond the ten minutes for which NHN refuses a repeated key
 ARRIVED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)  # handed over, and not heard of as lost since
+OVER = (  # a failure says nothing new
+    DeliveryState.BOUNCED,
+    DeliveryState.FELL_BACK,
+    DeliveryState.CANCELLED,
+    DeliveryState.SKIPPED,
+)
 CLAIMABLE = (DeliveryState.QUEUED, DeliveryState.SCHEDULED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
 
 
@@ -124,7 +130,7 @@ def after_unknown(
 def after_report(current: DeliveryState, action: str, *, code: str, detail: str) -> Move | None:
     """The move after a receipt or DSN (RFC 3464 §2.3.3 actions), or None if it says nothing new."""
     if action == "failed":
-        if current in (DeliveryState.BOUNCED, DeliveryState.CANCELLED, DeliveryState.SKIPPED):
+        if current in OVER:
             return None
         return Move(DeliveryState.BOUNCED, "bounced", code, detail)
     waiting = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN, DeliveryState.SENDING)

@@ -15,6 +15,8 @@ from running import Pump, both_databases
 from simulators import nhn
 from simulators.server import hang_up, lose_answer, say
 
+from flows.test_bounces import GONE, TWO_GONE
+from flows.test_conversation import receive
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
 from gateway.outbound.registry import build_channels, build_hooks
@@ -29,6 +31,7 @@ from gateway.usecases.consents import give_consent
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, release_expired
 from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import list_conversations
 from gateway.usecases.receive_sms import receive_sms
 from gateway.usecases.record_receipt import find_looks, look_up_one, record_receipts
 from gateway.usecases.views import ApplicantView
@@ -186,6 +189,20 @@ def test_the_last_channel_that_fails_is_seen(world: World) -> None:
     [delivery] = world.say(channels=("alimtalk",))
     world.report(world.provider.messages[0], "3019", channel="alimtalk")
     assert world.states(delivery.message_id or "") == [("alimtalk", "bounced")]
+
+
+@both_databases
+@pytest.mark.parametrize("report", [(TWO_GONE,), (GONE, GONE.replace("failure notice", "again"))])
+def test_a_mail_that_came_back_twice_falls_back_once(world: World, report: tuple[str, ...]) -> None:
+    """Two mailboxes behind one address, or a second bounce after the next channel took over."""
+    [delivery] = world.say(channels=("email", "sms"))
+    for raw in report:
+        receive(world.ctx, raw.encode(), to=world.mail.sent[-1].envelope_from, from_="")
+        world.pump()
+    assert world.states(delivery.message_id or "") == [("email", "fell_back"), ("sms", "accepted")]
+    assert [row.failed for row in list_conversations(world.ctx, world.company.as_jun)[0]] == [0]
+    with world.ctx.database.read() as tx:
+        assert tx.inbox.ids_of([InboxState.FAILED]) == []
 
 
 def test_a_missed_deadline_asks_first_and_then_falls_back(world: World) -> None:
