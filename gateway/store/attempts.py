@@ -198,6 +198,7 @@ _TAKE = (
         lease_until=bindparam("until"),
         tries=_D.tries + 1,
         next_attempt_at=None,
+        provider_id="",  # of the copy before, if there was one
         updated_at=bindparam("now"),
     )
     .returning(*_D)

@@ -147,8 +147,17 @@ def next_look(*, since: datetime, now: datetime) -> datetime | None:
 def after_receipt(delivery: Delivery, receipt: Receipt, *, now: datetime) -> Move | None:
     """The move after a provider's news, or None if it says nothing new. Safe against late, repeated and mixed-up news.
 
-    A provider's final word stays: only what was wrongly given up can still turn out well.
+    A copy that failed for a passing reason is followed by another, and the provider may tell of the first again: of
+    that only an arrival is news. While the newest copy's id is not known yet, the look-up tells which failed.
     """
+    is_newest = delivery.tries <= 1 or receipt.provider_id in ("", delivery.provider_id)
+    if not is_newest and receipt.status is not ReceiptStatus.DELIVERED:
+        return None
+    return _after_news(delivery, receipt, now=now)
+
+
+def _after_news(delivery: Delivery, receipt: Receipt, *, now: datetime) -> Move | None:
+    """A provider's final word stays: only what was wrongly given up can still turn out well."""
     current, code, why, provider_id = delivery.state, receipt.code, receipt.why, receipt.provider_id
     on_its_way = current in (
         DeliveryState.SENDING,
@@ -164,6 +173,8 @@ def after_receipt(delivery: Delivery, receipt: Receipt, *, now: datetime) -> Mov
                 return Move(DeliveryState.FELL_BACK, "delivered", code, why, provider_id)
         case ReceiptStatus.FAILED if on_its_way:
             if receipt.again and not delivery.rest and delivery.tries < REPORTED_TRIES:
+                if current is DeliveryState.DEFERRED:
+                    return None  # it goes out again already
                 again = now + REPEAT_AFTER_REPORT
                 return Move(DeliveryState.DEFERRED, "retry", code, why, provider_id, next_attempt_at=again)
             return Move(DeliveryState.BOUNCED, "bounced", code, why, provider_id)
@@ -184,7 +195,7 @@ def after_trace(delivery: Delivery, trace: Trace, *, now: datetime) -> Move | No
     What the provider never took goes out again, once its list has had time to show it.
     """
     if isinstance(trace, Receipt):
-        return after_receipt(delivery, trace, now=now)
+        return _after_news(delivery, trace, now=now)  # it was asked about the newest copy
     if not isinstance(trace, Absent) or delivery.state is not DeliveryState.UNCERTAIN or delivery.provider_id:
         return None
     if now - delivery.updated_at < ABSENT_AFTER:

@@ -346,6 +346,36 @@ def test_a_result_that_passes_is_tried_again_where_no_other_channel_is(world: Wo
     assert len(world.provider.messages) == 2
 
 
+@both_databases
+@pytest.mark.parametrize(("channel_name", "passing", "final"), [("alimtalk", "3000", "3019"), ("sms", "E999", "3001")])
+def test_a_provider_that_tells_of_the_first_copy_again_orders_no_third(
+    world: World, channel_name: str, passing: str, final: str
+) -> None:
+    """Reliability 66: in whatever state the second copy is; what is told of the second counts."""
+    [delivery] = world.say(channels=(channel_name,))
+    [first] = world.provider.messages
+
+    def tell_again() -> str:
+        world.report(first, passing, channel=channel_name)
+        return world.states(delivery.message_id or "")[0][1]
+
+    assert tell_again() == "deferred"
+    world.clock.move(minutes=6)
+    assert tell_again() == "deferred"  # which puts nothing off
+    world.provider.plan.append(lose_answer())
+    world.clock.move(minutes=5)
+    world.pump()
+    assert tell_again() == "uncertain"
+    world.clock.move(minutes=1)
+    world.look()
+    assert tell_again() == "accepted"
+    world.clock.move(minutes=11)
+    world.pump()
+    assert len(world.provider.messages) == 2
+    world.report(world.provider.messages[1], final, channel=channel_name)
+    assert world.states(delivery.message_id or "") == [(channel_name, "bounced")]
+
+
 def test_many_messages_travel_in_one_call_and_one_bad_number_fails_alone(world: World) -> None:
     world.provider.refused["01099990003"] = "-5000"
     for n in range(5):
