@@ -66,6 +66,11 @@ class Breaker:
         why = "The provider failed several times in a row; it is left alone for a while."
         return Retry("paused", why, max(left, 1.0), counted=False)
 
+    def give_back(self) -> None:
+        """The call that might be made is not made after all: if it was the single try, the next to ask may."""
+        with self._lock:
+            self._closed_until = self._now()
+
     def note(self, result: SendResult) -> None:
         """Learn from a call's result. A definite answer, even a no, shows a provider that works."""
         in_trouble = isinstance(result, Unknown) or (isinstance(result, Retry) and result.code not in OUR_RATE)
@@ -89,7 +94,9 @@ class Guard:
 
     def run(self, call: Callable[[], list[SendResult]], *, size: int) -> list[SendResult]:
         """The call's results, or `size` refusals without a call."""
-        refused = self._breaker.refusal() or self._rate.refusal(self.name)
+        refused = self._breaker.refusal()
+        if refused is None and (refused := self._rate.refusal(self.name)):
+            self._breaker.give_back()
         if refused:
             return [refused] * size
         results = call()

@@ -131,6 +131,14 @@ class Attempts:
         line |= {"outcome": move.outcome, "code": move.code, "detail": move.detail[:500]}
         self._session.execute(insert(t.attempts), line)
 
+    def newest_start(self, delivery_id: str) -> datetime:
+        """When the newest attempt began."""
+        c = t.attempts.c
+        tried = (c.delivery_id == delivery_id, c.number < REPORTS_FROM)
+        newest = select(c.started_at).where(*tried).order_by(c.number.desc()).limit(1)
+        start: datetime = self._session.execute(newest).scalar_one()
+        return start
+
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that may be claimed now."""
         c = t.deliveries.c
@@ -190,6 +198,7 @@ _TAKE = (
         lease_until=bindparam("until"),
         tries=_D.tries + 1,
         next_attempt_at=None,
+        provider_id="",  # of the copy before, if there was one
         updated_at=bindparam("now"),
     )
     .returning(*_D)

@@ -8,6 +8,7 @@ Not in charge of: storing or sending.
                                                               │                  └─ tries used up ▶ failed
                                                               ├─ Failed ───▶ failed
                                                               └─ Unknown, or the worker died ▶ uncertain
+    sending ──it is night where the person is, and the message must not come then──▶ scheduled
     uncertain ──same key again, where receivers can drop a repeat──▶ sending
               ──looked up at the provider, where it can be asked──▶ accepted, delivered, or (absent) queued
     failed, bounced, or not confirmed before its deadline ──another channel left──▶ fell_back
@@ -53,6 +54,12 @@ ABSENT_AFTER = timedelta(minutes=15)  # a provider's list may lag behind what it
 REPORTED_TRIES = 3  # a failure reported afterwards may have cost money each time
 REPEAT_AFTER_REPORT = timedelta(minutes=11)  # beyond the ten minutes for which NHN refuses a repeated key
 ARRIVED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)  # handed over, and not heard of as lost since
+OVER = (  # a failure says nothing new
+    DeliveryState.BOUNCED,
+    DeliveryState.FELL_BACK,
+    DeliveryState.CANCELLED,
+    DeliveryState.SKIPPED,
+)
 CLAIMABLE = (DeliveryState.QUEUED, DeliveryState.SCHEDULED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
 
 
@@ -95,6 +102,11 @@ def after_send(
             return after_unknown(why, tries=tries, now=now, stable_key=stable_key, traceable=traceable)
 
 
+def after_hold(until: datetime) -> Move:
+    """Taken up at a time at which it must not go out: it waits as if it had been planned so, and nothing was tried."""
+    return Move(DeliveryState.SCHEDULED, "retry", next_attempt_at=until, counted=False)
+
+
 def after_unknown(
     why: str, *, tries: int, now: datetime, stable_key: bool, died: bool = False, traceable: bool = False
 ) -> Move:
@@ -118,7 +130,7 @@ def after_unknown(
 def after_report(current: DeliveryState, action: str, *, code: str, detail: str) -> Move | None:
     """The move after a receipt or DSN (RFC 3464 §2.3.3 actions), or None if it says nothing new."""
     if action == "failed":
-        if current in (DeliveryState.BOUNCED, DeliveryState.CANCELLED, DeliveryState.SKIPPED):
+        if current in OVER:
             return None
         return Move(DeliveryState.BOUNCED, "bounced", code, detail)
     waiting = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
@@ -135,8 +147,17 @@ def next_look(*, since: datetime, now: datetime) -> datetime | None:
 def after_receipt(delivery: Delivery, receipt: Receipt, *, now: datetime) -> Move | None:
     """The move after a provider's news, or None if it says nothing new. Safe against late, repeated and mixed-up news.
 
-    A provider's final word stays: only what was wrongly given up can still turn out well.
+    A copy that failed for a passing reason is followed by another, and the provider may tell of the first again: of
+    that only an arrival is news. While the newest copy's id is not known yet, the look-up tells which failed.
     """
+    is_newest = delivery.tries <= 1 or receipt.provider_id in ("", delivery.provider_id)
+    if not is_newest and receipt.status is not ReceiptStatus.DELIVERED:
+        return None
+    return _after_news(delivery, receipt, now=now)
+
+
+def _after_news(delivery: Delivery, receipt: Receipt, *, now: datetime) -> Move | None:
+    """A provider's final word stays: only what was wrongly given up can still turn out well."""
     current, code, why, provider_id = delivery.state, receipt.code, receipt.why, receipt.provider_id
     on_its_way = current in (
         DeliveryState.SENDING,
@@ -152,6 +173,8 @@ def after_receipt(delivery: Delivery, receipt: Receipt, *, now: datetime) -> Mov
                 return Move(DeliveryState.FELL_BACK, "delivered", code, why, provider_id)
         case ReceiptStatus.FAILED if on_its_way:
             if receipt.again and not delivery.rest and delivery.tries < REPORTED_TRIES:
+                if current is DeliveryState.DEFERRED:
+                    return None  # it goes out again already
                 again = now + REPEAT_AFTER_REPORT
                 return Move(DeliveryState.DEFERRED, "retry", code, why, provider_id, next_attempt_at=again)
             return Move(DeliveryState.BOUNCED, "bounced", code, why, provider_id)
@@ -172,7 +195,7 @@ def after_trace(delivery: Delivery, trace: Trace, *, now: datetime) -> Move | No
     What the provider never took goes out again, once its list has had time to show it.
     """
     if isinstance(trace, Receipt):
-        return after_receipt(delivery, trace, now=now)
+        return _after_news(delivery, trace, now=now)  # it was asked about the newest copy
     if not isinstance(trace, Absent) or delivery.state is not DeliveryState.UNCERTAIN or delivery.provider_id:
         return None
     if now - delivery.updated_at < ABSENT_AFTER:

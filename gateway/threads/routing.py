@@ -165,8 +165,7 @@ def earliest(channel: str, *, purpose: Purpose, at: datetime, zone: tzinfo | Non
     """`at`, or the end of the recipient's night for what must not come at night: reminders by every channel,
     advertising by phone (e-mail is exempt). Direct messages come when they are written.
     """
-    quiet = purpose is Purpose.REMINDER or (purpose is Purpose.ADVERTISING and channel in PHONE_CHANNELS)
-    if not quiet or zone is None:
+    if not keeps_quiet(channel, purpose=purpose) or zone is None:
         return at
     local = at.astimezone(zone)
     if NIGHT_ENDS <= local.hour < NIGHT_BEGINS:
@@ -175,6 +174,11 @@ def earliest(channel: str, *, purpose: Purpose, at: datetime, zone: tzinfo | Non
     if local.hour >= NIGHT_BEGINS:
         morning += timedelta(days=1)
     return morning.astimezone(at.tzinfo)
+
+
+def keeps_quiet(channel: str, *, purpose: Purpose) -> bool:
+    """Must this not come at night?"""
+    return purpose is Purpose.REMINDER or (purpose is Purpose.ADVERTISING and channel in PHONE_CHANNELS)
 
 
 def may_fall_back(delivery: Delivery) -> bool:

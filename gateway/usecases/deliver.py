@@ -33,13 +33,13 @@ from gateway.threads.channel import (
 )
 from gateway.threads.copies import copy_of, pack
 from gateway.threads.decisions import Reason
-from gateway.threads.delivery import Move, after_send, after_unknown
+from gateway.threads.delivery import Move, after_hold, after_send, after_unknown
 from gateway.threads.model import Delivery, DeliveryState
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import build_outgoing, look_ahead
-from gateway.usecases.reach import may_advertise
+from gateway.usecases.reach import earliest_start, may_advertise
 from gateway.usecases.record_attempts import Recorder, Sent, record_one
 from gateway.usecases.release_scheduled import release_scheduled
 from gateway.usecases.send_news import wait_for_hours
@@ -79,7 +79,7 @@ def _deliver(ctx: Context, claim: Claim) -> dict[str, DeliveryState]:
     with ctx.database.begin() as tx:
         claimed = _claim(ctx, tx, claim(tx, lease_id), lease_id=lease_id)
         tx.threads.look_for_participants([d.participant_id for d in claimed if d.participant_id])
-        held_back = [(d, held) for d in claimed if (held := _hold_back(ctx, tx, d))]
+        held_back = [(d, move) for d in claimed if (move := _hold_back(ctx, tx, d))]
         release_scheduled(ctx, tx, claimed)
     if not claimed:
         return {}
@@ -87,8 +87,8 @@ def _deliver(ctx: Context, claim: Claim) -> dict[str, DeliveryState]:
     recorder = Recorder(ctx, lease_id)
     with ctx.leases.holding(lease_id):
         try:
-            for delivery, result in held_back:
-                recorder.add(Sent(delivery, _move(ctx, delivery, result)))
+            for delivery, move in held_back:
+                recorder.add(Sent(delivery, move))
             barred = {delivery.id for delivery, _ in held_back}
             for delivery, built, result in _send(ctx, [d for d in claimed if d.id not in barred]):
                 recorder.add(Sent(delivery, _move(ctx, delivery, result), _copy(ctx, delivery, built, result)))
@@ -119,7 +119,18 @@ def _claim(ctx: Context, tx: Transaction, first: Delivery | None, *, lease_id: s
     return [first, *others]
 
 
-def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> SendResult | None:
+def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> Move | None:
+    """The move of what is not handed over now. The night is asked about at each try, for what was planned by day may
+    come up later: after a retry, or a backlog (정보통신망법 §50(3)).
+    """
+    start = earliest_start(ctx, tx, delivery)
+    if start > ctx.now:
+        return after_hold(start)
+    refused = _refuse(ctx, tx, delivery)
+    return _move(ctx, delivery, refused) if refused else None
+
+
+def _refuse(ctx: Context, tx: Transaction, delivery: Delivery) -> SendResult | None:
     """Why this is not handed over now: its time is over, the workspace has sent enough for a day, or a colleague's
     receiving hours have not begun.
     """
@@ -195,13 +206,15 @@ def _build_some(ctx: Context, deliveries: Sequence[Delivery]) -> list[tuple[Deli
 def _hand_over_some(
     ctx: Context, ready: Sequence[tuple[Delivery, Outgoing]], *, stop_at: float
 ) -> Iterator[tuple[Delivery, Built, SendResult]]:
-    """Hand these over by their channel, until `stop_at` (monotonic seconds)."""
+    """Hand these over by their channel, until `stop_at` (monotonic seconds). What has been handed over gets its
+    answer, however late it came: given back, it would go out twice.
+    """
     if not ready:
         return
     reach("delivery.built")
     answers = _Answers(ctx.channels[ready[0][0].channel], [outgoing for _, outgoing in ready])
     for delivery, outgoing in ready:
-        if time.monotonic() > stop_at:
+        if time.monotonic() > stop_at and not answers.are_known:
             yield delivery, outgoing, Retry("later", "Others go first.", after=0, counted=False)
         else:
             yield delivery, outgoing, answers.next_for(outgoing)
@@ -232,10 +245,12 @@ class _Answers:
     def __init__(self, channel: Channel, batch: Sequence[Outgoing]) -> None:
         self._together = isinstance(channel, BatchChannel) and len(batch) > 1
         self._begun = False  # to hand over: this one, or all if they travel together
+        self.are_known = False  # of all: those that travel together are answered together
         self._answers = self._hand_over(channel, batch)
 
     def next_for(self, outgoing: Outgoing) -> SendResult:
         self._begun = self._begun and self._together
+        self.are_known = self._together
         try:
             return next(self._answers)
         except GatewayError as error:

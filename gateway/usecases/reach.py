@@ -6,7 +6,7 @@ Not in charge of: which channel is taken (`threads.routing`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from gateway.store.database import Transaction
@@ -15,7 +15,7 @@ from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
 from gateway.threads.model import Conversation, Delivery
 from gateway.threads.purpose import Purpose
-from gateway.threads.routing import ALIMTALK, EMAIL, PHONE_CHANNELS, SMS, Reach
+from gateway.threads.routing import ALIMTALK, EMAIL, PHONE_CHANNELS, SMS, Reach, earliest, keeps_quiet
 from gateway.usecases.checks import read_mobile, zones_of
 from gateway.usecases.context import Context
 
@@ -76,6 +76,17 @@ def find_refused(tx: Transaction, workspace_id: str, deliveries: Iterable[Delive
     refused = {*tx.receipts.opt_outs(workspace_id, places.values(), code=OPT_OUT)}
     refused.update(tx.outbox.suppressed(workspace_id, labels.values()))
     return frozenset(i for which in (places, labels) for i, address in which.items() if address in refused)
+
+
+def earliest_start(ctx: Context, tx: Transaction, delivery: Delivery) -> datetime:
+    """When this delivery may go out at the earliest: now, or at the end of the person's night."""
+    if not keeps_quiet(delivery.channel, purpose=delivery.purpose):
+        return ctx.now
+    conversation = tx.threads.load(delivery.thread_id or "")
+    if conversation is None:
+        return ctx.now
+    zone = zone_of(conversation.applicant.phone, default=conversation.workspace.timezone)
+    return earliest(delivery.channel, purpose=delivery.purpose, at=ctx.now, zone=zone)
 
 
 def advertising_to(address: str) -> str:

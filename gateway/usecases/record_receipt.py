@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.store.database import Transaction
 from gateway.threads.channel import CannotTell, Outgoing, Receipt, Sent, Trace, TraceableChannel
@@ -72,9 +72,10 @@ def look_up_one(ctx: Context, delivery_id: str) -> DeliveryState | None:
     """
     with ctx.database.begin() as tx:
         delivery = tx.receipts.claim_look(delivery_id, now=ctx.now, until=ctx.now + LOOK_LEASE)
-    if delivery is None:
-        return None
-    trace = _ask(ctx, delivery)
+        if delivery is None:
+            return None
+        since = tx.attempts.newest_start(delivery_id)
+    trace = _ask(ctx, delivery, since=since)
     with ctx.database.begin() as tx:
         held = tx.receipts.hold(delivery_id)
         if held is None or held.state is not delivery.state:
@@ -94,7 +95,10 @@ def look_up_one(ctx: Context, delivery_id: str) -> DeliveryState | None:
         return held.state
 
 
-def _ask(ctx: Context, delivery: Delivery) -> Trace:
+def _ask(ctx: Context, delivery: Delivery, *, since: datetime) -> Trace:
+    """`since`: when it was taken for the attempt that is asked about. Its row may have changed long after: when the
+    machine that died is there again, or with a report.
+    """
     channel = ctx.channels.get(delivery.channel)
     if not isinstance(channel, TraceableChannel):
         return CannotTell("This channel cannot be asked.")
@@ -102,7 +106,7 @@ def _ask(ctx: Context, delivery: Delivery) -> Trace:
     sent = Sent(
         delivery.id,
         delivery.to,
-        delivery.updated_at,
+        since,
         phone=read_mobile(delivery.to),
         provider_id=delivery.provider_id,
         text=words,

@@ -9,7 +9,7 @@ from gateway.store.database import Transaction
 from gateway.threads.addresses import Purpose, read_address
 from gateway.threads.delivery import after_report
 from gateway.threads.incoming import Automatic, DeliveryReport, IncomingMail
-from gateway.threads.model import Delivery, DeliveryState
+from gateway.threads.model import DeliveryState
 from gateway.usecases.context import Context
 from gateway.usecases.fall_back import record_move
 from gateway.usecases.suppression import note_bounce
@@ -26,9 +26,8 @@ def record_bounce(ctx: Context, tx: Transaction, delivery_id: str, mail: Incomin
     delivery = tx.outbox.find(delivery_id)
     if delivery is None:
         return False
-    reports = mail.reports or (DeliveryReport("failed", "", delivery.to, mail.subject),)
-    for report in reports:
-        apply_report(ctx, tx, delivery, report=report)
+    for report in mail.reports or (DeliveryReport("failed", "", delivery.to, mail.subject),):
+        _apply_report(ctx, tx, delivery_id, report=report)
     return True
 
 
@@ -45,8 +44,13 @@ def record_complaint(ctx: Context, tx: Transaction, mail: IncomingMail) -> bool:
     return any(found)
 
 
-def apply_report(ctx: Context, tx: Transaction, delivery: Delivery, *, report: DeliveryReport) -> None:
-    """Move the delivery as the report says, once; a bounce counts against the address."""
+def _apply_report(ctx: Context, tx: Transaction, delivery_id: str, *, report: DeliveryReport) -> None:
+    """Move the delivery as the report says, once; a bounce counts against the address. One mail may report of several
+    recipients (RFC 3464 §2.3: an alias of two mailboxes), so each finds the delivery as the one before has left it.
+    """
+    delivery = tx.receipts.hold(delivery_id)
+    if delivery is None:
+        return
     move = after_report(
         delivery.state, report.action, code=report.status, detail=report.diagnostic or "The mail came back."
     )

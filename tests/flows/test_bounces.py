@@ -22,12 +22,33 @@ from gateway.usecases.context import Context
 from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.process_mail import process_waiting
-from gateway.usecases.read_thread import messages_after
+from gateway.usecases.read_thread import list_conversations, messages_after
 from gateway.usecases.receive_email import RecipientVerdict, check_recipients
 from gateway.usecases.views import ApplicantView
 
 HEAD = "Return-Path: <>\r\nFrom: MAILER-DAEMON@mail.example\r\nSubject: failure notice\r\n\r\n"
 GONE = f"{HEAD}<{MINA}>:\r\n550 5.1.1 no such user\r\n"
+TWO_GONE = """Return-Path: <>\r
+From: MAILER-DAEMON@mail.example\r
+Subject: failure notice\r
+MIME-Version: 1.0\r
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r
+\r
+--b\r
+Content-Type: message/delivery-status\r
+\r
+Reporting-MTA: dns; mx.mail.example\r
+\r
+Final-Recipient: rfc822; mina@home.example\r
+Action: failed\r
+Status: 5.1.1\r
+\r
+Final-Recipient: rfc822; mina@work.example\r
+Action: failed\r
+Status: 5.1.1\r
+\r
+--b--\r
+"""
 FULL = f"{HEAD}<{MINA}>:\r\nmailbox is full\r\n"
 
 
@@ -114,6 +135,33 @@ def test_a_colleagues_address_is_corrected_unless_another_has_it(
     assert (again.status_code, "gets a mail of their own" in words_of(again.text)) == (409, True)
     assert failed in messages_after(ctx, company.ats, mina.thread_id)[0].deliveries
     assert send_again(ctx, company.as_jun, failed.id, to="hr3@moalabs.example").state is DeliveryState.QUEUED
+
+
+@both_databases
+def test_a_report_of_two_mailboxes_is_one_failure(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """RFC 3464 §2.3: the candidate's address stands for two mailboxes; the list counts one failure, not two."""
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
+    pump()
+    sent = channel.to(MINA)[-1]
+    receive(ctx, TWO_GONE.encode(), to=sent.envelope_from, from_="")
+    pump()
+    assert [row.failed for row in list_conversations(ctx, company.as_jun)[0]] == [1]
+    send_again(ctx, company.as_jun, sent.delivery_id)
+    pump()
+    assert list_conversations(ctx, company.as_jun, view="attention")[0] == []
+
+
+def test_two_mailboxes_that_are_full_at_once_are_one_bounce(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    for _ in range(2):
+        post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="hello"))
+        pump()
+        receive(ctx, TWO_GONE.replace("5.1.1", "5.2.2").encode(), to=channel.to(MINA)[-1].envelope_from, from_="")
+        pump()
+    assert not suppressed(ctx, company)
 
 
 @both_databases

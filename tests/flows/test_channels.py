@@ -16,10 +16,12 @@ from simulators import nhn
 from simulators.server import hang_up, lose_answer, say
 from web.web_kit import browser_of, make_app, words_of
 
+from flows.test_bounces import GONE, TWO_GONE
+from flows.test_conversation import receive
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
 from gateway.outbound.registry import build_channels, build_hooks
-from gateway.threads.channel import HookCall, IncomingSms, Receipt, ReceiptStatus
+from gateway.threads.channel import HookCall, IncomingSms, Receipt, ReceiptStatus, Retry
 from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
 from gateway.threads.model import CameInBy, Delivery, DeliveryState, InboxState
@@ -31,6 +33,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one, release_expired
 from gateway.usecases.mend_delivery import send_again
 from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import list_conversations
 from gateway.usecases.receive_sms import receive_sms
 from gateway.usecases.record_receipt import find_looks, look_up_one, record_receipts
 from gateway.usecases.views import ApplicantView
@@ -194,6 +197,20 @@ def test_the_last_channel_that_fails_is_seen(world: World) -> None:
     assert world.states(delivery.message_id or "") == [("alimtalk", "bounced")]
 
 
+@both_databases
+@pytest.mark.parametrize("report", [(TWO_GONE,), (GONE, GONE.replace("failure notice", "again"))])
+def test_a_mail_that_came_back_twice_falls_back_once(world: World, report: tuple[str, ...]) -> None:
+    """Two mailboxes behind one address, or a second bounce after the next channel took over."""
+    [delivery] = world.say(channels=("email", "sms"))
+    for raw in report:
+        receive(world.ctx, raw.encode(), to=world.mail.sent[-1].envelope_from, from_="")
+        world.pump()
+    assert world.states(delivery.message_id or "") == [("email", "fell_back"), ("sms", "accepted")]
+    assert [row.failed for row in list_conversations(world.ctx, world.company.as_jun)[0]] == [0]
+    with world.ctx.database.read() as tx:
+        assert tx.inbox.ids_of([InboxState.FAILED]) == []
+
+
 def test_a_missed_deadline_asks_first_and_then_falls_back(world: World) -> None:
     [delivery] = world.say()
     message_id = delivery.message_id or ""
@@ -255,6 +272,19 @@ def test_a_lost_answer_is_looked_up_and_never_sent_twice(world: World) -> None:
     assert len(world.provider.messages) == 1
 
 
+def test_a_lost_answer_is_found_when_a_report_came_long_after(world: World) -> None:
+    """The report names our delivery only; the provider is asked about the time of the attempt."""
+    world.provider.plan.append(lose_answer())
+    [delivery] = world.say(channels=("alimtalk",))
+    record_receipts(world.ctx, "alimtalk", [Receipt(ReceiptStatus.PENDING, delivery.id)])
+    world.clock.move(minutes=20)
+    record_receipts(world.ctx, "alimtalk", [Receipt(ReceiptStatus.UNCONFIRMED, delivery.id, code="nhn.alimtalk.3005")])
+    for _ in range(4):
+        world.clock.move(minutes=5)
+        world.look()
+    assert len(world.provider.messages) == 1
+
+
 def test_what_the_provider_never_took_goes_out_after_it_had_time_to_show_it(world: World) -> None:
     world.provider.plan.append(hang_up())
     [delivery] = world.say(channels=("alimtalk",))
@@ -266,13 +296,18 @@ def test_what_the_provider_never_took_goes_out_after_it_had_time_to_show_it(worl
     assert len(world.provider.messages) == 1
 
 
-def test_a_worker_that_died_in_mid_send_leaves_one_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@both_databases
+@pytest.mark.parametrize("minutes", [2, 30, 3 * 24 * 60])
+def test_a_worker_that_died_in_mid_send_leaves_one_message(
+    world: World, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """Reliability 64: also when the machine was off for long; the provider is asked about the time of the attempt."""
     posted = post_message(world.ctx, world.company.as_jun, world.jiwoo.thread_id, NewMessage(text=WORDS))
     monkeypatch.setattr("gateway.usecases.record_attempts.record_move", _die)
     with pytest.raises(KeyboardInterrupt):
         deliver_one(world.ctx, posted.deliveries[0].id)
     monkeypatch.undo()
-    world.clock.move(minutes=2)
+    world.clock.move(minutes=minutes)
     assert release_expired(world.ctx) == 1
     world.look()
     assert world.states(posted.message.id) == [("alimtalk", "accepted")]
@@ -315,6 +350,36 @@ def test_a_result_that_passes_is_tried_again_where_no_other_channel_is(world: Wo
     world.pump()
     assert world.states(delivery.message_id or "") == [("alimtalk", "accepted")]
     assert len(world.provider.messages) == 2
+
+
+@both_databases
+@pytest.mark.parametrize(("channel_name", "passing", "final"), [("alimtalk", "3000", "3019"), ("sms", "E999", "3001")])
+def test_a_provider_that_tells_of_the_first_copy_again_orders_no_third(
+    world: World, channel_name: str, passing: str, final: str
+) -> None:
+    """Reliability 66: in whatever state the second copy is; what is told of the second counts."""
+    [delivery] = world.say(channels=(channel_name,))
+    [first] = world.provider.messages
+
+    def tell_again() -> str:
+        world.report(first, passing, channel=channel_name)
+        return world.states(delivery.message_id or "")[0][1]
+
+    assert tell_again() == "deferred"
+    world.clock.move(minutes=6)
+    assert tell_again() == "deferred"  # which puts nothing off
+    world.provider.plan.append(lose_answer())
+    world.clock.move(minutes=5)
+    world.pump()
+    assert tell_again() == "uncertain"
+    world.clock.move(minutes=1)
+    world.look()
+    assert tell_again() == "accepted"
+    world.clock.move(minutes=11)
+    world.pump()
+    assert len(world.provider.messages) == 2
+    world.report(world.provider.messages[1], final, channel=channel_name)
+    assert world.states(delivery.message_id or "") == [(channel_name, "bounced")]
 
 
 def test_many_messages_travel_in_one_call_and_one_bad_number_fails_alone(world: World) -> None:
@@ -368,6 +433,64 @@ def test_reminders_wait_for_the_recipients_morning_and_direct_messages_do_not(wo
     assert reminder.next_attempt_at == world.clock.now + timedelta(hours=10)
     [direct] = world.say()
     assert direct.state is DeliveryState.ACCEPTED
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("purpose", "first"), [(Purpose.ADVERTISING, "sms"), (Purpose.REMINDER, "alimtalk"), (Purpose.REMINDER, "email")]
+)
+def test_what_must_not_come_at_night_is_not_tried_again_at_night(world: World, purpose: Purpose, first: str) -> None:
+    """정보통신망법 §50(3), seeds §9 no. 32: planned by day, tried in vain, due again when the night has begun."""
+    agree_to_advertising(world)
+    world.clock.now = world.clock.now.replace(hour=11, minute=59)  # 20:59 in Seoul
+    world.provider.plan.append(say(503))
+    world.mail.script.append(Retry("4.2.1", "Try again."))
+    [delivery] = world.say(purpose=purpose, channels=(first, "sms"))
+    assert delivery.state is DeliveryState.DEFERRED
+    world.clock.move(minutes=5)  # 21:04
+    world.pump()
+    [held] = world.deliveries(delivery.message_id or "")
+    morning = world.clock.now.replace(hour=23, minute=0)  # 08:00
+    assert (held.state, held.next_attempt_at, held.tries) == (DeliveryState.SCHEDULED, morning, 1)
+    world.clock.now = morning - timedelta(seconds=1)
+    world.pump()
+    assert (world.provider.messages, len(world.mail.sent)) == ([], 1 if first == "email" else 0)
+    world.clock.now = morning
+    world.pump()
+    assert world.deliveries(delivery.message_id or "")[-1].state is DeliveryState.ACCEPTED
+
+
+def test_a_backlog_that_reaches_the_night_waits_and_no_channel_loses_its_time(world: World) -> None:
+    """Nothing was tried: AlimTalk has its ten minutes in the morning, and the day's number is not used up."""
+    settings = world.ctx.settings.model_copy(update={"phone_messages_per_day": 1})
+    world.ctx = world.pump.ctx = replace(world.ctx, settings=settings)
+    world.clock.now = world.clock.now.replace(hour=11, minute=59)
+    late = NewMessage(text=WORDS, purpose=Purpose.REMINDER, channels=("alimtalk", "sms"))
+    posted = post_message(world.ctx, world.company.as_jun, world.jiwoo.thread_id, late)
+    world.clock.move(minutes=2)  # 21:01
+    world.pump()
+    assert world.states(posted.message.id) == [("alimtalk", "scheduled")]
+    world.clock.move(hours=11)
+    world.pump()
+    assert world.states(posted.message.id) == [("alimtalk", "accepted")]
+
+
+@pytest.mark.parametrize("purpose", [Purpose.TRANSACTIONAL, Purpose.LEGAL_NOTICE])
+def test_what_belongs_to_the_application_is_tried_again_at_night(world: World, purpose: Purpose) -> None:
+    world.clock.now = world.clock.now.replace(hour=11, minute=59)
+    world.provider.plan.append(say(503))
+    [delivery] = world.say(purpose=purpose, channels=("sms",))
+    world.clock.move(minutes=5)
+    world.pump()
+    assert world.states(delivery.message_id or "") == [("sms", "accepted")]
+
+
+def agree_to_advertising(world: World) -> None:
+    """The person agreed, and the installation has the free number without which no advertising goes by SMS."""
+    settings = world.ctx.settings.model_copy(update={"sms_refusal_number": "080-123-4567"})
+    world.ctx = world.pump.ctx = replace(world.ctx, settings=settings)
+    external_id = world.jiwoo.applicant.external_id
+    give_consent(world.ctx, world.company.ats, external_id, ConsentKind.PHONE, words="Tell me of new openings.")
 
 
 def test_stop_bars_sms_but_not_what_the_law_demands(world: World) -> None:
@@ -427,10 +550,7 @@ def test_what_the_law_demands_can_be_sent_again_in_spite_of_stop(world: World) -
 
 
 def test_advertising_goes_with_its_label_and_never_by_alimtalk(world: World) -> None:
-    settings = world.ctx.settings.model_copy(update={"sms_refusal_number": "080-123-4567"})
-    world.ctx = world.pump.ctx = replace(world.ctx, settings=settings)
-    external_id = world.jiwoo.applicant.external_id
-    give_consent(world.ctx, world.company.ats, external_id, ConsentKind.PHONE, words="Tell me of new openings.")
+    agree_to_advertising(world)
     [delivery] = world.say(purpose=Purpose.ADVERTISING, channels=("alimtalk", "sms"))
     assert (delivery.channel, delivery.state) == ("sms", DeliveryState.ACCEPTED)
     [call] = world.provider.posts()

@@ -3,6 +3,7 @@ the wire (`tests/outbound`), deaths (`tests/faults`)."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from threading import Event
@@ -19,10 +20,10 @@ from gateway.threads.channel import Accepted, Capabilities, Failed, Outgoing, Re
 from gateway.threads.model import DeliveryState
 from gateway.usecases import deliver as deliver_module
 from gateway.usecases.context import Context
-from gateway.usecases.deliver import deliver_waiting, find_due, release_expired
+from gateway.usecases.deliver import deliver_waiting, extend_leases, find_due, release_expired
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after
-from gateway.worker import DELIVERED, gather_jobs
+from gateway.worker import DELIVERED, EXTEND_EVERY, gather_jobs
 
 
 @pytest.fixture
@@ -197,6 +198,55 @@ def test_a_slow_batch_is_given_back(
     deliver_waiting(ctx, find_due(ctx)[1][0])
     shown = [messages_after(ctx, company.ats, thread_id)[0].deliveries[0] for thread_id in threads]
     assert Counter((d.state, d.tries) for d in shown) == {(DeliveryState.ACCEPTED, 1): 3}
+
+
+class SlowTogether(FakeChannel):
+    """Carries all in one call, in which time goes by."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(capabilities=Capabilities(stable_key=False, batch=50))
+        self.meanwhile = meanwhile
+        self.answers: Callable[[Outgoing], SendResult] = lambda outgoing: Accepted(outgoing.delivery_id)
+
+    def send_many(self, batch: list[Outgoing], *, handing_over: Callable[[], None] = lambda: None) -> list[SendResult]:
+        handing_over()
+        self.sent += batch
+        self.meanwhile()
+        return [self.answers(outgoing) for outgoing in batch]
+
+
+@both_databases
+@pytest.mark.parametrize(("answer", "state"), [(Accepted("p"), "accepted"), (Unknown("timed out"), "uncertain")])
+def test_a_slow_call_for_many_sends_nobody_a_second_copy(
+    ctx: Context, company: Company, monkeypatch: pytest.MonkeyPatch, answer: SendResult, state: str
+) -> None:
+    """P8, reliability 66: what travelled in one call has been handed over, however late its answers come."""
+    slow = SlowTogether(lambda: monkeypatch.setattr(deliver_module.time, "monotonic", lambda: later))
+    slow.answers = lambda _: answer
+    ctx.channels["email"] = slow
+    threads = write_to(ctx, company, people=5)
+    later = time.monotonic() + deliver_module.BATCH_SECONDS + 1
+    deliver_waiting(ctx, find_due(ctx)[1][0])
+    monkeypatch.undo()
+    assert [found.value for found in states(ctx, company, threads)] == [state] * 5
+    assert find_due(ctx)[1] == []
+    assert sorted(o.to for o in slow.sent) == [f"p-{n}@mail.example" for n in range(5)]
+
+
+@both_databases
+def test_nobody_takes_over_a_call_that_outlasts_its_lease(ctx: Context, company: Company, clock: FakeClock) -> None:
+    """P8, reliability 65: who still waits for an answer says so every twenty seconds."""
+
+    def wait() -> None:
+        for _ in range(6):
+            clock.move(seconds=EXTEND_EVERY)
+            extend_leases(ctx)
+            assert release_expired(ctx) == 0
+
+    ctx.channels["email"] = SlowTogether(wait)
+    threads = write_to(ctx, company, people=3)
+    deliver_waiting(ctx, find_due(ctx)[1][0])
+    assert set(states(ctx, company, threads)) == {DeliveryState.ACCEPTED}
 
 
 def test_many_wakes_become_few_jobs() -> None:

@@ -93,6 +93,20 @@ def test_no_call_is_made_while_it_is_paused() -> None:
     assert len(guard.run(call, size=7)) == 7
 
 
+def test_the_single_try_after_a_pause_is_not_lost_to_our_own_rate() -> None:
+    """Whoever is refused by the rate makes no call: the next one may try, and the provider is back at once."""
+    time = Time()
+    guard = Guard(Rate("5/minute", setting="X"), name="nhn", monotonic=time)
+    for _ in range(TROUBLE):
+        guard.run(lambda: [Unknown("broken")], size=1)
+    time.now += FIRST_PAUSE
+    [refused] = guard.run(lambda: [Accepted("x")], size=1)  # five calls within this minute
+    assert isinstance(refused, Retry)
+    assert refused.code == "rate"
+    guard._rate = Rate("", setting="X")  # the minute is over
+    assert guard.run(lambda: [Accepted("x")], size=1) == [Accepted("x")]
+
+
 def test_mails_to_one_domain_are_held_to_its_rate(sink: Any, connect: Any, outgoing: Any) -> None:
     channel = connect(sink.port)
     channel._per_domain = Rate("2/minute", setting="X")

@@ -218,10 +218,17 @@ class Nhn(Simulator):
             "resultCode": code,
             "senderGroupingKey": "gateway",
             name: message.ours,
+            "_link" if misspelled else "_links": {"self": {"href": _link(message)}},
         }
         product = "KakaoTalk Bizmessage" if message.kind == "alimtalk" else "SMS"
         event = {"hooksId": f"hs-{hook_id}", "webhookConfigId": "c", "productName": product, "appKey": APP_KEY}
         return json.dumps({**event, "event": "MESSAGE_RESULT_UPDATE", "hooks": [hook]}).encode()
+
+
+def _link(m: Message) -> str:
+    if m.kind == "alimtalk":
+        return f"https://nhn.example/alimtalk/v2.3/appkeys/{APP_KEY}/messages/{m.request}/{m.seq}"
+    return f"https://nhn.example/sms/v2.4/appKeys/{APP_KEY}/sender/{m.kind}/{m.request}?recipientSeq={m.seq}"
 
 
 def _in_seoul(at: datetime) -> str:

@@ -90,6 +90,28 @@ def test_a_passing_failure_is_tried_again_only_where_nothing_else_is_left() -> N
     assert third.state is DeliveryState.BOUNCED
 
 
+def test_a_failure_of_a_copy_that_was_followed_by_another_is_no_news() -> None:
+    """Reliability 66: each would order one more copy, and each costs money."""
+    first = Receipt(ReceiptStatus.FAILED, "01d", "r:1", code="nhn.sms.E999", again=True)
+    assert after_receipt(at(DeliveryState.DEFERRED), first, now=NOW) is None  # the second is ordered already
+    for state in (DeliveryState.SENDING, DeliveryState.UNCERTAIN):
+        assert after_receipt(at(state, tries=2, provider_id=""), first, now=NOW) is None
+    second = at(DeliveryState.ACCEPTED, tries=2, provider_id="r:2")
+    assert after_receipt(second, first, now=NOW) is None
+    for status in (ReceiptStatus.UNCONFIRMED, ReceiptStatus.PENDING):
+        assert after_receipt(second, replace(first, status=status), now=NOW) is None
+    arrived = after_receipt(second, replace(first, status=ReceiptStatus.DELIVERED), now=NOW)
+    assert arrived is not None
+    assert arrived.state is DeliveryState.DELIVERED
+
+
+def test_a_failure_of_the_newest_copy_counts() -> None:
+    failed = Receipt(ReceiptStatus.FAILED, "01d", "r:2", code="nhn.sms.3001")
+    told = after_receipt(at(DeliveryState.ACCEPTED, tries=2, provider_id="r:2"), failed, now=NOW)
+    found = after_trace(at(DeliveryState.UNCERTAIN, tries=2, provider_id=""), failed, now=NOW)
+    assert [move.state for move in (told, found) if move] == [DeliveryState.BOUNCED] * 2
+
+
 def test_an_absent_message_goes_again_only_when_uncertain_and_late_enough() -> None:
     uncertain = at(DeliveryState.UNCERTAIN, provider_id="")
     assert after_trace(uncertain, Absent(), now=NOW + ABSENT_AFTER - timedelta(seconds=1)) is None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -119,4 +120,17 @@ def _receipts(body: Mapping[str, Any], space: str) -> Iterator[Receipt]:
         ours = hook.get("recipientGroupingKey") or hook.get("recipientGropuingKey") or ""
         code = hook.get("resultCode")
         if code is not None and ours:
-            yield judge_report(space, code, hook.get("resultMessage"), delivery_id=str(ours))
+            provider_id = _provider_id(hook, space)
+            yield judge_report(space, code, hook.get("resultMessage"), delivery_id=str(ours), provider_id=provider_id)
+
+
+def _provider_id(hook: Mapping[str, Any], space: str) -> str:
+    """The id by which the channel knows this message, so that a report of an earlier copy is told from one of the
+    newest. "" when it does not say whether it was an SMS or an LMS: only its link tells, `_link` in the documentation's
+    example and `_links` in its table.
+    """
+    told = f"{hook.get('requestId')}:{hook.get('recipientSeq')}"
+    if space == NHN_ALIMTALK:
+        return told
+    kind = re.search(r"/sender/(sms|mms)/", str(hook.get("_links") or hook.get("_link")))
+    return f"{kind[1]}:{told}" if kind else ""
