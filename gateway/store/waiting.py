@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 
 from gateway.store import tables as t
 from gateway.store.outbox import delivery_of
@@ -43,7 +43,7 @@ class Waiting:
     def find(self, message_id: str, *, now: datetime) -> WaitingMessage | None:
         """The message, if its time has not come and nobody took it back."""
         c = t.messages.c
-        query = select(*_PARTS).where(c.id == message_id, c.goes_out_at > now, c.cancelled.is_(False))
+        query = select(*_PARTS).where(c.id == message_id, *goes_out_after(now))
         row = self._session.execute(query).first()
         return WaitingMessage(*row) if row else None
 
@@ -52,7 +52,7 @@ class Waiting:
         if not thread_ids:
             return {}
         c, th = t.messages.c, t.threads.c
-        waits = (c.thread_id.in_(list(thread_ids)), c.closes_gate, c.goes_out_at > now, c.cancelled.is_(False))
+        waits = (c.thread_id.in_(list(thread_ids)), c.closes_gate, *goes_out_after(now))
         told = self._session.execute(select(c.thread_id, c.goes_out_at, c.id).where(*waits))
         alone = (th.id.in_(list(thread_ids)), th.closes_at > now, th.state == ThreadState.OPEN.value)
         untold = self._session.execute(select(th.id, th.closes_at).where(*alone))
@@ -69,7 +69,7 @@ class Waiting:
     def unless_news(self, thread_id: str, *, now: datetime) -> list[WaitingMessage]:
         """Messages of a thread that are not to go out if something new comes first."""
         c = t.messages.c
-        waits = (c.thread_id == thread_id, c.goes_out_at > now, c.cancelled.is_(False), c.unless_news)
+        waits = (c.thread_id == thread_id, c.unless_news, *goes_out_after(now))
         return [WaitingMessage(*row) for row in self._session.execute(select(*_PARTS).where(*waits))]
 
     def set_unless_news(self, message_id: str) -> None:
@@ -129,6 +129,12 @@ class Waiting:
         if since is None and last is None:
             since = self._session.execute(select(th.created_at).where(th.id == thread_id)).scalar_one()
         self._session.execute(update(t.threads).where(th.id == thread_id).values(values | {"unanswered_since": since}))
+
+
+def goes_out_after(at: datetime) -> list[ColumnElement[bool]]:
+    """Messages whose time comes later than this, and that nobody took back."""
+    c = t.messages.c
+    return [c.goes_out_at.is_not(None), c.goes_out_at > at, c.cancelled.is_(False)]
 
 
 _PARTS = (
