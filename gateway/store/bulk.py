@@ -111,8 +111,14 @@ class Bulks:
         """It waits for a person, who is told why."""
         self.update(bulk_id, state=BulkState.STOPPED.value, trouble=asdict(trouble))
 
+    def is_waiting(self, bulk_id: str, recipient: Recipient) -> bool:
+        """Has nobody written yet what became of this one? Asked while the bulk is held."""
+        c = t.bulk_recipients.c
+        query = select(c.state).where(c.bulk_id == bulk_id, c.position == recipient.position)
+        return self._session.execute(query).scalar_one_or_none() == RecipientState.WAITING.value
+
     def settle(self, bulk_id: str, recipient: Recipient) -> None:
-        """Write what became of one person, and count it."""
+        """Write what became of one person who waited, and count it."""
         c, b = t.bulk_recipients.c, t.bulks.c
         trouble = recipient.trouble
         values = {

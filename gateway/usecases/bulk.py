@@ -183,6 +183,8 @@ def _post_one(ctx: Context, bulk: Bulk, recipient: Recipient) -> bool:
         with ctx.database.begin() as tx:
             if tx.bulks.hold(bulk.id) is not BulkState.RUNNING:
                 return False
+            if not tx.bulks.is_waiting(bulk.id, recipient):
+                return True  # our lease ran out, and another worker was quicker
             conversation = tx.threads.open_for(viewer, recipient.thread_id, lock=True)
             if conversation is None:
                 raise Conflict("conversation_gone", GONE)
@@ -290,7 +292,9 @@ def _fail(ctx: Context, bulk: Bulk, recipient: Recipient, fault: NotFound | Inva
     """This one gets nothing; the others do."""
     failed = replace(recipient, state=RecipientState.FAILED, trouble=_trouble(fault))
     with ctx.database.begin() as tx:
-        tx.bulks.settle(bulk.id, failed)
+        tx.bulks.hold(bulk.id)
+        if tx.bulks.is_waiting(bulk.id, recipient):
+            tx.bulks.settle(bulk.id, failed)
     return True
 
 

@@ -197,6 +197,34 @@ def test_a_worker_that_dies_leaves_nobody_out_and_writes_to_nobody_twice(
         assert texts.count(f"Dear {name.title()}") == 1
 
 
+def test_each_is_counted_once_although_a_slow_worker_was_followed_by_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease ran out in the middle of a batch; then it goes on with those that it had read."""
+    world.a.delete("/applicants/noah")
+    path = f"/bulk-messages/{start(world).json()['id']}"
+    find, calls = bulk.find_and_fill, 0
+
+    def slow(*args: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            world.ctx.clock.move(seconds=61)  # type: ignore[attr-defined]
+            assert run_all(world.ctx) == 2  # another worker, which is slow, too
+        if calls == 3:
+            world.ctx.clock.move(seconds=21)  # type: ignore[attr-defined]
+        return find(*args, **options)
+
+    monkeypatch.setattr(bulk, "find_and_fill", slow)
+    monkeypatch.setattr(bulk, "BATCH", 2)
+    run_bulk(world.ctx, path.rsplit("/", 1)[1])
+    run_all(world.ctx)
+    done = world.a.get(path).json()
+    assert (done["state"], done["posted"], done["failed"]) == ("done", 2, 1)
+    states = [r["state"] for r in world.a.get(f"{path}/recipients").json()["items"]]
+    assert states == ["posted", "failed", "posted"]
+
+
 def test_who_is_unknown_is_named_and_nothing_is_accepted(world: World) -> None:
     refused = start(world, applicants=["minji", "ghost"])
     assert refused.status_code == 422
