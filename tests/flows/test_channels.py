@@ -354,6 +354,27 @@ def test_a_fault_cannot_spend_a_fortune(world: World) -> None:
     assert world.states(waiting.message_id or "") == [("sms", "accepted")]
 
 
+@both_databases
+def test_a_scheduled_message_goes_out_once_however_many_channels_and_tries_it_takes(world: World) -> None:
+    """Its event is news to the ATS and to open pages; a cap or a rate that holds a try back leaves no attempt."""
+    at = world.clock.now + timedelta(hours=1)
+    for channels in (("alimtalk", "sms"), ("sms",)):
+        post_message(
+            world.ctx, world.company.as_jun, world.jiwoo.thread_id, NewMessage(WORDS, send_at=at, channels=channels)
+        )
+    world.pump.ctx = world.ctx = replace(
+        world.ctx, settings=world.ctx.settings.model_copy(update={"phone_messages_per_day": 1})
+    )
+    world.clock.move(hours=1)
+    world.pump()
+    world.report(world.provider.messages[0], "3019", channel="alimtalk")
+    for _ in range(3):
+        world.clock.move(days=1)
+        world.pump()
+    assert sorted(world.kinds()) == ["alimtalk", "mms", "mms"]
+    assert world.events().count("message.released") == 2
+
+
 def test_reminders_wait_for_the_recipients_morning_and_direct_messages_do_not(world: World) -> None:
     """seeds §9 no. 32."""
     world.clock.now = world.clock.now.replace(hour=13)  # 22:00 in Seoul
