@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 
 from gateway.store import tables as t
 from gateway.store.outbox import delivery_of
@@ -19,8 +19,12 @@ from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, Delivery, DeliveryState, MessageKind, ThreadState
 from gateway.threads.policies.rejection import WaitingRejection
 
-ENDED = (DeliveryState.CANCELLED.value, DeliveryState.SKIPPED.value)
 UNSENT = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value)
+WAITS = (*UNSENT, DeliveryState.DEFERRED.value)  # what was tried in vain waits, too
+CAME_TO_NOTHING = tuple(
+    state.value
+    for state in (DeliveryState.CANCELLED, DeliveryState.SKIPPED, DeliveryState.FAILED, DeliveryState.BOUNCED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class WaitingMessage:
 
     id: str
     seq: int
-    goes_out_at: datetime
+    goes_out_at: datetime | None
     closes_gate: bool
     unless_news: bool
 
@@ -46,6 +50,16 @@ class Waiting:
         query = select(*_PARTS).where(c.id == message_id, *goes_out_after(now))
         row = self._session.execute(query).first()
         return WaitingMessage(*row) if row else None
+
+    def unsent_rejections(self, thread_id: str, *, now: datetime) -> list[WaitingMessage]:
+        """Rejections of a thread that have not gone out, or may come once more: their mail is late, or nobody knows
+        whether it arrived.
+        """
+        c, d = t.messages.c, t.deliveries.c
+        copies = select(d.id).where(d.message_id == c.id, d.state.in_([*WAITS, DeliveryState.UNCERTAIN.value]))
+        unsent = or_(c.goes_out_at > now, copies.correlate(t.messages).exists())
+        query = select(*_PARTS).where(c.thread_id == thread_id, c.closes_gate, c.cancelled.is_(False), unsent)
+        return [WaitingMessage(*row) for row in self._session.execute(query.order_by(c.seq))]
 
     def rejections(self, thread_ids: Sequence[str], *, now: datetime) -> dict[str, WaitingRejection]:
         """Those of these threads whose gate is to close but has not: with a message that goes out, or by itself."""
@@ -81,16 +95,28 @@ class Waiting:
         """
         c = t.deliveries.c
         held = select(c.id, c.state, c.tries).where(c.message_id == message_id).order_by(c.id).with_for_update()
-        left = [row for row in self._session.execute(held) if row.state not in ENDED]
-        if any(row.state not in UNSENT or row.tries for row in left):
+        left = [row for row in self._session.execute(held) if row.state not in CAME_TO_NOTHING]
+        if any(row.state not in WAITS for row in left):
             return None
-        values = {"state": DeliveryState.CANCELLED.value, "reason": reason.value, "next_attempt_at": None}
-        ids = [row.id for row in left]
-        done = update(t.deliveries).where(c.id.in_(ids)).values(values | {"look_at": None, "updated_at": now})
-        return [delivery_of(row) for row in self._session.execute(done.returning(*c))]
+        return self.stop_copies(message_id, reason=reason, now=now)
 
-    def mark_cancelled(self, message_id: str) -> None:
-        self._session.execute(update(t.messages).where(t.messages.c.id == message_id).values(cancelled=True))
+    def stop_copies(self, message_id: str, *, reason: Reason, now: datetime) -> list[Delivery]:
+        """Cancel those deliveries of a message that have not left, whatever became of the others. One of which nobody
+        knows whether it arrived stays so, and is not repeated.
+        """
+        d = t.deliveries.c
+        ended = {"next_attempt_at": None, "look_at": None, "updated_at": now}
+        uncertain = (d.message_id == message_id, d.state == DeliveryState.UNCERTAIN.value)
+        self._session.execute(update(t.deliveries).where(*uncertain).values(ended))
+        values = ended | {"state": DeliveryState.CANCELLED.value, "reason": reason.value}
+        done = update(t.deliveries).where(d.message_id == message_id, d.state.in_(WAITS)).values(values)
+        return [delivery_of(row) for row in self._session.execute(done.returning(*d))]
+
+    def mark_cancelled(self, message_id: str) -> bool:
+        """False if somebody else cancelled it first."""
+        c = t.messages.c
+        cancelled = update(t.messages).where(c.id == message_id, c.cancelled.is_(False)).values(cancelled=True)
+        return self._session.execute(cancelled).rowcount == 1
 
     def move(self, message_id: str, *, goes_out_at: datetime, starts: dict[str, datetime], now: datetime) -> bool:
         """Give a message another time and its deliveries theirs (by delivery); False if a worker has one already."""

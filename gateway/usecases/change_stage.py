@@ -27,7 +27,7 @@ from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, s
 from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
 from gateway.usecases.context import Context
-from gateway.usecases.end_waiting import end_with_news
+from gateway.usecases.end_waiting import end_waiting, end_with_news
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
 
@@ -50,6 +50,7 @@ def change_stage(
         raise Invalid("stage", "Name the stage with 1 to 100 characters.", code="stage", params={"limit": 100})
     notify = check_content(ctx, notify) if notify else None
     with ctx.database.begin() as tx:
+        tx.attempts.hold_threads([thread_id])
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None:
             raise NotFound("conversation")
@@ -57,15 +58,17 @@ def change_stage(
             raise Refused(refuse(Reason.THREAD_ERASED))
         if not (role := check_role(viewer, conversation.opening.id)).allowed:
             raise Refused(role)
+        rejects = stage == REJECTED_STAGE
         takes_force_at = notify.send_at if notify else closes_at
-        later = bool(takes_force_at and takes_force_at > ctx.now and stage == REJECTED_STAGE)
+        later = bool(rejects and takes_force_at and takes_force_at > ctx.now)
         _set_closing(tx, conversation, closes_at if later and not notify else None)
         repeated = notify and find_repeated(tx, thread_id, viewer=viewer, new=notify)
         if not repeated:
-            _cancel_scheduled(ctx, tx, thread_id)
+            opens = state_after_stage(conversation.thread.state, stage) is ThreadState.OPEN
+            _end_rejections(ctx, tx, conversation, also_late=opens or bool(notify and rejects))
         if notify and not repeated:
-            purpose = Purpose.LEGAL_NOTICE if stage == REJECTED_STAGE else notify.purpose  # 채용절차법 §10
-            new = replace(notify, closes_gate=later, purpose=purpose)
+            purpose = Purpose.LEGAL_NOTICE if rejects else notify.purpose  # 채용절차법 §10
+            new = replace(notify, closes_gate=rejects, purpose=purpose)
             post_in(ctx, tx, conversation, viewer=viewer, new=new)
         if stage != conversation.applicant.stage:
             end_with_news(ctx, tx, conversation, reason=Reason.STAGE_CHANGED)
@@ -102,11 +105,20 @@ def close_due_gates(ctx: Context, *, limit: int = 100) -> int:
     return len(due)
 
 
-def _cancel_scheduled(ctx: Context, tx: Transaction, thread_id: str) -> None:
-    """A new decision about the applicant takes the place of a rejection that has not gone out yet."""
-    messages = tx.messages.cancel_rejections(thread_id, now=ctx.now)
-    for delivery in tx.outbox.cancel(messages, now=ctx.now):
-        note_delivery(ctx, tx, delivery, state=delivery.state)
+def _end_rejections(ctx: Context, tx: Transaction, conversation: Conversation, *, also_late: bool) -> None:
+    """A new decision about the applicant takes the place of a rejection that has not gone out yet. `also_late`: also
+    of one whose time came and whose mail is still tried; otherwise the candidate is still to be told, for an ATS files
+    who was rejected under its own stages. Of one that went out by some way, or that a worker is sending at this moment,
+    at least no further copy goes.
+    """
+    thread = conversation.thread
+    for rejection in tx.waiting.unsent_rejections(thread.id, now=ctx.now):
+        is_late = rejection.goes_out_at is None or rejection.goes_out_at <= ctx.now
+        if is_late and not also_late:
+            continue
+        if not end_waiting(ctx, tx, thread, rejection, reason=Reason.STAGE_CHANGED):
+            for delivery in tx.waiting.stop_copies(rejection.id, reason=Reason.STAGE_CHANGED, now=ctx.now):
+                note_delivery(ctx, tx, delivery, state=delivery.state)
 
 
 def set_gate(ctx: Context, tx: Transaction, conversation: Conversation, *, state: ThreadState, by: str) -> None:

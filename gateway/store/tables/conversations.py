@@ -164,7 +164,7 @@ messages = Table(
     Column("inbox_id", String(26)),
     Column("client_key", String(200)),  # the writer's own key: the same post twice is one message
     Column("goes_out_at", UtcTime),
-    Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection that takes force when it goes out
+    Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection: takes force when it goes out
     Column("cancelled", Boolean, nullable=False, default=False),  # was scheduled and will not go out
     Column("unless_news", Boolean, nullable=False, default=False, server_default=false()),  # ends with news of them
     Column("crossed_id", String(26)),  # somebody else's message that its writer, by mail, may not have seen
