@@ -55,9 +55,8 @@ class Waiting:
         """Rejections of a thread that have not gone out, or may come once more: their mail is late, or nobody knows
         whether it arrived.
         """
-        c, d = t.messages.c, t.deliveries.c
-        copies = select(d.id).where(d.message_id == c.id, d.state.in_([*WAITS, DeliveryState.UNCERTAIN.value]))
-        unsent = or_(c.goes_out_at > now, copies.correlate(t.messages).exists())
+        c = t.messages.c
+        unsent = or_(c.goes_out_at > now, _has_copy((*WAITS, DeliveryState.UNCERTAIN.value)))
         query = select(*_PARTS).where(c.thread_id == thread_id, c.closes_gate, c.cancelled.is_(False), unsent)
         return [WaitingMessage(*row) for row in self._session.execute(query.order_by(c.seq))]
 
@@ -74,9 +73,13 @@ class Waiting:
         return found | {row.thread_id: WaitingRejection(row.goes_out_at, row.id) for row in told}
 
     def closing(self, *, now: datetime, limit: int) -> list[str]:
-        """Ids of threads whose gate closes by itself now."""
-        th = t.threads.c
-        due = (th.closes_at <= now, th.state == ThreadState.OPEN.value)  # one that was merged may be split again
+        """Ids of threads whose gate closes by itself now; not those in which a worker is still to try the message that
+        closes it.
+        """
+        th, c = t.threads.c, t.messages.c
+        untold = select(c.id).where(c.thread_id == th.id, c.closes_gate, c.cancelled.is_(False), _has_copy(UNSENT))
+        is_open = th.state == ThreadState.OPEN.value  # one that was merged may be split again
+        due = (th.closes_at <= now, is_open, ~untold.correlate(t.threads).exists())
         query = select(th.id).where(*due).order_by(th.closes_at).limit(limit)
         return list(self._session.execute(query).scalars())
 
@@ -161,6 +164,12 @@ def goes_out_after(at: datetime) -> list[ColumnElement[bool]]:
     """Messages whose time comes later than this, and that nobody took back."""
     c = t.messages.c
     return [c.goes_out_at.is_not(None), c.goes_out_at > at, c.cancelled.is_(False)]
+
+
+def _has_copy(states: Sequence[str]) -> ColumnElement[bool]:
+    """Messages with a delivery in one of these states."""
+    d = t.deliveries.c
+    return select(d.id).where(d.message_id == t.messages.c.id, d.state.in_(states)).correlate(t.messages).exists()
 
 
 _PARTS = (

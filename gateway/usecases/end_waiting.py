@@ -36,6 +36,8 @@ def end_waiting(ctx: Context, tx: Transaction, thread: Thread, waiting: WaitingM
     told = {"message_id": waiting.id, "seq": str(waiting.seq), "reason": reason.value}
     tx.events.append(thread.id, thread.workspace_id, events.MESSAGE_CANCELLED, now=ctx.now, **told)
     tx.waiting.restore_summary(thread.id, length=SUMMARY)
+    if waiting.closes_gate:
+        tx.threads.update(thread.id, closes_at=None)
     for delivery in cancelled:
         note_delivery(ctx, tx, delivery, state=delivery.state)
     return True

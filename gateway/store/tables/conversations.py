@@ -90,7 +90,7 @@ threads = Table(
     Column("snoozed_until", UtcTime),  # out of the way until then, or until the candidate writes
     Column("done_at", UtcTime),  # out of the way until the candidate writes
     Column("merged_into", String(26)),  # the thread that this one became part of
-    Column("closes_at", UtcTime),  # when a rejection without a message takes force; none: it has, or there is none
+    Column("closes_at", UtcTime),  # when a rejection takes force by itself; none: it has, or there is none
     Column("blocked_at", UtcTime),
     Column("blocked_tries", Integer, nullable=False, default=0),
     Column("blocked_notice_at", UtcTime),  # at most one notice a day (GW-6)
