@@ -51,6 +51,12 @@ class Waiting:
         row = self._session.execute(query).first()
         return WaitingMessage(*row) if row else None
 
+    def find_unsent(self, message_id: str, *, now: datetime) -> WaitingMessage | None:
+        """The message, if something of it has not gone out, whatever the clock says."""
+        query = select(*_PARTS).where(t.messages.c.id == message_id, *is_unsent(now))
+        row = self._session.execute(query).first()
+        return WaitingMessage(*row) if row else None
+
     def unsent_rejections(self, thread_id: str, *, now: datetime) -> list[WaitingMessage]:
         """Rejections of a thread that have not gone out, or may come once more: their mail is late, or nobody knows
         whether it arrived.
@@ -164,6 +170,14 @@ def goes_out_after(at: datetime) -> list[ColumnElement[bool]]:
     """Messages whose time comes later than this, and that nobody took back."""
     c = t.messages.c
     return [c.goes_out_at.is_not(None), c.goes_out_at > at, c.cancelled.is_(False)]
+
+
+def is_unsent(now: datetime) -> list[ColumnElement[bool]]:
+    """Messages of which something has not gone out, by the clock or because a delivery waits: for the recipient's
+    morning, a worker, or another try.
+    """
+    c = t.messages.c
+    return [c.cancelled.is_(False), or_(c.goes_out_at > now, _has_copy(WAITS))]
 
 
 def _has_copy(states: Sequence[str]) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ import pytest
 from api_world import World, build_world
 from fakes import FakeChannel
 
+from gateway.threads.channel import Retry
 from gateway.usecases import bulk
 from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.context import Context
@@ -150,6 +151,26 @@ def test_what_went_out_before_it_was_cancelled_stays(world: World, channel: Fake
     world.a.post(f"{path}/cancel")
     assert run_all(world.ctx) == 2
     assert (world.a.get(path).json()["posted"], len([m for m in channel.sent if "Dear" in m.text])) == (1, 1)
+
+
+def test_cancelled_while_it_goes_out_it_reaches_nobody_more(world: World, channel: FakeChannel) -> None:
+    """One has it, one's mail is late, and one's turn has not come: the first keeps it, the others never get it."""
+    path = f"/bulk-messages/{start(world).json()['id']}"
+    run_all(world.ctx)
+    first, late, _ = find_due(world.ctx)[1][-3:]
+    deliver_one(world.ctx, first)
+    channel.script[:] = [Retry("4.4.1", "the smarthost is away")]
+    deliver_one(world.ctx, late)
+    assert world.a.post(f"{path}/cancel").json()["state"] == "cancelling"
+    assert run_all(world.ctx) == 2
+    world.ctx.clock.move(hours=1)  # type: ignore[attr-defined]
+    deliver_all(world.ctx)
+    cancelled = world.a.get(path).json()
+    assert (cancelled["state"], cancelled["posted"]) == ("cancelled", 1)
+    states = [r["state"] for r in world.a.get(f"{path}/recipients").json()["items"]]
+    assert sorted(states) == ["cancelled", "cancelled", "posted"]
+    assert len([m for m in channel.sent if "Dear" in m.text]) == 2
+    assert world.a.post(f"{path}/cancel").status_code == 409
 
 
 def test_it_is_cancelled_while_a_worker_posts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
