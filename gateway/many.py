@@ -148,7 +148,7 @@ def bulk_status(bulk: BulkId, workspace: Workspace) -> None:
 
 @bulk_cli.command("cancel")
 def bulk_cancel(bulk: BulkId, workspace: Workspace) -> None:
-    """Write to nobody more, and take back what waits for its time; what went out stays."""
+    """Write to nobody more, and take back what has not gone out; what went out stays."""
     from gateway.usecases.bulk import cancel_bulk
 
     with _operator_of(workspace) as (ctx, viewer, _):

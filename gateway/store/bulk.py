@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
 from gateway.store import tables as t
 from gateway.store.listing import is_there
 from gateway.store.session import Session
+from gateway.store.waiting import is_unsent
 from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.threads.model import ThreadState
 
@@ -117,8 +118,14 @@ class Bulks:
         """It waits for a person, who is told why."""
         self.update(bulk_id, state=BulkState.STOPPED.value, trouble=asdict(trouble))
 
+    def is_waiting(self, bulk_id: str, recipient: Recipient) -> bool:
+        """Has nobody written yet what became of this one? Asked while the bulk is held."""
+        c = t.bulk_recipients.c
+        query = select(c.state).where(c.bulk_id == bulk_id, c.position == recipient.position)
+        return self._session.execute(query).scalar_one_or_none() == RecipientState.WAITING.value
+
     def settle(self, bulk_id: str, recipient: Recipient) -> None:
-        """Write what became of one person, and count it."""
+        """Write what became of one person who waited, and count it."""
         c, b = t.bulk_recipients.c, t.bulks.c
         trouble = recipient.trouble
         values = {
@@ -130,6 +137,18 @@ class Bulks:
         self._session.execute(update(t.bulk_recipients).where(*where).values(values))
         counted = b.posted if recipient.state is RecipientState.POSTED else b.failed
         self._session.execute(update(t.bulks).where(b.id == bulk_id).values({counted: counted + 1}))
+
+    def unsent(self, bulk_id: str, *, after: int, limit: int, now: datetime) -> list[Recipient]:
+        """Those to whom something was posted that has not gone out, in order."""
+        c = t.bulk_recipients.c
+        posted = (c.bulk_id == bulk_id, c.position > after, c.state == RecipientState.POSTED.value)
+        query = select(t.bulk_recipients).join(t.messages, t.messages.c.id == c.message_id)
+        query = query.where(*posted, *is_unsent(now)).order_by(c.position).limit(limit)
+        return [_recipient(r) for r in self._session.execute(query)]
+
+    def has_unsent(self, bulk_id: str, *, now: datetime) -> bool:
+        """Is there anybody like that?"""
+        return bool(self.unsent(bulk_id, after=0, limit=1, now=now))
 
     def take_back(self, bulk_id: str, recipient: Recipient) -> None:
         """This one's message was posted and will not go out."""

@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from gateway.store import tables as t
 from gateway.store.search_index import SearchIndex
 from gateway.store.session import Session
+from gateway.store.waiting import goes_out_after
+from gateway.threads.bulk import BulkState, RecipientState
 from gateway.threads.model import InboxState, ThreadState
 from gateway.threads.organising import UNTIL_REPLY
 from gateway.threads.policies.rejection import ERASED_STAGE
@@ -73,7 +75,8 @@ class Erasure:
     def ended_threads(
         self, workspace_id: str, *, before: datetime, now: datetime, limit: int, thread_id: str | None = None
     ) -> list[str]:
-        """Threads whose last message is older than this, the oldest first; not those put off until a day to come.
+        """Threads whose last message is older than this, the oldest first; not those put off until a day to come, or in
+        which something is still to go out.
         `thread_id`: is this one (still) among them?
         """
         query = select(t.threads.c.id).where(*_ended(workspace_id, before=before, now=now))
@@ -99,7 +102,15 @@ class Erasure:
 
 
 def _ended(workspace_id: str, *, before: datetime, now: datetime) -> list[ColumnElement[bool]]:
-    c = t.threads.c
+    """A scheduled message counts from when it goes out, not from when it was written; one to many that is being posted
+    counts as soon as somebody waits for it.
+    """
+    c, r = t.threads.c, t.bulk_recipients.c
     there = [s.value for s in ThreadState if s not in GONE]  # what became part of another ends with it
     awake = or_(c.snoozed_until.is_(None), c.snoozed_until <= now, c.snoozed_until == UNTIL_REPLY)
-    return [c.workspace_id == workspace_id, c.state.in_(there), c.last_at < before, awake]
+    later = select(t.messages.c.id).where(t.messages.c.thread_id == c.id, *goes_out_after(before))
+    posting = select(r.thread_id).join(t.bulks, t.bulks.c.id == r.bulk_id)
+    posting = posting.where(r.thread_id == c.id, r.state == RecipientState.WAITING.value)
+    posting = posting.where(t.bulks.c.state == BulkState.RUNNING.value)
+    spoken = [~query.correlate(t.threads).exists() for query in (later, posting)]
+    return [c.workspace_id == workspace_id, c.state.in_(there), c.last_at < before, awake, *spoken]

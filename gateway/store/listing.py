@@ -21,6 +21,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.store import tables as t
 from gateway.store.session import Session
+from gateway.store.waiting import goes_out_after
 from gateway.threads.model import ThreadState
 from gateway.threads.organising import NO_FILTERS, NOBODY, Filters
 from gateway.threads.policies.visibility import GONE
@@ -174,7 +175,7 @@ class Listing:
             "unread": [live, or_(th.candidate_seq > func.coalesce(_read_by(member_id), 0), _is_named(member_id))],
             "unanswered": is_unanswered(now),
             "attention": [th.failed > literal_column("0")],
-            "scheduled": [live, th.id.in_(_waiting_to_go(now))],
+            "scheduled": [live, th.id.in_(select(t.messages.c.thread_id).where(*goes_out_after(now)))],
             "snoozed": [live, th.snoozed_until.is_not(None), th.snoozed_until > now],
             "rejected": [th.state == ThreadState.BLOCKED.value],
         }
@@ -205,11 +206,6 @@ def _is_to_do(now: datetime) -> list[ColumnElement[bool]]:
     th = t.threads.c
     awake = or_(th.snoozed_until.is_(None), th.snoozed_until <= now)
     return [th.state == ThreadState.OPEN.value, th.done_at.is_(None), awake]
-
-
-def _waiting_to_go(now: datetime) -> Select[Any]:
-    c = t.messages.c
-    return select(c.thread_id).where(c.goes_out_at.is_not(None), c.goes_out_at > now, c.cancelled.is_(False))
 
 
 def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:

@@ -6,10 +6,9 @@ Not in charge of: who may see them (`policies.visibility`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam, func, insert, or_, select, union_all, update
+from sqlalchemy import Integer, Row, bindparam, func, insert, or_, select, union_all
 
 from gateway.store import tables as t
 from gateway.store.search_index import note_change
@@ -155,13 +154,6 @@ class Messages:
         sent = select(d.message_id).where(d.rfc_message_id.in_(ids))
         named = (m.thread_id == thread_id, or_(m.rfc_message_id.in_(ids), m.id.in_(sent)))
         return self._session.execute(select(func.max(m.seq)).where(*named)).scalar_one() if ids else None
-
-    def cancel_rejections(self, thread_id: str, *, now: datetime) -> list[str]:
-        """Scheduled messages that were to close the gate will not go out; their ids."""
-        c = t.messages.c
-        waiting = (c.thread_id == thread_id, c.closes_gate, c.goes_out_at > now, c.cancelled.is_(False))
-        done = update(t.messages).where(*waiting).values(cancelled=True).returning(c.id)
-        return list(self._session.execute(done).scalars())
 
     def find_scheduled(self, message_ids: Sequence[str]) -> dict[str, tuple[int, bool]]:
         """(seq, closes_gate) of those of these messages that were written to go out later."""

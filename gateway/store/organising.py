@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, literal, select, update
 
 from gateway.store import tables as t
 from gateway.store.session import Session
+from gateway.store.waiting import goes_out_after
 from gateway.threads.organising import Organised, Tag
 from gateway.threads.policies.rejection import ERASED_STAGE
 
@@ -84,10 +85,8 @@ class Organising:
     def next_to_go(self, thread_ids: Sequence[str], *, now: datetime) -> dict[str, datetime]:
         """When the next scheduled message of each of these conversations goes out; those without one are left out."""
         c = t.messages.c
-        waiting = (c.goes_out_at.is_not(None), c.goes_out_at > now, c.cancelled.is_(False))
-        query = (select(c.thread_id, func.min(c.goes_out_at)).where(c.thread_id.in_(thread_ids), *waiting)).group_by(
-            c.thread_id
-        )
+        waiting = (c.thread_id.in_(thread_ids), *goes_out_after(now))
+        query = select(c.thread_id, func.min(c.goes_out_at)).where(*waiting).group_by(c.thread_id)
         return {row[0]: row[1] for row in self._session.execute(query)} if thread_ids else {}
 
     def list_stages(self, workspace_id: str) -> list[str]:

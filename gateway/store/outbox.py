@@ -93,15 +93,6 @@ class Outbox:
                 found.setdefault(row.message_id, []).append(delivery_of(row, tried))
         return found
 
-    def cancel(self, message_ids: Sequence[str], *, now: datetime) -> list[Delivery]:
-        """Cancel what has not gone out yet of these messages; what was cancelled."""
-        c = t.deliveries.c
-        waiting = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value, DeliveryState.DEFERRED.value)
-        values = {"state": DeliveryState.CANCELLED.value, "next_attempt_at": None, "look_at": None, "updated_at": now}
-        of = (c.message_id.in_(list(message_ids)), c.state.in_(waiting))
-        done = update(t.deliveries).where(*of).values(values).returning(*c)
-        return [delivery_of(row) for row in self._session.execute(done)] if message_ids else []
-
     def queue_again(self, delivery_id: str, *, to: str, now: datetime) -> bool:
         """A person asks for another try, perhaps to a corrected address."""
         c = t.deliveries.c

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 
 from gateway.store import tables as t
 from gateway.store.outbox import delivery_of
@@ -19,8 +19,12 @@ from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, Delivery, DeliveryState, MessageKind, ThreadState
 from gateway.threads.policies.rejection import WaitingRejection
 
-ENDED = (DeliveryState.CANCELLED.value, DeliveryState.SKIPPED.value)
 UNSENT = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value)
+WAITS = (*UNSENT, DeliveryState.DEFERRED.value)  # what was tried in vain waits, too
+CAME_TO_NOTHING = tuple(
+    state.value
+    for state in (DeliveryState.CANCELLED, DeliveryState.SKIPPED, DeliveryState.FAILED, DeliveryState.BOUNCED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class WaitingMessage:
 
     id: str
     seq: int
-    goes_out_at: datetime
+    goes_out_at: datetime | None
     closes_gate: bool
     unless_news: bool
 
@@ -43,16 +47,31 @@ class Waiting:
     def find(self, message_id: str, *, now: datetime) -> WaitingMessage | None:
         """The message, if its time has not come and nobody took it back."""
         c = t.messages.c
-        query = select(*_PARTS).where(c.id == message_id, c.goes_out_at > now, c.cancelled.is_(False))
+        query = select(*_PARTS).where(c.id == message_id, *goes_out_after(now))
         row = self._session.execute(query).first()
         return WaitingMessage(*row) if row else None
+
+    def find_unsent(self, message_id: str, *, now: datetime) -> WaitingMessage | None:
+        """The message, if something of it has not gone out, whatever the clock says."""
+        query = select(*_PARTS).where(t.messages.c.id == message_id, *is_unsent(now))
+        row = self._session.execute(query).first()
+        return WaitingMessage(*row) if row else None
+
+    def unsent_rejections(self, thread_id: str, *, now: datetime) -> list[WaitingMessage]:
+        """Rejections of a thread that have not gone out, or may come once more: their mail is late, or nobody knows
+        whether it arrived.
+        """
+        c = t.messages.c
+        unsent = or_(c.goes_out_at > now, _has_copy((*WAITS, DeliveryState.UNCERTAIN.value)))
+        query = select(*_PARTS).where(c.thread_id == thread_id, c.closes_gate, c.cancelled.is_(False), unsent)
+        return [WaitingMessage(*row) for row in self._session.execute(query.order_by(c.seq))]
 
     def rejections(self, thread_ids: Sequence[str], *, now: datetime) -> dict[str, WaitingRejection]:
         """Those of these threads whose gate is to close but has not: with a message that goes out, or by itself."""
         if not thread_ids:
             return {}
         c, th = t.messages.c, t.threads.c
-        waits = (c.thread_id.in_(list(thread_ids)), c.closes_gate, c.goes_out_at > now, c.cancelled.is_(False))
+        waits = (c.thread_id.in_(list(thread_ids)), c.closes_gate, *goes_out_after(now))
         told = self._session.execute(select(c.thread_id, c.goes_out_at, c.id).where(*waits))
         alone = (th.id.in_(list(thread_ids)), th.closes_at > now, th.state == ThreadState.OPEN.value)
         untold = self._session.execute(select(th.id, th.closes_at).where(*alone))
@@ -60,16 +79,20 @@ class Waiting:
         return found | {row.thread_id: WaitingRejection(row.goes_out_at, row.id) for row in told}
 
     def closing(self, *, now: datetime, limit: int) -> list[str]:
-        """Ids of threads whose gate closes by itself now."""
-        th = t.threads.c
-        due = (th.closes_at <= now, th.state == ThreadState.OPEN.value)  # one that was merged may be split again
+        """Ids of threads whose gate closes by itself now; not those in which a worker is still to try the message that
+        closes it.
+        """
+        th, c = t.threads.c, t.messages.c
+        untold = select(c.id).where(c.thread_id == th.id, c.closes_gate, c.cancelled.is_(False), _has_copy(UNSENT))
+        is_open = th.state == ThreadState.OPEN.value  # one that was merged may be split again
+        due = (th.closes_at <= now, is_open, ~untold.correlate(t.threads).exists())
         query = select(th.id).where(*due).order_by(th.closes_at).limit(limit)
         return list(self._session.execute(query).scalars())
 
     def unless_news(self, thread_id: str, *, now: datetime) -> list[WaitingMessage]:
         """Messages of a thread that are not to go out if something new comes first."""
         c = t.messages.c
-        waits = (c.thread_id == thread_id, c.goes_out_at > now, c.cancelled.is_(False), c.unless_news)
+        waits = (c.thread_id == thread_id, c.unless_news, *goes_out_after(now))
         return [WaitingMessage(*row) for row in self._session.execute(select(*_PARTS).where(*waits))]
 
     def set_unless_news(self, message_id: str) -> None:
@@ -81,16 +104,28 @@ class Waiting:
         """
         c = t.deliveries.c
         held = select(c.id, c.state, c.tries).where(c.message_id == message_id).order_by(c.id).with_for_update()
-        left = [row for row in self._session.execute(held) if row.state not in ENDED]
-        if any(row.state not in UNSENT or row.tries for row in left):
+        left = [row for row in self._session.execute(held) if row.state not in CAME_TO_NOTHING]
+        if any(row.state not in WAITS for row in left):
             return None
-        values = {"state": DeliveryState.CANCELLED.value, "reason": reason.value, "next_attempt_at": None}
-        ids = [row.id for row in left]
-        done = update(t.deliveries).where(c.id.in_(ids)).values(values | {"look_at": None, "updated_at": now})
-        return [delivery_of(row) for row in self._session.execute(done.returning(*c))]
+        return self.stop_copies(message_id, reason=reason, now=now)
 
-    def mark_cancelled(self, message_id: str) -> None:
-        self._session.execute(update(t.messages).where(t.messages.c.id == message_id).values(cancelled=True))
+    def stop_copies(self, message_id: str, *, reason: Reason, now: datetime) -> list[Delivery]:
+        """Cancel those deliveries of a message that have not left, whatever became of the others. One of which nobody
+        knows whether it arrived stays so, and is not repeated.
+        """
+        d = t.deliveries.c
+        ended = {"next_attempt_at": None, "look_at": None, "updated_at": now}
+        uncertain = (d.message_id == message_id, d.state == DeliveryState.UNCERTAIN.value)
+        self._session.execute(update(t.deliveries).where(*uncertain).values(ended))
+        values = ended | {"state": DeliveryState.CANCELLED.value, "reason": reason.value}
+        done = update(t.deliveries).where(d.message_id == message_id, d.state.in_(WAITS)).values(values)
+        return [delivery_of(row) for row in self._session.execute(done.returning(*d))]
+
+    def mark_cancelled(self, message_id: str) -> bool:
+        """False if somebody else cancelled it first."""
+        c = t.messages.c
+        cancelled = update(t.messages).where(c.id == message_id, c.cancelled.is_(False)).values(cancelled=True)
+        return self._session.execute(cancelled).rowcount == 1
 
     def move(self, message_id: str, *, goes_out_at: datetime, starts: dict[str, datetime], now: datetime) -> bool:
         """Give a message another time and its deliveries theirs (by delivery); False if a worker has one already."""
@@ -129,6 +164,26 @@ class Waiting:
         if since is None and last is None:
             since = self._session.execute(select(th.created_at).where(th.id == thread_id)).scalar_one()
         self._session.execute(update(t.threads).where(th.id == thread_id).values(values | {"unanswered_since": since}))
+
+
+def goes_out_after(at: datetime) -> list[ColumnElement[bool]]:
+    """Messages whose time comes later than this, and that nobody took back."""
+    c = t.messages.c
+    return [c.goes_out_at.is_not(None), c.goes_out_at > at, c.cancelled.is_(False)]
+
+
+def is_unsent(now: datetime) -> list[ColumnElement[bool]]:
+    """Messages of which something has not gone out, by the clock or because a delivery waits: for the recipient's
+    morning, a worker, or another try.
+    """
+    c = t.messages.c
+    return [c.cancelled.is_(False), or_(c.goes_out_at > now, _has_copy(WAITS))]
+
+
+def _has_copy(states: Sequence[str]) -> ColumnElement[bool]:
+    """Messages with a delivery in one of these states."""
+    d = t.deliveries.c
+    return select(d.id).where(d.message_id == t.messages.c.id, d.state.in_(states)).correlate(t.messages).exists()
 
 
 _PARTS = (

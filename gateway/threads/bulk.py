@@ -10,7 +10,7 @@ from enum import StrEnum
 
 class BulkState(StrEnum):
     """Of the whole. A stopped one waits for a person: mended, it goes on with the recipient at which it stopped. A
-    cancelling one takes back what waits for its time.
+    cancelling one takes back what has not gone out.
     """
 
     RUNNING = "running"
@@ -21,7 +21,7 @@ class BulkState(StrEnum):
 
 
 class RecipientState(StrEnum):
-    """Of one person's message. A posted one that was to go out later may still be cancelled."""
+    """Of one person's message. A posted one that has not gone out may still be cancelled."""
 
     WAITING = "waiting"
     POSTED = "posted"
@@ -79,10 +79,9 @@ class Bulk:
         """When its messages are to go out; None: at once."""
         return datetime.fromisoformat(self.message.send_at) if self.message.send_at else None
 
-    def may_be_cancelled(self, now: datetime) -> bool:
-        """Is there still somebody whom it has not reached? Posted messages may wait for their time."""
-        waits = self.state is BulkState.DONE and self.send_at is not None and self.send_at > now and self.posted > 0
-        return waits or self.state in (BulkState.RUNNING, BulkState.STOPPED)
+    def may_be_cancelled(self, *, unsent: bool) -> bool:
+        """Is there still somebody whom it has not reached? `unsent`: something that was posted has not gone out."""
+        return self.state in (BulkState.RUNNING, BulkState.STOPPED) or (self.state is BulkState.DONE and unsent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ class Thread:
     last_seq: int
     last_event: int
     created_at: datetime
-    closes_at: datetime | None = None  # when a rejection without a message takes force, unless it is taken back
+    closes_at: datetime | None = None  # when a rejection takes force by itself, unless it is taken back
     blocked_at: datetime | None = None
     blocked_tries: int = 0
     blocked_notice_at: datetime | None = None

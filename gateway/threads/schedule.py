@@ -26,9 +26,11 @@ def morning_of(day: date, zone: ZoneInfo) -> datetime:
 
 
 def read_local(text: str, zone: ZoneInfo) -> datetime | None:
-    """A date and time as a form field gives it (2026-11-24T09:00), told in `zone`; None if it is none."""
+    """A date and time as a form field gives it (2026-11-24T09:00), told in `zone`; None if it is none, or lies beyond
+    the years that a clock can tell in UTC.
+    """
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)

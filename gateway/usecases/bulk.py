@@ -108,6 +108,13 @@ def find_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
         return _open(tx, viewer, bulk_id)
 
 
+def may_cancel(ctx: Context, viewer: Viewer, bulk_id: str) -> bool:
+    """Is there still somebody whom it has not reached? Raises NotFound."""
+    with ctx.database.read() as tx:
+        bulk = _open(tx, viewer, bulk_id)
+        return bulk.may_be_cancelled(unsent=tx.bulks.has_unsent(bulk_id, now=ctx.now))
+
+
 def list_bulks(ctx: Context, viewer: Viewer, *, before: str, limit: int) -> list[Bulk]:
     """The newest first. Raises NotFound."""
     _check_sender(viewer)
@@ -122,15 +129,15 @@ def list_recipients(ctx: Context, viewer: Viewer, bulk_id: str, *, after: int, l
 
 
 def cancel_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
-    """Write to nobody more, and take back what was posted and waits for its time. What went out stays. Raises NotFound,
+    """Write to nobody more, and take back what was posted and has not gone out. What went out stays. Raises NotFound,
     Conflict.
     """
     with ctx.database.begin() as tx:
         bulk = _hold(tx, viewer, bulk_id)
-        if not bulk.may_be_cancelled(ctx.now):
+        unsent = tx.bulks.has_unsent(bulk_id, now=ctx.now)
+        if not bulk.may_be_cancelled(unsent=unsent):
             raise Conflict("bulk_state", f"It is {bulk.state.value}, and nobody is left who has not got it.")
-        waits = bulk.posted > 0 and bulk.send_at is not None and bulk.send_at > ctx.now
-        return _change(ctx, tx, viewer, bulk, to=BulkState.CANCELLING if waits else BulkState.CANCELLED)
+        return _change(ctx, tx, viewer, bulk, to=BulkState.CANCELLING if unsent else BulkState.CANCELLED)
 
 
 def resume_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
@@ -149,7 +156,7 @@ def find_due_bulks(ctx: Context) -> list[str]:
 
 
 def run_bulk(ctx: Context, bulk_id: str) -> int:
-    """Post to the next people for a while, or take back what waits for its time; how many. A value that lacks stops it,
+    """Post to the next people for a while, or take back what has not gone out; how many. A value that lacks stops it,
     and `trouble` says whose.
     """
     began = ctx.now
@@ -191,6 +198,8 @@ def _post_one(ctx: Context, bulk: Bulk, recipient: Recipient) -> bool:
         with ctx.database.begin() as tx:
             if tx.bulks.hold(bulk.id) is not BulkState.RUNNING:
                 return False
+            if not tx.bulks.is_waiting(bulk.id, recipient):
+                return True  # our lease ran out, and another worker was quicker
             conversation = tx.threads.open_for(viewer, recipient.thread_id, lock=True)
             if conversation is None:
                 raise Conflict("conversation_gone", GONE)
@@ -298,7 +307,9 @@ def _fail(ctx: Context, bulk: Bulk, recipient: Recipient, fault: NotFound | Inva
     """This one gets nothing; the others do."""
     failed = replace(recipient, state=RecipientState.FAILED, trouble=_trouble(fault))
     with ctx.database.begin() as tx:
-        tx.bulks.settle(bulk.id, failed)
+        tx.bulks.hold(bulk.id)
+        if tx.bulks.is_waiting(bulk.id, recipient):
+            tx.bulks.settle(bulk.id, failed)
     return True
 
 

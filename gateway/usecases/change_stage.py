@@ -3,11 +3,12 @@
 Not in charge of: the rule (`policies.rejection`).
 
 `rejected` closes the gate when this returns, in the transaction that also writes the message to the candidate. With a
-message that is scheduled for later, the gate closes when that message goes out (`deliver`): a robot must not tell
-first.
+message that is scheduled for later, the gate closes when that message goes out (`release_scheduled`): a robot must not
+tell first. Where none of it can go out, because nobody can be reached, the candidate's page alone tells them, and the
+gate closes when its time has come (`close_due_gates`).
 
 A rejection without a message that can be taken back (the desk's) keeps to the same rule: the stage is moved at once,
-the gate closes when the time to undo is over (`close_due_gates`). To close it first and open it again would be no undo:
+the gate closes when the time to undo is over. To close it first and open it again would be no undo:
 the candidate's page would have said that the conversation has ended, and a mail of theirs in these seconds would have
 been answered with the notice. The move of the stage may reach the ATS meanwhile, as it does with a message; taking it
 back appends `thread.stage` with the stage before, and `thread.blocked` was never said.
@@ -27,7 +28,7 @@ from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, s
 from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
 from gateway.usecases.context import Context
-from gateway.usecases.end_waiting import end_with_news
+from gateway.usecases.end_waiting import end_waiting, end_with_news
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
 
@@ -50,6 +51,7 @@ def change_stage(
         raise Invalid("stage", "Name the stage with 1 to 100 characters.", code="stage", params={"limit": 100})
     notify = check_content(ctx, notify) if notify else None
     with ctx.database.begin() as tx:
+        tx.attempts.hold_threads([thread_id])
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None:
             raise NotFound("conversation")
@@ -57,16 +59,19 @@ def change_stage(
             raise Refused(refuse(Reason.THREAD_ERASED))
         if not (role := check_role(viewer, conversation.opening.id)).allowed:
             raise Refused(role)
+        rejects = stage == REJECTED_STAGE
         takes_force_at = notify.send_at if notify else closes_at
-        later = bool(takes_force_at and takes_force_at > ctx.now and stage == REJECTED_STAGE)
-        _set_closing(tx, conversation, closes_at if later and not notify else None)
+        later = bool(rejects and takes_force_at and takes_force_at > ctx.now)
         repeated = notify and find_repeated(tx, thread_id, viewer=viewer, new=notify)
         if not repeated:
-            _cancel_scheduled(ctx, tx, thread_id)
+            opens = state_after_stage(conversation.thread.state, stage) is ThreadState.OPEN
+            _end_rejections(ctx, tx, conversation, also_late=opens or bool(notify and rejects))
         if notify and not repeated:
-            purpose = Purpose.LEGAL_NOTICE if stage == REJECTED_STAGE else notify.purpose  # 채용절차법 §10
-            new = replace(notify, closes_gate=later, purpose=purpose)
+            purpose = Purpose.LEGAL_NOTICE if rejects else notify.purpose  # 채용절차법 §10
+            new = replace(notify, closes_gate=rejects, purpose=purpose)
             post_in(ctx, tx, conversation, viewer=viewer, new=new)
+        moved_to = conversation.thread.closes_at if repeated else None  # somebody may have chosen another time since
+        _set_closing(tx, conversation, (moved_to or takes_force_at) if later else None)
         if stage != conversation.applicant.stage:
             end_with_news(ctx, tx, conversation, reason=Reason.STAGE_CHANGED)
         move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
@@ -81,16 +86,19 @@ def _set_closing(tx: Transaction, conversation: Conversation, at: datetime | Non
     """A new decision about the applicant takes the place of a rejection that has not taken force."""
     thread = conversation.thread
     closes_at = at if thread.state is ThreadState.OPEN else None
-    if closes_at != thread.closes_at:
+    if closes_at or thread.closes_at:
         tx.threads.update(thread.id, closes_at=closes_at)
 
 
 def close_due_gates(ctx: Context, *, limit: int = 100) -> int:
-    """Rejections without a message that nobody took back in time take force; how many there were. Whoever takes one
-    back holds the same row of the thread.
+    """Rejections that nobody took back in time take force, if no message is still to tell the candidate first; how many
+    there were. Whoever takes one back holds the same row of the thread.
     """
-    with ctx.database.begin() as tx:
+    with ctx.database.read() as tx:
         due = tx.waiting.closing(now=ctx.now, limit=limit)
+    if not due:
+        return 0
+    with ctx.database.begin() as tx:
         for thread_id in sorted(due):
             conversation = tx.threads.load(thread_id, lock=True)
             closes_at = conversation.thread.closes_at if conversation else None
@@ -102,11 +110,20 @@ def close_due_gates(ctx: Context, *, limit: int = 100) -> int:
     return len(due)
 
 
-def _cancel_scheduled(ctx: Context, tx: Transaction, thread_id: str) -> None:
-    """A new decision about the applicant takes the place of a rejection that has not gone out yet."""
-    messages = tx.messages.cancel_rejections(thread_id, now=ctx.now)
-    for delivery in tx.outbox.cancel(messages, now=ctx.now):
-        note_delivery(ctx, tx, delivery, state=delivery.state)
+def _end_rejections(ctx: Context, tx: Transaction, conversation: Conversation, *, also_late: bool) -> None:
+    """A new decision about the applicant takes the place of a rejection that has not gone out yet. `also_late`: also
+    of one whose time came and whose mail is still tried; otherwise the candidate is still to be told, for an ATS files
+    who was rejected under its own stages. Of one that went out by some way, or that a worker is sending at this moment,
+    at least no further copy goes.
+    """
+    thread = conversation.thread
+    for rejection in tx.waiting.unsent_rejections(thread.id, now=ctx.now):
+        is_late = rejection.goes_out_at is None or rejection.goes_out_at <= ctx.now
+        if is_late and not also_late:
+            continue
+        if not end_waiting(ctx, tx, thread, rejection, reason=Reason.STAGE_CHANGED):
+            for delivery in tx.waiting.stop_copies(rejection.id, reason=Reason.STAGE_CHANGED, now=ctx.now):
+                note_delivery(ctx, tx, delivery, state=delivery.state)
 
 
 def set_gate(ctx: Context, tx: Transaction, conversation: Conversation, *, state: ThreadState, by: str) -> None:
@@ -115,7 +132,7 @@ def set_gate(ctx: Context, tx: Transaction, conversation: Conversation, *, state
     if thread.state is state:
         return
     blocked = state is ThreadState.BLOCKED
-    values: dict[str, object] = {"state": state.value, "blocked_at": ctx.now if blocked else None}
+    values: dict[str, object] = {"state": state.value, "closes_at": None, "blocked_at": ctx.now if blocked else None}
     if not blocked:
         values["blocked_notice_at"] = None
     tx.threads.update(thread.id, **values)

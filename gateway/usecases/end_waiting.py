@@ -26,17 +26,18 @@ def end_with_news(ctx: Context, tx: Transaction, conversation: Conversation, *, 
 
 
 def end_waiting(ctx: Context, tx: Transaction, thread: Thread, waiting: WaitingMessage, *, reason: Reason) -> bool:
-    """Cancel one message; False when a worker was quicker.
+    """Cancel one message; False when a worker, or somebody who cancelled it, was quicker.
 
     The outbox's row is taken before the thread's, in the order in which a worker takes them.
     """
     cancelled = tx.waiting.stop(waiting.id, reason=reason, now=ctx.now)
-    if cancelled is None:
+    if cancelled is None or not tx.waiting.mark_cancelled(waiting.id):
         return False
     told = {"message_id": waiting.id, "seq": str(waiting.seq), "reason": reason.value}
     tx.events.append(thread.id, thread.workspace_id, events.MESSAGE_CANCELLED, now=ctx.now, **told)
-    tx.waiting.mark_cancelled(waiting.id)
     tx.waiting.restore_summary(thread.id, length=SUMMARY)
+    if waiting.closes_gate:
+        tx.threads.update(thread.id, closes_at=None)
     for delivery in cancelled:
         note_delivery(ctx, tx, delivery, state=delivery.state)
     return True

@@ -23,10 +23,18 @@ def release_scheduled(ctx: Context, tx: Transaction, claimed: Sequence[Delivery]
     for delivery in first_tries:
         found = scheduled.get(delivery.message_id or "")
         conversation = tx.threads.load(delivery.thread_id or "", lock=True) if found else None
-        if found is None or conversation is None:
+        if found is None or conversation is None or _is_released(tx, delivery):
             continue
         seq, closes_gate = found
         thread, told = conversation.thread, {"message_id": delivery.message_id or "", "seq": str(seq)}
         tx.events.append(thread.id, thread.workspace_id, events.MESSAGE_RELEASED, now=ctx.now, **told)
         if closes_gate and thread.state is ThreadState.OPEN and conversation.applicant.stage == REJECTED_STAGE:
             set_gate(ctx, tx, conversation, state=ThreadState.BLOCKED, by="schedule")
+
+
+def _is_released(tx: Transaction, delivery: Delivery) -> bool:
+    """Was its message told to go out before? A try that a rate or a cap held back counts as none, and the next channel
+    begins anew.
+    """
+    told = tx.events.named(delivery.thread_id or "", (events.MESSAGE_RELEASED,))
+    return any(event.data["message_id"] == delivery.message_id for event in told)

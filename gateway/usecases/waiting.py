@@ -15,7 +15,7 @@ from gateway.store.waiting import WaitingMessage
 from gateway.threads import events
 from gateway.threads.decisions import Reason
 from gateway.threads.drafts import Draft, DraftFile
-from gateway.threads.model import Conversation, Message, MessageKind, Viewer, ViewerKind
+from gateway.threads.model import Conversation, Message, MessageKind, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.rejection import RESTORED_STAGE
 from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import earliest
@@ -34,7 +34,7 @@ def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> 
         conversation, message, waiting = _open(ctx, tx, viewer, thread_id, message_id)
         if not end_waiting(ctx, tx, conversation.thread, waiting, reason=Reason.UNDONE):
             raise _gone_out()
-        if waiting.closes_gate:
+        if _is_to_close(tx, conversation, waiting):
             move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE)
             return
         _hand_back(ctx, tx, viewer, message)
@@ -66,8 +66,8 @@ def take_back_rejection(ctx: Context, viewer: Viewer, thread_id: str) -> None:
 def send_now(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> None:
     """Do not wait any longer. Raises NotFound, Refused, Conflict (`gone_out`)."""
     with ctx.database.begin() as tx:
-        conversation, message, _ = _open(ctx, tx, viewer, thread_id, message_id)
-        _move(ctx, tx, conversation, message, at=ctx.now)
+        conversation, message, waiting = _open(ctx, tx, viewer, thread_id, message_id)
+        _move(ctx, tx, conversation, message, waiting, at=ctx.now)
 
 
 def move_to(ctx: Context, viewer: Viewer, thread_id: str, message_id: str, *, at: datetime | None) -> None:
@@ -75,7 +75,7 @@ def move_to(ctx: Context, viewer: Viewer, thread_id: str, message_id: str, *, at
     at = check_time(ctx, at)
     with ctx.database.begin() as tx:
         conversation, message, waiting = _open(ctx, tx, viewer, thread_id, message_id)
-        _move(ctx, tx, conversation, message, at=at)
+        _move(ctx, tx, conversation, message, waiting, at=at)
         if waiting.unless_news:
             tx.threads.update(thread_id, waits_until=max(at, conversation.thread.waits_until or at))
 
@@ -104,7 +104,15 @@ def _open(
     return conversation, message, waiting
 
 
-def _move(ctx: Context, tx: Transaction, conversation: Conversation, message: Message, *, at: datetime) -> None:
+def _move(
+    ctx: Context,
+    tx: Transaction,
+    conversation: Conversation,
+    message: Message,
+    waiting: WaitingMessage,
+    *,
+    at: datetime,
+) -> None:
     zone = zone_of(conversation.applicant.phone, default=conversation.workspace.timezone)
     deliveries = [d for d in tx.outbox.by_message([message.id]).get(message.id, []) if d.next_attempt_at]
     starts = {d.id: earliest(d.channel, purpose=d.purpose, at=at, zone=zone) for d in deliveries}
@@ -112,9 +120,23 @@ def _move(ctx: Context, tx: Transaction, conversation: Conversation, message: Me
         raise _gone_out()
     thread, told = conversation.thread, {"message_id": message.id, "seq": str(message.seq)}
     tx.events.append(thread.id, thread.workspace_id, events.MESSAGE_MOVED, now=ctx.now, **told, at=at.isoformat())
+    if _is_to_close(tx, conversation, waiting):
+        tx.threads.update(thread.id, closes_at=at)
     for delivery_id, start in starts.items():
         if start <= ctx.now:
             tx.wake("deliver", delivery_id)
+
+
+def _is_to_close(tx: Transaction, conversation: Conversation, waiting: WaitingMessage) -> bool:
+    """Does the gate close with this message? Asked when the thread's row is held: where nobody can be reached, no
+    delivery tells that it closed meanwhile. Raises Conflict if it did.
+    """
+    if not waiting.closes_gate or conversation.thread.state is not ThreadState.OPEN:
+        return False  # a message to somebody who is rejected already
+    held = tx.threads.load(conversation.thread.id, lock=True)
+    if held is None or held.thread.state is not ThreadState.OPEN:
+        raise _gone_out()
+    return True
 
 
 def _hand_back(ctx: Context, tx: Transaction, viewer: Viewer, message: Message) -> None:

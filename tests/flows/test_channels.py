@@ -21,12 +21,14 @@ from flows.test_conversation import receive
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
 from gateway.outbound.registry import build_channels, build_hooks
+from gateway.threads.bulk import BulkMessage, BulkState
 from gateway.threads.channel import HookCall, IncomingSms, Receipt, ReceiptStatus, Retry
 from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
 from gateway.threads.model import CameInBy, Delivery, DeliveryState, InboxState
 from gateway.threads.purpose import Purpose
-from gateway.usecases import accounts, applicants
+from gateway.threads.templates import Body, MailBody
+from gateway.usecases import accounts, applicants, bulk
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.consents import give_consent
 from gateway.usecases.context import Context
@@ -36,6 +38,7 @@ from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import list_conversations
 from gateway.usecases.receive_sms import receive_sms
 from gateway.usecases.record_receipt import find_looks, look_up_one, record_receipts
+from gateway.usecases.templates import put_template
 from gateway.usecases.views import ApplicantView
 
 NUMBER, LOCAL = "+821012345678", "01012345678"
@@ -423,6 +426,48 @@ def test_a_fault_cannot_spend_a_fortune(world: World) -> None:
     world.clock.move(days=1)
     world.pump()
     assert world.states(waiting.message_id or "") == [("sms", "accepted")]
+
+
+@both_databases
+def test_a_message_to_many_that_waits_for_the_morning_can_be_cancelled(world: World) -> None:
+    """PE-P3: it was posted at once, nobody has got it, and nobody is rung out of bed."""
+    words = {"ko": Body(MailBody("알림", "내일 면접입니다."))}
+    put_template(world.ctx, world.company.as_jun, "remind", purpose=Purpose.REMINDER, variables=[], bodies=words)
+    world.clock.now = world.clock.now.replace(hour=13)  # 22:00 in Seoul
+    message = BulkMessage(template="remind", channels=("sms",))
+    started = bulk.start_bulk(world.ctx, world.company.as_jun, ["jiwoo-1"], message)
+    bulk.run_bulk(world.ctx, started.id)
+    world.pump()
+    assert bulk.may_cancel(world.ctx, world.company.as_jun, started.id)
+    assert bulk.cancel_bulk(world.ctx, world.company.as_jun, started.id).state is BulkState.CANCELLING
+    assert bulk.run_bulk(world.ctx, started.id) == 1
+    world.clock.move(hours=12)
+    world.pump()
+    assert world.provider.messages == []
+    done = bulk.find_bulk(world.ctx, world.company.as_jun, started.id)
+    assert (done.state, done.posted) == (BulkState.CANCELLED, 0)
+    assert not bulk.may_cancel(world.ctx, world.company.as_jun, started.id)
+
+
+@both_databases
+def test_a_scheduled_message_goes_out_once_however_many_channels_and_tries_it_takes(world: World) -> None:
+    """Its event is news to the ATS and to open pages; a cap or a rate that holds a try back leaves no attempt."""
+    at = world.clock.now + timedelta(hours=1)
+    for channels in (("alimtalk", "sms"), ("sms",)):
+        post_message(
+            world.ctx, world.company.as_jun, world.jiwoo.thread_id, NewMessage(WORDS, send_at=at, channels=channels)
+        )
+    world.pump.ctx = world.ctx = replace(
+        world.ctx, settings=world.ctx.settings.model_copy(update={"phone_messages_per_day": 1})
+    )
+    world.clock.move(hours=1)
+    world.pump()
+    world.report(world.provider.messages[0], "3019", channel="alimtalk")
+    for _ in range(3):
+        world.clock.move(days=1)
+        world.pump()
+    assert sorted(world.kinds()) == ["alimtalk", "mms", "mms"]
+    assert world.events().count("message.released") == 2
 
 
 def test_reminders_wait_for_the_recipients_morning_and_direct_messages_do_not(world: World) -> None:

@@ -12,6 +12,7 @@ import pytest
 from api_world import World, build_world
 from fakes import FakeChannel
 
+from gateway.threads.channel import Retry
 from gateway.usecases import bulk
 from gateway.usecases.bulk import find_due_bulks, run_bulk
 from gateway.usecases.context import Context
@@ -152,6 +153,26 @@ def test_what_went_out_before_it_was_cancelled_stays(world: World, channel: Fake
     assert (world.a.get(path).json()["posted"], len([m for m in channel.sent if "Dear" in m.text])) == (1, 1)
 
 
+def test_cancelled_while_it_goes_out_it_reaches_nobody_more(world: World, channel: FakeChannel) -> None:
+    """One has it, one's mail is late, and one's turn has not come: the first keeps it, the others never get it."""
+    path = f"/bulk-messages/{start(world).json()['id']}"
+    run_all(world.ctx)
+    first, late, _ = find_due(world.ctx)[1][-3:]
+    deliver_one(world.ctx, first)
+    channel.script[:] = [Retry("4.4.1", "the smarthost is away")]
+    deliver_one(world.ctx, late)
+    assert world.a.post(f"{path}/cancel").json()["state"] == "cancelling"
+    assert run_all(world.ctx) == 2
+    world.ctx.clock.move(hours=1)  # type: ignore[attr-defined]
+    deliver_all(world.ctx)
+    cancelled = world.a.get(path).json()
+    assert (cancelled["state"], cancelled["posted"]) == ("cancelled", 1)
+    states = [r["state"] for r in world.a.get(f"{path}/recipients").json()["items"]]
+    assert sorted(states) == ["cancelled", "cancelled", "posted"]
+    assert len([m for m in channel.sent if "Dear" in m.text]) == 2
+    assert world.a.post(f"{path}/cancel").status_code == 409
+
+
 def test_it_is_cancelled_while_a_worker_posts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     at = (world.ctx.now + timedelta(hours=2)).isoformat()
     path = f"/bulk-messages/{start(world, send_at=at).json()['id']}"
@@ -195,6 +216,34 @@ def test_a_worker_that_dies_leaves_nobody_out_and_writes_to_nobody_twice(
         thread = world.a.get(f"/applicants/{name}").json()["thread_id"]
         texts = [m["text"] for m in world.a.get(f"/threads/{thread}/messages").json()["items"]]
         assert texts.count(f"Dear {name.title()}") == 1
+
+
+def test_each_is_counted_once_although_a_slow_worker_was_followed_by_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease ran out in the middle of a batch; then it goes on with those that it had read."""
+    world.a.delete("/applicants/noah")
+    path = f"/bulk-messages/{start(world).json()['id']}"
+    find, calls = bulk.find_and_fill, 0
+
+    def slow(*args: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            world.ctx.clock.move(seconds=61)  # type: ignore[attr-defined]
+            assert run_all(world.ctx) == 2  # another worker, which is slow, too
+        if calls == 3:
+            world.ctx.clock.move(seconds=21)  # type: ignore[attr-defined]
+        return find(*args, **options)
+
+    monkeypatch.setattr(bulk, "find_and_fill", slow)
+    monkeypatch.setattr(bulk, "BATCH", 2)
+    run_bulk(world.ctx, path.rsplit("/", 1)[1])
+    run_all(world.ctx)
+    done = world.a.get(path).json()
+    assert (done["state"], done["posted"], done["failed"]) == ("done", 2, 1)
+    states = [r["state"] for r in world.a.get(f"{path}/recipients").json()["items"]]
+    assert states == ["posted", "failed", "posted"]
 
 
 def test_who_is_unknown_is_named_and_nothing_is_accepted(world: World) -> None:

@@ -86,6 +86,8 @@ def test_a_member_records_a_consent_and_takes_it_back(
     assert (empty.status_code, "Give the words" in words_of(empty.text)) == (422, True)
     future = desk.post(path, data={"do": "give", "kind": "phone", "words": "Yes", "on": "2099-01-01"})
     assert future.status_code == 422
+    never = desk.post(path, data={"do": "give", "kind": "phone", "words": "Yes", "on": "0001-01-01"})
+    assert (never.status_code, "This is no day" in words_of(never.text)) == (422, True)
     done = desk.post(path, data={"do": "give", "kind": "phone", "words": "On paper: yes", "on": "2026-11-01"})
     assert done.status_code == 303
     page = words_of(desk.get(path).text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -13,6 +14,7 @@ from running import Pump
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, make_app, words_of
 
+from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.organise import AddTag, Assign, organise, read_choices
 from gateway.usecases.post_message import NewMessage, post_message
@@ -233,6 +235,12 @@ def test_a_silent_rejection_is_taken_back_in_the_conversation(
     button = {f"t.{mina.thread_id}": "1", "beside": mina.thread_id}
     assert desk.post("/desk/reject/undo", data=button).headers["location"] == thread
     assert "is rejected" not in words_of(desk.get(thread).text)
+    farewell = NewMessage(text="Sorry", send_at=ctx.now + timedelta(seconds=15))
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected", notify=farewell)
+    page = words_of(desk.get(thread).text)  # counts it down at the message alone
+    assert "15 s" in page
+    assert "without a message" not in page
+    desk.post("/desk/reject/undo", data=button)
     desk.post(f"{thread}/reject", data={"how": "silent"})
     clock.move(seconds=20)
     pump()

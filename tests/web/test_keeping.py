@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from cast import Company, as_candidate, make_applicant, make_company
-from fakes import FakeClock
-from running import both_databases
+from cast import MINA, Company, as_candidate, make_applicant, make_company
+from fakes import FakeChannel, FakeClock
+from running import Pump, both_databases
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, make_app, words_of
 
 from gateway.threads.audit import AuditFilter
+from gateway.threads.bulk import BulkMessage
 from gateway.threads.channel import OutgoingFile
 from gateway.usecases import accounts
 from gateway.usecases.applicants import candidate_viewer
+from gateway.usecases.bulk import cancel_bulk, start_bulk
 from gateway.usecases.context import Context
 from gateway.usecases.erase import erase_ended
-from gateway.usecases.keeping import read_keep_days, set_keep_days
+from gateway.usecases.keeping import count_ended, read_keep_days, set_keep_days
 from gateway.usecases.organise import PutOff, organise
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_audit import read_audit
-from gateway.usecases.read_thread import list_conversations
+from gateway.usecases.read_thread import list_conversations, messages_after
 from gateway.usecases.views import ApplicantView
+from gateway.usecases.waiting import take_back
 
 PATH = "/desk/settings/keeping"
 
@@ -105,3 +109,44 @@ def test_the_sweep_erases_what_is_over_and_nothing_else(ctx: Context, company: C
     assert len([f for f in ctx.database.blobs.folder.rglob("*/*") if f.is_file()]) == 1  # the shared cv.pdf
     (line, *_), _ = read_audit(ctx, company.as_jun, AuditFilter(action="erase"))
     assert (line.actor_kind, line.thread_id, line.data) == ("system", old.thread_id, {"by": "keeping"})
+
+
+@both_databases
+def test_what_is_still_to_go_out_is_not_erased_before_it_has_been_kept_as_long(
+    ctx: Context, company: Company, pump: Pump, clock: FakeClock, channel: FakeChannel
+) -> None:
+    """A message counts from when it goes out; one that was taken back does not count; SJ-P3."""
+    mina = make_applicant(ctx, company)
+    undone = make_applicant(ctx, company, external_id="tom", name="Tom", email="tom@mail.example")
+    set_keep_days(ctx, company.as_jun, 30, counted=0)
+    at = clock.now + timedelta(days=45)
+    for view in (mina, undone):
+        post_message(ctx, company.as_jun, view.thread_id, NewMessage(text="See you on Monday!", send_at=at))
+    take_back(
+        ctx, company.as_jun, undone.thread_id, messages_after(ctx, company.as_jun, undone.thread_id)[0].message.id
+    )
+    clock.move(days=31)
+    assert count_ended(ctx, company.as_jun, 30) == 1
+    assert erase_ended(ctx) == 1
+    assert names(ctx, company) == ["Mina Han"]
+    clock.move(days=14, minutes=1)
+    assert erase_ended(ctx) == 0  # its time has come, and no worker has looked yet
+    pump()
+    assert ["Monday" in mail.text for mail in channel.to(MINA)] == [True]
+    clock.move(days=29)
+    assert erase_ended(ctx) == 0
+    clock.move(days=2)
+    assert (count_ended(ctx, company.as_jun, 30), erase_ended(ctx)) == (1, 1)
+
+
+@both_databases
+def test_whom_a_message_to_many_is_about_to_reach_is_not_erased(
+    ctx: Context, company: Company, clock: FakeClock
+) -> None:
+    make_applicant(ctx, company)
+    set_keep_days(ctx, company.as_jun, 30, counted=0)
+    clock.move(days=31)
+    started = start_bulk(ctx, company.as_jun, ["mina-1"], BulkMessage(text="We are hiring again"))
+    assert erase_ended(ctx) == 0
+    cancel_bulk(ctx, company.as_jun, started.id)
+    assert erase_ended(ctx) == 1

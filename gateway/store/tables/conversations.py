@@ -91,7 +91,7 @@ threads = Table(
     Column("snoozed_until", UtcTime),  # out of the way until then, or until the candidate writes
     Column("done_at", UtcTime),  # out of the way until the candidate writes
     Column("merged_into", String(26)),  # the thread that this one became part of
-    Column("closes_at", UtcTime),  # when a rejection without a message takes force; none: it has, or there is none
+    Column("closes_at", UtcTime),  # when a rejection takes force by itself; none: it has, or there is none
     Column("blocked_at", UtcTime),
     Column("blocked_tries", Integer, nullable=False, default=0),
     Column("blocked_notice_at", UtcTime),  # at most one notice a day (GW-6)
@@ -165,7 +165,7 @@ messages = Table(
     Column("inbox_id", String(26)),
     Column("client_key", String(200)),  # the writer's own key: the same post twice is one message
     Column("goes_out_at", UtcTime),
-    Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection that takes force when it goes out
+    Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection: takes force when it goes out
     Column("cancelled", Boolean, nullable=False, default=False),  # was scheduled and will not go out
     Column("unless_news", Boolean, nullable=False, default=False, server_default=false()),  # ends with news of them
     Column("crossed_id", String(26)),  # somebody else's message that its writer, by mail, may not have seen

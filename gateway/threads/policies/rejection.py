@@ -27,12 +27,6 @@ class WaitingRejection:
     message_id: str = ""
 
 
-def takes_force_at(thread: Thread, now: datetime) -> datetime | None:
-    """When the gate of this thread closes by itself, if that can still be taken back."""
-    waits = thread.state is ThreadState.OPEN and thread.closes_at is not None and thread.closes_at > now
-    return thread.closes_at if waits else None
-
-
 def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
     """May this kind of author add a message to the thread now?"""
     if thread.state in GONE:

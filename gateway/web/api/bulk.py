@@ -216,7 +216,8 @@ def list_bulk_recipients(id: Id, query: Annotated[PageQuery, Query()], caller: R
     "/bulk-messages/{id}/cancel",
     response_model=BulkOut,
     summary="Write to nobody more",
-    description="Messages that were posted for a later `send_at` are taken back, in the background: `cancelling`, then "
+    description="Messages that were posted and have not gone out (for a later `send_at`, the recipient's morning, or "
+    "because their turn has not come) are taken back, in the background: `cancelling`, then "
     "`cancelled`. What went out stays, and counts as `posted`.",
 )
 def post_bulk_cancel(request: Request, id: Id, caller: Writer, key: IdempotencyKey = None) -> Response:

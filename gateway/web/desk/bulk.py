@@ -88,7 +88,7 @@ def bulk_page(visit: Visit, viewer: Viewer) -> Response:
         "failed": _failed(visit, viewer, found),
         "running": found.state in WORKED_ON,
         "waits": found.send_at is not None and found.send_at > ctx.now,
-        "may_cancel": found.may_be_cancelled(ctx.now),
+        "may_cancel": bulk.may_cancel(ctx, viewer, bulk_id),
         "say": _say(visit),
     }
     if visit.by_script:

@@ -5,6 +5,8 @@ Not in charge of: what follows from it (`usecases.consents`).
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from starlette.responses import Response
 
 from gateway.errors import Invalid, NotFound, Refused
@@ -40,7 +42,7 @@ def _change(visit: Visit, viewer: Viewer, chat: Conversation) -> None:
         raise NotFound("kind of consent")
     match visit.text("do"):
         case "give":
-            given_at = read_local(visit.text("on"), zone_of(chat.workspace.timezone))
+            given_at = _day_of(visit, chat)
             consents.give_consent(
                 ctx, viewer, external_id, ConsentKind(kind), words=visit.text("words"), given_at=given_at
             )
@@ -48,6 +50,16 @@ def _change(visit: Visit, viewer: Viewer, chat: Conversation) -> None:
             consents.withdraw_consent(ctx, viewer, external_id, ConsentKind(kind))
         case _:
             raise NotFound("no such button")
+
+
+def _day_of(visit: Visit, chat: Conversation) -> datetime | None:
+    """When the person agreed, by the workspace's clock; None: now. Raises Invalid."""
+    said = visit.text("on")
+    given_at = read_local(said, zone_of(chat.workspace.timezone)) if said else None
+    if said and given_at is None:
+        words = "This is no day: write it like 2026-11-01, or leave it empty for today."
+        raise Invalid("given_at", words, code="consent_day")
+    return given_at
 
 
 def _ask(visit: Visit, viewer: Viewer, chat: Conversation, *, status: int = 200, said: str = "") -> Response:

@@ -17,12 +17,13 @@ from starlette.responses import Response
 
 from gateway.threads.drafts import COUNTED_DOWN, Draft
 from gateway.threads.model import AuthorKind, Member, Message, Thread, ThreadState, Viewer
-from gateway.threads.policies.rejection import takes_force_at
 from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import SMS
 from gateway.threads.schedule import monday_morning, tomorrow_morning
 from gateway.usecases import accounts, compose, consents, insert_template, merge, organise, read_thread
+from gateway.usecases.context import Context
 from gateway.usecases.presence import find_colleagues
+from gateway.usecases.reject import find_waiting_rejections
 from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page, row_helpers, rows_of, where_of
 from gateway.web.desk.deliveries import lines_of
@@ -126,7 +127,7 @@ def message_helpers(visit: Visit, viewer: Viewer, page: ThreadPage) -> dict[str,
         "may_reply": check_role(viewer, page.conversation.opening.id).allowed,
         "order": page.organised,
         "closed": page.conversation.thread.state is not ThreadState.OPEN,
-        "closing": closing_in(page.conversation.thread, now),
+        "closing": closing_in(ctx, viewer, page.conversation.thread),
         "lines_of": lambda shown: lines_of(shown, people, now),
         "is_mine": lambda message: is_mine(message, viewer),
         "is_ours": is_ours,
@@ -148,10 +149,16 @@ def left_of(message: Message, now: datetime) -> int | None:
     return ceil((message.goes_out_at - now).total_seconds())
 
 
-def closing_in(thread: Thread, now: datetime) -> int | None:
-    """Seconds until a rejection without a message takes force, if it can be taken back."""
-    at = takes_force_at(thread, now)
-    return ceil((at - now).total_seconds()) if at else None
+def closing_in(ctx: Context, viewer: Viewer, thread: Thread) -> int | None:
+    """Seconds until a rejection without a message takes force, if it can be taken back; one with a message is counted
+    down at that message.
+    """
+    if thread.closes_at is None:
+        return None
+    waiting = find_waiting_rejections(ctx, viewer, [thread.id]).get(thread.id)
+    if waiting is None or waiting.message_id:
+        return None
+    return ceil((waiting.takes_force_at - ctx.now).total_seconds())
 
 
 def is_mine(message: Message, viewer: Viewer) -> bool:
