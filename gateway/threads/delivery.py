@@ -33,6 +33,7 @@ from gateway.threads.channel import (
     Trace,
     Unknown,
 )
+from gateway.threads.decisions import Reason
 from gateway.threads.model import Delivery, DeliveryState
 
 MAX_TRIES = 12
@@ -105,6 +106,12 @@ def after_send(
 def after_hold(until: datetime) -> Move:
     """Taken up at a time at which it must not go out: it waits as if it had been planned so, and nothing was tried."""
     return Move(DeliveryState.SCHEDULED, "retry", next_attempt_at=until, counted=False)
+
+
+def after_taking_back() -> Move:
+    """Taken up when what it says holds no more: nothing was tried, and nothing will be."""
+    why = "The decision was taken back meanwhile."
+    return Move(DeliveryState.CANCELLED, "failed", Reason.STAGE_CHANGED.value, why, counted=False)
 
 
 def after_unknown(

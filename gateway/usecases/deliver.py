@@ -33,13 +33,13 @@ from gateway.threads.channel import (
 )
 from gateway.threads.copies import copy_of, pack
 from gateway.threads.decisions import Reason
-from gateway.threads.delivery import Move, after_hold, after_send, after_unknown
+from gateway.threads.delivery import Move, after_hold, after_send, after_taking_back, after_unknown
 from gateway.threads.model import Delivery, DeliveryState
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import build_outgoing, look_ahead
-from gateway.usecases.reach import earliest_start, may_advertise
+from gateway.usecases.reach import earliest_start, find_refused, may_advertise
 from gateway.usecases.record_attempts import Recorder, Sent, record_one
 from gateway.usecases.release_scheduled import release_scheduled
 from gateway.usecases.send_news import wait_for_hours
@@ -120,9 +120,12 @@ def _claim(ctx: Context, tx: Transaction, first: Delivery | None, *, lease_id: s
 
 
 def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> Move | None:
-    """The move of what is not handed over now. The night is asked about at each try, for what was planned by day may
+    """The move of what is not handed over now, or no more: a rejection does not reach by another try, or another
+    channel, whom it was taken back for. The night is asked about at each try, for what was planned by day may
     come up later: after a retry, or a backlog (정보통신망법 §50(3)).
     """
+    if delivery.purpose is Purpose.LEGAL_NOTICE and tx.messages.is_taken_back(delivery.message_id or ""):
+        return after_taking_back()
     start = earliest_start(ctx, tx, delivery)
     if start > ctx.now:
         return after_hold(start)
@@ -131,11 +134,13 @@ def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> Move | None
 
 
 def _refuse(ctx: Context, tx: Transaction, delivery: Delivery) -> SendResult | None:
-    """Why this is not handed over now: its time is over, the workspace has sent enough for a day, or a colleague's
-    receiving hours have not begun.
+    """Why this is not handed over now: its time is over, the person asked for no more meanwhile, the workspace has sent
+    enough for a day, or a colleague's receiving hours have not begun.
     """
     if delivery.channel not in PHONE_CHANNELS:
         return wait_for_hours(ctx, tx, delivery)
+    if find_refused(tx, delivery.workspace_id, [delivery]):
+        return Failed(Reason.OPTED_OUT.value, "The person asked for no more messages by this channel.")
     if delivery.rest and delivery.fallback_at and delivery.fallback_at <= ctx.now:
         return Failed("deadline", "It could not be handed over in its time.")
     most = ctx.settings.phone_messages_per_day

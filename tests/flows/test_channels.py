@@ -686,6 +686,16 @@ def test_an_answer_of_one_word_is_a_message(world: World, word: str) -> None:
     assert (world.say(channels=("sms",))[0].reason == Reason.OPTED_OUT) is barred
 
 
+@both_databases
+def test_an_sms_that_waits_for_its_time_does_not_follow_a_stop(world: World) -> None:
+    (waiting,) = world.say(channels=("sms", "email"), send_at=world.ctx.now + timedelta(hours=1))
+    receive_sms(world.ctx, incoming("STOP"))
+    world.clock.move(hours=2)
+    world.pump()
+    assert world.provider.messages == []
+    assert world.states(waiting.message_id or "") == [("sms", "fell_back"), ("email", "accepted")]
+
+
 def test_yes_after_stop_is_start_and_a_message(world: World) -> None:
     for number, word in enumerate(["STOP", "yes"]):
         receive_sms(world.ctx, incoming(word, sid=f"SM{number}"))

@@ -19,7 +19,7 @@ from running import Pump, both_databases
 from flows.test_conversation import texts
 from flows.test_silent_rejections import state_of
 from gateway.errors import Conflict, Refused
-from gateway.threads.channel import Retry, Unknown
+from gateway.threads.channel import Outgoing, Retry, SendResult, Unknown
 from gateway.threads.decisions import Reason
 from gateway.threads.model import DeliveryState, ThreadState
 from gateway.usecases import waiting
@@ -129,6 +129,28 @@ def test_a_rejection_that_may_have_arrived_stays_and_is_not_repeated(
     assert len(channel.to(MINA)) == 1
     (shown,) = messages_after(ctx, company.ats, mina.thread_id)
     assert (shown.message.cancelled, [d.state for d in shown.deliveries]) == (False, [DeliveryState.UNCERTAIN])
+
+
+@both_databases
+def test_a_rejection_that_was_under_way_at_a_restore_is_not_tried_again(
+    ctx: Context, company: Company, pump: Pump, clock: FakeClock, channel: FakeChannel
+) -> None:
+    mina = make_applicant(ctx, company)
+    restored = partial(change_stage, ctx, company.ats, mina.thread_id, "restored")
+
+    class Slow(FakeChannel):
+        def send(self, outgoing: Outgoing, **options: Any) -> SendResult:
+            restored()
+            return super().send(outgoing, **options)
+
+    ctx.channels["email"] = slow = Slow(script=[Retry("4.4.1", "the smarthost is away")])
+    change_stage(ctx, company.ats, mina.thread_id, "rejected", notify=NewMessage(text="Sorry, no."))
+    pump()
+    clock.move(hours=1)
+    pump()
+    (shown,) = messages_after(ctx, company.ats, mina.thread_id)
+    assert (len(slow.sent), [d.state for d in shown.deliveries]) == (1, [DeliveryState.CANCELLED])
+    assert list_conversations(ctx, company.as_jun, view="attention")[0] == []
 
 
 @both_databases
