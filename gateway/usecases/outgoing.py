@@ -22,7 +22,6 @@ from gateway.threads.model import (
     Conversation,
     Delivery,
     Message,
-    MessageKind,
     Participant,
     Role,
     ThreadState,
@@ -30,6 +29,7 @@ from gateway.threads.model import (
 )
 from gateway.threads.notices import Notice
 from gateway.threads.notifying import PUSH
+from gateway.threads.policies.visibility import Hidden
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context, Rendered
@@ -162,7 +162,7 @@ def _for_recruiter(
     workspace, thread = conversation.workspace, conversation.thread
     files_page = f"{ctx.settings.public_url}/desk"
     desk = f"{files_page}/t/{thread.id}"
-    earlier = [m for m in tx.messages.newest(thread.id, before=message.seq, limit=5) if m.kind is MessageKind.MESSAGE]
+    earlier = tx.messages.newest(thread.id, before=message.seq, limit=1, but=Hidden(notes=True))
     last = earlier[-1] if earlier else None
     variables = {
         "company": workspace.name,

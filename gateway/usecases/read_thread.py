@@ -30,7 +30,14 @@ from gateway.threads.organising import NO_FILTERS, NOT_ORGANISED, Filters
 from gateway.threads.policies.attachments import is_picture
 from gateway.threads.policies.news import is_news
 from gateway.threads.policies.roles import visible_openings
-from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
+from gateway.threads.policies.visibility import (
+    Hidden,
+    hidden_from,
+    may_read_file,
+    visible_messages,
+    visible_to,
+    without_private_files,
+)
 from gateway.usecases.context import Context
 from gateway.usecases.happenings import shown_happenings
 from gateway.usecases.outgoing import portal_url
@@ -95,13 +102,13 @@ def read_page(
     """A thread as this viewer sees it, the newest messages (below `before`). Raises NotFound."""
     with ctx.database.read() as tx:
         conversation = _open(tx, viewer, thread_id)
-        found = tx.messages.newest(thread_id, before=before, limit=limit + 1)
+        found = tx.messages.newest(thread_id, before=before, limit=limit + 1, but=hidden_from(viewer, ctx.now))
         messages = visible_messages(viewer, found[-limit:], ctx.now)
         mark = tx.listing.read_mark(viewer.id, thread_id) if viewer.kind is ViewerKind.MEMBER else 0
         company = viewer.is_company
         return ThreadPage(
             conversation=conversation,
-            messages=_shown(tx, viewer, messages),
+            messages=_shown(ctx, tx, viewer, messages),
             happenings=shown_happenings(tx, viewer, thread_id) if company else (),
             has_earlier=len(found) > limit,
             last_event=conversation.thread.last_event,
@@ -119,14 +126,8 @@ def messages_after(
     """Messages with `seq > after`, oldest first; notes are left out for the ATS. Raises NotFound."""
     with ctx.database.read() as tx:
         _open(tx, viewer, thread_id)
-        shown: list[Message] = []
-        while len(shown) < limit:
-            found = tx.messages.after(thread_id, after, limit=limit)
-            shown += visible_messages(viewer, found, ctx.now)
-            if len(found) < limit:
-                break
-            after = found[-1].seq
-        return list(_shown(tx, viewer, shown[:limit]))
+        found = tx.messages.after(thread_id, after, limit=limit, but=hidden_from(viewer, ctx.now))
+        return list(_shown(ctx, tx, viewer, visible_messages(viewer, found, ctx.now)))
 
 
 def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> ShownMessage:
@@ -136,7 +137,7 @@ def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) 
         message = tx.messages.find(message_id)
         if message is None or message.thread_id != thread_id or not visible_to(viewer, message, ctx.now):
             raise NotFound("message")
-        return _shown(tx, viewer, [without_private_files(viewer, message)])[0]
+        return _shown(ctx, tx, viewer, [without_private_files(viewer, message)])[0]
 
 
 def read_messages(ctx: Context, viewer: Viewer, thread_id: str, ids: Sequence[str]) -> list[ShownMessage]:
@@ -145,7 +146,7 @@ def read_messages(ctx: Context, viewer: Viewer, thread_id: str, ids: Sequence[st
         _open(tx, viewer, thread_id)
         here = [m for m in tx.messages.find_many(ids).values() if m.thread_id == thread_id]
         shown = visible_messages(viewer, sorted(here, key=lambda m: m.seq), ctx.now)
-        return list(_shown(tx, viewer, shown)) if shown else []
+        return list(_shown(ctx, tx, viewer, shown)) if shown else []
 
 
 def read_heads(ctx: Context, viewer: Viewer, thread_id: str) -> tuple[int, int]:
@@ -256,11 +257,11 @@ def _for_candidate(event: FeedEvent) -> bool:
     return event.name in (*moved, events.MESSAGE_RELEASED, events.THREAD_BLOCKED, events.THREAD_RESTORED)
 
 
-def _mark_repeats(tx: Transaction, messages: list[Message]) -> list[Message]:
+def _mark_repeats(tx: Transaction, messages: list[Message], *, but: Hidden) -> list[Message]:
     """Many signatures bring the same picture with every mail: it is shown with the first one only."""
     if not any(a.inline for m in messages for a in m.attachments):
         return messages
-    seen = tx.messages.inline_digests(messages[0].thread_id, before=messages[0].seq)
+    seen = tx.messages.inline_digests(messages[0].thread_id, before=messages[0].seq, but=but)
     marked = []
     for message in messages:
         files = tuple(replace(a, repeated=is_picture(a) and a.digest in seen) for a in message.attachments)
@@ -269,8 +270,8 @@ def _mark_repeats(tx: Transaction, messages: list[Message]) -> list[Message]:
     return marked
 
 
-def _shown(tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[ShownMessage, ...]:
-    messages = _mark_repeats(tx, messages)
+def _shown(ctx: Context, tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[ShownMessage, ...]:
+    messages = _mark_repeats(tx, messages, but=hidden_from(viewer, ctx.now))
     if not viewer.is_company:
         return tuple(ShownMessage(m) for m in messages)
     deliveries = tx.outbox.by_message([m.id for m in messages], attempts=True)

@@ -6,7 +6,7 @@ Not in charge of: loading them (`store.threads.open_for`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.threads.attachment import Attachment
@@ -29,15 +29,30 @@ def may_open(viewer: Viewer, thread: Thread) -> bool:
     return sees_opening(viewer, thread.opening_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Messages that are left out of a thread."""
+
+    notes: bool = False
+    unsent_at: datetime | None = None  # what had not gone out by then, or was taken back before it did
+
+
+NOTHING_HIDDEN = Hidden()
+
+
+def hidden_from(viewer: Viewer, now: datetime) -> Hidden:
+    """What the viewer does not see of a thread that they may open: `visible_to`, for the store's pages."""
+    team = viewer.kind in (ViewerKind.MEMBER, ViewerKind.OPERATOR)
+    return Hidden(notes=not team, unsent_at=now if viewer.kind is ViewerKind.CANDIDATE else None)
+
+
 def visible_to(viewer: Viewer, message: Message, now: datetime) -> bool:
     """Notes stay in the team; a scheduled message is not shown to the candidate before it goes out."""
-    if viewer.kind is ViewerKind.MEMBER or viewer.kind is ViewerKind.OPERATOR:
-        return True
-    if message.kind is MessageKind.NOTE:
+    hidden = hidden_from(viewer, now)
+    if hidden.notes and message.kind is MessageKind.NOTE:
         return False
-    if viewer.kind is ViewerKind.CANDIDATE:
-        return not message.cancelled and (message.goes_out_at is None or message.goes_out_at <= now)
-    return True
+    sent = not message.cancelled and (message.goes_out_at is None or message.goes_out_at <= now)
+    return sent or hidden.unsent_at is None
 
 
 def visible_messages(viewer: Viewer, messages: Iterable[Message], now: datetime) -> list[Message]:
