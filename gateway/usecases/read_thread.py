@@ -34,13 +34,15 @@ from gateway.threads.policies.visibility import (
     Hidden,
     hidden_from,
     may_read_file,
+    may_see_links,
     visible_messages,
     visible_to,
+    without_links,
     without_private_files,
 )
 from gateway.usecases.context import Context
 from gateway.usecases.happenings import shown_happenings
-from gateway.usecases.outgoing import portal_url
+from gateway.usecases.outgoing import shown_portal_url
 from gateway.usecases.search import find_people
 from gateway.usecases.views import (
     ConversationRow,
@@ -108,12 +110,12 @@ def read_page(
         company = viewer.is_company
         return ThreadPage(
             conversation=conversation,
-            messages=_shown(ctx, tx, viewer, messages),
+            messages=_shown(ctx, tx, viewer, conversation, messages),
             happenings=shown_happenings(tx, viewer, thread_id) if company else (),
             has_earlier=len(found) > limit,
             last_event=conversation.thread.last_event,
             read_seq=mark,
-            portal_url=portal_url(ctx, conversation.candidate) if company else "",
+            portal_url=shown_portal_url(ctx, viewer, conversation) if company else "",
             held=tuple(tx.inbox.of_thread(thread_id, [InboxState.HELD])) if company else (),
             notices=tuple(tx.outbox.notices_of(thread_id)) if company else (),
             organised=tx.organising.of_thread(thread_id) if company else NOT_ORGANISED,
@@ -125,28 +127,28 @@ def messages_after(
 ) -> list[ShownMessage]:
     """Messages with `seq > after`, oldest first; notes are left out for the ATS. Raises NotFound."""
     with ctx.database.read() as tx:
-        _open(tx, viewer, thread_id)
+        conversation = _open(tx, viewer, thread_id)
         found = tx.messages.after(thread_id, after, limit=limit, but=hidden_from(viewer, ctx.now))
-        return list(_shown(ctx, tx, viewer, visible_messages(viewer, found, ctx.now)))
+        return list(_shown(ctx, tx, viewer, conversation, visible_messages(viewer, found, ctx.now)))
 
 
 def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> ShownMessage:
     """One message of a thread. Raises NotFound."""
     with ctx.database.read() as tx:
-        _open(tx, viewer, thread_id)
+        conversation = _open(tx, viewer, thread_id)
         message = tx.messages.find(message_id)
         if message is None or message.thread_id != thread_id or not visible_to(viewer, message, ctx.now):
             raise NotFound("message")
-        return _shown(ctx, tx, viewer, [without_private_files(viewer, message)])[0]
+        return _shown(ctx, tx, viewer, conversation, [without_private_files(viewer, message)])[0]
 
 
 def read_messages(ctx: Context, viewer: Viewer, thread_id: str, ids: Sequence[str]) -> list[ShownMessage]:
     """Those of these messages that are in the thread and for this viewer, in order. Raises NotFound."""
     with ctx.database.read() as tx:
-        _open(tx, viewer, thread_id)
+        conversation = _open(tx, viewer, thread_id)
         here = [m for m in tx.messages.find_many(ids).values() if m.thread_id == thread_id]
         shown = visible_messages(viewer, sorted(here, key=lambda m: m.seq), ctx.now)
-        return list(_shown(ctx, tx, viewer, shown)) if shown else []
+        return list(_shown(ctx, tx, viewer, conversation, shown)) if shown else []
 
 
 def read_heads(ctx: Context, viewer: Viewer, thread_id: str) -> tuple[int, int]:
@@ -270,12 +272,17 @@ def _mark_repeats(tx: Transaction, messages: list[Message], *, but: Hidden) -> l
     return marked
 
 
-def _shown(ctx: Context, tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[ShownMessage, ...]:
+def _shown(
+    ctx: Context, tx: Transaction, viewer: Viewer, conversation: Conversation, messages: list[Message]
+) -> tuple[ShownMessage, ...]:
     messages = _mark_repeats(tx, messages, but=hidden_from(viewer, ctx.now))
     if not viewer.is_company:
         return tuple(ShownMessage(m) for m in messages)
     deliveries = tx.outbox.by_message([m.id for m in messages], attempts=True)
     crossed = tx.messages.find_many([m.crossed_id for m in messages if m.crossed_id])
+    if not may_see_links(viewer, conversation.opening.id):
+        messages = [without_links(m) for m in messages]
+        crossed = {message_id: without_links(m) for message_id, m in crossed.items()}
     return tuple(ShownMessage(m, tuple(deliveries.get(m.id, ())), crossed.get(m.crossed_id)) for m in messages)
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.threads.attachment import Attachment
+from gateway.threads.keys import KeyScope
 from gateway.threads.model import Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
-from gateway.threads.policies.roles import sees_opening
+from gateway.threads.policies.privacy import mask_links
+from gateway.threads.policies.roles import check_role, sees_opening
 
 GONE = (ThreadState.ERASED, ThreadState.MERGED)  # there is nothing to open under the thread's own id
 
@@ -58,6 +60,27 @@ def visible_to(viewer: Viewer, message: Message, now: datetime) -> bool:
 def visible_messages(viewer: Viewer, messages: Iterable[Message], now: datetime) -> list[Message]:
     """The messages that the viewer may see, in order, each without files that are not for them."""
     return [without_private_files(viewer, m) for m in messages if visible_to(viewer, m, now)]
+
+
+def may_see_links(viewer: Viewer, opening_id: str) -> bool:
+    """May the viewer know the candidate's personal links, behind which one reads and writes as the candidate?
+
+    The candidate, and who may write to them: these can send a link wherever they like.
+    """
+    if viewer.kind is ViewerKind.ATS:
+        return KeyScope.WRITE in viewer.scopes
+    return check_role(viewer, opening_id).allowed
+
+
+def without_links(message: Message) -> Message:
+    """The message for those who may not see personal links: quotes of our mails hold them, and templates."""
+    return replace(
+        message,
+        text=mask_links(message.text),
+        html=mask_links(message.html),
+        folded=mask_links(message.folded),
+        signature=mask_links(message.signature),
+    )
 
 
 def may_read_file(viewer: Viewer, attachment: Attachment) -> bool:
