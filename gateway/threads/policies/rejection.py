@@ -27,6 +27,12 @@ class WaitingRejection:
     message_id: str = ""
 
 
+def read_stage(written: str) -> str:
+    """The stage that somebody means: those that move the gate do so however their letters are written."""
+    stage = written.strip()
+    return stage.casefold() if stage.casefold() in (REJECTED_STAGE, RESTORED_STAGE) else stage
+
+
 def takes_force_at(thread: Thread, now: datetime) -> datetime | None:
     """When the gate of this thread closes by itself, if that can still be taken back."""
     waits = thread.state is ThreadState.OPEN and thread.closes_at is not None and thread.closes_at > now
