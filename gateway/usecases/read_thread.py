@@ -8,10 +8,9 @@ A member's mark moves when they read; nothing else here writes.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
@@ -27,7 +26,7 @@ from gateway.threads.model import (
     ViewerKind,
 )
 from gateway.threads.organising import NO_FILTERS, NOT_ORGANISED, Filters
-from gateway.threads.policies.attachments import is_picture
+from gateway.threads.policies.attachments import mark_repeats
 from gateway.threads.policies.news import is_news
 from gateway.threads.policies.roles import visible_openings
 from gateway.threads.policies.visibility import (
@@ -260,16 +259,9 @@ def _for_candidate(event: FeedEvent) -> bool:
 
 
 def _mark_repeats(tx: Transaction, messages: list[Message], *, but: Hidden) -> list[Message]:
-    """Many signatures bring the same picture with every mail: it is shown with the first one only."""
     if not any(a.inline for m in messages for a in m.attachments):
         return messages
-    seen = tx.messages.inline_digests(messages[0].thread_id, before=messages[0].seq, but=but)
-    marked = []
-    for message in messages:
-        files = tuple(replace(a, repeated=is_picture(a) and a.digest in seen) for a in message.attachments)
-        seen |= {a.digest for a in message.attachments if a.inline}
-        marked.append(replace(message, attachments=files))
-    return marked
+    return mark_repeats(messages, tx.messages.inline_digests(messages[0].thread_id, before=messages[0].seq, but=but))
 
 
 def _shown(
@@ -345,6 +337,9 @@ def _read_cursor(cursor: str) -> tuple[datetime, str] | None:
         return None
     try:
         at, _, thread_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        return datetime.fromisoformat(at), thread_id
-    except (ValueError, binascii.Error):
-        raise Invalid("cursor", "Use the `next` of the page before, unchanged.", code="cursor") from None
+        place = datetime.fromisoformat(at).astimezone(UTC), thread_id
+    except (ValueError, OverflowError):
+        place = None
+    if place is None or not place[1].isalnum():
+        raise Invalid("cursor", "Use the `next` of the page before, unchanged.", code="cursor")
+    return place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -274,3 +275,12 @@ def test_another_companys_things_do_not_exist_here(ctx: Context, company: Compan
         assert desk.get(f"/desk/t/{theirs.thread_id}{path}").status_code == 404
     assert desk.post(f"/desk/t/{theirs.thread_id}", data={"text": "hi"}).status_code == 404
     assert "Tove" not in desk.get("/desk/all").text
+
+
+@pytest.mark.parametrize(
+    "place", ["2020-01-01", "2020-01-01T00:00:00+00:00 \0", "0001-01-01T00:00+23:59 x", "x", "\xff"]
+)
+def test_an_altered_link_to_the_next_page_of_the_list_is_refused_in_words(desk: TestClient, place: str) -> None:
+    cursor = base64.urlsafe_b64encode(place.encode()).decode()
+    answer = desk.get("/desk/all", params={"cursor": cursor})
+    assert answer.status_code == 422
