@@ -84,7 +84,10 @@ class Settings(BaseSettings):
         [], description="Name servers for the sender checks (a JSON list); empty means the system's."
     )
     sender_mails_per_hour: int = Field(
-        120, ge=0, description="Mails of one person that one thread takes in an hour; more are held. 0: no limit."
+        120,
+        ge=0,
+        description="Messages of one person that one thread takes in an hour. More mails or text messages are held; "
+        "the candidate's page says to wait. 0: no limit.",
     )
     soft_bounces: int = Field(
         5,

@@ -31,6 +31,7 @@ HOMES = {  # library: where it may be imported; a name is a part of the package 
     "starlette": {"web"},
     "fastapi": {"web"},
     "sse_starlette": {"web"},
+    "python_multipart": {"web"},
     "uvicorn": {"web", "serve"},
     "prometheus_client": {"web", "worker"},
     "aiosmtpd": {"inbound"},
@@ -219,12 +220,8 @@ def test_every_dependency_is_used() -> None:
         "pydantic-settings": "pydantic_settings",
         "sse-starlette": "sse_starlette",
         "http-ece": "http_ece",
+        "python-multipart": "python_multipart",
     }
-    elsewhere = {
-        "standard-imghdr",
-        "legacy-cgi",
-        "python-multipart",
-        "psycopg",
-    }  # asked for by flanker, Starlette, SQLAlchemy
+    elsewhere = {"standard-imghdr", "legacy-cgi", "psycopg"}  # asked for by flanker, SQLAlchemy
     imported = {name.split(".")[0] for tree in modules().values() for name in imports(tree)}
     assert sorted(n for n in names - elsewhere if modules_of.get(n, n) not in imported) == []

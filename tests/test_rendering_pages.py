@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import string
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 
 from gateway.rendering import MissingVariable, Rendering
+from gateway.rendering.filters import with_mentions
 
 ROOT = Path(__file__).parents[1]
 
@@ -106,3 +109,13 @@ def test_only_web_addresses_become_links(tmp_path: Path) -> None:
 
 def test_text_becomes_paragraphs(tmp_path: Path) -> None:
     assert page(tmp_path, "{{ x | paragraphs }}", x="a\r\nb\n \n\n<c>\n") == "<p>a<br>\nb</p>\n<p>&lt;c&gt;</p>"
+
+
+def test_mentions_stand_out_in_words_alone_and_in_no_more_time_than_they_are_long() -> None:
+    """A note of ten thousand mentions took seconds each time that somebody opened the conversation."""
+    html = Markup('<a href="http://x.example/@Jun" title="@Jun">@Jun</a> and (@jun park), jun@Jun')
+    marked = '<span class="mention">@Jun</span></a> and (<span class="mention">@jun park</span>), jun@Jun'
+    assert with_mentions(html, ["Jun Park", "Jun"]) == f'<a href="http://x.example/@Jun" title="@Jun">{marked}'
+    began = time.process_time()
+    with_mentions(Markup("<br>@Jun " * 10_000), ["Jun Park", "Jun"])
+    assert time.process_time() - began < 1

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
+
+from gateway.threads.networks import name_network, read_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,8 @@ class _Window:
 
 
 def name_client(peer: str) -> str:
-    """What counts as one client: an IPv4 address, an IPv6 /64 (one customer holds at least that), or this machine."""
-    try:
-        address = ip_address(peer.partition("%")[0])
-    except ValueError:
+    """What counts as one client: a network, or this machine."""
+    address = read_address(peer)
+    if address is None:
         return peer
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if address.is_loopback:
-        return LOOPBACK
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, 64), strict=False))
-    return str(address)
+    return LOOPBACK if address.is_loopback else name_network(address)

@@ -23,6 +23,7 @@ _FORMAT_LOCALES = {"en": "en_GB"}  # 24 hours, day before month: our readers of 
 _TIME_PATTERNS = {"ko": "aaaa h:mm"}  # 오전 9:05; the short form would say AM
 _UNITS = (("gigabyte", 10**9), ("megabyte", 10**6), ("kilobyte", 10**3))
 _URL = re.compile(r"https?://[^\s<>\"'`\\^{}|\u2028\u2029]{1,2000}", re.IGNORECASE)
+_TAG = re.compile(r"(<[^<>]*>)")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _HEX_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}\Z")
 _BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # categories Cc, Zl, Zp, Cs
@@ -179,8 +180,10 @@ def with_mentions(html: Markup, names: Iterable[str]) -> Markup:
     said = sorted({str(escape(name)) for name in names if name}, key=len, reverse=True)
     if not said:
         return html
-    found = re.compile(rf"(?<!\w)@(?:{'|'.join(map(re.escape, said))})(?!\w)(?![^<>]*>)", re.IGNORECASE)
-    return Markup(found.sub(lambda hit: f'<span class="mention">{hit[0]}</span>', str(html)))
+    found = re.compile(rf"(?<!\w)@(?:{'|'.join(map(re.escape, said))})(?!\w)", re.IGNORECASE)
+    pieces = _TAG.split(str(html))  # every second one is a tag
+    pieces[::2] = [found.sub(lambda hit: f'<span class="mention">{hit[0]}</span>', text) for text in pieces[::2]]
+    return Markup("".join(pieces))
 
 
 def one_line(text: str, longest: int = 200) -> str:

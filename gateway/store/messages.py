@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Row, and_, bindparam, func, insert, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, Row, and_, bindparam, func, insert, or_, select, union_all
 
 from gateway.store import tables as t
 from gateway.store.search_index import note_change
@@ -16,6 +16,7 @@ from gateway.store.session import Session
 from gateway.threads.attachment import Attachment
 from gateway.threads.model import Author, AuthorKind, CameInBy, Message, MessageKind, ThreadState
 from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.threads.policies.visibility import NOTHING_HIDDEN, Hidden
 from gateway.threads.search_documents import Kind
 
 
@@ -117,21 +118,23 @@ class Messages:
         query = select(t.messages.c.id).where(t.messages.c.inbox_id == inbox_id).limit(1)
         return self._session.execute(query).scalar_one_or_none()
 
-    def after(self, thread_id: str, seq: int, *, limit: int) -> list[Message]:
-        """Messages with a greater seq, oldest first."""
-        return self._load(t.messages.c.thread_id == thread_id, t.messages.c.seq > seq, limit=limit)
+    def after(self, thread_id: str, seq: int, *, limit: int, but: Hidden = NOTHING_HIDDEN) -> list[Message]:
+        """Messages with a greater seq, oldest first, but for those that are hidden."""
+        return self._load(t.messages.c.thread_id == thread_id, t.messages.c.seq > seq, *_shown(but), limit=limit)
 
-    def newest(self, thread_id: str, *, before: int | None = None, limit: int) -> list[Message]:
-        """The newest messages (with a seq below `before`), oldest of them first."""
-        where = [t.messages.c.thread_id == thread_id]
+    def newest(
+        self, thread_id: str, *, before: int | None = None, limit: int, but: Hidden = NOTHING_HIDDEN
+    ) -> list[Message]:
+        """The newest messages (with a seq below `before`), oldest of them first, but for those that are hidden."""
+        where = [t.messages.c.thread_id == thread_id, *_shown(but)]
         if before is not None:
             where.append(t.messages.c.seq < before)
         return self._load(*where, limit=limit, newest=True)
 
-    def inline_digests(self, thread_id: str, *, before: int) -> set[str]:
-        """The digests of inline files in messages of a thread below a seq."""
+    def inline_digests(self, thread_id: str, *, before: int, but: Hidden) -> set[str]:
+        """The digests of inline files in messages of a thread below a seq, but for those that are hidden."""
         m, a = t.messages.c, t.attachments.c
-        where = (m.thread_id == thread_id, m.seq < before, a.inline.is_(True))
+        where = (m.thread_id == thread_id, m.seq < before, a.inline.is_(True), *_shown(but))
         query = select(a.digest).join(t.messages, m.id == a.message_id).where(*where)
         return set(self._session.execute(query).scalars())
 
@@ -232,6 +235,16 @@ _COPIES = "copies"
 _COPIES_OF = select(_EVERY_COPY).where(_EVERY_COPY.c.rfc_message_id.in_(bindparam("mails", expanding=True)))
 _ADD = insert(t.messages)
 _ADD_ATTACHMENT = insert(t.attachments)
+
+
+def _shown(but: Hidden) -> list[ColumnElement[bool]]:
+    c = t.messages.c
+    shown: list[ColumnElement[bool]] = []
+    if but.notes:
+        shown.append(c.kind != MessageKind.NOTE.value)
+    if but.unsent_at is not None:
+        shown += [c.cancelled.is_(False), or_(c.goes_out_at.is_(None), c.goes_out_at <= but.unsent_at)]
+    return shown
 
 
 def message_of(row: Row[Any], attachments: tuple[Attachment, ...]) -> Message:

@@ -136,17 +136,23 @@ class SignIns:
     # -- links -----------------------------------------------------------------------------------------------
 
     def add_link(self, link_hash: str, member_id: str, *, now: datetime, until: datetime) -> None:
-        """A new link; older ones of the same member die."""
-        self._session.execute(delete(t.login_links).where(t.login_links.c.member_id == member_id))
+        """A new link; older ones of the same member die, but for one that lives longer: anybody can ask for a sign-in
+        link, and must not end an invitation by that.
+        """
+        c = t.login_links.c
+        self._session.execute(delete(t.login_links).where(c.member_id == member_id, c.expires_at <= until))
         row = {"hash": link_hash, "member_id": member_id, "created_at": now, "expires_at": until}
         self._session.execute(insert(t.login_links), row)
 
     def use_link(self, link_hash: str, *, now: datetime) -> str | None:
-        """The member's id, once: of a hundred at a time exactly one gets it."""
+        """The member's id, once: of a hundred at a time exactly one gets it. Their other links die."""
         c = t.login_links.c
         where = (c.hash == link_hash, c.used_at.is_(None), c.expires_at > now)
         used = update(t.login_links).where(*where).values(used_at=now).returning(c.member_id)
-        return self._session.execute(used).scalar_one_or_none()
+        member_id: str | None = self._session.execute(used).scalar_one_or_none()
+        if member_id is not None:
+            self._session.execute(delete(t.login_links).where(c.member_id == member_id, c.hash != link_hash))
+        return member_id
 
     # -- second step -----------------------------------------------------------------------------------------
 

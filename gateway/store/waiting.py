@@ -17,6 +17,7 @@ from gateway.store.outbox import delivery_of
 from gateway.store.session import Session
 from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, Delivery, DeliveryState, MessageKind, ThreadState
+from gateway.threads.policies.privacy import mask_links
 from gateway.threads.policies.rejection import WaitingRejection
 
 UNSENT = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value)
@@ -155,7 +156,7 @@ class Waiting:
         if last is not None:
             by_candidate = last.author_kind == AuthorKind.CANDIDATE.value
             values = {
-                "last_text": last.text[:length],
+                "last_text": mask_links(last.text)[:length],
                 "last_author": "" if by_candidate else last.author_name,
                 "last_member_id": last.member_id,
                 "last_at": last.created_at,

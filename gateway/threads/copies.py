@@ -1,5 +1,7 @@
 """In charge of: what one message said as its reader saw it — a mail, AlimTalk or text message, sent or received.
 
+Links that let somebody in as the reader are masked: the team reads copies, and a copy is kept for years.
+
 Not in charge of: keeping it (`store.copies`), or who may see it (`usecases.copies`).
 """
 
@@ -11,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from gateway.threads.channel import Outgoing
+from gateway.threads.policies.privacy import mask_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Copy:
 
 
 def copy_of(outgoing: Outgoing, *, at: datetime | None) -> Copy:
-    """What is handed to the channel, less the bytes of its files."""
+    """What is handed to the channel, less the bytes of its files and what makes links personal."""
     return Copy(
         channel=outgoing.channel,
         to=outgoing.to,
@@ -55,8 +58,8 @@ def copy_of(outgoing: Outgoing, *, at: datetime | None) -> Copy:
         from_address=outgoing.from_address or outgoing.sender,
         reply_to=outgoing.reply_to,
         subject=outgoing.subject,
-        text=outgoing.text,
-        html=outgoing.html,
+        text=mask_links(outgoing.text),
+        html=mask_links(outgoing.html),
         button=outgoing.button[0] if outgoing.button else "",
         message_id=outgoing.message_id,
         in_reply_to=outgoing.in_reply_to,
@@ -75,7 +78,8 @@ def pack(copy: Copy) -> bytes:
 
 
 def unpack(content: bytes, *, at: datetime) -> Copy:
-    """What `pack` made."""
+    """What `pack` made; earlier, with personal links."""
     said = {"channel": "", "to": ""} | json.loads(zlib.decompress(content).decode("utf-8", "surrogatepass"))
     files = tuple(CopiedFile(**file) for file in said.pop("files", ()))
-    return Copy(**said, files=files, at=at)
+    words = {name: mask_links(said.pop(name, "")) for name in ("text", "html")}
+    return Copy(**said, **words, files=files, at=at)

@@ -23,6 +23,7 @@ from gateway.threads.model import (
     Participant,
     Role,
 )
+from gateway.threads.policies.privacy import mask_links
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import EMAIL, PlannedDelivery, plan_deliveries, recipients
 from gateway.usecases.context import Context
@@ -49,7 +50,7 @@ def append_message(
     """
     now = ctx.now
     thread = conversation.thread
-    summary = (message.text or ", ".join(a.filename for a in message.attachments))[:SUMMARY]
+    summary = mask_links(message.text or ", ".join(a.filename for a in message.attachments))[:SUMMARY]
     seq, event_seq = tx.threads.append(thread.id, message, summary=summary, now=now)
     message = replace(message, seq=seq)
     tx.messages.add(message, body_digest=body_digest, client_key=client_key, closes_gate=closes_gate)

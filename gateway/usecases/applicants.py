@@ -17,7 +17,7 @@ from gateway.threads.policies.visibility import GONE
 from gateway.usecases.checks import check_email, check_locale, check_name
 from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import Draft, carry_out, plan_applicant
-from gateway.usecases.outgoing import portal_url
+from gateway.usecases.outgoing import shown_portal_url
 from gateway.usecases.sign_in import queue_notice
 from gateway.usecases.versions import check_version
 from gateway.usecases.views import ApplicantView
@@ -166,9 +166,8 @@ def find_applicant(ctx: Context, viewer: Viewer, external_id: str) -> ApplicantV
         conversation = tx.threads.open_for(viewer, thread_id) if thread_id else None
     if applicant is None or conversation is None:
         raise NotFound("applicant")
-    return ApplicantView(
-        applicant, conversation.opening, conversation.thread.id, portal_url(ctx, conversation.candidate)
-    )
+    url = shown_portal_url(ctx, viewer, conversation)
+    return ApplicantView(applicant, conversation.opening, conversation.thread.id, url)
 
 
 def candidate_viewer(ctx: Context, link_token: str) -> Viewer | None:

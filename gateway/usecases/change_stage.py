@@ -24,7 +24,7 @@ from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.decisions import Reason, refuse
 from gateway.threads.model import Conversation, ThreadState, Viewer
-from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, state_after_stage
+from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, read_stage, state_after_stage
 from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
 from gateway.usecases.context import Context
@@ -46,7 +46,7 @@ def change_stage(
 
     Raises NotFound, Invalid, Refused (erased; an evaluator).
     """
-    stage = stage.strip()
+    stage = read_stage(stage)
     if not stage or len(stage) > 100:
         raise Invalid("stage", "Name the stage with 1 to 100 characters.", code="stage", params={"limit": 100})
     notify = check_content(ctx, notify) if notify else None

@@ -33,7 +33,7 @@ from gateway.usecases.sealing import seal, unseal
 from gateway.usecases.sign_in import open_session, viewer_of_member
 
 LIFE = timedelta(minutes=10)
-A_MINUTE = 60  # sign-ins that a workspace may begin: each makes us ask the provider
+A_MINUTE = 60  # sign-ins that one network may begin at a workspace's provider: each makes us ask it
 LEEWAY = 60  # seconds that the provider's clock may be off
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]  # signed by the provider's own key
 BACK = "/sign-in/company/back"
@@ -92,14 +92,16 @@ def only_company(ctx: Context) -> str:
         return tx.sign_ins.only_company()
 
 
-def begin_sign_in(ctx: Context, slug: str) -> tuple[str, str]:
-    """Where to send the browser, and the sealed attempt for its cookie. Raises NotFound, Conflict."""
+def begin_sign_in(ctx: Context, slug: str, *, network: str = "") -> tuple[str, str]:
+    """Where to send the browser, and the sealed attempt for its cookie. `network`: where it comes from, so that a
+    stranger who begins often keeps nobody else out. Raises NotFound, Conflict.
+    """
     with ctx.database.begin() as tx:
         workspace = tx.people.find_workspace_by_slug(slug)
         provider = tx.sign_ins.provider(workspace.id) if workspace else None
         if provider is None:
             raise NotFound("company sign-in")
-        if tx.limits.count(f"company:{provider.workspace_id}", now=ctx.now, seconds=60) > A_MINUTE:
+        if tx.limits.count(f"company:{provider.workspace_id} {network}", now=ctx.now, seconds=60) > A_MINUTE:
             raise Conflict("too_many", "Too many tries. Wait a minute.")
     about = _discover(ctx, provider.issuer)
     if about is None:

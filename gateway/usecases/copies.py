@@ -18,6 +18,7 @@ from gateway.threads.drafts import Draft
 from gateway.threads.incoming import Address, IncomingAttachment
 from gateway.threads.model import Conversation, Delivery, InboxState, MessageKind, Viewer
 from gateway.threads.policies.attachments import PICTURES
+from gateway.threads.policies.privacy import mask_links
 from gateway.threads.routing import EMAIL
 from gateway.usecases.compose import Way, find_ways
 from gateway.usecases.context import Context
@@ -27,7 +28,7 @@ from gateway.usecases.mail_logo import read_mail_logo
 from gateway.usecases.mend_delivery import read_delivery
 from gateway.usecases.outgoing import build_outgoing
 from gateway.usecases.post_message import NewMessage, check_content, post_in
-from gateway.usecases.review_inbox import open_entry, read_raw
+from gateway.usecases.review_inbox import open_entry, raw_of
 
 MOST_PICTURES = 5_000_000  # bytes of a mail's own pictures that are shown among its words
 _CID = re.compile(r'src="cid:([^"]*)"', re.IGNORECASE)
@@ -66,11 +67,12 @@ def read_sent(ctx: Context, viewer: Viewer, delivery_id: str) -> Sent:
 
 def read_received(ctx: Context, viewer: Viewer, entry_id: str) -> tuple[Copy, str]:
     """A mail as it was received, and its thread's id ("" if it is in none): its HTML made safe, with its own pictures
-    and nobody else's. Raises NotFound; what a rejected candidate wrote is for admins only.
+    and nobody else's, personal links that it quotes masked. Raises NotFound; what a rejected candidate wrote is for
+    admins only.
     """
-    raw = read_raw(ctx, viewer, entry_id)
     with ctx.database.read() as tx:
         entry = open_entry(tx, viewer, entry_id)
+        raw = raw_of(tx, viewer, entry)
     read = ctx.reader.read_mail(raw)
     mail = read.mail
     sender = mail.from_[0] if mail.from_ else Address("", "")
@@ -83,8 +85,8 @@ def read_received(ctx: Context, viewer: Viewer, entry_id: str) -> tuple[Copy, st
         reply_to=_list(mail.reply_to),
         cc=_list(mail.cc),
         subject=mail.subject,
-        text=mail.text,
-        html=_with_pictures(read.html, mail.attachments),
+        text=mask_links(mail.text),
+        html=_with_pictures(mask_links(read.html), mail.attachments),
         message_id=mail.message_id,
         in_reply_to=" ".join(mail.in_reply_to),
         files=tuple(CopiedFile(a.filename, a.content_type, len(a.content)) for a in mail.attachments),

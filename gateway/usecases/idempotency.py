@@ -13,16 +13,19 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from threading import BoundedSemaphore
 
 from gateway.errors import Conflict, Unavailable
 from gateway.threads.model import Viewer
 from gateway.usecases.context import Context
 
 ABANDONED = timedelta(minutes=2)
+MOST_WAITING = 20  # requests of a process that wait for a first one: half of its threads, so that others find one
 LOOKS = 100
 SECONDS_BETWEEN_LOOKS = 0.05
 
 Answer = tuple[int, str]
+_waiting = BoundedSemaphore(MOST_WAITING)
 log = logging.getLogger("gateway.usecases.idempotency")
 
 
@@ -51,13 +54,18 @@ def run_once(
 
 def _take_or_wait(ctx: Context, viewer: Viewer, key: str, *, request_digest: str) -> Answer | None:
     """None: the key is ours and the request may run. Else the answer of the first request."""
-    for _ in range(LOOKS):
-        taken, answer = _take_key(ctx, viewer, key, request_digest=request_digest)
-        if taken:
-            return None
-        if answer is not None:
-            return answer
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+    taken, answer = _take_key(ctx, viewer, key, request_digest=request_digest)
+    if not (taken or answer) and _waiting.acquire(blocking=False):
+        try:
+            for _ in range(LOOKS):
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+                taken, answer = _take_key(ctx, viewer, key, request_digest=request_digest)
+                if taken or answer:
+                    break
+        finally:
+            _waiting.release()
+    if taken or answer:
+        return answer
     raise Conflict(
         "idempotency_key_in_use",
         "The first request with this Idempotency-Key is still under way: ask again in a minute.",

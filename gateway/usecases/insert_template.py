@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from gateway.errors import Invalid
 from gateway.threads.model import Viewer
+from gateway.threads.policies.roles import check_role
 from gateway.threads.templates import MessageWords, Template
 from gateway.usecases.context import Context
 from gateway.usecases.drafts import open_as_member
@@ -32,9 +33,11 @@ class Offer:
 
 
 def offer_templates(ctx: Context, viewer: Viewer, thread_id: str, *, wanted: str = "") -> list[Offer]:
-    """The templates whose key or words hold `wanted`. Raises NotFound."""
+    """The templates whose key or words hold `wanted`; none for who writes notes only. Raises NotFound."""
     with ctx.database.read() as tx:
         conversation = open_as_member(tx, viewer, thread_id)
+        if not check_role(viewer, conversation.opening.id).allowed:
+            return []
         templates = tx.templates.of_workspace(viewer.workspace_id)
     offers: list[Offer] = []
     for template in templates:

@@ -22,14 +22,16 @@ from gateway.threads.model import (
     Conversation,
     Delivery,
     Message,
-    MessageKind,
     Participant,
     Role,
     ThreadState,
+    Viewer,
     Workspace,
 )
 from gateway.threads.notices import Notice
 from gateway.threads.notifying import PUSH
+from gateway.threads.policies.privacy import mask_links
+from gateway.threads.policies.visibility import Hidden, may_see_links
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context, Rendered
@@ -83,6 +85,11 @@ def portal_url(ctx: Context, person: Participant) -> str:
     """The candidate's personal link."""
     token = make_token(ctx.settings.key, TokenPurpose.LINK, person.id, person.link_version)
     return f"{ctx.settings.public_url}/c/{token}"
+
+
+def shown_portal_url(ctx: Context, viewer: Viewer, conversation: Conversation) -> str:
+    """The same for a viewer who may know it; "" for others."""
+    return portal_url(ctx, conversation.candidate) if may_see_links(viewer, conversation.opening.id) else ""
 
 
 def unsubscribe_url(ctx: Context, person: Participant) -> str:
@@ -162,7 +169,7 @@ def _for_recruiter(
     workspace, thread = conversation.workspace, conversation.thread
     files_page = f"{ctx.settings.public_url}/desk"
     desk = f"{files_page}/t/{thread.id}"
-    earlier = [m for m in tx.messages.newest(thread.id, before=message.seq, limit=5) if m.kind is MessageKind.MESSAGE]
+    earlier = tx.messages.newest(thread.id, before=message.seq, limit=1, but=Hidden(notes=True))
     last = earlier[-1] if earlier else None
     variables = {
         "company": workspace.name,
@@ -170,10 +177,12 @@ def _for_recruiter(
         "opening": conversation.opening.title,
         "stage": conversation.applicant.stage,
         "candidate_name": conversation.candidate.name,
-        "text": message.text,
+        "text": mask_links(message.text),
         "folded_lines": len(message.folded.splitlines()),
         "files": [(a.filename, a.size, file_url(files_page, a.id, a.filename)) for a in message.attachments],
-        "earlier": (last.author.name, last.created_at, "\n".join(last.text.splitlines()[:3])) if last else None,
+        "earlier": (last.author.name, last.created_at, mask_links("\n".join(last.text.splitlines()[:3])))
+        if last
+        else None,
         "desk_link": desk,
         "warnings": [message.mark] if message.mark else [],
         "timezone": workspace.timezone,

@@ -15,7 +15,7 @@ from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.channel import OutgoingFile
-from gateway.threads.decisions import first_objection
+from gateway.threads.decisions import Reason, first_objection
 from gateway.threads.model import (
     Author,
     AuthorKind,
@@ -34,6 +34,7 @@ from gateway.threads.purpose import Purpose
 from gateway.threads.templates import MessageWords
 from gateway.usecases.answer_blocked import note_blocked_try
 from gateway.usecases.append_message import append_message, store_files
+from gateway.usecases.check_flood import check_flood
 from gateway.usecases.context import Context
 from gateway.usecases.examine_files import examine_files
 from gateway.usecases.reach import ways_agreed
@@ -69,7 +70,7 @@ class Posted:
 
 
 def post_message(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) -> Posted:
-    """Say something in a thread. Raises NotFound, Invalid, Conflict (`newer_message`) or Refused (the gate)."""
+    """Say something in a thread. Raises NotFound, Invalid, Conflict (`newer_message`) or Refused (gate, flood)."""
     new = check_content(ctx, new)
     refused: Refused | None = None
     with ctx.database.begin() as tx:
@@ -83,7 +84,7 @@ def post_message(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) 
             return post_in(ctx, tx, conversation, viewer=viewer, new=new)
         except Refused as error:  # the try itself is committed before the caller hears of the refusal
             refused = error
-            if viewer.kind is ViewerKind.CANDIDATE:
+            if error.decision.reason is Reason.THREAD_BLOCKED and viewer.kind is ViewerKind.CANDIDATE:
                 note_web_try(ctx, tx, conversation)
     raise refused
 
@@ -91,6 +92,8 @@ def post_message(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) 
 def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, new: NewMessage) -> Posted:
     """The same within the caller's transaction, which holds the thread's lock."""
     decision = check_may_write(conversation.thread, _author_kind(viewer))
+    if decision.allowed and viewer.kind is ViewerKind.CANDIDATE:
+        decision = check_flood(ctx, tx, conversation.thread)
     if new.kind is MessageKind.MESSAGE:
         decision = first_objection(decision, check_role(viewer, conversation.opening.id))
     if not decision.allowed:
@@ -185,7 +188,9 @@ def clean_text(text: str) -> str:
 
 
 def note_web_try(ctx: Context, tx: Transaction, conversation: Conversation) -> None:
-    """A rejected candidate wrote on the page: the desk shows that they wrote, not what."""
+    """A rejected candidate wrote on the page: the desk shows that they wrote, not what; of a flood no more."""
+    if not check_flood(ctx, tx, conversation.thread).allowed:
+        return
     note_blocked_try(ctx, tx, conversation, channel="web")
     thread = conversation.thread
     tx.events.append(thread.id, thread.workspace_id, events.CANDIDATE_TRIED, now=ctx.now, channel="web", entry_id="")

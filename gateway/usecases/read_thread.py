@@ -8,10 +8,9 @@ A member's mark moves when they read; nothing else here writes.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
@@ -27,13 +26,22 @@ from gateway.threads.model import (
     ViewerKind,
 )
 from gateway.threads.organising import NO_FILTERS, NOT_ORGANISED, Filters
-from gateway.threads.policies.attachments import is_picture
+from gateway.threads.policies.attachments import mark_repeats
 from gateway.threads.policies.news import is_news
 from gateway.threads.policies.roles import visible_openings
-from gateway.threads.policies.visibility import may_read_file, visible_messages, visible_to, without_private_files
+from gateway.threads.policies.visibility import (
+    Hidden,
+    hidden_from,
+    may_read_file,
+    may_see_links,
+    visible_messages,
+    visible_to,
+    without_links,
+    without_private_files,
+)
 from gateway.usecases.context import Context
 from gateway.usecases.happenings import shown_happenings
-from gateway.usecases.outgoing import portal_url
+from gateway.usecases.outgoing import shown_portal_url
 from gateway.usecases.reach import find_refused
 from gateway.usecases.search import find_people
 from gateway.usecases.views import (
@@ -96,18 +104,18 @@ def read_page(
     """A thread as this viewer sees it, the newest messages (below `before`). Raises NotFound."""
     with ctx.database.read() as tx:
         conversation = _open(tx, viewer, thread_id)
-        found = tx.messages.newest(thread_id, before=before, limit=limit + 1)
+        found = tx.messages.newest(thread_id, before=before, limit=limit + 1, but=hidden_from(viewer, ctx.now))
         messages = visible_messages(viewer, found[-limit:], ctx.now)
         mark = tx.listing.read_mark(viewer.id, thread_id) if viewer.kind is ViewerKind.MEMBER else 0
         company = viewer.is_company
         return ThreadPage(
             conversation=conversation,
-            messages=_shown(tx, viewer, messages),
+            messages=_shown(ctx, tx, viewer, conversation, messages),
             happenings=shown_happenings(tx, viewer, thread_id) if company else (),
             has_earlier=len(found) > limit,
             last_event=conversation.thread.last_event,
             read_seq=mark,
-            portal_url=portal_url(ctx, conversation.candidate) if company else "",
+            portal_url=shown_portal_url(ctx, viewer, conversation) if company else "",
             held=tuple(tx.inbox.of_thread(thread_id, [InboxState.HELD])) if company else (),
             notices=tuple(tx.outbox.notices_of(thread_id)) if company else (),
             organised=tx.organising.of_thread(thread_id) if company else NOT_ORGANISED,
@@ -119,34 +127,28 @@ def messages_after(
 ) -> list[ShownMessage]:
     """Messages with `seq > after`, oldest first; notes are left out for the ATS. Raises NotFound."""
     with ctx.database.read() as tx:
-        _open(tx, viewer, thread_id)
-        shown: list[Message] = []
-        while len(shown) < limit:
-            found = tx.messages.after(thread_id, after, limit=limit)
-            shown += visible_messages(viewer, found, ctx.now)
-            if len(found) < limit:
-                break
-            after = found[-1].seq
-        return list(_shown(tx, viewer, shown[:limit]))
+        conversation = _open(tx, viewer, thread_id)
+        found = tx.messages.after(thread_id, after, limit=limit, but=hidden_from(viewer, ctx.now))
+        return list(_shown(ctx, tx, viewer, conversation, visible_messages(viewer, found, ctx.now)))
 
 
 def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> ShownMessage:
     """One message of a thread. Raises NotFound."""
     with ctx.database.read() as tx:
-        _open(tx, viewer, thread_id)
+        conversation = _open(tx, viewer, thread_id)
         message = tx.messages.find(message_id)
         if message is None or message.thread_id != thread_id or not visible_to(viewer, message, ctx.now):
             raise NotFound("message")
-        return _shown(tx, viewer, [without_private_files(viewer, message)])[0]
+        return _shown(ctx, tx, viewer, conversation, [without_private_files(viewer, message)])[0]
 
 
 def read_messages(ctx: Context, viewer: Viewer, thread_id: str, ids: Sequence[str]) -> list[ShownMessage]:
     """Those of these messages that are in the thread and for this viewer, in order. Raises NotFound."""
     with ctx.database.read() as tx:
-        _open(tx, viewer, thread_id)
+        conversation = _open(tx, viewer, thread_id)
         here = [m for m in tx.messages.find_many(ids).values() if m.thread_id == thread_id]
         shown = visible_messages(viewer, sorted(here, key=lambda m: m.seq), ctx.now)
-        return list(_shown(tx, viewer, shown)) if shown else []
+        return list(_shown(ctx, tx, viewer, conversation, shown)) if shown else []
 
 
 def read_heads(ctx: Context, viewer: Viewer, thread_id: str) -> tuple[int, int]:
@@ -257,26 +259,24 @@ def _for_candidate(event: FeedEvent) -> bool:
     return event.name in (*moved, events.MESSAGE_RELEASED, events.THREAD_BLOCKED, events.THREAD_RESTORED)
 
 
-def _mark_repeats(tx: Transaction, messages: list[Message]) -> list[Message]:
-    """Many signatures bring the same picture with every mail: it is shown with the first one only."""
+def _mark_repeats(tx: Transaction, messages: list[Message], *, but: Hidden) -> list[Message]:
     if not any(a.inline for m in messages for a in m.attachments):
         return messages
-    seen = tx.messages.inline_digests(messages[0].thread_id, before=messages[0].seq)
-    marked = []
-    for message in messages:
-        files = tuple(replace(a, repeated=is_picture(a) and a.digest in seen) for a in message.attachments)
-        seen |= {a.digest for a in message.attachments if a.inline}
-        marked.append(replace(message, attachments=files))
-    return marked
+    return mark_repeats(messages, tx.messages.inline_digests(messages[0].thread_id, before=messages[0].seq, but=but))
 
 
-def _shown(tx: Transaction, viewer: Viewer, messages: list[Message]) -> tuple[ShownMessage, ...]:
-    messages = _mark_repeats(tx, messages)
+def _shown(
+    ctx: Context, tx: Transaction, viewer: Viewer, conversation: Conversation, messages: list[Message]
+) -> tuple[ShownMessage, ...]:
+    messages = _mark_repeats(tx, messages, but=hidden_from(viewer, ctx.now))
     if not viewer.is_company:
         return tuple(ShownMessage(m) for m in messages)
     deliveries = tx.outbox.by_message([m.id for m in messages], attempts=True)
     crossed = tx.messages.find_many([m.crossed_id for m in messages if m.crossed_id])
     refused = find_refused(tx, viewer.workspace_id, [d for sent in deliveries.values() for d in sent])
+    if not may_see_links(viewer, conversation.opening.id):
+        messages = [without_links(m) for m in messages]
+        crossed = {message_id: without_links(m) for message_id, m in crossed.items()}
     return tuple(ShownMessage(m, tuple(deliveries.get(m.id, ())), crossed.get(m.crossed_id), refused) for m in messages)
 
 
@@ -339,6 +339,9 @@ def _read_cursor(cursor: str) -> tuple[datetime, str] | None:
         return None
     try:
         at, _, thread_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        return datetime.fromisoformat(at), thread_id
-    except (ValueError, binascii.Error):
-        raise Invalid("cursor", "Use the `next` of the page before, unchanged.", code="cursor") from None
+        place = datetime.fromisoformat(at).astimezone(UTC), thread_id
+    except (ValueError, OverflowError):
+        place = None
+    if place is None or not place[1].isalnum():
+        raise Invalid("cursor", "Use the `next` of the page before, unchanged.", code="cursor")
+    return place

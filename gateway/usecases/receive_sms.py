@@ -40,6 +40,7 @@ from gateway.threads.policies.rejection import check_may_write
 from gateway.threads.routing import SMS, PlannedDelivery
 from gateway.usecases.answer_blocked import BLOCKED_NOTICE, note_blocked_try
 from gateway.usecases.append_message import add_delivery, append_message
+from gateway.usecases.check_flood import check_flood
 from gateway.usecases.consents import note_consent
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import clean_text
@@ -47,7 +48,6 @@ from gateway.usecases.reach import OPT_OUT, find_reach
 
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "수신거부"})
 START = frozenset({"START", "UNSTOP", "YES"})
-HOUR = 3600  # seconds
 
 
 def receive_sms(ctx: Context, sms: IncomingSms) -> Reason:
@@ -84,8 +84,7 @@ def _take(ctx: Context, tx: Transaction, sms: IncomingSms, conversation: Convers
     if not gate.allowed:
         _refuse(ctx, tx, sms, conversation, reason=gate.reason)
         return gate.reason
-    most = ctx.settings.sender_mails_per_hour
-    if most and tx.limits.count(f"sms-in:{thread.id}", now=ctx.now, seconds=HOUR) > most:
+    if not check_flood(ctx, tx, thread).allowed:
         where = (thread.workspace_id, InboxState.HELD, Reason.TOO_MANY)
         entry_id = _keep(
             ctx, tx, sms, workspace_id=where[0], conversation=conversation, state=where[1], reason=where[2]

@@ -27,6 +27,7 @@ from gateway.threads.model import (
     ViewerKind,
 )
 from gateway.threads.policies.identity import Sameness, may_be_asked, same_mailbox
+from gateway.threads.policies.privacy import mask_links
 from gateway.threads.policies.rejection import check_may_write
 from gateway.threads.policies.roles import check_role, visible_openings
 from gateway.usecases.admit_sender import SenderIs, admit_sender
@@ -82,23 +83,28 @@ def read_entry(ctx: Context, viewer: Viewer, entry_id: str) -> EntryView:
     owner = conversation.participant(entry.participant_id or "") if conversation else None
     return EntryView(
         entry,
-        reply="" if hidden else words,
+        reply="" if hidden else mask_links(words),
         suggested=rows,
         applicant_name=conversation.candidate.name if conversation else "",
         proof=entry.proof,
         owner=owner,
+        may_read_raw=conversation is None or check_role(viewer, conversation.opening.id).allowed,
         may_ask=conversation is not None and may_be_asked(entry, conversation),
         asked_at=asked_at,
     )
 
 
 def read_raw(ctx: Context, viewer: Viewer, entry_id: str) -> bytes:
-    """The mail exactly as received. Refused ones are for admins only. Raises NotFound."""
+    """The mail exactly as received, for who may decide about it: what it quotes holds the candidate's personal links.
+    Refused ones are for admins only. Raises NotFound, Refused (an evaluator).
+    """
     with ctx.database.read() as tx:
-        entry = open_entry(tx, viewer, entry_id)
-        if entry.state is InboxState.REFUSED and not viewer.admin:
-            raise NotFound("mail")
-        raw = _raw(tx, entry)
+        return raw_of(tx, viewer, decide_entry(tx, viewer, entry_id))
+
+
+def raw_of(tx: Transaction, viewer: Viewer, entry: InboxEntry) -> bytes:
+    """The bytes of an entry that the viewer has opened. Raises NotFound."""
+    raw = b"" if entry.state is InboxState.REFUSED and not viewer.admin else _raw(tx, entry)
     if not raw:
         raise NotFound("mail")
     return raw

@@ -17,6 +17,7 @@ from gateway.store.database import Transaction
 from gateway.store.search import Place, Range
 from gateway.threads.attachment import Attachment
 from gateway.threads.model import Message, Opening, Viewer, ViewerKind
+from gateway.threads.policies.privacy import mask_links
 from gateway.threads.policies.roles import sees_opening
 from gateway.threads.policies.visibility import may_open, visible_to, without_private_files
 from gateway.threads.search_documents import Document, Group, fits, fitting_files, needles_for
@@ -95,7 +96,7 @@ def search(ctx: Context, viewer: Viewer, typed: str, *, only: Group | None = Non
             _person(query, d, places[d.thread_id]) for d in documents.get(Group.PEOPLE, ()) if d.thread_id in places
         ),
         messages=tuple(
-            FoundMessage(m, places[m.thread_id], cut_snippet(m.text, query.terms))
+            FoundMessage(m, places[m.thread_id], cut_snippet(mask_links(m.text), query.terms))
             for m in _of(documents.get(Group.MESSAGES, ()), messages)
             if m.thread_id in places
         ),

@@ -28,18 +28,21 @@ from gateway.usecases.sealing import seal_link
 
 LINK_LIFE = timedelta(minutes=10)
 TRIES = 10  # wrong passwords for one address in the window
+TRIES_OF_NETWORK = 200  # sign-ins by password from one network in the window, whatever address: each costs 19 MiB
 LINKS = 3  # sign-in links for one address in the window
 WINDOW = 3600  # seconds
 SECOND_STEP_LIFE = timedelta(minutes=5)
 USE_NOTED = timedelta(minutes=10)  # how exactly a session's last use is known
 
 
-def sign_in(ctx: Context, email: str, password: str, *, client: str = "") -> str | None:
+def sign_in(ctx: Context, email: str, password: str, *, client: str = "", network: str = "") -> str | None:
     """A session token, which may wait for the second step; None when address or password is wrong (same answer, same
-    time). Raises Conflict `too_many`.
+    time). `network`: where they come from, "" to count by address alone. Raises Conflict `too_many`.
     """
     email = email.strip().lower()[:320]
     with ctx.database.begin() as tx:
+        if network and tx.limits.count(f"sign-in-from:{network}", now=ctx.now, seconds=WINDOW) > TRIES_OF_NETWORK:
+            raise Conflict("too_many", "Too many tries. Wait an hour or use a sign-in link.")
         if tx.limits.count(f"sign-in:{email}", now=ctx.now, seconds=WINDOW) > TRIES:
             raise Conflict("too_many", "Too many tries. Wait an hour or use a sign-in link.")
         logins = tx.people.find_logins(email)

@@ -85,7 +85,7 @@ class ThreadPage:
     has_earlier: bool
     last_event: int  # for Last-Event-ID of the stream
     read_seq: int  # the viewer's own mark before this page
-    portal_url: str = ""  # company viewers only
+    portal_url: str = ""  # for who may write to the candidate
     held: tuple[InboxEntry, ...] = ()
     notices: tuple[tuple[Notice, Delivery], ...] = ()
     organised: Organised = NOT_ORGANISED  # company viewers only
@@ -98,7 +98,7 @@ class ApplicantView:
     applicant: Applicant
     opening: Opening
     thread_id: str
-    portal_url: str
+    portal_url: str  # "" for who may not write to the candidate
     created: bool = False
 
 
@@ -128,6 +128,7 @@ class EntryView:
     applicant_name: str = ""  # of the thread it names
     proof: str = ""  # "<Proof>: in words", from the sender checks
     owner: Participant | None = None  # whose reply address it came to
+    may_read_raw: bool = True  # it may quote the candidate's personal links
     may_ask: bool = False  # the candidate can be asked whether it is theirs
     asked_at: datetime | None = None
 

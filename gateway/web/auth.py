@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.threads.model import Viewer
+from gateway.threads.networks import name_network, read_address
 from gateway.usecases import sign_in
 from gateway.usecases.context import Context
 
@@ -97,6 +98,14 @@ def name_client(request: Request) -> str:
     ]
     where = request.client.host if request.client else ""
     return ", ".join([*kinds, *([where] if where else [])])
+
+
+def network_of(request: Request) -> str:
+    """Where a request comes from, as tries to sign in are counted by it; "" inside of private networks: there may be a
+    proxy that we were not told of (`trusted_proxies`), with everybody behind it.
+    """
+    address = read_address(request.client.host) if request.client else None
+    return name_network(address) if address and address.is_global else ""
 
 
 def safe_next(path: str) -> str:

@@ -25,7 +25,7 @@ from gateway.web.visits import Visit, language_of, say_error, show
 
 log = logging.getLogger("gateway.web")
 
-WORDED = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)  # statuses with words of their own
+WORDED = (400, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)  # statuses with words of their own
 
 
 class Faults:

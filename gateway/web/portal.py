@@ -49,6 +49,8 @@ def _post(visit: Visit, viewer: Viewer) -> Response:
     except Refused as error:
         if error.decision.reason is Reason.THREAD_ERASED:
             raise NotFound("erased") from error
+        if error.decision.reason is Reason.TOO_MANY:
+            return show_thread(visit, viewer, status=429, text=text, problem=("write.too_many", {}))
         return show_thread(visit, viewer, status=403, text=text, refused=True)
     except Invalid as error:
         return _hand_back(visit, viewer, text, ("", {"said": say_error(visit, error)}))

@@ -31,12 +31,12 @@ async def provider_call(request: Request) -> Response:
     """A provider reports what became of messages, passes on an SMS, or says who called the free number; signed, or with
     its secret, else 401.
     """
-    raw = b""
+    raw = bytearray()
     async for part in request.stream():
         raw += part
         if len(raw) > MOST_BYTES:
             return PlainTextResponse("too large", 413)
-    return await run_in_threadpool(_answer, request, raw)
+    return await run_in_threadpool(_answer, request, bytes(raw))
 
 
 def _answer(request: Request, raw: bytes) -> Response:

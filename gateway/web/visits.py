@@ -1,7 +1,7 @@
 """In charge of: one request on its way to a page function and back — form, viewer, language, page.
 
-Not in charge of: what a page says (`portal`, `desk/`). A page function is plain and synchronous: it takes a `Visit`,
-calls use cases and answers; form reading stays on the event loop, everything else runs in one thread hop.
+Not in charge of: what a page says (`portal`, `desk/`), or how a form is read (`forms`). A page function is plain and
+synchronous: it takes a `Visit`, calls use cases and answers; it runs in one thread hop.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,12 +20,11 @@ from gateway.threads.bulk import Trouble
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import Viewer
 from gateway.web.auth import is_https, viewer_of
+from gateway.web.forms import Form, read_form
 from gateway.web.languages import COOKIE, LANGUAGES, choose_language, known_language
 from gateway.web.security import int_or_zero
 from gateway.web.site import Site
 
-LONGEST_TEXT = 8 << 20  # bytes of one text field: far more than is accepted, so that it can be handed back
-MOST_FIELDS = 200
 THEMES = ("light", "dark")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -115,19 +113,10 @@ def in_language_of(visit: Visit, viewer: Viewer) -> Visit:
 
 async def _begin(request: Request) -> Visit:
     site: Site = request.app.state.site
-    fields: dict[str, str] = {}
-    files: list[OutgoingFile] = []
+    form = Form()
     if request.method == "POST":
-        most = site.ctx.settings.max_upload_files
-        async with request.form(max_fields=MOST_FIELDS, max_files=most * 5, max_part_size=LONGEST_TEXT) as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    if value.filename or value.size:
-                        kind = value.content_type or "application/octet-stream"
-                        files.append(OutgoingFile(value.filename or "", kind, await value.read()))
-                else:
-                    fields[name] = value
-    return Visit(site, request, language_of(request, ""), fields, tuple(files))
+        form = await read_form(request, most_files=site.ctx.settings.max_upload_files * 5)
+    return Visit(site, request, language_of(request, ""), form.fields, form.files)
 
 
 def language_of(request: Request, own: str) -> str:

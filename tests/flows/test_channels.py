@@ -714,6 +714,14 @@ def test_stop_after_a_rejection_takes_effect_and_is_answered_by_nobody(world: Wo
     assert world.say(channels=("sms",))[0].reason == Reason.OPTED_OUT
 
 
+def test_a_flood_of_text_messages_is_held_and_counts_with_what_is_written_on_the_page(world: World) -> None:
+    """DESIGN §4.10: one person, one thread, one limit."""
+    ctx = replace(world.ctx, settings=world.ctx.settings.model_copy(update={"sender_mails_per_hour": 2}))
+    post_message(ctx, as_candidate(ctx, world.jiwoo), world.jiwoo.thread_id, NewMessage(text="안녕하세요"))
+    taken = [receive_sms(ctx, incoming(sid=f"SM{n}")) for n in range(3)]
+    assert taken == [Reason.OK, Reason.TOO_MANY, Reason.TOO_MANY]
+
+
 def test_after_a_rejection_an_sms_is_refused_kindly_and_told_once_a_day(world: World) -> None:
     """The gate holds for every channel (reliability 50): nothing enters, the notice goes by SMS."""
     change_stage(world.ctx, world.company.as_jun, world.jiwoo.thread_id, "rejected", notify=None)

@@ -101,6 +101,17 @@ def test_a_refused_mail_may_be_released_after_a_restore(ctx: Context, company: C
         release(ctx, company.as_jun, entry.id)
 
 
+@pytest.mark.parametrize("stage", ["Rejected", " REJECTED "])
+def test_the_stage_closes_the_gate_however_it_is_written(
+    ctx: Context, company: Company, mina: ApplicantView, stage: str
+) -> None:
+    """SJ-15: whoever moves the applicant, no stage of that name is made beside an open gate."""
+    moved = change_stage(ctx, company.as_jun, mina.thread_id, stage)
+    assert (moved.applicant.stage, moved.thread.state) == ("rejected", ThreadState.BLOCKED)
+    moved = change_stage(ctx, company.as_jun, mina.thread_id, "Restored")
+    assert moved.thread.state is ThreadState.OPEN
+
+
 def test_a_silent_rejection_sends_nothing_by_itself(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
 ) -> None:

@@ -170,6 +170,21 @@ def test_an_invited_person_signs_in_once_with_the_link(
         members.invite_member(ctx, company.as_jun, email="new@moalabs.example", name="Again", role="member")
 
 
+@both_databases
+def test_nobody_ends_an_invitation_by_asking_for_a_sign_in_link(
+    ctx: Context, company: Company, channel: FakeChannel, pump: Pump
+) -> None:
+    """SJ-P4, reliability 60: who knows the address may ask; the first of the two that is used ends the other."""
+    for name, used in (("new", 0), ("other", 1)):
+        address = f"{name}@moalabs.example"
+        members.invite_member(ctx, company.as_jun, email=address, name=name, role="member")
+        sign_in.ask_login_link(ctx, address)
+        pump()
+        links = [re.search(r"/sign-in/link/(\S+)", m.text)[1] for m in channel.to(address)]  # type: ignore[index]
+        assert sign_in.redeem_login_link(ctx, links.pop(used))
+        assert sign_in.redeem_login_link(ctx, links[0]) is None
+
+
 def test_without_access_nothing_works_at_once(ctx: Context, company: Company, sora: Member) -> None:
     """Reliability 61: sessions and links end at once; the last admin and one's own access stay."""
     token = sign_in.sign_in(ctx, sora.email, "long enough")

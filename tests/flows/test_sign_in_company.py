@@ -112,6 +112,16 @@ def test_forged_signatures_states_codes_and_late_answers_are_refused(
         attempt(world, idp, company.jun.email)
 
 
+def test_a_stranger_who_begins_often_keeps_nobody_else_out(world: Context, company: Company) -> None:
+    """Reliability 60: sixty-one requests a minute of anybody closed the company's sign-in for everybody."""
+    for _ in range(company_sign_in.A_MINUTE):
+        company_sign_in.begin_sign_in(world, "moalabs", network="93.184.216.34")
+    with pytest.raises(Conflict) as refused:
+        company_sign_in.begin_sign_in(world, "moalabs", network="93.184.216.34")
+    assert refused.value.code == "too_many"
+    assert company_sign_in.begin_sign_in(world, "moalabs", network="93.184.216.35")
+
+
 def test_only_admins_name_a_provider_and_only_one_that_answers(
     world: Context, company: Company, idp: IdentityProvider
 ) -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from gateway.threads.model import ThreadState
-from gateway.threads.policies.privacy import hide_private, is_private_file
+from gateway.threads.policies.privacy import hide_private, is_private_file, mask_links
 from gateway.threads.policies.rejection import state_after_stage
 
 PRIVATE = {
@@ -73,3 +73,29 @@ def test_only_restored_opens_a_closed_gate(stage: str) -> None:
     assert state_after_stage(ThreadState.BLOCKED, stage) is ThreadState.BLOCKED
     assert state_after_stage(ThreadState.OPEN, stage) is ThreadState.OPEN
     assert state_after_stage(ThreadState.BLOCKED, "restored") is ThreadState.OPEN
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        (f"see https://jobs.moa.example/c/{'a2' * 26}#latest", "see https://jobs.moa.example/c/•••#latest"),
+        (
+            f'<a href="https://jobs.moa.example/c/{"a2" * 26}/files/01k/x.pdf">',
+            '<a href="https://jobs.moa.example/c/•••/files/01k/x.pdf">',
+        ),
+        (f"여기 http://g.test/c/{'a2' * 26}에서 읽으세요", "여기 http://g.test/c/•••에서 읽으세요"),
+        (f"<http://g.test/u/{'a2' * 26}>", "<http://g.test/u/•••>"),
+        (f"http://g.test/c/confirm/{'aB-_' * 10}xyz", "http://g.test/c/confirm/•••"),
+        (f"http://g.test/sign-in/link/{'aB-_' * 10}xyz", "http://g.test/sign-in/link/•••"),
+        (
+            f"https://safe.example/?url=https%3A%2F%2Fg.test%2Fc%2F{'A2' * 26}%23m1",
+            "https://safe.example/?url=https%3A%2F%2Fg.test%2Fc%2F•••%23m1",
+        ),
+        (
+            "http://g.test/c/lost and http://g.test/desk/t/01kabc",
+            "http://g.test/c/lost and http://g.test/desk/t/01kabc",
+        ),
+    ],
+)
+def test_a_personal_link_is_masked_and_still_seen_to_be_one(text: str, masked: str) -> None:
+    assert mask_links(text) == masked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from queue import Queue
 from threading import Barrier
 
 import pytest
@@ -13,8 +14,10 @@ from fakes import FakeClock
 from running import both_databases
 
 from gateway.errors import Conflict, Unavailable
+from gateway.threads.keys import KeyScope
 from gateway.threads.model import Viewer, ViewerKind
 from gateway.usecases import idempotency
+from gateway.usecases.api_keys import create_api_key
 from gateway.usecases.idempotency import ABANDONED, run_once
 
 KEY = {"Idempotency-Key": "7c0e1d0c-9d2d-4a3c-8d1e-0a1b2c3d4e5f"}
@@ -163,6 +166,40 @@ def test_a_second_request_waits_no_longer_than_it_must(
 
     assert run_once(world.ctx, viewer, "k1", request_digest="d", run=call_again) == (200, "first", False)
     assert run_once(world.ctx, viewer, "k1", request_digest="d", run=call_again) == (200, "first", True)
+
+
+def test_repeats_that_wait_leave_threads_for_everybody_else(
+    world: World, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reliability 63: forty repeats of one request slept in all threads of the process, and no page was answered."""
+    monkeypatch.setattr(idempotency, "LOOKS", 10_000)
+    with world.ctx.database.begin() as tx:
+        assert tx.limits.take_key(viewer.workspace_id, "k1", digest="d", now=world.ctx.now)
+    seen = Queue[str]()
+
+    def repeat(_: int) -> None:
+        try:
+            seen.put(run_once(world.ctx, viewer, "k1", request_digest="d", run=lambda: (200, "mine"))[1])
+        except Conflict as fault:
+            seen.put(fault.code)
+
+    with ThreadPoolExecutor(idempotency.MOST_WAITING + 3) as pool:
+        waiting = pool.map(repeat, range(idempotency.MOST_WAITING + 3))
+        assert [seen.get(timeout=10) for _ in range(3)] == ["idempotency_key_in_use"] * 3
+        with world.ctx.database.begin() as tx:
+            tx.limits.save_answer(viewer.workspace_id, "k1", status=200, body="first")
+        list(waiting)
+    assert {seen.get_nowait() for _ in range(idempotency.MOST_WAITING)} == {"first"}
+
+
+def test_a_secret_is_told_again_only_to_the_key_that_asked_for_it(world: World) -> None:
+    """A key that may do less cannot fetch the secret of one that may do more by repeating its request."""
+    lesser = create_api_key(world.ctx, world.a.workspace_id, name="Lesser", scopes=[KeyScope.MANAGE])
+    asked = {"name": "New", "scopes": ["read", "write"]}
+    made, again = (world.a.post("/api-keys", json=asked, headers=KEY) for _ in range(2))
+    assert made.json()["key"] == again.json()["key"]
+    other = world.a.post("/api-keys", json=asked, headers=KEY | {"Authorization": f"Bearer {lesser}"})
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
 
 @both_databases

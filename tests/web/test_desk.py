@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -199,8 +200,10 @@ def test_a_manual_applicant_has_a_conversation_like_any_other(
     missing = desk.post("/desk/applicants/new", data=form)
     assert missing.status_code == 422
     assert 'value="Eva"' in missing.text
-    made = desk.post("/desk/applicants/new", data=form | {"email": "eva@mail.example"})
+    form |= {"email": "eva@mail.example", "key": hidden(missing.text, "key")}
+    made, again = (desk.post("/desk/applicants/new", data=form) for _ in range(2))
     assert made.status_code == 303
+    assert again.headers["location"] == made.headers["location"]  # a double click is one person
     desk.post(made.headers["location"], data={"text": "Dobrý den"})
     pump()
     assert "Dobrý den" in channel.to("eva@mail.example")[-1].text
@@ -272,3 +275,12 @@ def test_another_companys_things_do_not_exist_here(ctx: Context, company: Compan
         assert desk.get(f"/desk/t/{theirs.thread_id}{path}").status_code == 404
     assert desk.post(f"/desk/t/{theirs.thread_id}", data={"text": "hi"}).status_code == 404
     assert "Tove" not in desk.get("/desk/all").text
+
+
+@pytest.mark.parametrize(
+    "place", ["2020-01-01", "2020-01-01T00:00:00+00:00 \0", "0001-01-01T00:00+23:59 x", "x", "\xff"]
+)
+def test_an_altered_link_to_the_next_page_of_the_list_is_refused_in_words(desk: TestClient, place: str) -> None:
+    cursor = base64.urlsafe_b64encode(place.encode()).decode()
+    answer = desk.get("/desk/all", params={"cursor": cursor})
+    assert answer.status_code == 422

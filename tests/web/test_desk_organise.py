@@ -12,7 +12,7 @@ from cast import CONTACT, MINA, Company, as_candidate, make_applicant
 from fakes import FakeChannel, FakeClock
 from running import Pump
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, make_app, words_of
+from web.web_kit import browser_of, hidden, make_app, words_of
 
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
@@ -88,7 +88,8 @@ def test_a_conversation_shows_its_order_and_can_change_it(
     assert "Interview 2" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
     assert deed(desk, "done", mina, beside=mina.thread_id) == "/desk/open"
     assert "Not done after all" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
-    assert deed(desk, "stage", mina, stage="rejected") == f"/desk/reject?ids={mina.thread_id}"
+    for typed in ("rejected", " Rejected ", "REJECTED"):
+        assert deed(desk, "stage", mina, stage=typed) == f"/desk/reject?ids={mina.thread_id}"
 
 
 def test_filters_combine_and_stay_in_every_link(
@@ -147,6 +148,22 @@ def test_many_are_rejected_each_with_their_own_message(
     assert "Dear Mina Han" in told[0]
     assert "No portfolio" not in told[0]
     assert [s.message.kind.value for s in messages_after(ctx, company.as_jun, mina.thread_id)] == ["message", "note"]
+
+
+def test_a_rejection_whose_button_is_pressed_twice_is_one_letter(
+    company: Company, ctx: Context, mina: ApplicantView, oskar: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """GW-8: at once, and many together."""
+    at_once = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 0}))
+    desk = browser_of(make_app(at_once, company), company.jun)
+    one, many = f"/desk/t/{mina.thread_id}/reject", f"/desk/reject?ids={oskar.thread_id}"
+    letter = {"how": "send", "text": "Sorry, Mina", "key": hidden(desk.get(one).text, "key")}
+    each = {"how": "send", f"t.{oskar.thread_id}": "1", "key": hidden(desk.get(many).text, "key")}
+    for _ in range(2):
+        assert desk.post(one, data=letter).status_code == 303
+        assert desk.post("/desk/reject", data=each).status_code == 303
+    pump()
+    assert len(channel.to(MINA)) == len(channel.to(oskar.applicant.email)) == 1
 
 
 def test_many_rejections_are_taken_back_with_one_button(

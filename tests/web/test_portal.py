@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from cast import CONTACT, Company, as_candidate, make_applicant
 from fakes import FakeClock
-from running import Pump
+from running import Pump, both_databases
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, hidden, make_app, path_of, words_of
 
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import MessageKind
+from gateway.usecases import read_thread
 from gateway.usecases.accounts import update_workspace
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
@@ -203,6 +206,49 @@ def test_older_messages_are_one_link_away(
     earlier = re.search(r'href="(\?before=\d+)"', page)
     assert earlier
     assert "message 004" in client.get(path_of(mina) + earlier[1]).text
+
+
+@both_databases
+def test_notes_of_the_team_never_stand_in_the_place_of_messages(
+    ctx: Context, company: Company, mina: ApplicantView, client: TestClient, clock: FakeClock
+) -> None:
+    """A page is a page of what the candidate may see: a hundred notes in a row hid all that had been said before."""
+    say(ctx, company, mina, "Please come on Monday")
+    for n in range(101):
+        say(ctx, company, mina, f"Note {n}", kind=MessageKind.NOTE)
+    say(ctx, company, mina, "Next week", send_at=clock() + timedelta(days=7))
+    page = client.get(path_of(mina)).text
+    assert "Please come on Monday" in page
+    assert "?before=" not in page
+    listed = messages_after(ctx, company.ats, mina.thread_id, limit=2)
+    assert [s.message.text for s in listed] == ["Please come on Monday", "Next week"]
+
+
+class TestAFlood:
+    @pytest.fixture
+    def settings_values(self) -> dict[str, Any]:
+        return {"sender_mails_per_hour": 3}
+
+    def test_who_writes_very_often_is_asked_to_wait_and_keeps_the_text(
+        self, ctx: Context, company: Company, mina: ApplicantView, client: TestClient, clock: FakeClock, pump: Pump
+    ) -> None:
+        """DESIGN §4.10: the page takes as many messages in an hour as mail does."""
+        answers = [client.post(path_of(mina), data={"text": f"message {n}"}) for n in range(5)]
+        assert [a.status_code for a in answers] == [303, 303, 303, 429, 429]
+        assert "you have written very many messages within an hour" in words_of(answers[3].text)
+        assert ">message 3</textarea>" in answers[3].text
+        assert len(messages_after(ctx, company.as_jun, mina.thread_id)) == 3
+        clock.move(hours=1)
+        assert client.post(path_of(mina), data={"text": "message 3"}).status_code == 303
+
+    def test_tries_behind_a_closed_gate_are_not_told_without_end(
+        self, ctx: Context, company: Company, mina: ApplicantView, client: TestClient
+    ) -> None:
+        change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+        answers = [client.post(path_of(mina), data={"text": "Why?"}) for _ in range(5)]
+        assert [a.status_code for a in answers] == [403] * 5
+        events = read_thread.events_of_thread(ctx, company.as_jun, mina.thread_id, after=0)
+        assert [e.name for e in events].count("candidate.tried") == 3
 
 
 def test_a_name_that_is_an_address_is_never_shown(

@@ -188,12 +188,29 @@ class TestBehindAProxy:
     ) -> None:
         """Reliability 61."""
         seen: list[str] = []
-        monkeypatch.setattr("gateway.usecases.sign_in.sign_in", lambda *_, client: seen.append(client))
+        monkeypatch.setattr("gateway.usecases.sign_in.sign_in", lambda *_, client, network: seen.append(client))
         for proxied in (ctx, replace(ctx, settings=ctx.settings.model_copy(update={"trusted_proxies": []}))):
             browser = browser_of(make_app(proxied, company))
             data = {"email": "a@x.example", "password": "b"}
             browser.post("/sign-in", data=data, headers={"X-Forwarded-For": "203.0.113.9"})
         assert seen == ["203.0.113.9", "testclient"]
+
+    def test_a_stranger_who_tries_often_keeps_nobody_else_out(
+        self, ctx: Context, company: Company, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Reliability 60, 63: tries are counted by where they come from; passwords for many addresses, too."""
+        monkeypatch.setattr("gateway.usecases.sign_in.TRIES_OF_NETWORK", 3)
+        browser = browser_of(make_app(ctx, company))
+        stranger, other = {"X-Forwarded-For": "93.184.216.34"}, {"X-Forwarded-For": "2606:2800:220:1::7"}
+
+        def attempt(number: int, headers: dict[str, str]) -> int:
+            data = {"email": f"nobody{number}@x.example", "password": "wrong"}
+            return browser.post("/sign-in", data=data, headers=headers).status_code
+
+        assert [attempt(n, stranger) for n in range(5)] == [422, 422, 422, 429, 429]
+        assert [attempt(n, {"X-Forwarded-For": f"10.0.0.{n}"}) for n in range(5)] == [422] * 5
+        assert [attempt(n, other) for n in range(3)] == [422] * 3
+        assert attempt(9, {"X-Forwarded-For": "2606:2800:220:1::8"}) == 429
 
 
 def test_our_own_trouble_has_a_trace_and_no_secret(

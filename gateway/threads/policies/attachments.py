@@ -10,13 +10,14 @@ Gmail block. A page that says it is one is no disguise: it is only ever saved, n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from gateway.threads.attachment import Attachment
 from gateway.threads.decisions import ALLOW, Decision, Reason, hold
 from gateway.threads.incoming import IncomingAttachment, IncomingMail, Scan, ScanResult
-from gateway.threads.model import Workspace
+from gateway.threads.model import Message, Workspace
 
 
 class Danger(StrEnum):
@@ -115,6 +116,18 @@ def check_scan(scan: ScanResult) -> Decision:
 def is_picture(file: Attachment) -> bool:
     """Whether it stood among the words as an image that every browser shows."""
     return file.inline and not file.danger and file.content_type in PICTURES
+
+
+def mark_repeats(messages: Sequence[Message], seen: Collection[str]) -> list[Message]:
+    """Many signatures bring the same picture with every mail: it is shown with the first one only. `seen`: the digests
+    of those before.
+    """
+    seen, marked = set(seen), []
+    for message in messages:
+        files = tuple(replace(a, repeated=is_picture(a) and a.digest in seen) for a in message.attachments)
+        seen |= {a.digest for a in message.attachments if a.inline}
+        marked.append(replace(message, attachments=files))
+    return marked
 
 
 def is_own_logo(workspace: Workspace, mail: IncomingMail, file: IncomingAttachment) -> bool:

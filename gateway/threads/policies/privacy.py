@@ -1,6 +1,7 @@
-"""In charge of: what must not travel from a recruiter's mail to the candidate.
+"""In charge of: what must not travel from a recruiter's mail to the candidate, and links that let somebody in as the
+candidate.
 
-Not in charge of: splitting quotes (`inbound.replies`).
+Not in charge of: splitting quotes (`inbound.replies`), or who may see such links (`visibility.may_see_links`).
 
 A recruiter answers from their own client: their address may stand in the signature, and a quoted notice carries
 their personal reply address and desk links. None of it reaches the candidate (SJ-13, GW-7).
@@ -18,6 +19,8 @@ _UNSEEN = "[\u00ad\u200b-\u200d\u2060\ufeff]*"  # characters of no width, by whi
 _AT = f"{_UNSEEN}(?:@|\uff20|%(?:25)?40){_UNSEEN}"
 _TOKEN_LOCAL = r"[rb](?:[+-]|%2B)[a-z2-7]{52}"  # of a reply address, also without its domain (`addresses`)
 _AFTER_ESCAPE = r"(?:(?<=%[0-9a-f]{2})|(?<=%25[0-9a-f]{2}))"
+# /c/TOKEN, /u/TOKEN, /c/confirm/TOKEN, /sign-in/link/TOKEN, also percent-encoded, as Safe Links carry what they wrap
+_PERSONAL_LINK = re.compile(r"([/Ff](?:c|u|confirm|link)(?:/|%(?:25)?2[Ff]))[0-9A-Za-z_-]{43,52}")
 NAMES_ITS_SENDER = frozenset(
     {
         "text/vcard",
@@ -43,6 +46,11 @@ def hide_private(text: str, *, addresses: Iterable[str], reply_domain: str, publ
     pattern = _pattern(addresses, reply_domain, public_url)
     lines = [_hide_in_line(line, pattern) for line in text.split("\n")]
     return "\n".join(line for line in lines if line is not None)
+
+
+def mask_links(text: str) -> str:
+    """`text` with three dots in the place of what makes a link of ours personal; where it stood remains to be seen."""
+    return _PERSONAL_LINK.sub(rf"\1{REMOVED}", text)
 
 
 def is_private_file(

@@ -27,6 +27,12 @@ class WaitingRejection:
     message_id: str = ""
 
 
+def read_stage(written: str) -> str:
+    """The stage that somebody means: those that move the gate do so however their letters are written."""
+    stage = written.strip()
+    return stage.casefold() if stage.casefold() in (REJECTED_STAGE, RESTORED_STAGE) else stage
+
+
 def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
     """May this kind of author add a message to the thread now?"""
     if thread.state in GONE:

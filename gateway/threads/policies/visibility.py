@@ -6,12 +6,14 @@ Not in charge of: loading them (`store.threads.open_for`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.threads.attachment import Attachment
+from gateway.threads.keys import KeyScope
 from gateway.threads.model import Message, MessageKind, Thread, ThreadState, Viewer, ViewerKind
-from gateway.threads.policies.roles import sees_opening
+from gateway.threads.policies.privacy import mask_links
+from gateway.threads.policies.roles import check_role, sees_opening
 
 GONE = (ThreadState.ERASED, ThreadState.MERGED)  # there is nothing to open under the thread's own id
 
@@ -29,20 +31,56 @@ def may_open(viewer: Viewer, thread: Thread) -> bool:
     return sees_opening(viewer, thread.opening_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Messages that are left out of a thread."""
+
+    notes: bool = False
+    unsent_at: datetime | None = None  # what had not gone out by then, or was taken back before it did
+
+
+NOTHING_HIDDEN = Hidden()
+
+
+def hidden_from(viewer: Viewer, now: datetime) -> Hidden:
+    """What the viewer does not see of a thread that they may open: `visible_to`, for the store's pages."""
+    team = viewer.kind in (ViewerKind.MEMBER, ViewerKind.OPERATOR)
+    return Hidden(notes=not team, unsent_at=now if viewer.kind is ViewerKind.CANDIDATE else None)
+
+
 def visible_to(viewer: Viewer, message: Message, now: datetime) -> bool:
     """Notes stay in the team; a scheduled message is not shown to the candidate before it goes out."""
-    if viewer.kind is ViewerKind.MEMBER or viewer.kind is ViewerKind.OPERATOR:
-        return True
-    if message.kind is MessageKind.NOTE:
+    hidden = hidden_from(viewer, now)
+    if hidden.notes and message.kind is MessageKind.NOTE:
         return False
-    if viewer.kind is ViewerKind.CANDIDATE:
-        return not message.cancelled and (message.goes_out_at is None or message.goes_out_at <= now)
-    return True
+    sent = not message.cancelled and (message.goes_out_at is None or message.goes_out_at <= now)
+    return sent or hidden.unsent_at is None
 
 
 def visible_messages(viewer: Viewer, messages: Iterable[Message], now: datetime) -> list[Message]:
     """The messages that the viewer may see, in order, each without files that are not for them."""
     return [without_private_files(viewer, m) for m in messages if visible_to(viewer, m, now)]
+
+
+def may_see_links(viewer: Viewer, opening_id: str) -> bool:
+    """May the viewer know the candidate's personal links, behind which one reads and writes as the candidate?
+
+    The candidate, and who may write to them: these can send a link wherever they like.
+    """
+    if viewer.kind is ViewerKind.ATS:
+        return KeyScope.WRITE in viewer.scopes
+    return check_role(viewer, opening_id).allowed
+
+
+def without_links(message: Message) -> Message:
+    """The message for those who may not see personal links: quotes of our mails hold them, and templates."""
+    return replace(
+        message,
+        text=mask_links(message.text),
+        html=mask_links(message.html),
+        folded=mask_links(message.folded),
+        signature=mask_links(message.signature),
+    )
 
 
 def may_read_file(viewer: Viewer, attachment: Attachment) -> bool:

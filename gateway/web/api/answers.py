@@ -42,11 +42,13 @@ def answer_once(
 ) -> Response:
     """Runs `run` at most once for this key and request; a repeat gets that answer, marked `Idempotent-Replayed`.
 
-    `secret`: the answer holds a secret, so it is kept sealed.
+    `secret`: the answer holds a secret, so it is kept sealed, and only the key that asked first gets it again: another
+    one of the company may be allowed less.
     """
     ctx = caller.ctx
+    asked_by = f" {caller.viewer.id}" if secret else ""
     said = body.model_dump_json() if body is not None else ""
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n{said}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{request.method} {request.url.path}{asked_by}\n{said}".encode()).hexdigest()
     status, text, replayed = run_once(
         ctx,
         caller.viewer,

@@ -28,6 +28,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_IDS = re.compile(r"[\s\x00-\x1f\x7f-\x9f/\\?#%]")
 
 
+PortalUrl = Annotated[
+    str | None,
+    Field(description="The candidate's own page. null for a key without `write`: who has it writes as the candidate."),
+]
+
+
 def _check_storable(value: str) -> str:
     if "\x00" in value:
         raise PydanticCustomError("nul", "holds the character U+0000: remove it")

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gateway.threads.organising import LONGEST_TAG
+from gateway.threads.policies.rejection import read_stage
 from gateway.web.api.schemas import (
     NOT_NUL,
     ONE_FULL_LINE,
@@ -81,11 +82,6 @@ def _to_locale(value: str) -> str:
     return value[:2].lower()
 
 
-def _to_stage(value: str) -> str:
-    """`Rejected` must close the gate as `rejected` does, not become a stage of that name."""
-    return value.lower() if value.lower() in ("rejected", "restored") else value
-
-
 SendAt = Annotated[AwareDatetime, BeforeValidator(_check_time_text), AfterValidator(_to_utc)]
 FileContent = Annotated[
     bytes,
@@ -117,7 +113,7 @@ Variables = Annotated[
         }
     ),
 ]
-Stage = Annotated[FullLine, AfterValidator(_to_stage), Field(max_length=100)]
+Stage = Annotated[FullLine, AfterValidator(read_stage), Field(max_length=100)]
 TagName = Annotated[FullLine, Field(max_length=LONGEST_TAG)]
 
 

@@ -22,6 +22,7 @@ from gateway.threads.model import (
 )
 from gateway.threads.organising import Organised
 from gateway.usecases.views import ApplicantView, ShownMessage
+from gateway.web.api.schemas import PortalUrl
 
 PREFIX = "/api/v1"
 
@@ -53,11 +54,11 @@ class ApplicantOut(BaseModel):
 
     id: str
     thread_id: str
-    portal_url: str
+    portal_url: PortalUrl
 
     @classmethod
     def of(cls, view: ApplicantView) -> Self:
-        return cls(id=view.applicant.id, thread_id=view.thread_id, portal_url=view.portal_url)
+        return cls(id=view.applicant.id, thread_id=view.thread_id, portal_url=view.portal_url or None)
 
 
 class ApplicantDetailOut(ApplicantOut):
@@ -79,7 +80,7 @@ class ApplicantDetailOut(ApplicantOut):
         return cls(
             id=applicant.id,
             thread_id=view.thread_id,
-            portal_url=view.portal_url,
+            portal_url=view.portal_url or None,
             external_id=applicant.external_id,
             opening=view.opening.external_id,
             name=applicant.name,
@@ -170,7 +171,7 @@ class ThreadOut(BaseModel):
     opening: ThreadOpeningOut
     created_at: datetime
     participants: list[ParticipantOut]
-    portal_url: str
+    portal_url: PortalUrl
     last_seq: int = Field(description="`seq` of the newest message; 0 when there is none.")
 
     @classmethod
@@ -183,7 +184,7 @@ class ThreadOut(BaseModel):
             opening=ThreadOpeningOut(external_id=opening.external_id, title=opening.title),
             created_at=thread.created_at,
             participants=[ParticipantOut.of(p, reply_address=addresses.get(p.id)) for p in conversation.participants],
-            portal_url=portal_url,
+            portal_url=portal_url or None,
             last_seq=thread.last_seq,
         )
 

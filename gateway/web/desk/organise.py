@@ -8,6 +8,7 @@ A conversation is chosen by a field `t.<id>`: a checkbox of the list, or a hidde
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,14 +19,14 @@ from starlette.responses import PlainTextResponse, Response
 from gateway.errors import Invalid
 from gateway.threads.model import Conversation, Viewer
 from gateway.threads.organising import NOBODY
-from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection
+from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection, read_stage
 from gateway.usecases import compose, organise, read_thread, reject
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import find_waiting_rejections
 from gateway.web.auth import is_https
 from gateway.web.desk.conversations import KEYS_COOKIE, desk_page, list_page, where_of
-from gateway.web.visits import Visit, go_to, say_error
+from gateway.web.visits import Visit, go_to, post_key, say_error
 
 CHOSEN = "t."
 LEAVES = ("done", "snooze", "unread")  # after these the list is shown, not the conversation
@@ -35,7 +36,7 @@ def organise_page(visit: Visit, viewer: Viewer) -> Response:
     """POST one deed (`do`) for all that are chosen; then the list or the conversation, or 204 for a script."""
     ids, do = chosen_of(visit), visit.text("do")
     where = where_of(visit)
-    if ids and (do == "reject" or (do == "stage" and visit.text("stage") == REJECTED_STAGE)):
+    if ids and (do == "reject" or (do == "stage" and read_stage(visit.text("stage")) == REJECTED_STAGE)):
         return go_to("/desk/reject", ids=",".join(ids), **where.as_query())
     try:
         if ids:
@@ -164,7 +165,7 @@ def _left(waiting: WaitingRejection | None, now: datetime) -> int:
 
 
 def _message(visit: Visit, chat: Conversation) -> NewMessage:
-    return NewMessage(text=reject.suggest_rejection(visit.site.ctx, chat))
+    return NewMessage(text=reject.suggest_rejection(visit.site.ctx, chat), client_key=post_key(visit))
 
 
 def _ask(
@@ -188,4 +189,5 @@ def _ask(
         without_contact=[chat for chat in chats if not chat.public_contact],
         failed=failed or {},
         reason=visit.text("reason"),
+        key=secrets.token_urlsafe(12),
     )

@@ -5,7 +5,10 @@ Not in charge of: checking (`usecases`), or the other parts of the settings (`ke
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import secrets
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -15,6 +18,7 @@ from gateway.threads.model import Opening, Viewer
 from gateway.threads.policies.roles import may_choose_team
 from gateway.usecases import accounts, applicants
 from gateway.usecases.checks import is_email
+from gateway.usecases.idempotency import run_once
 from gateway.web.desk.conversations import desk_page
 from gateway.web.languages import known_language
 from gateway.web.visits import Visit, go_to, say_error
@@ -61,34 +65,43 @@ def setup_page(
 def new_applicant(visit: Visit, viewer: Viewer) -> Response:
     """A person added by hand has the same conversation as one who applied (SJ-17)."""
     openings = applicants.list_openings(visit.site.ctx, viewer)
-    if not visit.is_post:
-        return desk_page(
-            visit, viewer, "desk_applicant.html", current="applicant", openings=openings, form={}, problems={}
-        )
-    problems = _applicant_problems(visit, openings)
-    if not problems:
+    problems = _applicant_problems(visit, openings) if visit.is_post else {}
+    if visit.is_post and not problems:
         try:
-            added = applicants.add_manual_applicant(
-                visit.site.ctx,
-                viewer,
-                opening_id=visit.text("opening"),
-                name=visit.text("name"),
-                email=visit.text("email"),
-                phone=visit.text("phone"),
-                locale=known_language(visit.text("locale")),
-            )
-            return go_to(f"/desk/t/{added.thread_id}")
+            return go_to(f"/desk/t/{_add_applicant(visit, viewer)}")
         except Invalid as error:
             problems = {error.field: say_error(visit, error)}
     return desk_page(
         visit,
         viewer,
         "desk_applicant.html",
-        status=422,
+        status=422 if problems else 200,
+        current="applicant",
         openings=openings,
         form=visit.fields,
         problems=problems,
+        key=visit.text("key") or secrets.token_urlsafe(12),
     )
+
+
+def _add_applicant(visit: Visit, viewer: Viewer) -> str:
+    """Add the person, once for each form however often its button is pressed; the conversation's id."""
+    ctx, key = visit.site.ctx, visit.text("key")[:64]
+    digest = hashlib.sha256(json.dumps(sorted(visit.fields.items())).encode()).hexdigest()
+
+    def add() -> tuple[int, str]:
+        added = applicants.add_manual_applicant(
+            ctx,
+            viewer,
+            opening_id=visit.text("opening"),
+            name=visit.text("name"),
+            email=visit.text("email"),
+            phone=visit.text("phone"),
+            locale=known_language(visit.text("locale")),
+        )
+        return 303, added.thread_id
+
+    return run_once(ctx, viewer, f"applicant-{key}-{digest[:32]}" if key else "", request_digest=digest, run=add)[1]
 
 
 def _applicant_problems(visit: Visit, openings: list[Opening]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from gateway.web.auth import (
     clear_attempt,
     clear_session,
     name_client,
+    network_of,
     safe_next,
     session_token,
     set_attempt,
@@ -34,9 +35,9 @@ def sign_in_page(visit: Visit) -> Response:
 
 def _check_password(visit: Visit) -> Response:
     email, password = visit.text("email")[:320], visit.fields.get("password", "")[:1000]
-    client = name_client(visit.request)
+    client, network = name_client(visit.request), network_of(visit.request)
     try:
-        token = sign_in.sign_in(visit.site.ctx, email, password, client=client)
+        token = sign_in.sign_in(visit.site.ctx, email, password, client=client, network=network)
     except Conflict:
         return _form(visit, status=429, email=email, problem="sign_in.too_many")
     if token is None:
@@ -96,7 +97,7 @@ def begin_company(visit: Visit) -> Response:
     """On to the company's own sign-in, if the workspace has one."""
     ctx = visit.site.ctx
     try:
-        address, sealed = company_sign_in.begin_sign_in(ctx, visit.path("slug"))
+        address, sealed = company_sign_in.begin_sign_in(ctx, visit.path("slug"), network=network_of(visit.request))
     except Conflict as fault:
         return _form(visit, status=status_of_conflict(fault), problem=_words_for(fault))
     response = RedirectResponse(address, 303)

@@ -5,6 +5,8 @@ Not in charge of: the gate (`usecases.change_stage`).
 
 from __future__ import annotations
 
+import secrets
+
 from starlette.responses import Response
 
 from gateway.threads.model import ThreadState, Viewer
@@ -13,7 +15,7 @@ from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import reject_applicant, suggest_rejection
 from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page
-from gateway.web.visits import Visit, go_to
+from gateway.web.visits import Visit, go_to, post_key
 
 
 def reject_page(visit: Visit, viewer: Viewer) -> Response:
@@ -26,7 +28,8 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
         return _ask(visit, viewer, page, status=422, text="", problem="reject.empty")
     thread_id = visit.path("thread_id")
     ctx = visit.site.ctx
-    notify = None if silent else compose.to_be_undone(ctx, viewer, thread_id, NewMessage(text=text))
+    new = NewMessage(text=text, client_key=post_key(visit))
+    notify = None if silent else compose.to_be_undone(ctx, viewer, thread_id, new)
     reject_applicant(ctx, viewer, thread_id, notify=notify, undo=compose.silent_undo(ctx, viewer))
     visit.site.feed.wake()
     return go_to(f"/desk/t/{thread_id}")
@@ -52,6 +55,7 @@ def _ask(
         already=chat.thread.state is not ThreadState.OPEN,
         text=suggested if text is None else text,
         problem=problem,
+        key=secrets.token_urlsafe(12),
     )
 
 
