@@ -3,7 +3,8 @@
 Not in charge of: other workspaces and candidates (`visibility`), the rejection gate (`rejection`).
 
 Workspace admins see and do everything. A member with a role in any opening sees only the openings in which they have
-one; a member without any sees all, unless the workspace shows everybody only their own openings.
+one; a member without any sees all, unless the workspace shows everybody only their own openings. So the first role
+narrows what somebody sees of the other openings, and the end of the last one widens it: both are for workspace admins.
 """
 
 from __future__ import annotations
@@ -27,6 +28,14 @@ def confine(member: Member, roles: Mapping[str, str], *, own_openings_only: bool
     """The openings that a member is kept to, with their role in each; None is every opening."""
     free = member.role == "admin" or not (roles or own_openings_only)
     return None if free else dict(roles)
+
+
+def reaches_beyond(
+    member: Member, before: Mapping[str, str], after: Mapping[str, str], *, own_openings_only: bool
+) -> bool:
+    """Would this change of a role in one opening change what the member sees of the others, too?"""
+    kept = [confine(member, roles, own_openings_only=own_openings_only) is not None for roles in (before, after)]
+    return kept[0] is not kept[1]
 
 
 def visible_openings(viewer: Viewer) -> Collection[str] | None:
