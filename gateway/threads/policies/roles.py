@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 
-from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
+from gateway.threads.decisions import ALLOW, Decision, Reason, hold, refuse
 from gateway.threads.model import Member, Viewer
 
 
@@ -52,6 +52,16 @@ def check_role(viewer: Viewer, opening_id: str) -> Decision:
     if viewer.confined_to is None or viewer.confined_to.get(opening_id) in (OpeningRole.ADMIN, OpeningRole.MANAGER):
         return ALLOW
     return refuse(Reason.EVALUATOR)
+
+
+def check_mail_of(viewer: Viewer | None, opening_id: str) -> Decision:
+    """May a mail of this member go on to candidates of the opening, as what they write in the desk would? None: they
+    were put out. What may not is held, so that a colleague decides.
+    """
+    if viewer is None or not sees_opening(viewer, opening_id):
+        return hold(Reason.NO_ACCESS)
+    role = check_role(viewer, opening_id)
+    return role if role.allowed else hold(role.reason)
 
 
 def may_run_opening(viewer: Viewer, opening_id: str) -> bool:

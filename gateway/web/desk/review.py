@@ -27,7 +27,7 @@ SOURCE_BYTES = 200_000
 FORGED = (Reason.UNPROVEN_RECRUITER.value, Reason.FAILED_PROOF.value)
 _HEADED = {
     "other_sender", "unproven_sender", "unproven_recruiter", "failed_proof", "ambiguous_sender", "too_many",
-    "infected", "not_scanned", "disowned",
+    "infected", "not_scanned", "disowned", "evaluator", "no_access",
     "no_thread", "several_threads", "for_postmaster", "unreadable", "thread_blocked", "thread_erased",
 }  # fmt: skip
 
