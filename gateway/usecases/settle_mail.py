@@ -17,7 +17,7 @@ from gateway.threads.incoming import IncomingMail, Proof, ReadMail, SenderProof
 from gateway.threads.matching import Candidate, Match, Rung, match_thread
 from gateway.threads.model import Conversation, InboxEntry, InboxState, Participant, Role
 from gateway.threads.policies.attachments import check_scan
-from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
+from gateway.threads.policies.identity import check_sender, find_speaker
 from gateway.threads.policies.loops import check_automatic, check_rate
 from gateway.threads.policies.rejection import check_may_write
 from gateway.threads.policies.roles import check_mail_of
@@ -89,7 +89,7 @@ def _settle_in_thread(
         decision = first_objection(automatic, unmatched)
         _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof, words=read.split.reply)
         return
-    speaker = _speaker(conversation, match, mail)
+    speaker = find_speaker(conversation, match.participant_id, from_address(mail))
     decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
     if decision.verdict in (Verdict.ALLOW, Verdict.HOLD):
         decision = first_objection(check_scan(read.scan), decision)
@@ -200,22 +200,6 @@ def _unmatched_reason(located: Located, match: Match) -> Reason:
     if located.issued and located.issued.name in ROLE_NAMES:
         return Reason.FOR_POSTMASTER
     return match.reason if match.reason is not Reason.OK else Reason.NO_THREAD
-
-
-def _speaker(conversation: Conversation, match: Match, mail: IncomingMail) -> Participant:
-    """Whose words these are: the token's participant, or the colleague or guest whose address stands in From (SJ-12).
-
-    The address still has to be proven.
-    """
-    owner = conversation.participant(match.participant_id or "") or conversation.candidate
-    sender = from_address(mail)
-    others = [p for p in conversation.participants if p.email and _may_use_address_of(owner, p)]
-    return next((p for p in others if same_mailbox(p.email, sender) is Sameness.EXACT), owner)
-
-
-def _may_use_address_of(owner: Participant, other: Participant) -> bool:
-    """Colleagues forward mails to each other, candidates to their guests; the two sides do not mix."""
-    return other.role.is_company if owner.role.is_company else other.role is Role.GUEST
 
 
 def _finish(
