@@ -256,11 +256,14 @@ def member_change(
     access: Annotated[bool | None, typer.Option(help="Whether they may sign in.")] = None,
     opening: Annotated[str, typer.Option(help="External id of an opening, for --as.")] = "",
     opening_role: Annotated[str, typer.Option("--as", help="admin, manager or evaluator there; none ends it.")] = "",
+    all_openings: Annotated[
+        bool, typer.Option("--all-openings", help="With --as none: also a last role, so that they see all openings.")
+    ] = False,
 ) -> None:
     """Change a member: role, access, and what they are in an opening."""
     from gateway.operate import MemberChange, change_member
 
-    change_member(_settings(), workspace, email, MemberChange(role, access, opening, opening_role))
+    change_member(_settings(), workspace, email, MemberChange(role, access, opening, opening_role, all_openings))
     print("Changed.")
 
 

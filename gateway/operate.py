@@ -162,6 +162,7 @@ class MemberChange:
     access: bool | None = None
     opening: str = ""  # external id
     opening_role: str = ""  # "none" ends it
+    all_openings: bool = False  # even if it was their last, so that they see all
 
 
 def change_member(settings: Settings, workspace: str, email: str, change: MemberChange) -> None:
@@ -178,7 +179,8 @@ def change_member(settings: Settings, workspace: str, email: str, change: Member
         if change.opening:
             opening = find_opening(ctx, viewer, change.opening)
             role = change.opening_role.replace("none", "")
-            members.set_opening_role(ctx, viewer, found.id, opening_id=opening.id, role=role)
+            sure = change.all_openings
+            members.set_opening_role(ctx, viewer, found.id, opening_id=opening.id, role=role, sure=sure)
 
 
 def _print_story(console: Console, story: Story) -> None:

@@ -107,9 +107,9 @@ class NewsRows:
     def put_off(self, ids: Sequence[str], *, until: datetime) -> None:
         self._session.execute(update(t.news).where(t.news.c.id.in_(list(ids))).values(due_at=until))
 
-    def by_ids(self, ids: Sequence[str]) -> list[ShownNews]:
-        """These news, oldest first, as far as they are still there."""
-        query = _SHOWN.where(t.news.c.id.in_(list(ids))).order_by(t.news.c.id)
+    def by_ids(self, ids: Sequence[str], *, openings: Collection[str] | None) -> list[ShownNews]:
+        """These news, oldest first, as far as they are still there; `openings`: of conversations in these only."""
+        query = _SHOWN.where(t.news.c.id.in_(list(ids)), *_within(openings)).order_by(t.news.c.id)
         return [_shown(row) for row in self._session.execute(query)]
 
     def page(
@@ -193,11 +193,14 @@ _SHOWN = select(
 
 
 def _own(member_id: str, openings: Collection[str] | None) -> list[ColumnElement[bool]]:
-    where = [t.news.c.member_id == member_id]
-    if openings is not None:
-        seen = select(t.threads.c.id).where(t.threads.c.opening_id.in_(openings))
-        where.append(or_(t.news.c.thread_id.is_(None), t.news.c.thread_id.in_(seen)))
-    return where
+    return [t.news.c.member_id == member_id, *_within(openings)]
+
+
+def _within(openings: Collection[str] | None) -> list[ColumnElement[bool]]:
+    if openings is None:
+        return []
+    seen = select(t.threads.c.id).where(t.threads.c.opening_id.in_(openings))
+    return [or_(t.news.c.thread_id.is_(None), t.news.c.thread_id.in_(seen))]
 
 
 def _unread(member_id: str, thread_id: str, subject_id: str) -> list[ColumnElement[bool]]:

@@ -5,15 +5,25 @@ Not in charge of: what a role allows (`threads.policies.roles`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from gateway.store import tables as t
 from gateway.store.people import member_of
 from gateway.store.session import Session
 from gateway.threads.model import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a member's rights come from. `roles` are theirs by opening id."""
+
+    member: Member
+    own_openings_only: bool
+    roles: dict[str, str] = field(default_factory=dict)
 
 
 class Team:
@@ -36,6 +46,21 @@ class Team:
         rows = self._session.execute(select(c.opening_id, c.role).where(c.member_id == member_id))
         return {r.opening_id: r.role for r in rows}
 
+    def standings(self, workspace_id: str, names: Collection[str]) -> dict[str, Standing]:
+        """Of these member ids and addresses (in lower case) those that are a member's, once for a batch."""
+        wanted = {name: (workspace_id, name) for name in names if name}
+        unread = [name for name, key in wanted.items() if self._session.find_ahead(_AHEAD, key) is None]
+        if unread:
+            found: dict[str, Standing] = {}
+            for row in self._session.execute(_STANDINGS, {"workspace": workspace_id, "names": unread}):
+                theirs = found.setdefault(row.id, Standing(member_of(row), row.own_openings_only))
+                found[row.email] = theirs
+                if row.opening_id:
+                    theirs.roles[row.opening_id] = row.opening_role
+            self._session.read_ahead(_AHEAD, {wanted[name]: (found.get(name),) for name in unread})
+        answers = {name: self._session.find_ahead(_AHEAD, key)[0] for name, key in wanted.items()}
+        return {name: standing for name, standing in answers.items() if standing}
+
     def roles_in(self, opening_ids: Sequence[str]) -> dict[str, dict[str, str]]:
         """Roles by member id and opening id."""
         found: dict[str, dict[str, str]] = {}
@@ -56,3 +81,16 @@ class Team:
     def own_openings_only(self, workspace_id: str) -> bool:
         c = t.workspaces.c
         return bool(self._session.execute(select(c.own_openings_only).where(c.id == workspace_id)).scalar_one())
+
+
+_AHEAD = "standings"
+_STANDINGS = (
+    select(t.members, t.workspaces.c.own_openings_only)
+    .add_columns(t.opening_members.c.opening_id, t.opening_members.c.role.label("opening_role"))
+    .join(t.workspaces, t.workspaces.c.id == t.members.c.workspace_id)
+    .outerjoin(t.opening_members, t.opening_members.c.member_id == t.members.c.id)
+    .where(
+        t.members.c.workspace_id == bindparam("workspace"),
+        or_(*(c.in_(bindparam("names", expanding=True)) for c in (t.members.c.id, t.members.c.email))),
+    )
+)

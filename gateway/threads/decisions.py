@@ -35,6 +35,7 @@ class Reason(StrEnum):
     INFECTED = "infected"
     NOT_SCANNED = "not_scanned"
     DISOWNED = "disowned"
+    NO_ACCESS = "no_access"  # also of a delivery
     # unmatched
     NO_THREAD = "no_thread"
     SEVERAL_THREADS = "several_threads"
@@ -99,6 +100,9 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.INFECTED: Meaning("The virus scanner found something in it."),
     Reason.NOT_SCANNED: Meaning("The virus scanner did not answer, so it was not let in. Try it again later."),
     Reason.DISOWNED: Meaning("The candidate was asked, and says that they did not write it."),
+    Reason.NO_ACCESS: Meaning(
+        "This colleague can no longer open the conversation: their access was removed, or it is not their opening."
+    ),
     Reason.NO_THREAD: Meaning("We do not know this sender, and the mail names no conversation."),
     Reason.SEVERAL_THREADS: Meaning("The sender has several open conversations."),
     Reason.FOR_POSTMASTER: Meaning("It was written to the postmaster or abuse address."),

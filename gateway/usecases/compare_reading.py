@@ -12,10 +12,11 @@ from dataclasses import dataclass, fields
 from gateway.errors import NotFound
 from gateway.store.database import Transaction
 from gateway.threads.model import InboxEntry, InboxState, Viewer
+from gateway.threads.policies.rejection import hides_words
 from gateway.threads.policies.tries import MAX_TRIES
 from gateway.usecases.context import Context
 from gateway.usecases.process_mail import Claimed, locate, understand
-from gateway.usecases.review_inbox import REPLAYABLE, open_entry, read_raw
+from gateway.usecases.review_inbox import REPLAYABLE, find_home, open_entry, read_raw
 from gateway.usecases.settle_mail import settle
 
 
@@ -56,7 +57,8 @@ def compare_reading(ctx: Context, viewer: Viewer, entry_id: str) -> Comparison:
     """Then and now. Raises NotFound. What a rejected candidate wrote is not shown."""
     with ctx.database.read() as tx:
         entry = open_entry(tx, viewer, entry_id)
-        then, is_threaded = _read_then(tx, entry)
+        hidden = hides_words(entry, find_home(tx, entry))
+        then, is_threaded = _read_then(tx, entry, hidden=hidden)
         (located,) = locate(ctx, tx, [entry])
     try:
         raw = read_raw(ctx, viewer, entry_id)
@@ -72,16 +74,16 @@ def compare_reading(ctx: Context, viewer: Viewer, entry_id: str) -> Comparison:
                 claimed = tx.inbox.find(entry.id) or entry
                 settle(ctx, tx, claimed, located=located, read=understood.read, proof=understood.proof)
                 after = tx.inbox.find(entry.id) or entry
+            hidden = hidden or hides_words(after, find_home(tx, after))
             raise _GivenUp
     except _GivenUp:
         pass
     mail = understood.read.mail
-    hidden = InboxState.REFUSED in (entry.state, after.state)
     now = Reading(
         after.state.value,
         after.reason,
         mail.from_[0].address.lower() if mail.from_ else "",
-        mail.subject,
+        "" if hidden else mail.subject,
         "" if hidden else understood.read.split.reply,
         () if hidden else tuple(a.filename for a in mail.attachments),
         f"{understood.proof.proof.value}: {understood.proof.detail}" if not is_threaded else entry.proof,
@@ -89,12 +91,13 @@ def compare_reading(ctx: Context, viewer: Viewer, entry_id: str) -> Comparison:
     return Comparison(entry, then, now)
 
 
-def _read_then(tx: Transaction, entry: InboxEntry) -> tuple[Reading, bool]:
+def _read_then(tx: Transaction, entry: InboxEntry, *, hidden: bool) -> tuple[Reading, bool]:
     message_id = tx.messages.find_by_inbox(entry.id)
     message = tx.messages.find(message_id) if message_id else None
     words, files = entry.words, tuple[str, ...]()
     if message is not None:
         words, files = message.text, tuple(a.filename for a in message.attachments)
     state, reason = entry.state.value, entry.reason
-    then = Reading(state, reason, entry.from_address, entry.subject, words, files, entry.proof)
+    subject, words = ("", "") if hidden else (entry.subject, words)
+    then = Reading(state, reason, entry.from_address, subject, words, files, entry.proof)
     return then, message is not None

@@ -12,7 +12,7 @@ from datetime import timedelta
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads.model import Member, Opening, Viewer
-from gateway.threads.policies.roles import OpeningRole, may_choose_team
+from gateway.threads.policies.roles import OpeningRole, confine, may_choose_team, reaches_beyond
 from gateway.usecases.accounts import check_admin, create_member, hash_secret
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
@@ -24,10 +24,15 @@ INVITED = "member.invited"
 
 @dataclass(frozen=True, slots=True)
 class TeamMember:
-    """A member with those of their roles that the viewer may know of."""
+    """A member with those of their roles that the viewer may know of.
+
+    `may_begin`: the viewer may give them a role. `last_frees`: they have one role, and without it would see all.
+    """
 
     member: Member
     roles: tuple[tuple[Opening, OpeningRole], ...]
+    may_begin: bool
+    last_frees: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,21 @@ class Team:
 def read_team(ctx: Context, viewer: Viewer) -> Team:
     """Members and roles, as far as the viewer decides about them. Raises NotFound for who decides about nobody."""
     with ctx.database.read() as tx:
-        openings = [o for o in tx.people.list_openings(viewer.workspace_id) if may_choose_team(viewer, o.id)]
+        all_openings = tx.people.list_openings(viewer.workspace_id)
+        openings = [o for o in all_openings if may_choose_team(viewer, o.id)]
         if not (viewer.admin or openings):
             raise NotFound("members")
-        roles = tx.team.roles_in([o.id for o in openings])
+        roles = tx.team.roles_in([o.id for o in all_openings])
         members = tx.people.list_members(viewer.workspace_id)
         only = tx.team.own_openings_only(viewer.workspace_id)
     found = []
     for member in sorted(members, key=lambda m: (not m.active, m.name)):
         theirs = roles.get(member.id, {})
-        found.append(TeamMember(member, tuple((o, OpeningRole(theirs[o.id])) for o in openings if o.id in theirs)))
+        shown = tuple((o, OpeningRole(theirs[o.id])) for o in openings if o.id in theirs)
+        kept = confine(member, theirs, own_openings_only=only) is not None
+        begins = kept or member.role == "admin" or viewer.admin
+        frees = len(theirs) == 1 and reaches_beyond(member, theirs, {}, own_openings_only=only)
+        found.append(TeamMember(member, shown, may_begin=begins, last_frees=frees))
     return Team(tuple(found), tuple(openings), only)
 
 
@@ -106,17 +116,26 @@ def set_role(ctx: Context, viewer: Viewer, member_id: str, role: str) -> None:
         note_act(ctx, tx, viewer, "member.role", member_id=member.id, role=role)
 
 
-def set_opening_role(ctx: Context, viewer: Viewer, member_id: str, *, opening_id: str, role: str) -> None:
-    """What a member is in an opening, "" for nothing. Workspace admins and the opening's own. Raises NotFound,
-    Invalid.
+def set_opening_role(
+    ctx: Context, viewer: Viewer, member_id: str, *, opening_id: str, role: str, sure: bool = False
+) -> None:
+    """What a member is in an opening, "" for nothing. Workspace admins and the opening's own, who change nothing beyond
+    it (`beyond_opening`). `sure`: take away a last role although the member then sees every opening (`last_role`).
+    Raises NotFound, Invalid, Conflict.
     """
     if role and role not in list(OpeningRole):
         raise Invalid("role", f"Use one of {', '.join(OpeningRole)}.", code="role_unknown")
     with ctx.database.begin() as tx:
+        tx.people.lock_workspace(viewer.workspace_id)  # two last roles are not taken away at once
         member = _find(tx, viewer, member_id)
         opening = tx.people.find_opening_by_id(viewer.workspace_id, opening_id)
         if opening is None or not may_choose_team(viewer, opening.id):
             raise Invalid("opening", "Choose an opening.", code="opening_missing")
+        before = tx.team.roles_of(member.id)
+        after = {**before, opening.id: role} if role else {i: r for i, r in before.items() if i != opening.id}
+        only = tx.team.own_openings_only(viewer.workspace_id)
+        if reaches_beyond(member, before, after, own_openings_only=only):
+            _check_reach(viewer, frees=not after, sure=sure)
         tx.team.put_role(opening.id, member.id, role or None)
         note_act(ctx, tx, viewer, "opening.role", member_id=member.id, opening_id=opening.id, role=role or "none")
 
@@ -127,6 +146,16 @@ def show_own_openings_only(ctx: Context, viewer: Viewer, *, only: bool) -> None:
     with ctx.database.begin() as tx:
         tx.people.update_workspace(viewer.workspace_id, own_openings_only=only)
         note_act(ctx, tx, viewer, "workspace.own_openings_only", only="yes" if only else "no")
+
+
+def _check_reach(viewer: Viewer, *, frees: bool, sure: bool) -> None:
+    if not viewer.admin:
+        raise Conflict("beyond_opening", "It would change what they see of other openings, too: ask an admin.")
+    if frees and not sure:
+        raise Conflict(
+            "last_role",
+            "It is their only role, and without one they see every opening: confirm that, or remove their access.",
+        )
 
 
 def _send_invitation(ctx: Context, tx: Transaction, viewer: Viewer, member: Member) -> None:

@@ -3,7 +3,8 @@
 Not in charge of: whether it goes out (`send_news`), what is pushed (`push_words`), or the ordinary copy of a message
 (`outgoing`).
 
-A notice keeps ids only: names and words are read when it goes out, so what was erased meanwhile is not told.
+A notice keeps ids only: names and words are read when it goes out, so what was erased meanwhile is not told, nor what
+the member no longer sees.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from gateway.threads.channel import Outgoing
 from gateway.threads.model import Delivery, Workspace
 from gateway.threads.notices import Notice
 from gateway.threads.notifying import SLACK, News, NewsKind, Seat, ShownNews
+from gateway.threads.policies.roles import visible_openings
+from gateway.usecases.access import find_viewers
 from gateway.usecases.context import Context, Rendered
 from gateway.usecases.sealing import unseal
 
@@ -45,7 +48,7 @@ def build_news(
 ) -> Outgoing | None:
     """The mail or Slack message of this notice; None when nothing of it is left, or the member is gone."""
     seat = tx.news.find_seat(notice.variables["member"])
-    shown = tx.news.by_ids(notice.variables["news"].split(","))
+    shown = find_shown(tx, seat, notice.variables["news"].split(",")) if seat else []
     if seat is None or not shown:
         return None
     if delivery.channel == SLACK:
@@ -67,6 +70,12 @@ def build_news(
         automatic=notice.automatic,
         language=notice.locale,
     )
+
+
+def find_shown(tx: Transaction, seat: Seat, ids: Sequence[str]) -> list[ShownNews]:
+    """What of these news the member would still see in their bell, oldest first."""
+    viewer = find_viewers(tx, seat.workspace_id, [seat.member_id]).get(seat.member_id)
+    return tx.news.by_ids(ids, openings=visible_openings(viewer)) if viewer else []
 
 
 def path_of(news: News) -> str:

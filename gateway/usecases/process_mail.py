@@ -26,6 +26,7 @@ from gateway.threads.addresses import IssuedAddress, Purpose, read_address
 from gateway.threads.incoming import Automatic, Claim, Envelope, IncomingMail, ReadMail, Scan, ScanResult, SenderProof
 from gateway.threads.model import InboxEntry, InboxState, Role
 from gateway.threads.policies.tries import is_hopeless, is_suspect
+from gateway.usecases.access import account_of, find_viewers
 from gateway.usecases.context import Context, Scanner
 from gateway.usecases.follow_moved import follow_moved
 from gateway.usecases.receive_email import ROLE_NAMES
@@ -273,6 +274,7 @@ def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]
     people = [(where.thread_id, where.participant.id) for where in located if where.thread_id and where.participant]
     tx.inbox.count_ahead(people, since=ctx.now - RATE_WINDOW)
     _look_for_suppressed(tx, located)
+    _look_for_colleagues(tx, located)
     mails = [(where.thread_id, u.read.mail.message_id) for where, u in zip(located, understood, strict=True)]
     tx.blobs.expect(digest for one in understood for digest in one.written)
     tx.messages.look_for_copies([(thread_id, name) for thread_id, name in mails if thread_id and name])
@@ -292,6 +294,17 @@ def _look_for_suppressed(tx: Transaction, located: Sequence[Located]) -> None:
             emails.setdefault(where.workspace_id, set()).add(where.participant.email)
     for workspace_id, addresses in emails.items():
         tx.outbox.suppressed(workspace_id, addresses)
+
+
+def _look_for_colleagues(tx: Transaction, located: Sequence[Located]) -> None:
+    """One question for all: who of the company writes or is told, and what of it do they see?"""
+    names: dict[str, set[str]] = {}
+    for thread_id in {where.thread_id for where in located if where.thread_id}:
+        if conversation := tx.threads.load(thread_id):
+            people = {account_of(p) for p in conversation.participants if p.role.is_company}
+            names.setdefault(conversation.workspace.id, set()).update(people)
+    for workspace_id, of in names.items():
+        find_viewers(tx, workspace_id, of)
 
 
 def _scan(scan: Scanner, raws: Sequence[bytes]) -> list[ScanResult]:

@@ -16,7 +16,7 @@ from gateway.threads.model import Delivery
 from gateway.threads.notices import Notice
 from gateway.threads.notifying import PUSH, Seat, time_to_push
 from gateway.usecases.context import Context
-from gateway.usecases.news_words import group_news, path_of, say_headline
+from gateway.usecases.news_words import find_shown, group_news, path_of, say_headline
 
 TEST = "member.push_test"
 TEST_SECONDS = 300
@@ -65,7 +65,7 @@ def build_push(ctx: Context, tx: Transaction, delivery: Delivery, notice: Notice
 
 
 def _news_words(ctx: Context, tx: Transaction, seat: Seat, notice: Notice) -> PushWords | None:
-    shown = tx.news.by_ids(notice.variables["news"].split(","))
+    shown = find_shown(tx, seat, notice.variables["news"].split(","))
     if not shown:
         return None
     groups = group_news(ctx, tx, seat, shown, locale=notice.locale)

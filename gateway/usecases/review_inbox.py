@@ -16,7 +16,7 @@ from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.store.inbox import TO_DECIDE
 from gateway.threads import events
-from gateway.threads.decisions import Reason
+from gateway.threads.decisions import Reason, first_objection
 from gateway.threads.incoming import ReadMail
 from gateway.threads.model import (
     Conversation,
@@ -26,11 +26,11 @@ from gateway.threads.model import (
     Viewer,
     ViewerKind,
 )
-from gateway.threads.policies.identity import Sameness, may_be_asked, same_mailbox
+from gateway.threads.policies.identity import Sameness, find_speaker, may_be_asked, same_mailbox
 from gateway.threads.policies.privacy import mask_links
-from gateway.threads.policies.rejection import check_may_write
+from gateway.threads.policies.rejection import check_kept_out, check_may_write, hides_words
 from gateway.threads.policies.roles import check_role, visible_openings
-from gateway.usecases.admit_sender import SenderIs, admit_sender
+from gateway.usecases.admit_sender import SenderIs, admit_sender, check_named, is_colleagues
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.process_mail import process_mail
@@ -69,16 +69,17 @@ def list_entries(
 def read_entry(ctx: Context, viewer: Viewer, entry_id: str) -> EntryView:
     """An entry with its words and the conversations it may belong to. Raises NotFound.
 
-    What a rejected candidate wrote is not shown: only that they wrote.
+    What a rejected candidate wrote is not shown: only that they wrote (`hides_words`).
     """
     with ctx.database.read() as tx:
         entry = open_entry(tx, viewer, entry_id)
         suggested = [entry.thread_id] if entry.thread_id else entry.detail.split(",") if entry.detail else []
         rows = rows_of(tx, viewer, [s for s in suggested if s])
-        hidden = entry.state is InboxState.REFUSED
-        raw = b"" if hidden or entry.words else _raw(tx, entry)
         conversation = tx.threads.open_for(viewer, entry.thread_id) if entry.thread_id else None
+        hidden = hides_words(entry, conversation)
+        raw = b"" if hidden or entry.words else _raw(tx, entry)
         asked_at = tx.addresses.asked_at(entry.id)
+        named = _names_colleague(tx, entry, conversation)
     words = entry.words or (ctx.reader.read_mail(raw).split.reply[:SHOWN] if raw else "")
     owner = conversation.participant(entry.participant_id or "") if conversation else None
     return EntryView(
@@ -91,12 +92,14 @@ def read_entry(ctx: Context, viewer: Viewer, entry_id: str) -> EntryView:
         may_read_raw=conversation is None or check_role(viewer, conversation.opening.id).allowed,
         may_ask=conversation is not None and may_be_asked(entry, conversation),
         asked_at=asked_at,
+        hidden=hidden,
+        names_colleague=named,
     )
 
 
 def read_raw(ctx: Context, viewer: Viewer, entry_id: str) -> bytes:
     """The mail exactly as received, for who may decide about it: what it quotes holds the candidate's personal links.
-    Refused ones are for admins only. Raises NotFound, Refused (an evaluator).
+    Those whose words are hidden are for admins only. Raises NotFound, Refused (an evaluator).
     """
     with ctx.database.read() as tx:
         return raw_of(tx, viewer, decide_entry(tx, viewer, entry_id))
@@ -104,7 +107,8 @@ def read_raw(ctx: Context, viewer: Viewer, entry_id: str) -> bytes:
 
 def raw_of(tx: Transaction, viewer: Viewer, entry: InboxEntry) -> bytes:
     """The bytes of an entry that the viewer has opened. Raises NotFound."""
-    raw = b"" if entry.state is InboxState.REFUSED and not viewer.admin else _raw(tx, entry)
+    hidden = not viewer.admin and hides_words(entry, find_home(tx, entry))
+    raw = b"" if hidden else _raw(tx, entry)
     if not raw:
         raise NotFound("mail")
     return raw
@@ -122,8 +126,9 @@ def release(
 ) -> InboxEntry:
     """Put a mail into its thread (or into `thread_id`) as its sender's message, or as a note.
 
-    `sender_is` makes the sender known there, a new person as `name`. Raises NotFound, Invalid (no thread known; no one
-    sender to make known), Conflict (`already_decided`, `thread_blocked`).
+    `sender_is` makes the sender known there, a new person as `name`; without it nobody of the company becomes the
+    author of what did not come to their side's address. Raises NotFound, Invalid (no thread known; no one sender to
+    make known), Conflict (`already_decided`, `thread_blocked`, `names_colleague`).
     """
     with ctx.database.read() as tx:
         entry = decide_entry(tx, viewer, entry_id)
@@ -136,16 +141,21 @@ def release(
             raise Invalid("thread_id", "There is no such conversation.", code="thread_unknown")
     read = read_again(ctx, entry, target)
     with ctx.database.begin() as tx:
-        conversation = tx.threads.open_for(viewer, target, lock=True)
+        tx.threads.hold_many({i for i in (target, entry.thread_id) if i})
+        conversation = tx.threads.open_for(viewer, target)
         if conversation is None:
             raise NotFound("conversation")
         if not (role := check_role(viewer, conversation.opening.id)).allowed:
             raise Refused(role)
-        speaker = _speaker(conversation, entry, read)
+        sender = from_address(read.mail)
+        speaker = find_speaker(conversation, entry.participant_id, sender)
         if sender_is:
             conversation, speaker = admit_sender(
                 ctx, tx, conversation, viewer=viewer, mail=read.mail, sender_is=sender_is, name=name
             )
+        elif not (as_note or speaker.role.is_company or _is_own_address(tx, speaker, sender)):
+            _check_gate(tx, entry, conversation, speaker=speaker, as_note=as_note)  # says more than who it names
+            check_named(tx, conversation, sender)
         release_into(
             ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, viewer=viewer, as_note=as_note
         )
@@ -213,15 +223,13 @@ def release_into(
     as_note: bool = False,
 ) -> None:
     """Append the mail as `speaker`'s, in the caller's transaction. Raises Conflict."""
-    gate = check_may_write(conversation.thread, speaker.role.author_kind)
-    if not gate.allowed and (not as_note or entry.state is InboxState.REFUSED):
-        raise Conflict(gate.reason.value, "The candidate was rejected: restore them first, then release the mail.")
-    moved = tx.inbox.move(entry.id, from_states=RELEASABLE, to=InboxState.THREADED, reason=Reason.RELEASED.value)
+    _check_gate(tx, entry, conversation, speaker=speaker, as_note=as_note)
+    unchanged = (entry.state,) if entry.state in RELEASABLE else ()  # since the gate was asked about it
+    moved = tx.inbox.move(entry.id, from_states=unchanged, to=InboxState.THREADED, reason=Reason.RELEASED.value)
     if not moved:
         raise Conflict("already_decided", "Somebody has decided about this mail already.")
     sender = from_address(read.mail)
-    theirs = (speaker.email, *tx.addresses.of(speaker.id))
-    foreign = bool(sender) and not any(same_mailbox(x, sender) is Sameness.EXACT for x in theirs)
+    foreign = bool(sender) and not _is_own_address(tx, speaker, sender)
     mark = f"other_address:{sender}" if foreign else ""
     take_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, mark=mark, as_note=as_note)
     thread = conversation.thread
@@ -233,11 +241,37 @@ def release_into(
     note_act(ctx, tx, viewer, "inbox.release", entry_id=entry.id, thread_id=thread.id)
 
 
-def _speaker(conversation: Conversation, entry: InboxEntry, read: ReadMail) -> Participant:
-    """Whose address it is, if they are in this conversation; else the token's participant, else the candidate."""
-    sender = from_address(read.mail)
-    writer = next((p for p in conversation.participants if same_mailbox(p.email, sender) is Sameness.EXACT), None)
-    return writer or conversation.participant(entry.participant_id or "") or conversation.candidate
+def _check_gate(
+    tx: Transaction, entry: InboxEntry, conversation: Conversation, *, speaker: Participant, as_note: bool
+) -> None:
+    """Nobody whom a rejection keeps out gets in by a person's hand either: not as what From says, not in another
+    conversation, and what was kept out not as a note. Raises Conflict.
+    """
+    kept_out = check_kept_out(entry, find_home(tx, entry))
+    gate = check_may_write(conversation.thread, speaker.role.author_kind)
+    if not kept_out.allowed or not (gate.allowed or as_note):
+        reason = first_objection(kept_out, gate).reason
+        raise Conflict(reason.value, "The candidate was rejected: restore them first, then release the mail.")
+
+
+def find_home(tx: Transaction, entry: InboxEntry) -> Conversation | None:
+    """The conversation to which a mail came, or that this became part of: its gate decides about the mail."""
+    if not entry.thread_id:
+        return None
+    return tx.threads.load(tx.moving.merged_into([entry.thread_id]).get(entry.thread_id, entry.thread_id))
+
+
+def _is_own_address(tx: Transaction, speaker: Participant, sender: str) -> bool:
+    return any(same_mailbox(x, sender) is Sameness.EXACT for x in (speaker.email, *tx.addresses.of(speaker.id)))
+
+
+def _names_colleague(tx: Transaction, entry: InboxEntry, conversation: Conversation | None) -> bool:
+    """Does it name somebody of the company whose address it did not come to?"""
+    sender = entry.from_address
+    speaker = find_speaker(conversation, entry.participant_id, sender) if conversation else None
+    if not sender or (speaker and (speaker.role.is_company or _is_own_address(tx, speaker, sender))):
+        return False
+    return is_colleagues(tx, entry.workspace_id or "", sender, conversation)
 
 
 def open_entry(tx: Transaction, viewer: Viewer, entry_id: str) -> InboxEntry:

@@ -22,7 +22,7 @@ from gateway.threads.model import Delivery, DeliveryState
 from gateway.threads.notifying import PUSH, SLACK, WAYS, News, NewsKind, Seat, earliest_for
 from gateway.threads.routing import EMAIL
 from gateway.usecases.context import Context
-from gateway.usecases.news_words import NEWS
+from gateway.usecases.news_words import NEWS, find_shown
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.sign_in import queue_notice
 from gateway.usecases.tell_members import tell_of_slack, tell_of_waiting
@@ -41,7 +41,7 @@ def find_due_news(ctx: Context, *, limit: int = 200) -> list[str]:
 
 def send_news(ctx: Context, member_id: str) -> None:
     """Queue what is due for this member. What would now come outside their hours waits again; what they have seen in
-    the desk or switched off since, and what is no longer so, is left out.
+    the desk or switched off since, what they no longer see there, and what is no longer so, is left out.
     """
     with ctx.database.begin() as tx:
         due = tx.news.take_due(member_id, now=ctx.now, limit=MOST)
@@ -52,7 +52,8 @@ def send_news(ctx: Context, member_id: str) -> None:
         if start > ctx.now:
             tx.news.put_off([news.id for news in due], until=start)
             return
-        fresh = [news for news in due if news.read_at is None and _is_still_so(ctx, tx, news)]
+        shown = {one.news.id for one in find_shown(tx, seat, [news.id for news in due])}
+        fresh = [n for n in due if n.read_at is None and n.id in shown and _is_still_so(ctx, tx, n)]
         for way in WAYS:
             wanted = [news for news in fresh if way in news.ways and seat.preferences.wants(way, news.kind)]
             if wanted:

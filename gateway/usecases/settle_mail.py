@@ -12,16 +12,17 @@ from functools import partial
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import IssuedAddress, Purpose
-from gateway.threads.decisions import Decision, Reason, Verdict, first_objection, hold, ignore, refuse
+from gateway.threads.decisions import ALLOW, Decision, Reason, Verdict, first_objection, hold, ignore, refuse
 from gateway.threads.incoming import IncomingMail, Proof, ReadMail, SenderProof
 from gateway.threads.matching import Candidate, Match, Rung, match_thread
 from gateway.threads.model import Conversation, InboxEntry, InboxState, Participant, Role
 from gateway.threads.policies.attachments import check_scan
-from gateway.threads.policies.identity import Sameness, check_sender, same_mailbox
+from gateway.threads.policies.identity import check_sender, find_speaker
 from gateway.threads.policies.loops import check_automatic, check_rate
 from gateway.threads.policies.rejection import check_may_write
-from gateway.threads.policies.roles import OpeningRole
+from gateway.threads.policies.roles import check_mail_of
 from gateway.threads.policies.unsubscribe import asks_to_unsubscribe
+from gateway.usecases.access import account_of, find_viewers
 from gateway.usecases.answer_blocked import answer_blocked
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
@@ -88,7 +89,7 @@ def _settle_in_thread(
         decision = first_objection(automatic, unmatched)
         _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof, words=read.split.reply)
         return
-    speaker = _speaker(conversation, match, mail)
+    speaker = find_speaker(conversation, match.participant_id, from_address(mail))
     decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
     if decision.verdict in (Verdict.ALLOW, Verdict.HOLD):
         decision = first_objection(check_scan(read.scan), decision)
@@ -116,26 +117,27 @@ def decide(
     mail: IncomingMail,
     proof: SenderProof,
 ) -> Decision:
-    """The policies in their order: machine? gate? the same again? who? too many?"""
+    """The policies in their order: machine? gate? the same again? who? may they still? too many?"""
     automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
     gate = check_may_write(conversation.thread, speaker.role.author_kind)
     if automatic.reason is Reason.CALENDAR_ANSWER and not gate.allowed:
         return ignore(Reason.AUTOMATIC_REPLY)  # its title and comment are words that the gate keeps out
     if automatic.reason is Reason.CALENDAR_ANSWER:
         who = _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof)
-        return who if not who.allowed else automatic
+        return first_objection(who, _check_access(tx, conversation, speaker), automatic)
     if not automatic.allowed:
         return automatic
     if not gate.allowed:
         return refuse(gate.reason)
-    if speaker.member_id and _is_evaluator(tx, conversation, speaker.member_id):
-        return hold(Reason.EVALUATOR)
     if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
         return ignore(Reason.DUPLICATE)
     empty = not (mail.text.strip() or mail.html.strip() or mail.attachments)
     if empty and not asks_to_unsubscribe(mail.subject, ""):
         return ignore(Reason.EMPTY_MAIL)
-    who = _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof)
+    who = first_objection(
+        _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof),
+        _check_access(tx, conversation, speaker),
+    )
     limit = ctx.settings.sender_mails_per_hour
     if not who.allowed or not limit:
         return who
@@ -143,8 +145,13 @@ def decide(
     return first_objection(check_rate(recent, limit=limit), who)
 
 
-def _is_evaluator(tx: Transaction, conversation: Conversation, member_id: str) -> bool:
-    return tx.team.roles_of(member_id).get(conversation.opening.id) == OpeningRole.EVALUATOR
+def _check_access(tx: Transaction, conversation: Conversation, speaker: Participant) -> Decision:
+    """A colleague's mail carries no further than what they write in the desk. An address of the notify list without an
+    account has no desk, and speaks for the company (SJ-12).
+    """
+    account = account_of(speaker) if speaker.role.is_company else ""
+    viewers = find_viewers(tx, conversation.workspace.id, [account])
+    return check_mail_of(viewers[account], conversation.opening.id) if account in viewers else ALLOW
 
 
 def _check_sender(
@@ -193,22 +200,6 @@ def _unmatched_reason(located: Located, match: Match) -> Reason:
     if located.issued and located.issued.name in ROLE_NAMES:
         return Reason.FOR_POSTMASTER
     return match.reason if match.reason is not Reason.OK else Reason.NO_THREAD
-
-
-def _speaker(conversation: Conversation, match: Match, mail: IncomingMail) -> Participant:
-    """Whose words these are: the token's participant, or the colleague or guest whose address stands in From (SJ-12).
-
-    The address still has to be proven.
-    """
-    owner = conversation.participant(match.participant_id or "") or conversation.candidate
-    sender = from_address(mail)
-    others = [p for p in conversation.participants if p.email and _may_use_address_of(owner, p)]
-    return next((p for p in others if same_mailbox(p.email, sender) is Sameness.EXACT), owner)
-
-
-def _may_use_address_of(owner: Participant, other: Participant) -> bool:
-    """Colleagues forward mails to each other, candidates to their guests; the two sides do not mix."""
-    return other.role.is_company if owner.role.is_company else other.role is Role.GUEST
 
 
 def _finish(

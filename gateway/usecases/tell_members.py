@@ -5,7 +5,7 @@ Not in charge of: by which ways and when it reaches them besides (`threads.notif
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from gateway.store.database import Transaction
 from gateway.threads.decisions import Reason
@@ -14,6 +14,7 @@ from gateway.threads.notifying import News, NewsKind, Seat, decide_notification
 from gateway.threads.policies.roles import OpeningRole
 from gateway.threads.routing import EMAIL
 from gateway.threads.templates import Template
+from gateway.usecases.access import account_of, find_viewers, may_see
 from gateway.usecases.context import Context
 
 CONCERNED = (OpeningRole.ADMIN.value, OpeningRole.MANAGER.value)  # in an opening, beside the workspace's admins (SJ-11)
@@ -26,7 +27,7 @@ def tell_of_message(ctx: Context, tx: Transaction, conversation: Conversation, m
     """
     listed = {address.lower() for address in conversation.opening.notify_emails}
     by_name = message.author.name if message.author.kind is AuthorKind.GUEST else ""
-    held_back: dict[str, Reason] = {}
+    held_back = _find_shut_out(tx, conversation, listed)
     for seat in _concerned(tx, conversation, also=listed):
         plan = decide_notification(seat.preferences, NewsKind.MESSAGE, ctx.now)
         waits = plan.at > ctx.now
@@ -72,9 +73,10 @@ def tell_of_failure(ctx: Context, tx: Transaction, delivery: Delivery) -> None:
 
 
 def tell_of_waiting(ctx: Context, tx: Transaction, conversation: Conversation) -> None:
-    """A candidate has waited long: who has the conversation is reminded, or everybody concerned when nobody has it."""
-    owner = tx.news.find_seat(conversation.thread.assignee_id) if conversation.thread.assignee_id else None
-    for seat in [owner] if owner else _concerned(tx, conversation):
+    """A candidate has waited long: who has the conversation is reminded, or everybody concerned when nobody has it who
+    still sees it.
+    """
+    for seat in _owner(tx, conversation) or _concerned(tx, conversation):
         _ring(ctx, tx, seat, NewsKind.UNANSWERED, conversation=conversation)
 
 
@@ -101,22 +103,50 @@ def tell_one(
     subject_id: str = "",
     by_name: str = "",
 ) -> None:
-    """A news for one member, if they are active."""
-    seat = tx.news.find_seat(member_id) if member_id else None
-    if seat:
+    """A news for one member, if they see the conversation."""
+    found = tx.news.find_seat(member_id) if member_id else None
+    for seat in _who_see(tx, conversation, [found] if found else []):
         _ring(ctx, tx, seat, kind, conversation=conversation, subject_id=subject_id, by_name=by_name)
 
 
 def _concerned(tx: Transaction, conversation: Conversation, *, also: Iterable[str] = ()) -> list[Seat]:
-    """Admins, who runs the opening, who has the conversation, and the members at the addresses `also`; each once."""
+    """Admins, who runs the opening, and of who has the conversation and the members at the addresses `also` those who
+    see it; each once.
+    """
     workspace_id = conversation.workspace.id
     seats = {s.member_id: s for s in tx.news.seats_of(workspace_id, conversation.opening.id, roles=CONCERNED)}
     missing = set(also) - {s.email for s in seats.values()}
-    seats |= {s.member_id: s for s in tx.news.seats_at(workspace_id, missing)}
-    owner = conversation.thread.assignee_id
-    if owner and owner not in seats and (seat := tx.news.find_seat(owner)):
-        seats[owner] = seat
+    seats |= {s.member_id: s for s in _who_see(tx, conversation, tx.news.seats_at(workspace_id, missing))}
+    if conversation.thread.assignee_id not in seats:
+        seats |= {s.member_id: s for s in _owner(tx, conversation)}
     return list(seats.values())
+
+
+def _owner(tx: Transaction, conversation: Conversation) -> list[Seat]:
+    """Who has the conversation, if they see it."""
+    owner = conversation.thread.assignee_id
+    seat = tx.news.find_seat(owner) if owner else None
+    return _who_see(tx, conversation, [seat] if seat else [])
+
+
+def _who_see(tx: Transaction, conversation: Conversation, seats: Sequence[Seat]) -> list[Seat]:
+    """Those who would see the conversation in the desk."""
+    viewers = find_viewers(tx, conversation.workspace.id, [seat.member_id for seat in seats])
+    return [seat for seat in seats if may_see(viewers.get(seat.member_id), conversation)]
+
+
+def _find_shut_out(tx: Transaction, conversation: Conversation, listed: Collection[str]) -> dict[str, Reason]:
+    """Those of these addresses whose members would not see the conversation in the desk. One without an account is told
+    (SJ-12).
+    """
+    accounts = {p.email.lower(): account_of(p) for p in conversation.participants if p.role.is_company}
+    accounts = {address: account for address, account in accounts.items() if address in listed}
+    viewers = find_viewers(tx, conversation.workspace.id, accounts.values())
+    return {
+        address: Reason.NO_ACCESS
+        for address, account in accounts.items()
+        if account in viewers and not may_see(viewers[account], conversation)
+    }
 
 
 def _ring(

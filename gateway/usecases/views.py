@@ -131,6 +131,8 @@ class EntryView:
     may_read_raw: bool = True  # it may quote the candidate's personal links
     may_ask: bool = False  # the candidate can be asked whether it is theirs
     asked_at: datetime | None = None
+    hidden: bool = False  # that they wrote is shown, not what
+    names_colleague: bool = False  # in its From, though it came to nobody's address in the company
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Not in charge of: what a piece looks like.
 
 A stream reads the events after the last number that the browser has seen (`Last-Event-ID`, else `?after=`), sends
 them, waits for the feed's bell and reads again: catching up and being live are the same step. It ends when the session
-or the personal link is no longer valid.
+or the personal link is no longer valid, or opens something else than it did.
 
 What stands beside the numbered pieces (a list, numbers) can wait (`Feed.run_unhurried`), and is computed only when its
 own bell rang.
@@ -92,9 +92,9 @@ async def _events(feed: Feed, source: Source) -> AsyncIterator[ServerSentEvent]:
             await bell.wait(min(check_at, beside.due_at) - time.monotonic())
             if time.monotonic() >= check_at:
                 check_at = time.monotonic() + CHECK_EVERY
-                beside.look()
                 if not await run_in_threadpool(source.is_valid):
                     return
+                beside.look()
 
 
 class _Beside:

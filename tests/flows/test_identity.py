@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cast import ARA, HR, JUN, MINA, STRANGER, Company, as_candidate, make_mail
 from fakes import FakeChannel, FakeClock, FakeProver
-from running import Pump
+from running import Pump, both_databases
 
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
@@ -254,3 +254,41 @@ def test_a_second_address_is_added_by_a_recruiter_for_later_mails_too(
     pump()
     assert texts(ctx, company, mina) == ["one", "two", "three"]
     assert sender_of(ctx, company, mina) == [("candidate", "Mina Han", "")] * 3
+
+
+@both_databases
+@pytest.mark.parametrize("sender_is", [None, SenderIs.CANDIDATE, SenderIs.GUEST])
+def test_41_a_forged_from_makes_nobody_of_the_company_the_author_unless_a_person_says_so(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel, sender_is: SenderIs | None
+) -> None:
+    """From: a recruiter, to the candidate's own reply address. One click sends nothing in the recruiter's name."""
+    address = address_of(ctx, mina)
+    receive(ctx, make_mail("You are hired", from_=JUN, name="Jun", to=address), to=address, from_="x@evil.example")
+    pump()
+    entry_id = only_entry(ctx, company)
+    view = read_entry(ctx, company.as_ara, entry_id)
+    assert (view.names_colleague, view.may_ask) == (True, False)
+    with pytest.raises(Conflict) as conflict:
+        release(ctx, company.as_ara, entry_id, sender_is=sender_is)
+    assert conflict.value.code == "names_colleague"
+    pump()
+    assert (channel.to(MINA), texts(ctx, company, mina)) == ([], [])
+    release(ctx, company.as_ara, entry_id, sender_is=SenderIs.COLLEAGUE)
+    pump()
+    assert sender_of(ctx, company, mina) == [("member", "Jun Park", "")]
+    assert "You are hired" in channel.to(MINA)[0].text
+
+
+def test_what_names_a_colleague_may_be_kept_as_a_note(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """Also when it came to the company's address, from a member who takes no part in the conversation."""
+    visible = f"{company.workspace.slug}@{ctx.settings.reply_domain}"
+    receive(ctx, make_mail("About Mina", from_=ARA, name="Ara", to=visible), to=visible, from_=ARA)
+    pump()
+    entry_id = only_entry(ctx, company)
+    with pytest.raises(Conflict):
+        release(ctx, company.as_jun, entry_id, thread_id=mina.thread_id)
+    release(ctx, company.as_jun, entry_id, thread_id=mina.thread_id, as_note=True)
+    pump()
+    assert channel.to(MINA) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cast import Company, as_candidate, make_company, make_mail
@@ -13,7 +14,7 @@ from flows.test_conversation import receive
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.threads.decisions import Reason
 from gateway.threads.model import Member, MessageKind, Viewer
-from gateway.usecases import accounts, members, sign_in
+from gateway.usecases import accounts, members, second_step, sign_in
 from gateway.usecases.applicants import find_opening, list_openings, put_applicant, put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
@@ -142,9 +143,79 @@ def test_an_opening_admin_chooses_its_team_and_no_other(
         lambda: members.set_active(ctx, viewer, company.jun.id, active=False),
         lambda: members.show_own_openings_only(ctx, viewer, only=False),
         lambda: members.invite_member(ctx, viewer, email="x@moalabs.example", name="X", role="admin"),
+        lambda: members.invite_again(ctx, viewer, company.jun.id),
+        lambda: second_step.clear_for(ctx, viewer, company.jun.id),
     ):
         with pytest.raises(NotFound):
             forbidden()
+
+
+@both_databases
+def test_an_opening_admin_who_takes_away_a_last_role_opens_nothing(
+    ctx: Context, company: Company, sora: Member, mina: ApplicantView, other: ApplicantView
+) -> None:
+    """Neither their own nor an evaluator's: without any role both would see everything (reliability 54)."""
+    eva = accounts.create_member(ctx, company.workspace.id, email="eva@agency.example", name="Eva", role="member")
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="admin")
+    members.set_opening_role(ctx, company.as_jun, eva.id, opening_id=company.opening.id, role="evaluator")
+    for member in (sora, eva):
+        with pytest.raises(Conflict) as conflict:
+            members.set_opening_role(ctx, as_(ctx, sora), member.id, opening_id=company.opening.id, role="", sure=True)
+        assert conflict.value.code == "beyond_opening"
+        assert threads_of(ctx, as_(ctx, member)) == {mina.thread_id}
+    engineer = find_opening(ctx, company.as_jun, "engineer")
+    members.set_opening_role(ctx, company.as_jun, eva.id, opening_id=engineer.id, role="evaluator")
+    members.set_opening_role(ctx, as_(ctx, sora), eva.id, opening_id=company.opening.id, role="")
+    assert threads_of(ctx, as_(ctx, eva)) == {other.thread_id}
+
+
+def test_an_opening_admin_takes_nobodys_other_openings(
+    ctx: Context, company: Company, sora: Member, mina: ApplicantView, other: ApplicantView
+) -> None:
+    """Who sees all would be kept to one opening by their first role; where all see only their own, nobody is."""
+    bora = accounts.create_member(ctx, company.workspace.id, email="bora@moalabs.example", name="Bora", role="member")
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="admin")
+    with pytest.raises(Conflict):
+        members.set_opening_role(ctx, as_(ctx, sora), bora.id, opening_id=company.opening.id, role="evaluator")
+    assert threads_of(ctx, as_(ctx, bora)) == {mina.thread_id, other.thread_id}
+    members.show_own_openings_only(ctx, company.as_jun, only=True)
+    members.set_opening_role(ctx, as_(ctx, sora), bora.id, opening_id=company.opening.id, role="evaluator")
+    assert threads_of(ctx, as_(ctx, bora)) == {mina.thread_id}
+    members.set_opening_role(ctx, as_(ctx, sora), bora.id, opening_id=company.opening.id, role="")
+    assert threads_of(ctx, as_(ctx, bora)) == set()
+
+
+def test_an_admin_takes_away_a_last_role_only_when_sure(
+    ctx: Context, company: Company, sora: Member, mina: ApplicantView, other: ApplicantView
+) -> None:
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="evaluator")
+    with pytest.raises(Conflict) as conflict:
+        members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="")
+    assert conflict.value.code == "last_role"
+    assert threads_of(ctx, as_(ctx, sora)) == {mina.thread_id}
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="", sure=True)
+    assert threads_of(ctx, as_(ctx, sora)) == {mina.thread_id, other.thread_id}
+
+
+@both_databases
+def test_two_last_roles_taken_away_at_the_same_time_leave_one(
+    ctx: Context, company: Company, sora: Member, mina: ApplicantView, other: ApplicantView
+) -> None:
+    engineer = find_opening(ctx, company.as_jun, "engineer")
+    roles = (company.opening.id, engineer.id)
+    for opening_id in roles:
+        members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=opening_id, role="evaluator")
+
+    def take_away(opening_id: str) -> str:
+        try:
+            members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=opening_id, role="")
+        except Conflict as conflict:
+            return conflict.code
+        return ""
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(both.map(take_away, roles)) == ["", "last_role"]
+    assert len(threads_of(ctx, as_(ctx, sora))) == 1
 
 
 @both_databases

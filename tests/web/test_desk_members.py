@@ -54,13 +54,39 @@ def test_roles_and_access_are_changed(company: Company, desk: TestClient, sora: 
     where = f"{PATH}/{sora.id}"
     role = {"do": "role", "opening": company.opening.id, "opening_role": "evaluator"}
     assert desk.post(where, data=role).status_code == 303
-    assert "Product Designer Evaluator Take away" in words_of(desk.get(PATH).text)
+    page = desk.get(PATH).text
+    assert "Product Designer Evaluator Take away" in words_of(page)
+    assert "Without one they see every opening" in words_of(page)
+    assert 'name="sure"' in page
+    last = {"do": "role", "opening": company.opening.id, "opening_role": ""}
+    refused = desk.post(where, data=last)
+    assert refused.status_code == 409
+    assert "remove their access" in words_of(refused.text)
+    assert desk.post(where, data={**last, "sure": "yes"}).status_code == 303
+    assert "Without one they see every opening" not in words_of(desk.get(PATH).text)
     assert desk.post(where, data={"do": "deactivate"}).status_code == 303
     assert "No access" in words_of(desk.get(PATH).text)
     assert desk.post(where, data={"do": "nothing"}).status_code == 404
     own = desk.post(f"{PATH}/{company.jun.id}", data={"do": "deactivate"})
     assert own.status_code == 409
     assert "ask another admin" in words_of(own.text)
+
+
+def test_an_openings_admin_does_not_make_themselves_a_member_of_everything(
+    ctx: Context, app: Starlette, company: Company, sora: Member
+) -> None:
+    """The page offers what they may do and says why not the rest; a form made by hand is refused."""
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="admin")
+    accounts.create_member(ctx, company.workspace.id, email="bora@moalabs.example", name="Bora", role="member")
+    client = signed_in(ctx, app, sora)
+    page = client.get(PATH)
+    assert "so only an admin takes it away" in words_of(page.text)
+    assert "Take away" not in words_of(page.text)
+    assert page.text.count("Role in an opening") == 1  # nobody gives Bora, who sees all, a first one
+    made = {"do": "role", "opening": company.opening.id, "opening_role": "", "sure": "yes"}
+    refused = client.post(f"{PATH}/{sora.id}", data=made)
+    assert refused.status_code == 409
+    assert "ask an admin" in words_of(refused.text)
 
 
 def test_an_evaluator_is_shown_notes_only(

@@ -76,6 +76,28 @@ def test_a_mail_in_a_recruiters_name_is_passed_on_only_after_a_second_question(
     assert desk.post(entry_path(page), data={"do": "discard"}).status_code == 303
 
 
+def test_a_mail_that_names_a_colleague_to_the_candidates_address_is_theirs_only_when_somebody_says_so(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump, channel: FakeChannel
+) -> None:
+    """From: Jun, to Mina's own reply address: one click passes nothing on as Jun's (DESIGN §4.5)."""
+    receive(ctx, company, mina, text="Send us a deposit", from_=JUN, role=Role.CANDIDATE)
+    pump()
+    page = desk.get("/desk/review").text
+    assert "It names a colleague as its sender" in words_of(page)
+    assert "Possibly forged" in words_of(page)
+    path = entry_path(page)
+    asked = desk.post(path, data={"do": "release"})
+    assert "This mail may be forged." in words_of(asked.text)
+    assert 'name="who" value="colleague"' in asked.text
+    assert re.search(r'name="do" value="add"[^>]*>Pass on all the same', asked.text)
+    refused = desk.post(path, data={"do": "add", "who": "guest", "name": "Jun"})
+    assert refused.status_code == 409
+    assert "say that it is theirs" in words_of(refused.text)
+    assert (messages_after(ctx, company.as_jun, mina.thread_id), channel.to(MINA)) == ([], [])
+    assert desk.post(path, data={"do": "add", "who": "colleague", "sure": "yes"}).status_code == 303
+    assert messages_after(ctx, company.as_jun, mina.thread_id)[-1].message.author.name == "Jun Park"
+
+
 def test_a_rejected_candidates_mail_shows_that_they_wrote_not_what(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
 ) -> None:
@@ -87,6 +109,10 @@ def test_a_rejected_candidates_mail_shows_that_they_wrote_not_what(
     assert MINA in page
     assert "But why?" not in page
     assert "after the end" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
+    alone = desk.get(entry_path(page)).text
+    assert "But why?" not in alone
+    assert "Re: New message" not in alone  # its subject is words, too
+    assert "Re: New message" not in desk.get(f"{entry_path(page)}/compare").text
 
 
 def test_an_unmatched_mail_finds_its_conversation_by_search(

@@ -18,9 +18,11 @@ from running import Pump
 from web.web_kit import Served, make_app, path_of, serve, wait_until
 
 from gateway.threads.model import MessageKind
-from gateway.usecases import sign_in
+from gateway.usecases import accounts, members, sign_in
+from gateway.usecases.applicants import put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
+from gateway.usecases.organise import Assign, organise
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import read_page
 from gateway.usecases.views import ApplicantView
@@ -176,6 +178,32 @@ def test_a_stream_ends_with_the_session(
     wait_until(lambda: listener.status == 200)
     sign_in.sign_out(ctx, session)
     assert listener.ended.wait(10)
+
+
+@pytest.mark.parametrize("path", ["/desk/t/{}/stream?after=1", "/desk/stream", "/desk/bell/stream"])
+def test_who_is_kept_to_other_openings_gets_nothing_more_by_an_open_stream(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    site: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    """Reliability 54, 61: not a word from the moment on, and the stream ends as with the session."""
+    sora = accounts.create_member(
+        ctx, company.workspace.id, email="sora@moalabs.example", name="Sora Lim", role="member"
+    )
+    engineer, _ = put_opening(ctx, company.ats, "engineer", title="Engineer", notify_emails=[])
+    organise(ctx, company.as_jun, [mina.thread_id], Assign(sora.id))
+    listener = Listener(site.url + path.format(mina.thread_id), cookie=sign_in.demo_session(ctx, sora.id))
+    wait_until(lambda: listener.status == 200)
+    monkeypatch.setattr("gateway.web.stream.CHECK_EVERY", 0.5)
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=engineer.id, role="evaluator")
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="my salary is 12345"))
+    say(ctx, company, mina, "too expensive", MessageKind.NOTE)
+    assert listener.ended.wait(10)
+    assert "12345" not in listener.words
+    assert "too expensive" not in listener.words
 
 
 def test_a_desk_where_nothing_happens_does_not_compute_its_list_again(

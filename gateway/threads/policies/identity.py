@@ -16,7 +16,7 @@ from enum import IntEnum
 
 from gateway.threads.decisions import ALLOW, Decision, Reason, Verdict, hold
 from gateway.threads.incoming import IncomingMail, Proof, SenderProof
-from gateway.threads.model import Conversation, InboxEntry, InboxState, Role
+from gateway.threads.model import Conversation, InboxEntry, InboxState, Participant, Role
 
 UNPROTECTED_MARK = "unprotected_domain"
 OTHER_ADDRESS_MARK = "other_address:"  # followed by the address
@@ -157,10 +157,29 @@ def check_sender(
     return ALLOW
 
 
+def find_speaker(conversation: Conversation, owner_id: str | None, sender: str) -> Participant:
+    """Whose words a mail is: the owner's of the reply address that it came to, or of the colleague or guest whose
+    address `sender`, its From, is (SJ-12). Without an owner they are the candidate's.
+
+    The address still has to be proven, or a person to say so. The two sides do not mix: colleagues forward mails to
+    each other, candidates to their guests.
+    """
+    owner = conversation.participant(owner_id or "") or conversation.candidate
+    beside = (p for p in conversation.participants if p.role.is_company == owner.role.is_company)
+    others = (p for p in beside if p.email and p.role is not Role.CANDIDATE)
+    return next((p for p in others if same_mailbox(p.email, sender) is Sameness.EXACT), owner)
+
+
+def names_colleague(conversation: Conversation, sender: str) -> bool:
+    """Is this the address of somebody who takes part for the company?"""
+    return any(p.role.is_company and same_mailbox(p.email, sender) for p in conversation.participants)
+
+
 def may_be_asked(entry: InboxEntry, conversation: Conversation) -> bool:
     """Can the candidate be asked, at the address that we know, whether a held mail is theirs?"""
     person = conversation.participant(entry.participant_id or "")
     is_candidates = person is not None and person.role is Role.CANDIDATE and bool(person.email)
+    is_candidates = is_candidates and not names_colleague(conversation, entry.from_address)
     return entry.state is InboxState.HELD and entry.reason in _ASKABLE and is_candidates
 
 

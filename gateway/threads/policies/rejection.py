@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
-from gateway.threads.model import AuthorKind, Thread, ThreadState
+from gateway.threads.model import AuthorKind, Conversation, InboxEntry, InboxState, Thread, ThreadState
 from gateway.threads.policies.visibility import GONE
 
 REJECTED_STAGE = "rejected"
@@ -40,6 +40,29 @@ def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
     if thread.state is ThreadState.BLOCKED and author.is_outside:
         return refuse(Reason.THREAD_BLOCKED)
     return ALLOW
+
+
+def check_kept_out(entry: InboxEntry, conversation: Conversation | None) -> Decision:
+    """Does the gate still keep this mail out of its conversation, whatever its From says? It was refused, or was set
+    aside without the gate having been asked: as a machine's, or as not readable.
+    """
+    if conversation is None or entry.state in (InboxState.HELD, InboxState.UNMATCHED, InboxState.THREADED):
+        return ALLOW
+    blocked_at = conversation.thread.blocked_at
+    if entry.state is not InboxState.REFUSED and blocked_at and entry.received_at < blocked_at:
+        return ALLOW
+    owner = conversation.participant(entry.participant_id or "")
+    is_reports = owner is None and entry.state is InboxState.IGNORED  # nobody's: of a delivery that failed
+    author = owner.role.author_kind if owner else AuthorKind.SYSTEM if is_reports else AuthorKind.CANDIDATE
+    return check_may_write(conversation.thread, author)
+
+
+def hides_words(entry: InboxEntry, conversation: Conversation | None) -> bool:
+    """Is the team shown only that somebody wrote, not what? As long as the gate keeps it out or has not been asked, and
+    of what was refused until somebody releases it.
+    """
+    waits = entry.state in (InboxState.RECEIVED, InboxState.PROCESSING)
+    return waits or entry.state is InboxState.REFUSED or not check_kept_out(entry, conversation).allowed
 
 
 def state_after_stage(current: ThreadState, stage: str) -> ThreadState:

@@ -3,7 +3,8 @@
 Not in charge of: other workspaces and candidates (`visibility`), the rejection gate (`rejection`).
 
 Workspace admins see and do everything. A member with a role in any opening sees only the openings in which they have
-one; a member without any sees all, unless the workspace shows everybody only their own openings.
+one; a member without any sees all, unless the workspace shows everybody only their own openings. So the first role
+narrows what somebody sees of the other openings, and the end of the last one widens it: both are for workspace admins.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 
-from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
+from gateway.threads.decisions import ALLOW, Decision, Reason, hold, refuse
 from gateway.threads.model import Member, Viewer
 
 
@@ -29,6 +30,14 @@ def confine(member: Member, roles: Mapping[str, str], *, own_openings_only: bool
     return None if free else dict(roles)
 
 
+def reaches_beyond(
+    member: Member, before: Mapping[str, str], after: Mapping[str, str], *, own_openings_only: bool
+) -> bool:
+    """Would this change of a role in one opening change what the member sees of the others, too?"""
+    kept = [confine(member, roles, own_openings_only=own_openings_only) is not None for roles in (before, after)]
+    return kept[0] is not kept[1]
+
+
 def visible_openings(viewer: Viewer) -> Collection[str] | None:
     """Ids of the openings that a viewer sees; None is all of the workspace's."""
     return None if viewer.confined_to is None else tuple(viewer.confined_to)
@@ -43,6 +52,16 @@ def check_role(viewer: Viewer, opening_id: str) -> Decision:
     if viewer.confined_to is None or viewer.confined_to.get(opening_id) in (OpeningRole.ADMIN, OpeningRole.MANAGER):
         return ALLOW
     return refuse(Reason.EVALUATOR)
+
+
+def check_mail_of(viewer: Viewer | None, opening_id: str) -> Decision:
+    """May a mail of this member go on to candidates of the opening, as what they write in the desk would? None: they
+    were put out. What may not is held, so that a colleague decides.
+    """
+    if viewer is None or not sees_opening(viewer, opening_id):
+        return hold(Reason.NO_ACCESS)
+    role = check_role(viewer, opening_id)
+    return role if role.allowed else hold(role.reason)
 
 
 def may_run_opening(viewer: Viewer, opening_id: str) -> bool:

@@ -46,7 +46,8 @@ def get_inbox_raw(id: Id, caller: Reviewer) -> Response:
     "/inbox/{id}/release",
     response_model=EntryOut,
     summary="Put a mail into a thread",
-    description="409 when it is there already, or when the thread's gate is closed.",
+    description="409 when it is there already, when the gate of the thread to which it came is closed, or when it "
+    "names a colleague as its sender but came to somebody else's address: a person says in the desk that it is theirs.",
 )
 def post_inbox_release(
     request: Request, id: Id, caller: Reviewer, body: ReleaseIn | None = None, key: IdempotencyKey = None

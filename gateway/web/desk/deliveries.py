@@ -109,7 +109,7 @@ _SKIPS = (
     *("no_address", "suppressed", "channel_off", "cancelled", "thread_blocked", "thread_erased"),
     *("undone", "wrote_first", "stage_changed"),
     *("opted_out", "not_mobile", "no_template", "not_for_advertising", "no_consent"),
-    *("switched_off", "outside_hours"),
+    *("switched_off", "outside_hours", "no_access"),
 )
 WRONG_NUMBER = (Why.NUMBER, Why.NO_SUBSCRIBER)
 

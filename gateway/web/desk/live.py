@@ -82,13 +82,15 @@ async def _stream(
     beside = await run_in_threadpool(make_beside, visit, viewer)
 
     def still_valid() -> bool:
-        now = viewer_of(request, site.ctx)
-        return now is not None and now.id == viewer.id
+        return viewer_of(request, site.ctx) == viewer  # with the same rights, too: others begin another stream
 
     def read(seen: int) -> Sequence[Piece]:
-        return thread_pieces(visit, viewer, thread_id, seen) if thread_id else ()
+        return thread_pieces(visit, viewer, thread_id, seen) if thread_id and still_valid() else ()
 
-    return send_stream(site.feed, Source(thread_id, after, read, still_valid, viewer.workspace_id, beside))
+    def read_beside(everything: bool) -> str:
+        return beside(everything) if not everything or still_valid() else ""
+
+    return send_stream(site.feed, Source(thread_id, after, read, still_valid, viewer.workspace_id, read_beside))
 
 
 def thread_pieces(visit: Visit, viewer: Viewer, thread_id: str, after: int) -> list[Piece]:

@@ -59,7 +59,8 @@ def change_member(visit: Visit, viewer: Viewer) -> Response:
             members.set_role(ctx, viewer, member_id, role)
         case "role":
             wanted = visit.text("opening_role")
-            members.set_opening_role(ctx, viewer, member_id, opening_id=visit.text("opening"), role=wanted)
+            sure = bool(visit.text("sure"))
+            members.set_opening_role(ctx, viewer, member_id, opening_id=visit.text("opening"), role=wanted, sure=sure)
         case _:
             raise NotFound("no such button")
     return go_to(PATH, anchor=f"m-{member_id}")

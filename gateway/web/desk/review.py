@@ -27,7 +27,7 @@ SOURCE_BYTES = 200_000
 FORGED = (Reason.UNPROVEN_RECRUITER.value, Reason.FAILED_PROOF.value)
 _HEADED = {
     "other_sender", "unproven_sender", "unproven_recruiter", "failed_proof", "ambiguous_sender", "too_many",
-    "infected", "not_scanned", "disowned",
+    "infected", "not_scanned", "disowned", "evaluator", "no_access",
     "no_thread", "several_threads", "for_postmaster", "unreadable", "thread_blocked", "thread_erased",
 }  # fmt: skip
 
@@ -71,7 +71,10 @@ def entry_page(visit: Visit, viewer: Viewer) -> Response:
     return _entry(visit, viewer)
 
 
-def _entry(visit: Visit, viewer: Viewer, *, status: int = 200, said: str = "", ask: bool = False) -> Response:
+def _entry(
+    visit: Visit, viewer: Viewer, *, status: int = 200, said: str = "", ask: bool = False, do: str = "", who: str = ""
+) -> Response:
+    """`ask`: is it sure that this (`do`, `who`; else as the form said) is to be done?"""
     query = visit.asked("q")
     rows: list[ConversationRow] = []
     if query:
@@ -86,8 +89,8 @@ def _entry(visit: Visit, viewer: Viewer, *, status: int = 200, said: str = "", a
         card=card,
         rows=rows or ([] if card.view.entry.thread_id else list(card.view.suggested)),
         thread=visit.text("thread"),
-        do=visit.text("do") or "release",
-        who=visit.text("who"),
+        do=do or visit.text("do") or "release",
+        who=who or visit.text("who"),
         name=visit.text("name"),
         query=query,
         said=said,
@@ -101,6 +104,7 @@ def card_of(visit: Visit, viewer: Viewer, entry_id: str) -> Card:
     view = review_inbox.read_entry(visit.site.ctx, viewer, entry_id)
     entry = view.entry
     forged = entry.reason in FORGED or (entry.reason == Reason.OTHER_SENDER and _is_recruiters(view))
+    forged = forged or (view.names_colleague and entry.state is InboxState.HELD)
     tone, chip = _chip_of(entry, forged)
     return Card(view, _heading_of(view, forged), tone, chip, forged)
 
@@ -114,6 +118,8 @@ def _heading_of(view: EntryView, forged: bool) -> str:
     reason = view.entry.reason
     if view.entry.state is InboxState.FAILED:
         return "held.unreadable"
+    if reason == Reason.OTHER_SENDER and view.names_colleague:
+        return "held.names_colleague"
     if reason == Reason.OTHER_SENDER and forged:
         return "held.unproven_recruiter"
     if reason == Reason.OTHER_SENDER and not view.applicant_name:
@@ -151,14 +157,19 @@ def decide(visit: Visit, viewer: Viewer) -> Response:
     try:
         _do(visit, viewer, do)
     except (Conflict, Invalid) as error:
+        if do == "release" and error.code == "names_colleague":
+            return _entry(visit, viewer, ask=True, do="add", who=SenderIs.COLLEAGUE)
         return _entry(visit, viewer, status=409 if isinstance(error, Conflict) else 422, said=say_error(visit, error))
     visit.site.feed.wake()
     return go_to("/desk/review", anchor="done", state=visit.text("state"))
 
 
 def _needs_second_look(visit: Visit, viewer: Viewer, do: str) -> bool:
-    """Would it pass on to the candidate what may be forged?"""
-    return do == "add" or card_of(visit, viewer, visit.path("entry_id")).forged
+    """Would it pass on to the candidate what may be forged? What names a colleague is asked about by `release`."""
+    if do == "add":
+        return True
+    card = card_of(visit, viewer, visit.path("entry_id"))
+    return card.forged and not card.view.names_colleague
 
 
 def _do(visit: Visit, viewer: Viewer, do: str) -> None:
