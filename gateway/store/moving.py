@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, Select, bindparam, case, func, insert, literal, or_, select, update
+from sqlalchemy import CTE, Select, bindparam, case, func, insert, literal, select, update
 
 from gateway.store import tables as t
 from gateway.store.listing import is_there
@@ -22,6 +22,7 @@ from gateway.store.sequences import Sequences
 from gateway.store.session import Session
 from gateway.threads.model import Applicant, AuthorKind, DeliveryState, MessageKind, ThreadState
 from gateway.threads.search_documents import Kind
+from gateway.threads.search_words import fold
 
 UNFINISHED = (DeliveryState.SCHEDULED, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 BAD = (DeliveryState.FAILED.value, DeliveryState.BOUNCED.value)
@@ -180,14 +181,21 @@ class Moving:
         return [(row.id, row.applicant_id) for row in self._session.execute(_PARTS_OF, {"id": thread_id})]
 
     def doubles_of(self, applicant: Applicant, *, thread_id: str, limit: int = 10) -> list[str]:
-        """Threads of the same opening whose applicant has the same address, number or name."""
+        """Threads of the same opening whose applicant has the same address, number or name, newest first.
+
+        Names are compared as the search does it, in every script: SQLite's lower() knows ASCII alone.
+        """
         a, th = t.applicants.c, t.threads.c
-        same = [func.lower(a.name) == applicant.name.lower()]
-        same += [func.lower(a.email) == applicant.email.lower()] if applicant.email else []
-        same += [a.phone == applicant.phone] if applicant.phone else []
         here = (th.opening_id == applicant.opening_id, th.id != thread_id, is_there())
-        query = select(th.id).join(t.applicants, a.id == th.applicant_id).where(*here, or_(*same))
-        return list(self._session.execute(query.order_by(th.id.desc()).limit(limit)).scalars())
+        query = select(th.id, a.name, a.email, a.phone).join(t.applicants, a.id == th.applicant_id).where(*here)
+        name = fold(applicant.name).split()
+        return [
+            row.id
+            for row in self._session.execute(query.order_by(th.id.desc()))
+            if (name and fold(row.name).split() == name)
+            or (row.email != "" and row.email == applicant.email)
+            or (row.phone != "" and row.phone == applicant.phone)
+        ][:limit]
 
     # -- afterwards ------------------------------------------------------------------------------------------
 

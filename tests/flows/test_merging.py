@@ -82,6 +82,21 @@ def test_two_become_one_and_the_others_addresses_and_links_still_work(
 
 
 @both_databases
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [("Анна Иванова", "АННА ИВАНОВА"), ("Åsa Čermák", "åsa čermák"), ("김민아", "김민아"), ("Zoë", "Zoe\u0308")],
+)
+def test_a_name_that_is_there_twice_is_found_in_every_script(
+    ctx: Context, company: Company, name: str, again: str
+) -> None:
+    one = double(ctx, company, external_id="one", name=name, email="a@mail.example")
+    two = double(ctx, company, external_id="two", name=again, email="b@mail.example")
+    double(ctx, company, external_id="three", name="Somebody Else", email="c@mail.example")
+    assert find_doubles(ctx, company.as_jun, one.thread_id) == [two.thread_id]
+    assert find_doubles(ctx, company.as_jun, two.thread_id) == [one.thread_id]
+
+
+@both_databases
 def test_a_merge_is_taken_back_with_what_it_brought(
     ctx: Context, company: Company, pump: Pump, clock: FakeClock
 ) -> None:
