@@ -52,6 +52,7 @@ from gateway.store.sign_ins import SignIns
 from gateway.store.team import Team
 from gateway.store.templates import Templates
 from gateway.store.threads import Threads
+from gateway.store.traces import Traces
 from gateway.store.turns import ORDINARY, Turns
 from gateway.store.waiting import Waiting
 from gateway.store.webhooks import Webhooks
@@ -88,6 +89,7 @@ class Transaction:
         self.search = Search(session)
         self.search_index = SearchIndex(session)
         self.erasure = Erasure(session)
+        self.traces = Traces(session)
         self.addresses = Addresses(session)
         self.api_keys = ApiKeys(session)
         self.webhooks = Webhooks(session)

@@ -129,6 +129,34 @@ def carry_over(
     return Moved(target.thread.id, tuple(m.id for m in leaving), notes)
 
 
+def bring_home(ctx: Context, tx: Transaction, conversation: Conversation, parts: Sequence[Conversation]) -> list[str]:
+    """Take back from other people's conversations what was first written in this one or its parts, so that it can be
+    erased with it; the ids. What is in another conversation of the same person belongs there.
+    """
+    own = (conversation, *parts)
+    ids = [one.thread.id for one in own]
+    came = list[str]()
+    for thread_id, message_ids in tx.traces.messages_elsewhere(ids).items():
+        there = tx.threads.load(thread_id)
+        if there is None or any(is_same_person(one, there) for one in own):
+            continue
+        leaving = [m for m in tx.moving.find(thread_id, message_ids) if m.home_id in ids]
+        deliveries = tx.moving.hold_deliveries([m.id for m in leaving])
+        for message in leaving:
+            home = conversation.thread.id
+            tx.moving.carry(message, thread_id, home, kind=message.first_kind, people={}, now=ctx.now)
+            for delivery_id, _, _ in deliveries.get(message.id, ()):
+                tx.moving.carry_delivery(delivery_id, home, participant_id=None)
+        if leaving:
+            tx.moving.count_anew(thread_id)
+            tx.waiting.restore_summary(thread_id, length=SUMMARY)
+            gone = [m.id for m in leaving]
+            told = {"to": conversation.thread.id, "count": str(len(gone)), "message_ids": ",".join(gone), "by": ""}
+            tx.events.append(thread_id, there.workspace.id, events.MESSAGES_MOVED_OUT, now=ctx.now, **told)
+            came += gone
+    return came
+
+
 def read_moveable(
     ctx: Context, viewer: Viewer, thread_id: str, *, ids: Sequence[str] = (), first: str = ""
 ) -> list[Message]:

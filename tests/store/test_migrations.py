@@ -7,7 +7,7 @@ from types import ModuleType
 
 from cast import Company, as_candidate, make_applicant
 from running import both_databases
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from gateway.store import tables as t
 from gateway.store.migrate import FOLDER
@@ -43,3 +43,12 @@ def test_a_chain_of_merges_that_was_folded_can_be_split_link_by_link(ctx: Contex
     split(ctx, company.as_jun, c, b)
     split(ctx, company.as_jun, b, a)
     assert [m.message.text for m in messages_after(ctx, company.as_jun, a)] == ["a"]
+
+
+@both_databases
+def test_addresses_that_get_no_mail_still_get_none_once_they_are_digests(ctx: Context, company: Company) -> None:
+    row = {"workspace_id": company.workspace.id, "address": "gone@mail.example", "code": "5.1.1", "created_at": ctx.now}
+    with ctx.database.begin() as tx:
+        tx.connection.execute(insert(t.suppressions), row)
+        load_migration("0029_chains_and_forgetting")._digest_suppressions(tx.connection)
+        assert tx.outbox.suppressed(company.workspace.id, ["Gone@mail.example"]) == ["gone@mail.example"]
