@@ -29,6 +29,7 @@ from gateway.store.bulk import Bulks
 from gateway.store.consents import Consents
 from gateway.store.copies import Copies
 from gateway.store.devices import Devices
+from gateway.store.dossier import Dossier
 from gateway.store.drafts import Drafts
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
@@ -90,6 +91,7 @@ class Transaction:
         self.search_index = SearchIndex(session)
         self.erasure = Erasure(session)
         self.traces = Traces(session)
+        self.dossier = Dossier(session)
         self.addresses = Addresses(session)
         self.api_keys = ApiKeys(session)
         self.webhooks = Webhooks(session)

@@ -15,7 +15,7 @@ from gateway.store import tables as t
 from gateway.store.listing import is_there
 from gateway.store.outbox import suppression_key
 from gateway.store.session import Session
-from gateway.threads.addresses import token_subject
+from gateway.threads.addresses import sms_address, token_subject
 from gateway.threads.model import AuthorKind, InboxState, Role
 
 OUTSIDE = (Role.CANDIDATE.value, Role.GUEST.value)
@@ -29,6 +29,11 @@ class Known:
     names: frozenset[str]
     addresses: frozenset[str]  # e-mail, in lower case
     phones: frozenset[str]
+
+    @property
+    def senders(self) -> set[str]:
+        """From which their mails and text messages come."""
+        return {*self.addresses, *map(sms_address, self.phones)}
 
 
 class Traces:
@@ -52,10 +57,15 @@ class Traces:
             phones=frozenset(row.phone for row in told if row.phone),
         )
 
-    def known_elsewhere(self, workspace_id: str, known: Known, *, but: Collection[str]) -> set[str]:
-        """Which of these addresses and numbers also belong to somebody in another conversation of the workspace, or to
-        a member: what is stored under them is not this application's alone.
+    def known_only_here(self, workspace_id: str, thread_ids: Collection[str]) -> Known:
+        """The same without addresses and numbers that somebody, be it the same person, has in another conversation of
+        the workspace, or a member: what is stored under those is not these conversations' alone.
         """
+        known = self.known_of(thread_ids)
+        shared = self._known_elsewhere(workspace_id, known, but=thread_ids)
+        return Known(known.names, known.addresses - shared, known.phones - shared)
+
+    def _known_elsewhere(self, workspace_id: str, known: Known, *, but: Collection[str]) -> set[str]:
         th, p, further, m = t.threads.c, t.participants.c, t.addresses.c, t.members.c
         others = (th.workspace_id == workspace_id, th.id.not_in(list(but)), is_there())
         mine, numbers = sorted(known.addresses), sorted(known.phones)
@@ -93,15 +103,19 @@ class Traces:
         blank = {"client_key": None, "rfc_message_id": "", "body_digest": ""}
         self._session.execute(update(t.moved).where(where).values(blank))
 
+    def loose_mails(self, workspace_id: str, addresses: Collection[str]) -> list[str]:
+        """Entries from these addresses that are no messages of a conversation, by id."""
+        c = t.inbox.c
+        sender = func.lower(c.envelope_from)  # of a mail that could not be read
+        theirs = or_(c.from_address.in_(addresses), (c.from_address == "") & sender.in_(addresses))
+        where = (c.workspace_id == workspace_id, c.state != InboxState.THREADED.value, theirs)
+        return list(self._session.execute(select(c.id).where(*where).order_by(c.id)).scalars()) if addresses else []
+
     def forget_mails(self, workspace_id: str, addresses: Collection[str], *, subject_ids: Collection[str]) -> list[str]:
         """Remove mails that are in no conversation: those from these addresses, and those that nobody has read yet to
         the reply addresses of these participants or the return paths of these deliveries. The digests they named.
         """
-        c = t.inbox.c
-        sender = func.lower(c.envelope_from)  # of a mail that could not be read
-        theirs = or_(c.from_address.in_(addresses), (c.from_address == "") & sender.in_(addresses))
-        loose = (c.workspace_id == workspace_id, c.state != InboxState.THREADED.value, theirs)
-        ids = set(self._session.execute(select(c.id).where(*loose)).scalars()) if addresses else set()
+        c, ids = t.inbox.c, set(self.loose_mails(workspace_id, addresses))
         unread = self._session.execute(select(c.id, c.rcpt).where(c.state.in_(UNREAD)))
         ids |= {row.id for row in unread if token_subject(row.rcpt.partition("@")[0][2:]) in subject_ids}
         if not ids:

@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 
 from gateway.errors import NotFound
 from gateway.store.database import Transaction
-from gateway.store.traces import Known
-from gateway.threads.addresses import sms_address
 from gateway.threads.forgetting import blank_mentions
 from gateway.threads.model import Conversation, InboxState, Viewer, ViewerKind
 from gateway.usecases.context import Context
@@ -87,28 +85,21 @@ def _wipe(ctx: Context, tx: Transaction, conversation: Conversation) -> list[str
     applicants = {thread.id: thread.applicant_id, **dict(tx.moving.parts_of(thread.id))}  # the same person
     parts = [part for i in applicants if i != thread.id and (part := tx.threads.load(i))]
     tx.traces.empty_places(bring_home(ctx, tx, conversation, parts))
-    known = tx.traces.known_of(applicants)
-    digests = _forget_traces(tx, workspace_id, known, [conversation, *parts])
+    digests = _forget_traces(tx, workspace_id, [conversation, *parts])
     for thread_id, applicant_id in applicants.items():
         digests += tx.erasure.erase_thread(thread_id, applicant_id)
     return tx.blobs.drop_unused(digests)
 
 
-def _forget_traces(
-    tx: Transaction, workspace_id: str, known: Known, conversations: Sequence[Conversation]
-) -> list[str]:
-    """What lies outside the conversations; the digests that it named. What is stored under an address that somebody
-    has in another conversation, be it the same person, stays with that one.
-    """
+def _forget_traces(tx: Transaction, workspace_id: str, conversations: Sequence[Conversation]) -> list[str]:
+    """What lies outside the conversations; the digests that it named."""
     threads = [one.thread.id for one in conversations]
-    shared = tx.traces.known_elsewhere(workspace_id, known, but=threads)
-    addresses, phones = known.addresses - shared, known.phones - shared
-    senders = addresses | {sms_address(phone) for phone in phones}
+    known = tx.traces.known_only_here(workspace_id, threads)
     subjects = {p.id for one in conversations for p in one.participants} | tx.traces.deliveries_of(threads)
-    digests = tx.traces.forget_mails(workspace_id, senders, subject_ids=subjects)
-    tx.traces.forget_suppressions(workspace_id, addresses | phones, but=ASKED_FOR)
+    digests = tx.traces.forget_mails(workspace_id, known.senders, subject_ids=subjects)
+    tx.traces.forget_suppressions(workspace_id, known.addresses | known.phones, but=ASKED_FOR)
     tx.traces.blank_audit(threads)
-    words = sorted(known.names | addresses | phones)
+    words = sorted(known.names | known.addresses | known.phones)
     for key, body in tx.traces.answers_with(workspace_id, words):
         tx.traces.replace_answer(workspace_id, key, blank_mentions(body, words))
     return digests

@@ -8,7 +8,7 @@ import json
 import zlib
 from typing import Any
 
-from cast import MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
+from cast import JUN, MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
 from fakes import FakeChannel
 from running import Pump, both_databases
 from sqlalchemy import func, select
@@ -31,6 +31,7 @@ from gateway.usecases.consents import give_consent
 from gateway.usecases.context import Context
 from gateway.usecases.drafts import add_files, save_draft
 from gateway.usecases.erase import erase_applicant
+from gateway.usecases.export import gather_export
 from gateway.usecases.idempotency import run_once
 from gateway.usecases.index_search import index_waiting
 from gateway.usecases.merge import merge
@@ -181,6 +182,49 @@ def test_nothing_of_the_person_is_left_in_any_table_or_file(
     _, body, again = run_once(ctx, company.ats, "k2", request_digest="k2", run=lambda: (500, ""))
     assert again
     assert json.loads(body)["items"] == [{"applicant": "tom", "text": "Dear Tom"}, {"applicant": "", "text": ""}]
+
+
+@both_databases
+def test_the_export_has_all_that_an_erasure_would_take(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """GDPR Art. 15 and 20: of the application, of what was merged into it, and of what lies elsewhere."""
+    mina, _ = fill(ctx, company, pump, channel)
+    files = gather_export(ctx, company.ats, mina.thread_id)
+    told = json.loads(files["thread.json"])
+    (part,) = told["merged"]
+    assert (told["applicant"]["fields"], part["applicant"]["email"]) == ({"salary": "secret"}, OLD)
+    assert [c["words"] for c in told["consents"]] == ["secret"]
+    assert told["tags"] == ["Senior"]
+    assert {e["name"] for e in part["events"]} >= {"message.created", "thread.merged"}
+
+    sent = {(d["channel"], d["to"], d["state"]): d for d in told["deliveries"]}
+    assert {to for _, to, _ in sent} >= {MINA, OLD, JUN}
+    assert {state for _, _, state in sent} >= {"accepted", "bounced", "scheduled"}
+    bounced = sent["email", OLD, "bounced"]
+    assert bounced["created_at"]
+    assert [a["outcome"] for a in bounced["attempts"]] == ["accepted", "bounced"]
+    assert "secret answer" in json.loads(files[f"sent/{bounced['id']}.json"])["text"]
+    assert {n["key"] for n in told["notices"]} >= {"candidate.new_link", "candidate.confirm_sender"}
+
+    assert {m["text"] for m in told["messages"]} >= {"secret, later", "secret, dear Mina", "secret @Ara"}
+    assert {m["text"] for m in told["messages_elsewhere"]} == {"secret: hello", "secret", "secret, once more"}
+    mails = {e["words"] or e["subject"] for e in told["mails"]}
+    assert mails >= {
+        "secret: from no known address",
+        "secret: to somebody else's address",
+        "secret: a question of mine",
+    }
+    assert sum(name.startswith("mails/") for name in files) == len(told["mails"])
+    names = {name.rpartition("-")[2] for name in files if name.startswith("files/")}
+    assert names == {"secret.pdf", "mina.pdf", "secret.txt"}
+    assert [d["text"] for d in told["drafts"]] == ["secret"]
+    assert [a["email"] for a in told["addresses"]] == [OLD, STRANGER]
+    assert [c["used_at"] is None for c in told["confirmations"]] == [False]
+    assert {(s["address"], s["code"]) for s in told["suppressions"]} == {(MINA, "complaint"), (OLD, "5.1.1")}
+    assert [b["state"] for b in told["bulk_messages"]] == ["posted"]
+    assert {a["action"] for a in told["audit"]} >= {"inbox.ask", "inbox.release", "messages.move", "thread.merge"}
+    assert "Tom here" not in files["thread.json"].decode()
 
 
 @both_databases
