@@ -7,10 +7,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 
 from gateway.store import tables as t
 from gateway.store.listing import is_there
+from gateway.store.moving import kept_of
 from gateway.store.session import Session
 from gateway.store.waiting import is_unsent
 from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
@@ -29,11 +30,13 @@ class Bulks:
         """The thread in which each applicant that there is is spoken with, by the ATS's own id."""
         found: dict[str, str] = {}
         c, th = t.applicants.c, t.threads.c
-        query = select(c.external_id, func.coalesce(th.merged_into, th.id)).join(t.threads, th.applicant_id == c.id)
+        query = select(c.external_id, th.id).join(t.threads, th.applicant_id == c.id)
         for start in range(0, len(external_ids), ASKED_AT_ONCE):
             ids = list(external_ids[start : start + ASKED_AT_ONCE])
             rows = self._session.execute(query.where(c.workspace_id == workspace_id, c.external_id.in_(ids)))
-            found |= {row[0]: row[1] for row in rows}
+            own = {row.external_id: row.id for row in rows}
+            kept = kept_of(self._session, own.values())
+            found |= {applicant: kept.get(thread_id, thread_id) for applicant, thread_id in own.items()}
         return found
 
     def people_of(self, workspace_id: str, *, opening_id: str, stage: str, limit: int) -> list[str]:

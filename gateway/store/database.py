@@ -29,6 +29,7 @@ from gateway.store.bulk import Bulks
 from gateway.store.consents import Consents
 from gateway.store.copies import Copies
 from gateway.store.devices import Devices
+from gateway.store.dossier import Dossier
 from gateway.store.drafts import Drafts
 from gateway.store.erasure import Erasure
 from gateway.store.events import Events
@@ -52,6 +53,7 @@ from gateway.store.sign_ins import SignIns
 from gateway.store.team import Team
 from gateway.store.templates import Templates
 from gateway.store.threads import Threads
+from gateway.store.traces import Traces
 from gateway.store.turns import ORDINARY, Turns
 from gateway.store.waiting import Waiting
 from gateway.store.webhooks import Webhooks
@@ -88,6 +90,8 @@ class Transaction:
         self.search = Search(session)
         self.search_index = SearchIndex(session)
         self.erasure = Erasure(session)
+        self.traces = Traces(session)
+        self.dossier = Dossier(session)
         self.addresses = Addresses(session)
         self.api_keys = ApiKeys(session)
         self.webhooks = Webhooks(session)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 
 from gateway.store import tables as t
 from gateway.store.search_index import SearchIndex
@@ -31,11 +31,14 @@ class Erasure:
         """Wipe a thread and its applicant; the digests of all bytes that it named.
 
         The thread's row and the applicant's external id stay, so that nothing is recreated by accident; the audit
-        log stays, because it holds no words and no addresses.
+        log stays, because it holds no words and no addresses (`Traces.blank_audit`).
         """
         run = self._session.execute
         SearchIndex(self._session).forget_thread(thread_id)
         of_thread = select(t.messages.c.id).where(t.messages.c.thread_id == thread_id)
+        of_bulks = list(
+            run(select(t.bulk_recipients.c.bulk_id).where(t.bulk_recipients.c.thread_id == thread_id)).scalars()
+        )
         of_delivery = select(t.deliveries.c.id).where(t.deliveries.c.thread_id == thread_id)
         digests = list(run(select(t.attachments.c.digest).where(t.attachments.c.message_id.in_(of_thread))).scalars())
         for table in (t.inbox, t.draft_files):
@@ -65,12 +68,22 @@ class Erasure:
             t.participants,
         ):
             run(delete(table).where(table.c.thread_id == thread_id))
+        self._drop_empty_bulks(of_bulks)
         run(delete(t.consents).where(t.consents.c.applicant_id == applicant_id))
-        blank = {"name": "", "email": "", "phone": "", "fields": {}, "corrected": {}, "stage": ERASED_STAGE}
+        blank = {"name": "", "email": "", "phone": "", "fields": {}, "corrected": {}}
+        blank |= {"stage": ERASED_STAGE, "stage_before": ""}
         run(update(t.applicants).where(t.applicants.c.id == applicant_id).values(blank))
         state = {"state": ThreadState.ERASED.value, "last_text": "", "unanswered_since": None, "failed": 0}
+        state |= {"last_author": "", "last_member_id": None}
         run(update(t.threads).where(t.threads.c.id == thread_id).values(state))
         return digests
+
+    def _drop_empty_bulks(self, bulk_ids: Sequence[str]) -> None:
+        """Forget what was written to many once it names none of them any more: it may have been for one."""
+        c = t.bulks.c
+        ended = c.state.in_([BulkState.DONE.value, BulkState.CANCELLED.value])
+        left = exists().where(t.bulk_recipients.c.bulk_id == c.id)
+        self._session.execute(delete(t.bulks).where(c.id.in_(bulk_ids), ended, ~left))
 
     def ended_threads(
         self, workspace_id: str, *, before: datetime, now: datetime, limit: int, thread_id: str | None = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, literal, or_, select, update
+from sqlalchemy import CTE, Select, bindparam, case, func, insert, literal, select, update
 
 from gateway.store import tables as t
 from gateway.store.listing import is_there
@@ -22,6 +22,7 @@ from gateway.store.sequences import Sequences
 from gateway.store.session import Session
 from gateway.threads.model import Applicant, AuthorKind, DeliveryState, MessageKind, ThreadState
 from gateway.threads.search_documents import Kind
+from gateway.threads.search_words import fold
 
 UNFINISHED = (DeliveryState.SCHEDULED, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 BAD = (DeliveryState.FAILED.value, DeliveryState.BOUNCED.value)
@@ -139,8 +140,8 @@ class Moving:
     def merge(self, other_id: str, kept_id: str, *, people: Mapping[str, str]) -> None:
         """The other thread is part of the kept one from now on, with its mails that wait, drafts and tags."""
         run, th = self._session.execute, t.threads.c
-        where = or_(th.id == other_id, th.merged_into == other_id)
-        run(update(t.threads).where(where).values(merged_into=kept_id, state=ThreadState.MERGED.value))
+        merged = {"merged_into": kept_id, "state": ThreadState.MERGED.value}
+        run(update(t.threads).where(th.id == other_id).values(merged))  # its own parts stay its own: they lead on
         for old, new in people.items():
             mails = (t.inbox.c.thread_id == other_id, t.inbox.c.participant_id == old)
             run(update(t.inbox).where(*mails).values(thread_id=kept_id, participant_id=new))
@@ -161,26 +162,39 @@ class Moving:
         self._session.execute(update(t.threads).where(th.id == other_id).values(merged_into=None, state=state))
 
     def merged_into(self, thread_ids: Collection[str]) -> dict[str, str]:
-        """The thread that each of these became part of; those that did not are left out."""
-        th = t.threads.c
-        query = select(th.id, th.merged_into).where(th.id.in_(list(thread_ids)), th.merged_into.is_not(None))
-        return {row.id: row.merged_into for row in self._session.execute(query)} if thread_ids else {}
+        """The thread that each of these is part of now, through however many merges; those that are none's are left
+        out.
+        """
+        return kept_of(self._session, thread_ids)
+
+    def path_up(self, thread_id: str) -> list[str]:
+        """The threads that this one is part of, the one it was merged into first, the one that is kept last."""
+        into = {row.id: row.into for row in self._session.execute(_PATH_UP, {"ids": [thread_id]})}
+        path = [thread_id]
+        while path[-1] in into:
+            path.append(into[path[-1]])
+        return path[1:]
 
     def parts_of(self, thread_id: str) -> list[tuple[str, str]]:
-        """(thread, applicant) of those that became part of this one."""
-        th = t.threads.c
-        query = select(th.id, th.applicant_id).where(th.merged_into == thread_id)
-        return [(row.id, row.applicant_id) for row in self._session.execute(query)]
+        """(thread, applicant) of those that are part of this one, and of the parts of those."""
+        return [(row.id, row.applicant_id) for row in self._session.execute(_PARTS_OF, {"id": thread_id})]
 
     def doubles_of(self, applicant: Applicant, *, thread_id: str, limit: int = 10) -> list[str]:
-        """Threads of the same opening whose applicant has the same address, number or name."""
+        """Threads of the same opening whose applicant has the same address, number or name, newest first.
+
+        Names are compared as the search does it, in every script: SQLite's lower() knows ASCII alone.
+        """
         a, th = t.applicants.c, t.threads.c
-        same = [func.lower(a.name) == applicant.name.lower()]
-        same += [func.lower(a.email) == applicant.email.lower()] if applicant.email else []
-        same += [a.phone == applicant.phone] if applicant.phone else []
         here = (th.opening_id == applicant.opening_id, th.id != thread_id, is_there())
-        query = select(th.id).join(t.applicants, a.id == th.applicant_id).where(*here, or_(*same))
-        return list(self._session.execute(query.order_by(th.id.desc()).limit(limit)).scalars())
+        query = select(th.id, a.name, a.email, a.phone).join(t.applicants, a.id == th.applicant_id).where(*here)
+        name = fold(applicant.name).split()
+        return [
+            row.id
+            for row in self._session.execute(query.order_by(th.id.desc()))
+            if (name and fold(row.name).split() == name)
+            or (row.email != "" and row.email == applicant.email)
+            or (row.phone != "" and row.phone == applicant.phone)
+        ][:limit]
 
     # -- afterwards ------------------------------------------------------------------------------------------
 
@@ -188,13 +202,10 @@ class Moving:
         """Those of these conversations that a message was moved out of, each with the one that it became part of
         ("" for one that still is its own).
         """
-        c, th, ids = t.moved.c, t.threads.c, list(thread_ids)
-        left = select(c.thread_id, literal("")).where(c.thread_id.in_(ids))
-        merged = select(th.id, th.merged_into).where(th.id.in_(ids), th.merged_into.is_not(None))
-        found: dict[str, str] = {}
-        for thread_id, into in self._session.execute(left.union(merged)) if ids else ():
-            found[thread_id] = found.get(thread_id) or into
-        return found
+        c, ids = t.moved.c, list(thread_ids)
+        left = select(c.thread_id).where(c.thread_id.in_(ids)).distinct()
+        found = dict.fromkeys(self._session.execute(left).scalars(), "") if ids else {}
+        return found | self.merged_into(ids)
 
     def is_now_in(self, source_id: str, target_id: str) -> bool:
         """Is a message that was moved out of one conversation in the other now?"""
@@ -203,6 +214,41 @@ class Moving:
             select(m.id).join(t.moved, c.message_id == m.id).where(c.thread_id == source_id, m.thread_id == target_id)
         )
         return self._session.execute(query.limit(1)).first() is not None
+
+
+def kept_of(session: Session, thread_ids: Collection[str]) -> dict[str, str]:
+    """`Moving.merged_into`, for the other parts of the store."""
+    ids = list(thread_ids)
+    return {row.id: row.into for row in session.execute(_KEPT_OF, {"ids": ids})} if ids else {}
+
+
+def _up() -> CTE:
+    """From each thread up, merge by merge: (`first`, a thread on its way up, what that one was merged into)."""
+    th = t.threads.c
+    given = th.id.in_(bindparam("ids", expanding=True))
+    first = select(th.id.label("first"), th.id, th.merged_into.label("into"))
+    up = first.where(given, th.merged_into.is_not(None)).cte("up", recursive=True)
+    return up.union(select(up.c.first, th.id, th.merged_into).where(th.id == up.c.into, th.merged_into.is_not(None)))
+
+
+def _kept_of() -> Select[Any]:
+    """The one at the end of each way, which is part of no other."""
+    up, kept = _up(), t.threads.alias("kept").c
+    return select(up.c.first.label("id"), up.c.into).where(kept.id == up.c.into, kept.merged_into.is_(None))
+
+
+def _parts_of() -> Select[Any]:
+    """From a thread down, merge by merge."""
+    th = t.threads.c
+    part = select(th.id, th.applicant_id).where(th.merged_into == bindparam("id")).cte("part", recursive=True)
+    part = part.union(select(th.id, th.applicant_id).where(th.merged_into == part.c.id))
+    return select(part.c.id, part.c.applicant_id)
+
+
+# Built once: building a statement costs more than running it.
+_WAY = _up()
+_PATH_UP = select(_WAY.c.id, _WAY.c.into)
+_KEPT_OF, _PARTS_OF = _kept_of(), _parts_of()
 
 
 def _leaving(row: Any, first: Any) -> Leaving:

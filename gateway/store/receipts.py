@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from gateway.store import tables as t
 from gateway.store.listing import is_there
-from gateway.store.outbox import delivery_of
+from gateway.store.outbox import delivery_of, suppression_key
 from gateway.store.session import Session
 from gateway.threads.delivery import CLAIMABLE, Move
 from gateway.threads.model import Delivery, DeliveryState
@@ -79,10 +79,10 @@ class Receipts:
     def opt_outs(self, workspace_id: str, addresses: Iterable[str], *, code: str) -> dict[str, datetime]:
         """Which of these addresses asked for no more messages, as against those that do not work, and since when."""
         c = t.suppressions.c
-        wanted = [a.lower() for a in addresses if a]
-        asked = (c.workspace_id == workspace_id, c.address.in_(wanted), c.code == code)
+        wanted = {suppression_key(workspace_id, a): a.lower() for a in addresses if a}
+        asked = (c.workspace_id == workspace_id, c.address.in_(list(wanted)), c.code == code)
         rows = self._session.execute(select(c.address, c.created_at).where(*asked)) if wanted else ()
-        return {row.address: row.created_at for row in rows}
+        return {wanted[row.address]: row.created_at for row in rows}
 
     def threads_by_phone(self, phone: str, *, workspace_ids: Iterable[str]) -> list[tuple[str, str]]:
         """(workspace id, thread id) of the applicants with this number, not erased, newest first."""

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from gateway.store import tables as t
 from gateway.store.listing import is_there
+from gateway.store.moving import kept_of
 from gateway.store.people import applicant_of, opening_of, workspace_of
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
@@ -158,9 +159,9 @@ class Threads:
 
     def find_by_applicant(self, applicant_id: str) -> str | None:
         """The thread in which they are spoken with: their own, or the one that it became part of."""
-        th = t.threads.c
-        query = select(func.coalesce(th.merged_into, th.id)).where(th.applicant_id == applicant_id)
-        return self._session.execute(query).scalar_one_or_none()
+        query = select(t.threads.c.id).where(t.threads.c.applicant_id == applicant_id)
+        own = self._session.execute(query).scalar_one_or_none()
+        return kept_of(self._session, [own]).get(own, own) if own else None
 
     # -- participants ----------------------------------------------------------------------------------------
 

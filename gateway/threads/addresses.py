@@ -96,6 +96,11 @@ def bounce_address(key: bytes, delivery_id: str, domain: str) -> str:
     return f"b+{make_token(key, Purpose.BOUNCE, delivery_id)}@{domain}"
 
 
+def sms_address(number: str) -> str:
+    """The sender of an SMS as the review queue has it: no address of ours, and none that anybody has."""
+    return f"{number.lstrip('+')}@sms.invalid"
+
+
 def read_address(keys: Sequence[bytes], address: str, domain: str) -> IssuedAddress | None:
     """What an envelope recipient says, or None for every form that we do not issue.
 

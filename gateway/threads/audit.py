@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.threads.model import Viewer, ViewerKind
+
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
@@ -21,6 +23,11 @@ class AuditLine:
     action: str
     thread_id: str
     data: dict[str, str]
+
+
+def name_in_log(viewer: Viewer) -> str:
+    """A candidate stands in the log by their id alone: its lines outlive their erasure (SJ-P3)."""
+    return "" if viewer.kind is ViewerKind.CANDIDATE else viewer.name
 
 
 @dataclass(frozen=True, slots=True)

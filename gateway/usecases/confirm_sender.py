@@ -23,6 +23,7 @@ from gateway.threads.policies.identity import may_be_asked
 from gateway.threads.policies.rejection import check_may_write
 from gateway.usecases.accounts import hash_secret
 from gateway.usecases.context import Context
+from gateway.usecases.note_act import note_act
 from gateway.usecases.review_inbox import decide_entry, read_again, release_into
 from gateway.usecases.sign_in import queue_notice
 
@@ -81,7 +82,7 @@ def ask_sender(ctx: Context, viewer: Viewer, entry_id: str) -> None:
             thread_id=conversation.thread.id,
             participant_id=person.id,
         )
-        _audit(ctx, tx, viewer, "inbox.ask", entry, conversation)
+        note_act(ctx, tx, viewer, "inbox.ask", thread_id=conversation.thread.id, entry_id=entry.id)
 
 
 def read_question(ctx: Context, token: str) -> Question | None:
@@ -125,7 +126,7 @@ def answer_question(ctx: Context, token: str, *, is_mine: bool) -> Answer:
             data = {"entry_id": entry.id, "reason": Reason.DISOWNED.value, "channel": "email"}
             thread = conversation.thread
             tx.events.append(thread.id, thread.workspace_id, events.INBOX_HELD, now=ctx.now, **data)
-            _audit(ctx, tx, viewer, "inbox.disown", entry, conversation)
+            note_act(ctx, tx, viewer, "inbox.disown", thread_id=thread.id, entry_id=entry.id)
             return Answer.DISOWNED
         if entry.from_address:
             tx.addresses.add(person.id, entry.from_address, now=ctx.now, confirmed=True)
@@ -137,18 +138,3 @@ def _load(tx: Transaction, entry_id: str, *, lock: bool = False) -> tuple[InboxE
     entry = tx.inbox.find(entry_id)
     conversation = tx.threads.load(entry.thread_id, lock=lock) if entry and entry.thread_id else None
     return entry, conversation
-
-
-def _audit(
-    ctx: Context, tx: Transaction, viewer: Viewer, action: str, entry: InboxEntry, conversation: Conversation
-) -> None:
-    tx.events.write_audit(
-        action,
-        now=ctx.now,
-        workspace_id=conversation.workspace.id,
-        thread_id=conversation.thread.id,
-        actor_kind=viewer.kind.value,
-        actor_id=viewer.id,
-        actor_name=viewer.name,
-        entry_id=entry.id,
-    )

@@ -1,20 +1,26 @@
 """In charge of: forgetting — an applicant when consent ends (SJ-P3), conversations and raw mails when their time ends.
 
-Not in charge of: which rows that touches (`store.erasure`), or how long a workspace keeps them (`keeping`).
+Not in charge of: which rows that touches (`store.erasure`, `store.traces`), or how long a workspace keeps them
+(`keeping`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway.errors import NotFound
 from gateway.store.database import Transaction
+from gateway.threads.forgetting import blank_mentions
 from gateway.threads.model import Conversation, InboxState, Viewer, ViewerKind
 from gateway.usecases.context import Context
+from gateway.usecases.move_messages import bring_home
 from gateway.usecases.note_act import note_act
+from gateway.usecases.reach import OPT_OUT
 
 ANSWERS_KEPT = timedelta(days=7)  # of idempotent requests
 UNNAMED_KEPT = timedelta(days=1)  # far longer than any commit that will name a file takes
+ASKED_FOR = (OPT_OUT, "complaint")  # suppressions that outlive the person: they asked for no more
 NOT_KEPT = (InboxState.REFUSED, InboxState.IGNORED, InboxState.DISCARDED)
 
 
@@ -23,11 +29,11 @@ def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str) -> None:
     if viewer.kind is ViewerKind.CANDIDATE or not viewer.admin:
         raise NotFound("conversation")
     with ctx.database.begin() as tx:
-        _hold_deliveries(tx, thread_id)
+        _hold(tx, thread_id)
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None:
             raise NotFound("conversation")
-        gone = _wipe(tx, conversation)
+        gone = _wipe(ctx, tx, conversation)
         note_act(ctx, tx, viewer, "erase", thread_id=thread_id)
     for digest in gone:
         ctx.database.blobs.remove(digest)
@@ -49,12 +55,12 @@ def erase_ended(ctx: Context, *, limit: int = 500) -> int:
 def _erase_if_ended(ctx: Context, workspace_id: str, thread_id: str, *, before: datetime) -> bool:
     """Looks again under the thread's lock: somebody may have written meanwhile."""
     with ctx.database.begin() as tx:
-        _hold_deliveries(tx, thread_id)
+        _hold(tx, thread_id)
         conversation = tx.threads.load(thread_id, lock=True)
         still = tx.erasure.ended_threads(workspace_id, before=before, now=ctx.now, limit=1, thread_id=thread_id)
         if conversation is None or not still:
             return False
-        gone = _wipe(tx, conversation)
+        gone = _wipe(ctx, tx, conversation)
         tx.events.write_audit(
             "erase", now=ctx.now, workspace_id=workspace_id, thread_id=thread_id, actor_kind="system", by="keeping"
         )
@@ -63,17 +69,40 @@ def _erase_if_ended(ctx: Context, workspace_id: str, thread_id: str, *, before: 
     return True
 
 
-def _hold_deliveries(tx: Transaction, thread_id: str) -> None:
-    """Those of the conversation and of its parts."""
-    tx.attempts.hold_threads([thread_id, *(part_id for part_id, _ in tx.moving.parts_of(thread_id))])
+def _hold(tx: Transaction, thread_id: str) -> None:
+    """All that an erasure touches: first the deliveries, then the rows of the conversation, of its parts and of those
+    that got messages from it.
+    """
+    own = [thread_id, *(part_id for part_id, _ in tx.moving.parts_of(thread_id))]
+    every = {*own, *tx.traces.messages_elsewhere(own)}
+    tx.attempts.hold_threads(sorted(every))
+    tx.threads.hold_many(every)
 
 
-def _wipe(tx: Transaction, conversation: Conversation) -> list[str]:
+def _wipe(ctx: Context, tx: Transaction, conversation: Conversation) -> list[str]:
     """The digests of files to remove after the commit."""
-    digests = tx.erasure.erase_thread(conversation.thread.id, conversation.applicant.id)
-    for part_id, applicant_id in tx.moving.parts_of(conversation.thread.id):  # the same person
-        digests += tx.erasure.erase_thread(part_id, applicant_id)
+    thread, workspace_id = conversation.thread, conversation.workspace.id
+    applicants = {thread.id: thread.applicant_id, **dict(tx.moving.parts_of(thread.id))}  # the same person
+    parts = [part for i in applicants if i != thread.id and (part := tx.threads.load(i))]
+    tx.traces.empty_places(bring_home(ctx, tx, conversation, parts))
+    digests = _forget_traces(tx, workspace_id, [conversation, *parts])
+    for thread_id, applicant_id in applicants.items():
+        digests += tx.erasure.erase_thread(thread_id, applicant_id)
     return tx.blobs.drop_unused(digests)
+
+
+def _forget_traces(tx: Transaction, workspace_id: str, conversations: Sequence[Conversation]) -> list[str]:
+    """What lies outside the conversations; the digests that it named."""
+    threads = [one.thread.id for one in conversations]
+    known = tx.traces.known_only_here(workspace_id, threads)
+    subjects = {p.id for one in conversations for p in one.participants} | tx.traces.deliveries_of(threads)
+    digests = tx.traces.forget_mails(workspace_id, known.senders, subject_ids=subjects)
+    tx.traces.forget_suppressions(workspace_id, known.addresses | known.phones, but=ASKED_FOR)
+    tx.traces.blank_audit(threads)
+    words = sorted(known.names | known.addresses | known.phones)
+    for key, body in tx.traces.answers_with(workspace_id, words):
+        tx.traces.replace_answer(workspace_id, key, blank_mentions(body, words))
+    return digests
 
 
 def expire_raw_mails(ctx: Context, *, limit: int = 500) -> int:

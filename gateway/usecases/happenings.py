@@ -7,7 +7,7 @@ from __future__ import annotations
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.events import Event
-from gateway.threads.model import Viewer
+from gateway.threads.model import ThreadState, Viewer
 from gateway.threads.policies.roles import sees_opening
 from gateway.threads.policies.visibility import GONE
 from gateway.usecases.context import Context
@@ -30,7 +30,7 @@ def shown_happenings(tx: Transaction, viewer: Viewer, thread_id: str) -> tuple[H
 def _happening(tx: Transaction, viewer: Viewer, event: Event) -> Happening:
     other_id = event.data.get("to") or event.data.get("from", "") if event.name in MOVED else ""
     other = tx.threads.load(other_id) if other_id else None
-    if other and not sees_opening(viewer, other.opening.id):
+    if other and (other.thread.state is ThreadState.ERASED or not sees_opening(viewer, other.opening.id)):
         other = None
     beside = f"{other.candidate.name} · {other.opening.title}" if other else ""
     in_force = other is None or other.thread.state not in GONE

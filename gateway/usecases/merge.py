@@ -13,7 +13,8 @@ from dataclasses import replace
 from gateway.errors import Conflict, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
-from gateway.threads.model import Conversation, Role, Viewer, ViewerKind
+from gateway.threads.addresses import Purpose, read_address
+from gateway.threads.model import Conversation, InboxState, Role, Viewer, ViewerKind
 from gateway.threads.policies.moving import counterpart
 from gateway.threads.policies.roles import check_role
 from gateway.usecases.context import Context
@@ -21,6 +22,7 @@ from gateway.usecases.move_messages import carry_over
 from gateway.usecases.note_act import note_act
 
 BLOCK = 100  # messages
+MOST_MAILS = 10_000  # of one conversation that are no messages
 
 
 def merge(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
@@ -46,18 +48,23 @@ def merge(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
 
 
 def split(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
-    """Take a merge back: the other conversation is there again, with what it brought; how many messages went back. What
-    came since stays. Raises NotFound, Refused (an evaluator), Conflict (`on_its_way`).
+    """Take a merge back: the other conversation is there again, with what it brought, its own parts among it; how many
+    messages went back. What came since stays. Raises NotFound, Refused (an evaluator), Conflict (`on_its_way`).
     """
     with ctx.database.begin() as tx:
-        if tx.moving.merged_into([other_id]).get(other_id) != kept_id:
+        above = tx.moving.path_up(other_id)
+        if above[-1:] != [kept_id]:
             raise NotFound("conversation")
         tx.attempts.hold_threads([kept_id, other_id])
-        for thread_id in sorted((kept_id, other_id)):
+        for thread_id in sorted((other_id, *above)):
             tx.threads.load(thread_id, lock=True)
+        if tx.moving.path_up(other_id) != above:  # somebody split one of them meanwhile
+            raise NotFound("conversation")
         tx.moving.unmerge(other_id)
         kept, other = _open_both(tx, viewer, kept_id, other_id)
-        tx.addresses.remove(kept.candidate.id, other.candidate.email)
+        for thread_id in above:
+            _return_addresses(tx, thread_id, other)
+        _return_mails(ctx, tx, kept, other)
         moved = _carry_all(ctx, tx, viewer, kept, other, ids=tx.moving.come_from(other_id, kept_id))
         _tell(ctx, tx, viewer, kept, other, name=events.THREAD_SPLIT, action="thread.split")
         return moved
@@ -111,12 +118,40 @@ def _take_people(
         known = replace(known, email=email)
         tx.threads.update_participant(known.id, email=email)
         tx.people.update_applicant(kept.applicant.id, email=email)
-    for further in {email.lower(), *tx.addresses.of(other.candidate.id)} - {"", known.email.lower()}:
+    for further in _addresses_of(tx, other) - {known.email.lower()}:
         tx.addresses.add(known.id, further, now=ctx.now, added_by=viewer.id)
     if other.applicant.phone and not kept.applicant.phone:
         tx.people.update_applicant(kept.applicant.id, phone=other.applicant.phone)
     rest = tuple(p for p in kept.participants if p.id != known.id)
     return replace(kept, participants=(known, *rest, *added))
+
+
+def _return_addresses(tx: Transaction, thread_id: str, other: Conversation) -> None:
+    """The addresses that the other brought into this conversation lead to it alone again. One that the person
+    confirmed here, or that another part has, stays.
+    """
+    here = tx.threads.load(thread_id)
+    parts = [tx.threads.load(part_id) for part_id, _ in tx.moving.parts_of(thread_id)]
+    left = {email for part in parts if part for email in _addresses_of(tx, part)}
+    further = tx.addresses.of(here.candidate.id) if here else {}
+    for email in _addresses_of(tx, other) - left:
+        if here and email in further and further[email] is None:
+            tx.addresses.remove(here.candidate.id, email)
+
+
+def _return_mails(ctx: Context, tx: Transaction, kept: Conversation, other: Conversation) -> None:
+    """Mails to the other's own addresses that are no messages: those that wait, and those that were refused."""
+    states = [state for state in InboxState if state is not InboxState.THREADED]
+    for entry in tx.inbox.of_thread(kept.thread.id, states, limit=MOST_MAILS):
+        issued = read_address(ctx.settings.keys, entry.rcpt, ctx.settings.reply_domain)
+        if issued and issued.purpose == Purpose.REPLY and other.participant(issued.id):
+            whose = {"thread_id": other.thread.id, "participant_id": issued.id}
+            tx.inbox.finish(entry.id, entry.state, reason=entry.reason, **whose)
+
+
+def _addresses_of(tx: Transaction, conversation: Conversation) -> set[str]:
+    """All addresses by which the candidate is known there."""
+    return {conversation.candidate.email.lower(), *tx.addresses.of(conversation.candidate.id)} - {""}
 
 
 def _carry_all(

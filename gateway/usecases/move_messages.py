@@ -129,6 +129,40 @@ def carry_over(
     return Moved(target.thread.id, tuple(m.id for m in leaving), notes)
 
 
+def find_away(
+    tx: Transaction, conversation: Conversation, parts: Sequence[Conversation]
+) -> list[tuple[Conversation, list[Leaving]]]:
+    """What was first written in this conversation or its parts and is now in somebody else's, by that one. What is in
+    another conversation of the same person belongs there.
+    """
+    own = (conversation, *parts)
+    ids = [one.thread.id for one in own]
+    found = list[tuple[Conversation, list[Leaving]]]()
+    for thread_id, message_ids in tx.traces.messages_elsewhere(ids).items():
+        there = tx.threads.load(thread_id)
+        if there is not None and not any(is_same_person(one, there) for one in own):
+            found.append((there, [m for m in tx.moving.find(thread_id, message_ids) if m.home_id in ids]))
+    return [(there, messages) for there, messages in found if messages]
+
+
+def bring_home(ctx: Context, tx: Transaction, conversation: Conversation, parts: Sequence[Conversation]) -> list[str]:
+    """Take back what is away, so that it can be erased with the conversation; the ids."""
+    home, came = conversation.thread.id, list[str]()
+    for there, leaving in find_away(tx, conversation, parts):
+        away, ids = there.thread.id, [m.id for m in leaving]
+        deliveries = tx.moving.hold_deliveries(ids)
+        for message in leaving:
+            tx.moving.carry(message, away, home, kind=message.first_kind, people={}, now=ctx.now)
+            for delivery_id, _, _ in deliveries.get(message.id, ()):
+                tx.moving.carry_delivery(delivery_id, home, participant_id=None)
+        tx.moving.count_anew(away)
+        tx.waiting.restore_summary(away, length=SUMMARY)
+        told = {"to": home, "count": str(len(ids)), "message_ids": ",".join(ids), "by": ""}
+        tx.events.append(away, there.workspace.id, events.MESSAGES_MOVED_OUT, now=ctx.now, **told)
+        came += ids
+    return came
+
+
 def read_moveable(
     ctx: Context, viewer: Viewer, thread_id: str, *, ids: Sequence[str] = (), first: str = ""
 ) -> list[Message]:

@@ -6,6 +6,7 @@ Not in charge of: reading the log (`read_audit`).
 from __future__ import annotations
 
 from gateway.store.database import Transaction
+from gateway.threads.audit import name_in_log
 from gateway.threads.model import Viewer
 from gateway.usecases.context import Context
 
@@ -19,6 +20,6 @@ def note_act(ctx: Context, tx: Transaction, viewer: Viewer, action: str, *, thre
         thread_id=thread_id or None,
         actor_kind=viewer.kind.value,
         actor_id=viewer.id,
-        actor_name=viewer.name,
+        actor_name=name_in_log(viewer),
         **data,
     )

@@ -15,7 +15,7 @@ from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.threads.decisions import Reason
 from gateway.threads.model import Member, MessageKind, Viewer
 from gateway.usecases import accounts, members, second_step, sign_in
-from gateway.usecases.applicants import find_opening, list_openings, put_applicant, put_opening
+from gateway.usecases.applicants import ask_new_link, find_opening, list_openings, put_applicant, put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.organise import Wanted, arrange
@@ -288,3 +288,20 @@ def test_another_company_is_no_member_of_ours(ctx: Context, company: Company) ->
             forbidden()
     with pytest.raises(Invalid):
         members.set_opening_role(ctx, theirs.as_jun, theirs.ara.id, opening_id=company.opening.id, role="manager")
+
+
+@both_databases
+def test_an_address_of_any_length_may_be_tried_at_the_sign_in(ctx: Context, company: Company) -> None:
+    address = f"{'a' * 250}@moalabs.example"
+    assert sign_in.sign_in(ctx, address, "whatever") is None
+    sign_in.ask_login_link(ctx, address)
+    ask_new_link(ctx, address)
+
+
+@both_databases
+def test_ten_wrong_passwords_end_the_tries_of_that_address_alone(ctx: Context, company: Company) -> None:
+    for _ in range(sign_in.TRIES):
+        assert sign_in.sign_in(ctx, "jun@moalabs.example", "wrong") is None
+    with pytest.raises(Conflict):
+        sign_in.sign_in(ctx, "JUN@moalabs.example", "correct horse")
+    assert sign_in.sign_in(ctx, "ara@moalabs.example", "battery staple")

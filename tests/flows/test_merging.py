@@ -20,7 +20,7 @@ from gateway.errors import Conflict, NotFound, Refused
 from gateway.threads.bulk import BulkMessage
 from gateway.threads.drafts import Draft
 from gateway.threads.events import DELIVERY_UPDATED
-from gateway.threads.model import ThreadState
+from gateway.threads.model import InboxState, ThreadState
 from gateway.threads.policies.roles import OpeningRole
 from gateway.usecases.applicants import find_applicant, put_applicant
 from gateway.usecases.bulk import run_bulk, start_bulk
@@ -33,6 +33,7 @@ from gateway.usecases.merge import find_doubles, find_kept, merge, split
 from gateway.usecases.move_messages import move_messages
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import list_conversations, read_page, reply_addresses
+from gateway.usecases.review_inbox import list_entries
 from gateway.usecases.views import ApplicantView
 
 OTHER_MINA = "mina.han@naver.example"
@@ -100,6 +101,21 @@ def test_the_ats_still_reaches_a_merged_applicant_by_their_own_id(
     pump()
     assert bulk.total == 1
     assert [mail.text.count("Come on Monday.") for mail in channel.to("mina@new.example")] == [1]
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [("Анна Иванова", "АННА ИВАНОВА"), ("Åsa Čermák", "åsa čermák"), ("김민아", "김민아"), ("Zoë", "Zoe\u0308")],
+)
+def test_a_name_that_is_there_twice_is_found_in_every_script(
+    ctx: Context, company: Company, name: str, again: str
+) -> None:
+    one = double(ctx, company, external_id="one", name=name, email="a@mail.example")
+    two = double(ctx, company, external_id="two", name=again, email="b@mail.example")
+    double(ctx, company, external_id="three", name="Somebody Else", email="c@mail.example")
+    assert find_doubles(ctx, company.as_jun, one.thread_id) == [two.thread_id]
+    assert find_doubles(ctx, company.as_jun, two.thread_id) == [one.thread_id]
 
 
 @both_databases
@@ -173,6 +189,74 @@ def test_a_merged_one_can_be_merged_further(ctx: Context, company: Company, pump
     assert as_candidate(ctx, first).thread_id == third.thread_id
     check_numbers(ctx, first, second, third)
     assert MINA not in {o.to for o in channel.sent}
+
+
+@both_databases
+@pytest.mark.parametrize("order", ["from the outside", "from the inside"])
+def test_each_split_of_a_chain_gives_back_what_was_its_own(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel, order: str
+) -> None:
+    """The first became part of the second, and that of the third; mails to each find the right one all the time."""
+    views = first, second, third = [
+        double(ctx, company, external_id=f"m{n}", email=f"m{n}@x.example") for n in range(3)
+    ]
+    for number, view in enumerate(views):
+        say(ctx, as_candidate(ctx, view), view, f"I am {number}")
+        say(ctx, company.as_jun, view, f"to {number}")
+    pump()
+
+    def write(number: int, words: str) -> None:
+        sender = f"m{number}@x.example"
+        reply_to = channel.to(sender)[0].reply_to
+        receive(ctx, make_mail(words, from_=sender, message_id=f"{words}@x.example"), to=reply_to, from_=sender)
+        plain = f"{company.workspace.slug}@{ctx.settings.reply_domain}"
+        fresh = make_mail(f"{words}, fresh", from_=sender, to=plain, message_id=f"{words}-2@x.example")
+        receive(ctx, fresh, to=plain, from_=sender)
+        pump()
+
+    jun = company.as_jun
+    merge(ctx, jun, second.thread_id, first.thread_id)
+    merge(ctx, jun, third.thread_id, second.thread_id)
+    assert texts(ctx, jun, third) == ["I am 2", "to 2", "I am 1", "to 1", "I am 0", "to 0"]
+    if order == "from the outside":
+        assert split(ctx, jun, third.thread_id, second.thread_id) == 4
+        assert find_kept(ctx, jun, first.thread_id) == second.thread_id
+        write(0, "part")
+        assert texts(ctx, jun, second)[-1:] == ["part, fresh"]
+        with pytest.raises(NotFound):
+            split(ctx, jun, third.thread_id, first.thread_id)
+        assert split(ctx, jun, second.thread_id, first.thread_id) == 2
+    else:
+        assert split(ctx, jun, third.thread_id, first.thread_id) == 2
+        write(0, "part")
+        assert texts(ctx, jun, first)[2:] == ["part", "part, fresh"]
+        assert split(ctx, jun, third.thread_id, second.thread_id) == 2
+    for number, view in enumerate(views):
+        assert texts(ctx, jun, view)[:2] == [f"I am {number}", f"to {number}"]
+        assert as_candidate(ctx, view).thread_id == view.thread_id
+        write(number, f"mail {number}")
+        assert texts(ctx, jun, view)[-2:] == [f"mail {number}", f"mail {number}, fresh"]
+    check_numbers(ctx, *views)
+
+
+@both_databases
+def test_a_mail_that_waits_goes_back_with_the_application_it_was_written_to(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    for view in (mina, twice):
+        say(ctx, company.as_jun, view, "Hello")
+    pump()
+    for number, sender in enumerate((MINA, OTHER_MINA)):
+        to = channel.to(sender)[0].reply_to
+        receive(ctx, make_mail(f"not mine {number}", from_="x@x.example"), to=to, from_="x@x.example")
+    pump()
+    merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    assert {e.thread_id for e in list_entries(ctx, company.as_jun)[0]} == {mina.thread_id}
+    split(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    waiting = {e.words.strip(): (e.thread_id, e.state, e.reason) for e in list_entries(ctx, company.as_jun)[0]}
+    held = (InboxState.HELD, "other_sender")
+    assert waiting == {"not mine 0": (mina.thread_id, *held), "not mine 1": (twice.thread_id, *held)}
 
 
 @both_databases

@@ -78,7 +78,7 @@ suppressions = Table(  # addresses whose mail came back for good; set back by ha
     "suppressions",
     metadata,
     Column("workspace_id", String(26), ForeignKey("workspaces.id"), primary_key=True),
-    Column("address", String(320), primary_key=True),
+    Column("address", String(320), primary_key=True),  # its digest (`suppression_key`)
     Column("code", String(32), nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
