@@ -61,6 +61,12 @@ from gateway.store.workspace_settings import WorkspaceSettings
 
 Wake = Callable[[str, str], None]
 log = logging.getLogger("gateway.store")
+SESSION = {  # of PostgreSQL; times in milliseconds
+    "statement_timeout": 30_000,
+    "lock_timeout": 20_000,
+    "idle_in_transaction_session_timeout": 60_000,  # of a process that stands still: others wait for what it holds
+    "timezone": "UTC",
+}
 
 
 class Transaction:
@@ -185,7 +191,7 @@ def make_engine(url: str, *, pool_size: int = 12) -> Engine:
     if address.drivername == "postgresql+psycopg":
         options: dict[str, Any] = {
             "connect_timeout": 5,
-            "options": "-c statement_timeout=30000 -c lock_timeout=20000 -c timezone=UTC",
+            "options": " ".join(f"-c {name}={value}" for name, value in SESSION.items()),
             "keepalives_idle": 20,  # a connection whose other end fell silent is given up within a minute
             "keepalives_interval": 5,
             "keepalives_count": 3,

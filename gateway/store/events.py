@@ -9,14 +9,15 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Row, bindparam, case, column, func, insert, select, table, text, update
 
 from gateway.store import tables as t
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
 from gateway.threads.events import Event
 
-LONGEST_COMMIT = timedelta(seconds=30)  # a transaction's statements end within this (`database.make_engine`)
+UNMARKED = timedelta(seconds=30)  # how long a missing id is waited for that nobody has marked
+_MARKS, _MARKS_END = 0x4556 << 48, 0x4557 << 48  # PostgreSQL's advisory locks that are marks: this and an id
 SEARCHED = 5000  # newest ids that are searched for gaps
 
 
@@ -26,6 +27,7 @@ class Events:
     def __init__(self, session: Session, sequences: Sequences) -> None:
         self._session = session
         self._sequences = sequences
+        self._marked = session.dialect.name == "sqlite"  # one writer at a time: ids appear in order
 
     def append(self, thread_id: str, workspace_id: str, name: str, *, now: datetime, **data: str) -> None:
         """Add an event as the thread's next; the thread's row stays locked until the commit, so there are no gaps."""
@@ -41,6 +43,7 @@ class Events:
         self, thread_id: str, workspace_id: str, seq: int, *, name: str, now: datetime, data: dict[str, str]
     ) -> None:
         """Add an event whose number the caller has taken with the thread's row (`Threads.append`)."""
+        self._mark()
         row = {"workspace_id": workspace_id, "thread_id": thread_id, "seq": seq, "name": name, "data": data, "at": now}
         self._session.gather(_ADD, row)
 
@@ -79,20 +82,32 @@ class Events:
         return {row[0]: row[1] for row in self._session.execute(query.where(c.id.in_(ids)))} if ids else {}
 
     def settled(self, *, now: datetime) -> int:
-        """The id up to which no event can appear any more: a reader that stops there misses none.
+        """The id up to which no event can appear any more: a reader that stops there misses none. Whoever reads the
+        events afterwards needs a view that is younger than this answer: another statement, but not within `read()`.
 
-        Ids are taken before the commit, so on PostgreSQL a younger transaction's event may be seen first. Where an id
-        is missing, the reader waits until the next one is older than any transaction may last.
+        Ids are taken before the commit, so on PostgreSQL a younger transaction's event may be seen first. Each
+        transaction marks, until it ends, the id after which its own will be; that holds however long it lasts. Where
+        an id is missing that nobody marked, it was given up, or an earlier version of the gateway is at it, which
+        marks nothing and commits soon.
         """
-        head = self.head()
         if self._session.dialect.name == "sqlite":
-            return head  # one writer at a time: ids appear in order
+            return self.head()
+        # PostgreSQL takes the statement's view first, and lets go of a lock after what was committed can be seen: who
+        # is not in the view is among the locks.
+        head, marked = self._session.execute(_HEAD_AND_MARK).one()
         c = t.events.c
         recent = select(c.id, c.at, func.lag(c.id).over(order_by=c.id).label("before")).where(c.id > head - SEARCHED)
         rows = recent.subquery()
-        gap = select(func.min(rows.c.before)).where(rows.c.id - rows.c.before > 1, rows.c.at > now - LONGEST_COMMIT)
+        gap = select(func.min(rows.c.before)).where(rows.c.id - rows.c.before > 1, rows.c.at > now - UNMARKED)
         found: int | None = self._session.execute(gap).scalar_one()
-        return head if found is None else found
+        limits: list[int] = [head, *(limit for limit in (marked, found) if limit is not None)]
+        return min(limits)
+
+    def _mark(self) -> None:
+        """Say to readers that this transaction's events will have greater ids than those that are taken now."""
+        if not self._marked:
+            self._marked = True
+            self._session.execute(_MARK)
 
     def head(self) -> int:
         return self._session.execute(select(func.max(t.events.c.id))).scalar_one() or 0
@@ -125,6 +140,20 @@ class Events:
 
 _ADD = insert(t.events)
 _STEP = update(t.threads).where(t.threads.c.id == bindparam("thread")).values(last_event=bindparam("event_number"))
+_SEQUENCE = table("events_id_seq", column("last_value", BigInteger), column("is_called"))
+_TAKEN = case((_SEQUENCE.c.is_called, _SEQUENCE.c.last_value), else_=0)
+_MARK = select(func.pg_advisory_xact_lock_shared(_MARKS + _TAKEN)).select_from(_SEQUENCE)
+
+
+_HEAD_AND_MARK = text(  # the newest id, and the least that is marked
+    f"""
+    SELECT (SELECT coalesce(max(id), 0) FROM events), min(key) - {_MARKS} FROM (
+      SELECT classid::bigint << 32 | objid::bigint AS key FROM pg_locks
+      WHERE locktype = 'advisory' AND objsubid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ) AS locks WHERE key >= {_MARKS} AND key < {_MARKS_END}
+    """
+)
 
 
 def _event(row: Row[Any]) -> Event:

@@ -86,8 +86,9 @@ def events_after(
     place = read_event_name(after) if after else 0
     if place is None:
         raise Invalid("after", "This is no event's id: send the `id` of the last event that you have.", code="event_id")
-    with ctx.database.read() as tx:
+    with ctx.database.glance() as tx:  # before the view in which the events are read
         until = tx.events.settled(now=ctx.now)
+    with ctx.database.read() as tx:
         found = tx.events.of_workspace(viewer.workspace_id, after=place, limit=limit + 1, until=until)
         shown = [e for e in found[:limit] if not types or e.name in types]
         applicants = tx.events.applicants_of(e.thread_id for e in shown)

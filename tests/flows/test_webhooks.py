@@ -286,6 +286,33 @@ def test_on_postgresql_a_reader_waits_for_a_number_that_may_still_appear(
         assert tx.events.settled(now=told.now) == tx.events.head()
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_an_event_whose_transaction_takes_minutes_is_missed_by_nobody(
+    told: Context, company: Company, mina: ApplicantView, clock: FakeClock, ats: FakeAts
+) -> None:
+    """A merge of a long conversation, say, while others go on: neither the endpoint nor `GET /events` passes it by."""
+    hook, _ = webhooks.create_webhook(told, company.ats, url=URL)
+
+    def pull(after: str) -> tuple[list[str], str]:
+        found, _ = events_after(told, company.ats, after=after, types=(), limit=100)
+        push_events(told, hook.id)
+        return [event.name for event, _ in found], f"evt_{found[-1][0].id}" if found else after
+
+    _, place = pull("")
+    with told.database.begin() as slow:
+        slow.events.append(mina.thread_id, company.workspace.id, "thread.stage", now=told.now, stage="a", by="x")
+        slow.flush()
+        make_applicant(told, company, external_id="noah", name="Noah", email="noah@mail.example")
+        clock.move(minutes=5)
+        make_applicant(told, company, external_id="lea", name="Lea", email="lea@mail.example")
+        clock.move(minutes=5)
+        names, place = pull(place)
+        assert (names, ats.types()) == ([], [])
+    names, place = pull(place)
+    assert names == ["thread.stage", "applicant.updated", "applicant.updated"] == ats.types()
+    assert pull(place)[0] == []
+
+
 @given(
     answers=st.lists(st.sampled_from([0, 200, 302, 404, 410, 429, 500]), min_size=1, max_size=12),
     jitter=st.floats(0, 1),
