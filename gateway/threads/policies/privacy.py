@@ -20,7 +20,8 @@ _AT = f"{_UNSEEN}(?:@|\uff20|%(?:25)?40){_UNSEEN}"
 _TOKEN_LOCAL = r"[rb](?:[+-]|%2B)[a-z2-7]{52}"  # of a reply address, also without its domain (`addresses`)
 _AFTER_ESCAPE = r"(?:(?<=%[0-9a-f]{2})|(?<=%25[0-9a-f]{2}))"
 # /c/TOKEN, /u/TOKEN, /c/confirm/TOKEN, /sign-in/link/TOKEN, also percent-encoded, as Safe Links carry what they wrap
-_PERSONAL_LINK = re.compile(r"([/Ff](?:c|u|confirm|link)(?:/|%(?:25)?2[Ff]))[0-9A-Za-z_-]{43,52}")
+_PERSONAL_LINK = re.compile(r"(/(?:c|u|confirm|link)/)[0-9A-Za-z_-]{43,52}")
+_WRAPPED_LINK = re.compile(r"(%(?:25)?2F(?:c|u|confirm|link)%(?:25)?2F)[0-9A-Za-z_-]{43,52}", re.IGNORECASE)
 NAMES_ITS_SENDER = frozenset(
     {
         "text/vcard",
@@ -50,7 +51,8 @@ def hide_private(text: str, *, addresses: Iterable[str], reply_domain: str, publ
 
 def mask_links(text: str) -> str:
     """`text` with three dots in the place of what makes a link of ours personal; where it stood remains to be seen."""
-    return _PERSONAL_LINK.sub(rf"\1{REMOVED}", text)
+    masked = _PERSONAL_LINK.sub(rf"\1{REMOVED}", text)
+    return _WRAPPED_LINK.sub(rf"\1{REMOVED}", masked) if "%2" in masked else masked
 
 
 def is_private_file(
