@@ -14,9 +14,11 @@ from gateway.errors import Conflict, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_address
-from gateway.threads.model import Conversation, InboxState, Role, Viewer, ViewerKind
+from gateway.threads.model import Conversation, InboxState, Role, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.moving import counterpart
+from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE
 from gateway.threads.policies.roles import check_role
+from gateway.usecases.change_stage import move_stage, set_gate
 from gateway.usecases.context import Context
 from gateway.usecases.move_messages import carry_over
 from gateway.usecases.note_act import note_act
@@ -65,6 +67,7 @@ def split(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
         for thread_id in above:
             _return_addresses(tx, thread_id, other)
         _return_mails(ctx, tx, kept, other)
+        _take_decision(ctx, tx, viewer, kept, other)
         moved = _carry_all(ctx, tx, viewer, kept, other, ids=tx.moving.come_from(other_id, kept_id))
         _tell(ctx, tx, viewer, kept, other, name=events.THREAD_SPLIT, action="thread.split")
         return moved
@@ -124,6 +127,17 @@ def _take_people(
         tx.people.update_applicant(kept.applicant.id, phone=other.applicant.phone)
     rest = tuple(p for p in kept.participants if p.id != known.id)
     return replace(kept, participants=(known, *rest, *added))
+
+
+def _take_decision(ctx: Context, tx: Transaction, viewer: Viewer, kept: Conversation, other: Conversation) -> None:
+    """What was decided since about the one person counts for both: nobody gets around the gate by a split."""
+    gate, closes_at = kept.thread.state, kept.thread.closes_at
+    if other.thread.state is gate and not closes_at:
+        return
+    rejected = gate is ThreadState.BLOCKED or closes_at is not None
+    move_stage(ctx, tx, other, viewer=viewer, stage=REJECTED_STAGE if rejected else RESTORED_STAGE)
+    set_gate(ctx, tx, other, state=gate, by=viewer.name)
+    tx.threads.update(other.thread.id, closes_at=closes_at)
 
 
 def _return_addresses(tx: Transaction, thread_id: str, other: Conversation) -> None:

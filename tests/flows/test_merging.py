@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from cast import JUN, MINA, Company, as_candidate, make_applicant, make_mail
@@ -24,7 +25,7 @@ from gateway.threads.model import InboxState, ThreadState
 from gateway.threads.policies.roles import OpeningRole
 from gateway.usecases.applicants import find_applicant, put_applicant
 from gateway.usecases.bulk import run_bulk, start_bulk
-from gateway.usecases.change_stage import change_stage, thread_of_applicant
+from gateway.usecases.change_stage import change_stage, close_due_gates, thread_of_applicant
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one
 from gateway.usecases.drafts import read_draft, save_draft
@@ -154,6 +155,27 @@ def test_a_merge_neither_opens_nor_closes_a_gate(ctx: Context, company: Company,
         post_message(ctx, as_candidate(ctx, twice), mina.thread_id, NewMessage(text="Please"))
     split(ctx, company.as_jun, mina.thread_id, twice.thread_id)
     assert read_page(ctx, company.as_jun, twice.thread_id).conversation.thread.state is ThreadState.BLOCKED
+
+
+@both_databases
+def test_a_decision_since_the_merge_counts_for_both(ctx: Context, company: Company, clock: FakeClock) -> None:
+    """SJ-15: who was rejected does not write again by the link of the part that is split off."""
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    change_stage(ctx, company.ats, thread_of_applicant(ctx, company.ats, "mina-b"), "rejected")
+    split(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    with pytest.raises(Refused):
+        say(ctx, as_candidate(ctx, twice), twice, "I am back")
+    for each in (mina, twice):
+        change_stage(ctx, company.ats, each.thread_id, "restored")
+    merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected", closes_at=clock.now + timedelta(seconds=10))
+    split(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    clock.move(seconds=11)
+    close_due_gates(ctx)
+    for each in (mina, twice):
+        shown = read_page(ctx, company.as_jun, each.thread_id).conversation
+        assert (shown.thread.state, shown.applicant.stage) == (ThreadState.BLOCKED, "rejected")
 
 
 def test_what_cannot_be_merged_says_why(ctx: Context, company: Company, pump: Pump) -> None:
