@@ -6,7 +6,7 @@ Not in charge of: what they protect.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from sqlalchemy import delete, select, update
@@ -74,13 +74,18 @@ class Limits:
     def count(self, name: str, *, now: datetime, seconds: int) -> int:
         """Count one more in the present window of `seconds`; the number so far, this one included."""
         name, window = _stored(name), int(now.timestamp()) // seconds
-        statement = self._insert(t.counters).values(name=name, window=window, count=1)
+        ends_at = datetime.fromtimestamp((window + 1) * seconds, UTC)
+        statement = self._insert(t.counters).values(name=name, window=window, count=1, ends_at=ends_at)
         c = t.counters.c
         counted = statement.on_conflict_do_update(index_elements=[c.name, c.window], set_={"count": c.count + 1})
         number: int = self._session.execute(counted.returning(c.count)).scalar_one()
         if number == 1:
             self._session.execute(delete(t.counters).where(c.name == name, c.window < window))
         return number
+
+    def drop_old_counters(self, *, now: datetime) -> None:
+        """Those whose window has ended: of what a stranger typed once, nothing counts again."""
+        self._session.execute(delete(t.counters).where(t.counters.c.ends_at <= now))
 
 
 def _stored(name: str) -> str:

@@ -106,12 +106,15 @@ def _forget_traces(tx: Transaction, workspace_id: str, conversations: Sequence[C
 
 
 def expire_raw_mails(ctx: Context, *, limit: int = 500) -> int:
-    """Forget raw mails of refused, ignored and discarded entries older than RETENTION_DAYS; how many entries."""
+    """Forget raw mails of refused, ignored and discarded entries older than RETENTION_DAYS, and what was kept against
+    repeats and floods; how many entries.
+    """
     before = ctx.now - timedelta(days=ctx.settings.retention_days)
     with ctx.database.begin() as tx:
         digests = tx.erasure.expire_raw(NOT_KEPT, before=before, limit=limit)
         gone = tx.blobs.drop_unused(digests)
         tx.limits.drop_old_keys(before=ctx.now - ANSWERS_KEPT)
+        tx.limits.drop_old_counters(now=ctx.now)
     for digest in gone:
         ctx.database.blobs.remove(digest)
     return len(digests)

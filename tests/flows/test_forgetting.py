@@ -11,13 +11,16 @@ import pytest
 from cast import MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
 from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases
+from sqlalchemy import func, select
 
 from flows.test_conversation import receive
 from flows.test_gate import address_of
 from gateway.errors import NotFound
+from gateway.store import tables as t
 from gateway.threads.audit import AuditFilter
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.model import InboxState
+from gateway.usecases import sign_in
 from gateway.usecases.applicants import candidate_viewer
 from gateway.usecases.context import Context
 from gateway.usecases.deliver import deliver_one
@@ -92,6 +95,24 @@ def test_raw_mails_of_refused_entries_end_with_their_retention(
         read_raw(ctx, company.as_jun, refused.id)
     (held,), _ = list_entries(ctx, company.as_jun, state=InboxState.HELD)
     assert b"held" in read_raw(ctx, company.as_jun, held.id)
+
+
+@both_databases
+def test_what_was_counted_against_floods_is_forgotten_when_its_time_is_over(ctx: Context, clock: FakeClock) -> None:
+    """Whoever types a hundred thousand addresses at the sign-in does not fill the disk for ever."""
+
+    def kept() -> int:
+        with ctx.database.read() as tx:
+            return int(tx.connection.execute(select(func.count()).select_from(t.counters)).scalar_one())
+
+    for number in range(3):
+        sign_in.ask_login_link(ctx, f"{number}@mail.example")
+    assert kept() == 3
+    expire_raw_mails(ctx)
+    assert kept() == 3
+    clock.move(days=1)
+    expire_raw_mails(ctx)
+    assert kept() == 0
 
 
 @both_databases

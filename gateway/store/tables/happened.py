@@ -90,4 +90,5 @@ counters = Table(  # rate limits that must hold across processes: one row for ea
     Column("name", String(200), primary_key=True),
     Column("window", Integer, primary_key=True),
     Column("count", Integer, nullable=False),
+    Column("ends_at", UtcTime, nullable=False, index=True),
 )

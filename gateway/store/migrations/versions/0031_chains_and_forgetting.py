@@ -7,6 +7,8 @@ from hashlib import sha256
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store.tables import UtcTime
+
 revision = "0031"
 down_revision = "0030"
 
@@ -22,6 +24,9 @@ def upgrade() -> None:
     _unfold_chains(op.get_bind())
     _digest_suppressions(op.get_bind())
     op.execute("DELETE FROM counters")  # under their new names they begin anew
+    with op.batch_alter_table("counters") as counters:
+        counters.add_column(sa.Column("ends_at", UtcTime(), nullable=False))
+    op.create_index(op.f("ix_counters_ends_at"), "counters", ["ends_at"])
     op.execute("UPDATE audit SET actor_name = '' WHERE actor_kind = 'candidate'")
     op.execute("UPDATE threads SET last_author = '', last_member_id = NULL WHERE state = 'erased'")
     erased = "SELECT applicant_id FROM threads WHERE state = 'erased'"
