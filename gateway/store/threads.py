@@ -197,11 +197,16 @@ class Threads:
         """Which of these participants still are in a thread that is not erased."""
         return set(self._session.execute(_ALIVE, {"ids": list(ids)}).scalars())
 
-    def find_candidates(self, email: str, *, workspace_id: str | None = None) -> list[Participant]:
-        """Candidate participants with this address in threads that are not erased, newest thread first."""
-        return [participant_of(r) for r in self._candidates(email, workspace_id)]
+    def find_candidates(
+        self, email: str, *, workspace_id: str | None = None, also_further: bool = False
+    ) -> list[Participant]:
+        """Candidate participants with this address in threads that are not erased, newest thread first.
 
-    def _candidates(self, email: str, workspace_id: str | None, *, also_further: bool = False) -> Sequence[Row[Any]]:
+        `also_further`: with it as a further address too.
+        """
+        return [participant_of(r) for r in self._candidates(email, workspace_id, also_further=also_further)]
+
+    def _candidates(self, email: str, workspace_id: str | None, *, also_further: bool) -> Sequence[Row[Any]]:
         theirs: ColumnElement[bool] = t.participants.c.email == email.lower()
         if also_further:
             further = select(t.addresses.c.participant_id).where(t.addresses.c.email == email.lower())

@@ -205,7 +205,8 @@ def ask_new_link(ctx: Context, email: str, *, workspace_slug: str = "") -> None:
         if tx.limits.count(f"new-link:{email}", now=ctx.now, seconds=3600) > NEW_LINKS:
             return
         workspace = tx.people.find_workspace_by_slug(workspace_slug) if workspace_slug else None
-        for person in tx.threads.find_candidates(email, workspace_id=workspace.id if workspace else None)[:5]:
+        within = workspace.id if workspace else None
+        for person in tx.threads.find_candidates(email, workspace_id=within, also_further=True)[:5]:
             conversation = tx.threads.load(person.thread_id)
             if conversation:
                 queue_notice(
@@ -213,7 +214,7 @@ def ask_new_link(ctx: Context, email: str, *, workspace_slug: str = "") -> None:
                     tx,
                     conversation.workspace.id,
                     key="candidate.new_link",
-                    to=person.email,
+                    to=email,
                     locale=person.locale,
                     variables={},
                     thread_id=person.thread_id,

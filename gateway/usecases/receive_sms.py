@@ -17,7 +17,7 @@ from email.policy import SMTP as LINES
 from gateway.store.blobs import digest_of
 from gateway.store.database import Transaction
 from gateway.threads import events
-from gateway.threads.addresses import reply_address
+from gateway.threads.addresses import reply_address, sms_address
 from gateway.threads.channel import IncomingSms
 from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
@@ -192,7 +192,7 @@ def _keep(
     rcpt = f"{workspace.slug}@{domain}" if workspace else f"postmaster@{domain}"
     if conversation:
         rcpt = reply_address(ctx.settings.key, conversation.candidate.id, domain)
-    sender = f"{sms.sender.lstrip('+')}@sms.invalid"
+    sender = sms_address(sms.sender)
     raw = _as_mail(sms, sender=sender, rcpt=rcpt)
     entry = InboxEntry(
         id=ctx.new_id(),

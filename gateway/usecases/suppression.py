@@ -6,8 +6,6 @@ team cannot lift that.
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from gateway.store.database import Transaction
 from gateway.threads.delivery import is_hard
 from gateway.threads.model import Delivery
@@ -43,5 +41,4 @@ def note_corrected(tx: Transaction, workspace_id: str, address: str) -> None:
 
 
 def _counter(workspace_id: str, address: str) -> str:
-    """Counters outlive people, so it holds no address."""
-    return f"soft:{sha256(f'{workspace_id} {address.lower()}'.encode()).hexdigest()[:40]}"
+    return f"soft:{workspace_id} {address.lower()}"

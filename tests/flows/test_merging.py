@@ -23,7 +23,7 @@ from gateway.threads.drafts import Draft
 from gateway.threads.events import DELIVERY_UPDATED
 from gateway.threads.model import InboxState, ThreadState
 from gateway.threads.policies.roles import OpeningRole
-from gateway.usecases.applicants import find_applicant, put_applicant
+from gateway.usecases.applicants import ask_new_link, find_applicant, put_applicant
 from gateway.usecases.bulk import run_bulk, start_bulk
 from gateway.usecases.change_stage import change_stage, close_due_gates, thread_of_applicant
 from gateway.usecases.context import Context
@@ -155,6 +155,17 @@ def test_a_merge_neither_opens_nor_closes_a_gate(ctx: Context, company: Company,
         post_message(ctx, as_candidate(ctx, twice), mina.thread_id, NewMessage(text="Please"))
     split(ctx, company.as_jun, mina.thread_id, twice.thread_id)
     assert read_page(ctx, company.as_jun, twice.thread_id).conversation.thread.state is ThreadState.BLOCKED
+
+
+def test_who_lost_a_link_gets_a_new_one_at_any_of_their_addresses(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    mina, twice = make_applicant(ctx, company), double(ctx, company)
+    merge(ctx, company.as_jun, mina.thread_id, twice.thread_id)
+    ask_new_link(ctx, OTHER_MINA)
+    pump()
+    (sent,) = channel.sent
+    assert (sent.to, mina.portal_url in sent.text) == (OTHER_MINA, True)
 
 
 @both_databases
