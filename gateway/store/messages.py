@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, and_, bindparam, func, insert, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, func, insert, or_, select, union_all
 
 from gateway.store import tables as t
 from gateway.store.search_index import note_change
 from gateway.store.session import Session
 from gateway.threads.attachment import Attachment
-from gateway.threads.model import Author, AuthorKind, CameInBy, Message, MessageKind, ThreadState
-from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.threads.model import Author, AuthorKind, CameInBy, Message, MessageKind
 from gateway.threads.policies.visibility import NOTHING_HIDDEN, Hidden
 from gateway.threads.search_documents import Kind
 
@@ -159,16 +158,11 @@ class Messages:
         named = (m.thread_id == thread_id, or_(m.rfc_message_id.in_(ids), m.id.in_(sent)))
         return self._session.execute(select(func.max(m.seq)).where(*named)).scalar_one() if ids else None
 
-    def is_taken_back(self, message_id: str) -> bool:
-        """Was it cancelled, or is it the rejection of somebody who was restored since?"""
-        m, restored = t.messages.c, and_(t.threads.c.state == ThreadState.OPEN, t.applicants.c.stage != REJECTED_STAGE)
-        query = (
-            select(or_(m.cancelled, and_(m.closes_gate, restored)))
-            .join(t.threads, t.threads.c.id == m.thread_id)
-            .join(t.applicants, t.applicants.c.id == t.threads.c.applicant_id)
-            .where(m.id == message_id)
-        )
-        return bool(self._session.execute(query).scalar_one_or_none())
+    def find_fate(self, message_id: str) -> tuple[bool, bool]:
+        """(cancelled, closes_gate) of a message that there is."""
+        c = t.messages.c
+        row = self._session.execute(select(c.cancelled, c.closes_gate).where(c.id == message_id)).one()
+        return row.cancelled, row.closes_gate
 
     def find_scheduled(self, message_ids: Sequence[str]) -> dict[str, tuple[int, bool]]:
         """(seq, closes_gate) of those of these messages that were written to go out later."""

@@ -62,8 +62,10 @@ def admit_sender(
         raise Invalid("sender", "The mail names no sender, or several: put it in as a note.", code="sender_unclear")
     same = [p for p in conversation.participants if same_mailbox(p.email, sender) is Sameness.EXACT]
     is_ours = sender_is is SenderIs.COLLEAGUE
-    if known := next((p for p in same if is_ours or not p.role.is_company), None):
-        return conversation, next((p for p in same if p.role.is_company is is_ours), known)
+    theirs = [p for p in same if not p.role.is_company]
+    ours = [p for p in same if p.role.is_company] if is_ours else []
+    if known := ours + theirs:
+        return conversation, known[0]
     if not is_ours:
         check_named(tx, conversation, sender)
     if sender_is is SenderIs.CANDIDATE:

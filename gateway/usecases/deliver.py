@@ -35,6 +35,7 @@ from gateway.threads.copies import copy_of, pack
 from gateway.threads.decisions import Reason
 from gateway.threads.delivery import Move, after_hold, after_send, after_taking_back, after_unknown
 from gateway.threads.model import Delivery, DeliveryState
+from gateway.threads.policies.rejection import is_taken_back
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
 from gateway.usecases.context import Context
@@ -124,13 +125,21 @@ def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> Move | None
     channel, whom it was taken back for. The night is asked about at each try, for what was planned by day may
     come up later: after a retry, or a backlog (정보통신망법 §50(3)).
     """
-    if delivery.purpose is Purpose.LEGAL_NOTICE and tx.messages.is_taken_back(delivery.message_id or ""):
+    if delivery.purpose is Purpose.LEGAL_NOTICE and _is_taken_back(tx, delivery):
         return after_taking_back()
     start = earliest_start(ctx, tx, delivery)
     if start > ctx.now:
         return after_hold(start)
     refused = _refuse(ctx, tx, delivery)
     return _move(ctx, delivery, refused) if refused else None
+
+
+def _is_taken_back(tx: Transaction, delivery: Delivery) -> bool:
+    conversation = tx.threads.load(delivery.thread_id or "") if delivery.message_id else None
+    if conversation is None or delivery.message_id is None:
+        return False
+    cancelled, closes_gate = tx.messages.find_fate(delivery.message_id)
+    return is_taken_back(conversation, cancelled=cancelled, closes_gate=closes_gate)
 
 
 def _refuse(ctx: Context, tx: Transaction, delivery: Delivery) -> SendResult | None:

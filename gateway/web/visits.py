@@ -7,7 +7,8 @@ synchronous: it takes a `Visit`, calls use cases and answers; it runs in one thr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
@@ -183,6 +184,12 @@ def go_to(path: str, *, anchor: str = "", **query: str) -> Response:
     asked = {name: value for name, value in query.items() if value}
     url = quote(path, safe="/%") + (f"?{urlencode(asked)}" if asked else "") + (f"#{anchor}" if anchor else "")
     return RedirectResponse(url, 303)
+
+
+def digest_of(visit: Visit, names: Iterable[str]) -> str:
+    """Of what a form says in these fields."""
+    said = json.dumps([(name, visit.text(name)) for name in names])
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 
 def post_key(visit: Visit) -> str:

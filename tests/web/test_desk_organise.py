@@ -153,17 +153,19 @@ def test_many_are_rejected_each_with_their_own_message(
 def test_a_rejection_whose_button_is_pressed_twice_is_one_letter(
     company: Company, ctx: Context, mina: ApplicantView, oskar: ApplicantView, pump: Pump, channel: FakeChannel
 ) -> None:
-    """GW-8: at once, and many together."""
+    """GW-8: at once, and many together; nor is the reason noted twice."""
     at_once = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 0}))
     desk = browser_of(make_app(at_once, company), company.jun)
     one, many = f"/desk/t/{mina.thread_id}/reject", f"/desk/reject?ids={oskar.thread_id}"
     letter = {"how": "send", "text": "Sorry, Mina", "key": hidden(desk.get(one).text, "key")}
-    each = {"how": "send", f"t.{oskar.thread_id}": "1", "key": hidden(desk.get(many).text, "key")}
+    each = {"how": "send", "reason": "No portfolio", f"t.{oskar.thread_id}": "1"}
+    each["key"] = hidden(desk.get(many).text, "key")
     for _ in range(2):
         assert desk.post(one, data=letter).status_code == 303
         assert desk.post("/desk/reject", data=each).status_code == 303
     pump()
     assert len(channel.to(MINA)) == len(channel.to(oskar.applicant.email)) == 1
+    assert [s.message.kind.value for s in messages_after(ctx, company.as_jun, oskar.thread_id)] == ["message", "note"]
 
 
 def test_many_rejections_are_taken_back_with_one_button(

@@ -33,6 +33,16 @@ def read_stage(written: str) -> str:
     return stage.casefold() if stage.casefold() in (REJECTED_STAGE, RESTORED_STAGE) else stage
 
 
+def is_rejected(conversation: Conversation) -> bool:
+    """By a rejection that has taken force, whatever stage the ATS files them under since, or by one that is to."""
+    return conversation.thread.state is ThreadState.BLOCKED or conversation.applicant.stage == REJECTED_STAGE
+
+
+def is_taken_back(conversation: Conversation, *, cancelled: bool, closes_gate: bool) -> bool:
+    """Does a message no longer hold: it was cancelled, or is the rejection of somebody who was restored since?"""
+    return cancelled or (closes_gate and not is_rejected(conversation))
+
+
 def check_may_write(thread: Thread, author: AuthorKind) -> Decision:
     """May this kind of author add a message to the thread now?"""
     if thread.state in GONE:

@@ -7,8 +7,6 @@ Sending needs the same form that the samples were made of: a changed one shows s
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +23,7 @@ from gateway.usecases.idempotency import run_once
 from gateway.usecases.waiting import check_time
 from gateway.web.desk.settings import setup_page
 from gateway.web.log import zone_of
-from gateway.web.visits import Visit, go_to, render, say_error, say_trouble
+from gateway.web.visits import Visit, digest_of, go_to, render, say_error, say_trouble
 
 LIST = "/desk/settings/bulk"
 NEW = "/desk/settings/new-bulk"
@@ -60,7 +58,7 @@ def new_bulk_page(visit: Visit, viewer: Viewer) -> Response:
     try:
         people, message = _people(visit, viewer), _message(visit, viewer)
         tried = Tried(people, bulk.try_bulk(visit.site.ctx, viewer, people, message, samples=SAMPLES))
-        if visit.text("do") == "send" and visit.text("tried") == _digest(visit) and tried.is_sendable:
+        if visit.text("do") == "send" and visit.text("tried") == digest_of(visit, _FIELDS) and tried.is_sendable:
             return go_to(f"{LIST}/{_send(visit, viewer, people, message)}")
     except Invalid as fault:
         return _show_form(visit, viewer, problems={_field_of(fault.field): say_error(visit, fault)})
@@ -116,7 +114,7 @@ def _send(visit: Visit, viewer: Viewer, people: list[str], message: BulkMessage)
     def start() -> tuple[int, str]:
         return 202, bulk.start_bulk(ctx, viewer, people, message, client_key=key).id
 
-    return run_once(ctx, viewer, key, request_digest=_digest(visit), run=start)[1]
+    return run_once(ctx, viewer, key, request_digest=digest_of(visit, _FIELDS), run=start)[1]
 
 
 def _people(visit: Visit, viewer: Viewer) -> list[str]:
@@ -147,11 +145,6 @@ def _time(visit: Visit, viewer: Viewer) -> datetime | None:
     return check_time(visit.site.ctx, read_local(visit.text("at"), zone))
 
 
-def _digest(visit: Visit) -> str:
-    said = json.dumps([visit.text(name) for name in _FIELDS])
-    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
-
-
 def _field_of(path: str) -> str:
     """Where the form shows a complaint."""
     if path == "applicants":
@@ -175,7 +168,7 @@ def _show_form(
         key=visit.text("key") or ctx.new_id(),
         tried=tried,
         say=_say(visit),
-        digest=_digest(visit) if tried else "",
+        digest=digest_of(visit, _FIELDS) if tried else "",
         problems=problems or {},
         goes_out=_time(visit, viewer) if tried else None,
     )

@@ -123,8 +123,16 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
         return compose.to_be_undone(ctx, viewer, thread_id, made[thread_id])
 
     notify = None if silent else notify_late
-    reason, undo = visit.text("reason"), compose.silent_undo(ctx, viewer)
-    done = reject.reject_many(ctx, viewer, external, notify=notify, suggest=False, reason=reason, undo=undo)
+    done = reject.reject_many(
+        ctx,
+        viewer,
+        external,
+        notify=notify,
+        suggest=False,
+        reason=visit.text("reason"),
+        client_key=post_key(visit),
+        undo=compose.silent_undo(ctx, viewer),
+    )
     visit.site.feed.wake()
     failed = {result.external_id: result.problem for result in done if result.problem}
     if failed:

@@ -5,8 +5,6 @@ Not in charge of: checking (`usecases`), or the other parts of the settings (`ke
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import secrets
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from gateway.usecases.checks import is_email
 from gateway.usecases.idempotency import run_once
 from gateway.web.desk.conversations import desk_page
 from gateway.web.languages import known_language
-from gateway.web.visits import Visit, go_to, say_error
+from gateway.web.visits import Visit, digest_of, go_to, say_error
 
 NEW = "new"
 
@@ -87,7 +85,7 @@ def new_applicant(visit: Visit, viewer: Viewer) -> Response:
 def _add_applicant(visit: Visit, viewer: Viewer) -> str:
     """Add the person, once for each form however often its button is pressed; the conversation's id."""
     ctx, key = visit.site.ctx, visit.text("key")[:64]
-    digest = hashlib.sha256(json.dumps(sorted(visit.fields.items())).encode()).hexdigest()
+    digest = digest_of(visit, sorted(visit.fields))
 
     def add() -> tuple[int, str]:
         added = applicants.add_manual_applicant(
