@@ -7,6 +7,7 @@ nothing; a rule that looks at a line again and again for each of its characters 
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -85,14 +86,19 @@ def fill(piece: str, size: int = SIZE) -> str:
 
 
 def compare(hostile: Callable[[], object], honest: Callable[[], object]) -> float:
-    """How often the honest one's processor time, each the least of five in turn."""
-    taken: tuple[list[float], list[float]] = ([], [])
-    for _ in range(5):
-        for times, run in zip(taken, (hostile, honest), strict=True):
+    """How often the honest one's processor time, each the least that was seen, in turn, until five more rounds bring
+    neither down: what else the machine does only ever adds to it.
+    """
+    least, unchanged = [math.inf, math.inf], 0
+    while unchanged < 5:
+        unchanged += 1
+        for number, run in enumerate((hostile, honest)):
             began = time.process_time()
             run()
-            times.append(time.process_time() - began)
-    return min(taken[0]) / min(taken[1])
+            taken = time.process_time() - began
+            if taken < 0.99 * least[number]:
+                least[number], unchanged = taken, 0
+    return least[0] / least[1]
 
 
 @pytest.mark.parametrize("known", [(), (OURS,) * 3], ids=["nothing known", "known"])
