@@ -6,7 +6,6 @@ Not in charge of: anything that happens afterwards. The composition root: it may
 
 from __future__ import annotations
 
-import gc
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -31,6 +30,7 @@ from gateway.inbound.smtp_limits import SmtpLimits
 from gateway.inbound.smtp_replies import NO_SUCH_ADDRESS, RCPT_OK, RELAY_DENIED, RcptAnswer
 from gateway.inbound.tls import load_context, self_signed_context
 from gateway.logs import set_up_logs
+from gateway.memory import rest_collector, share_one_heap
 from gateway.outbound.ats import WebhookClient
 from gateway.outbound.dkim import public_record
 from gateway.outbound.fetch import JsonClient
@@ -199,18 +199,9 @@ class Running:
         self.broker.close()
 
 
-def rest_collector() -> None:
-    """Call it when a process has started. What is there by then stays to the end, so that the garbage collector need
-    not look at it again; and it looks at all the rest less often: with hundreds of open pages a full collection stops
-    everybody for a quarter of a second.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
-
-
 def run_workers(settings: Settings, next_job: Callable[[], Job | None]) -> None:
     """Workers alone, in a process beside the front door, until `next_job` gives None."""
+    share_one_heap()
     set_up_logs(settings.log_level, settings.log_format)
     ctx = build_context(settings)
     running = Running(ctx)

@@ -1,7 +1,6 @@
 """In charge of: one process from start to signal — which parts run, readiness, a quiet end.
 
-Not in charge of: the
-parts (`app`).
+Not in charge of: the parts (`app`).
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from gateway.app import Running, build_context, close_context, make_rendering, rest_collector, run_workers
+from gateway.app import Running, build_context, close_context, make_rendering, run_workers
 from gateway.config import Settings, split_listen
 from gateway.errors import SettingsError
+from gateway.memory import rest_collector, share_one_heap
 from gateway.outbound.registry import open_mailbox, open_phone
 from gateway.rendering import Rendering
 from gateway.store.migrate import is_migrated, upgrade
@@ -50,6 +50,7 @@ def run(
     """Run these parts until SIGTERM or SIGINT. `on_ready(ctx, http address, smtp address)` is called when all
     answer.
     """
+    share_one_heap()
     if migrate:
         upgrade(settings.database_address)
     sock = _bind(settings.http_listen) if web else None
