@@ -2,7 +2,7 @@
 
 Not in charge of: what they measure.
 
-python -m bench [mail | parsing | bulk | outbound | desk | streams] [options]
+python -m bench [mail | parsing | bulk | outbound | desk | streams | soak] [options]
 python -m bench replies [FOLDER …] [--show] [--peers]
 """
 
@@ -13,7 +13,7 @@ import signal
 import sys
 
 ALL = ("mail", "parsing", "bulk", "outbound")
-NAMED_ONLY = ("replies", "desk", "streams")  # needs files, or much time
+NAMED_ONLY = ("replies", "desk", "streams", "soak")  # needs files, or much time
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as commands
-from bench import mail, streams
+from bench import mail, soak, streams
 from bench.load import LoadError, send_all
 from bench.mails import Author, make_large, make_small
 from bench.report import make_rows, write_page
@@ -48,6 +48,19 @@ def test_each_message_is_timed_to_the_page_on_the_other_side(
     assert streams.main() == 0
     assert "to candidates" in capsys.readouterr().out
     assert "8 open pages, 2 of them desks; 4 messages" in page.read_text("utf-8")
+
+
+def test_a_short_soak_loses_nothing_and_says_when_memory_grows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reliability 70, in its short form: `python -m bench soak` runs half an hour."""
+    monkeypatch.setattr(sys, "argv", ["bench soak", "--minutes", "0.1", "--rate", "10", "--burst", "1"])
+    monkeypatch.setattr(soak, "MOST_GROWTH", 1_000_000.0)  # what is loaded once weighs most in so short a time
+    assert soak.main() == 0
+    assert "160 mails, each in its thread once" in capsys.readouterr().out
+
+    leaking = soak.Soak(times=[0.1], looks=[(1000 * n, 100.0 + 2 * n, 50) for n in range(10)])
+    assert leaking.growth == pytest.approx(2.0)
 
 
 def test_mails_are_different_and_of_the_sizes_promised() -> None:
