@@ -104,6 +104,7 @@ class Attempts:
         }
         values |= {"provider_id": move.provider_id} if move.provider_id else {}
         values |= {} if move.counted else {"tries": t.deliveries.c.tries - 1}
+        values |= {"reason": move.reason} if move.reason else {}
         saved = update(t.deliveries).where(*where).values(values).returning(t.deliveries.c.tries)
         tries = self._session.execute(saved).scalar_one_or_none()
         if tries is None:

@@ -76,6 +76,7 @@ class Move:
     next_attempt_at: datetime | None = None
     look_at: datetime | None = None  # when the provider is asked what became of it
     counted: bool = True  # False: nothing was tried
+    reason: str = ""  # why it ended untried (`decisions.Reason`)
 
 
 def backoff(tries: int, jitter: float) -> timedelta:
@@ -108,10 +109,9 @@ def after_hold(until: datetime) -> Move:
     return Move(DeliveryState.SCHEDULED, "retry", next_attempt_at=until, counted=False)
 
 
-def after_taking_back() -> Move:
-    """Taken up when what it says holds no more: nothing was tried, and nothing will be."""
-    why = "The decision was taken back meanwhile."
-    return Move(DeliveryState.CANCELLED, "failed", Reason.STAGE_CHANGED.value, why, counted=False)
+def after_ending(reason: Reason, why: str) -> Move:
+    """Taken up when it must not go out any more: nothing was tried, and nothing will be."""
+    return Move(DeliveryState.CANCELLED, "failed", detail=why, counted=False, reason=reason.value)
 
 
 def after_unknown(

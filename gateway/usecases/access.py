@@ -6,10 +6,10 @@ Not in charge of: what a role allows (`threads.policies.roles`), sessions (`sign
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from gateway.store.database import Transaction
-from gateway.threads.model import Conversation, Participant, Viewer
+from gateway.threads.model import Conversation, Delivery, Participant, Viewer
 from gateway.threads.policies.roles import sees_opening
 from gateway.usecases.sign_in import viewer_of_member
 
@@ -35,3 +35,23 @@ def account_of(person: Participant) -> str:
 def may_see(viewer: Viewer | None, conversation: Conversation) -> bool:
     """Does the member still see the conversation? None: they were put out."""
     return viewer is not None and sees_opening(viewer, conversation.opening.id)
+
+
+def find_shut_out(tx: Transaction, deliveries: Sequence[Delivery]) -> set[str]:
+    """The ids of those that are copies for colleagues who see the conversation no more. One without an account has none
+    to lose (SJ-12).
+    """
+    people = tx.threads.find_participants([d.participant_id for d in deliveries if d.participant_id])
+    found = [(d, people[d.participant_id][0]) for d in deliveries if d.participant_id in people]
+    copies = [(d, person) for d, person in found if person.role.is_company]
+    tx.threads.look_for({d.thread_id for d, _ in copies if d.thread_id})
+    accounts: dict[str, set[str]] = {}
+    for delivery, person in copies:
+        accounts.setdefault(delivery.workspace_id, set()).add(account_of(person))
+    viewers = {workspace_id: find_viewers(tx, workspace_id, names) for workspace_id, names in accounts.items()}
+    return {d.id for d, person in copies if _is_shut_out(tx, d, account_of(person), viewers[d.workspace_id])}
+
+
+def _is_shut_out(tx: Transaction, delivery: Delivery, account: str, viewers: dict[str, Viewer | None]) -> bool:
+    conversation = tx.threads.load(delivery.thread_id or "")
+    return conversation is not None and account in viewers and not may_see(viewers[account], conversation)

@@ -33,11 +33,12 @@ from gateway.threads.channel import (
 )
 from gateway.threads.copies import copy_of, pack
 from gateway.threads.decisions import Reason
-from gateway.threads.delivery import Move, after_hold, after_send, after_taking_back, after_unknown
+from gateway.threads.delivery import Move, after_ending, after_hold, after_send, after_unknown
 from gateway.threads.model import Delivery, DeliveryState
 from gateway.threads.policies.rejection import is_taken_back
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
+from gateway.usecases.access import find_shut_out
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import build_outgoing, look_ahead
 from gateway.usecases.reach import earliest_start, find_refused, may_advertise
@@ -80,7 +81,8 @@ def _deliver(ctx: Context, claim: Claim) -> dict[str, DeliveryState]:
     with ctx.database.begin() as tx:
         claimed = _claim(ctx, tx, claim(tx, lease_id), lease_id=lease_id)
         tx.threads.look_for_participants([d.participant_id for d in claimed if d.participant_id])
-        held_back = [(d, move) for d in claimed if (move := _hold_back(ctx, tx, d))]
+        shut_out = find_shut_out(tx, claimed)
+        held_back = [(d, move) for d in claimed if (move := _hold_back(ctx, tx, d, shut_out=d.id in shut_out))]
         release_scheduled(ctx, tx, claimed)
     if not claimed:
         return {}
@@ -120,13 +122,15 @@ def _claim(ctx: Context, tx: Transaction, first: Delivery | None, *, lease_id: s
     return [first, *others]
 
 
-def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery) -> Move | None:
-    """The move of what is not handed over now, or no more: a rejection does not reach by another try, or another
-    channel, whom it was taken back for. The night is asked about at each try, for what was planned by day may
-    come up later: after a retry, or a backlog (정보통신망법 §50(3)).
+def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery, *, shut_out: bool) -> Move | None:
+    """The move of what is not handed over now, or no more: a copy does not reach a colleague whose access ended while
+    it waited, nor a rejection, by another try or another channel, whom it was taken back for. The night is asked about
+    at each try, for what was planned by day may come up later: after a retry, or a backlog (정보통신망법 §50(3)).
     """
+    if shut_out:
+        return after_ending(Reason.NO_ACCESS, "They do not see this conversation any more.")
     if delivery.purpose is Purpose.LEGAL_NOTICE and _is_taken_back(tx, delivery):
-        return after_taking_back()
+        return after_ending(Reason.STAGE_CHANGED, "The decision was taken back meanwhile.")
     start = earliest_start(ctx, tx, delivery)
     if start > ctx.now:
         return after_hold(start)

@@ -108,6 +108,27 @@ def test_their_mail_waits_for_somebody_who_may_write(
 
 @both_databases
 @ends
+def test_a_copy_that_waits_when_their_access_ends_does_not_go_out(
+    ctx: Context,
+    company: Company,
+    sora: Member,
+    mina: ApplicantView,
+    channel: FakeChannel,
+    pump: Pump,
+    end_access: End,
+) -> None:
+    """A smarthost that is away for hours keeps copies for colleagues, too."""
+    own_address(ctx, channel, pump, mina, SORA)
+    ask(ctx, mina, "My salary is secret")
+    end_access(ctx, company, sora)
+    pump()
+    assert [m.to for m in channel.sent if "secret" in m.text] == [HR]
+    told = last_deliveries(ctx, company, mina)
+    assert (told[SORA].state, told[SORA].reason) == (DeliveryState.CANCELLED, "no_access")
+
+
+@both_databases
+@ends
 def test_their_copies_end_and_the_desk_says_why(
     ctx: Context,
     company: Company,

@@ -149,7 +149,8 @@ def test_a_rejection_that_was_under_way_at_a_restore_is_not_tried_again(
     clock.move(hours=1)
     pump()
     (shown,) = messages_after(ctx, company.ats, mina.thread_id)
-    assert (len(slow.sent), [d.state for d in shown.deliveries]) == (1, [DeliveryState.CANCELLED])
+    assert len(slow.sent) == 1
+    assert [(d.state, d.reason) for d in shown.deliveries] == [(DeliveryState.CANCELLED, "stage_changed")]
     assert list_conversations(ctx, company.as_jun, view="attention")[0] == []
 
 
