@@ -77,6 +77,9 @@ def _page(request: Request, error: Exception, status: int, trace: str) -> Respon
     key = str(status if status in WORDED else 500 if status >= 500 else 400)
     try:
         said = say_error(visit, error) if isinstance(error, (Invalid, Conflict)) else ""
+        if visit.by_script:  # it stands in a line of the page that is open: a page within that page could not be used
+            title = said or visit.site.pages.text(visit.locale, f"error.{key}.title")
+            return PlainTextResponse(f"{title} {trace}".strip(), status)
         return show(visit, "error.html", status=status, key=key, said=said, trace=trace, back=_way_on(request))
     except Exception:
         log.exception("the error page itself failed, trace %s", trace)

@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from html import unescape
 
 import httpx2
 import pytest
 from cast import Company, as_candidate
+from fakes import FakeClock
 from running import Pump
 from web.web_kit import Served, make_app, path_of, serve, wait_until
 
@@ -109,6 +111,22 @@ def test_the_candidate_sees_messages_as_they_come_and_no_notes(
     assert company.jun.email not in listener.words
     change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
     wait_until(lambda: "Messages can no longer be sent here" in listener.words)
+    listener.close()
+
+
+def test_a_scheduled_message_is_announced_with_the_time_at_which_it_went_out(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, clock: FakeClock, pump: Pump
+) -> None:
+    """ux §7: a screen reader heard the time at which it had been written, perhaps of the day before."""
+    at = clock.now + timedelta(hours=3)
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Good morning", send_at=at))
+    listener = Listener(f"{site.url}{path_of(mina)}/stream?after={last_event(ctx, company, mina)}")
+    wait_until(lambda: listener.status == 200)
+    clock.now = at
+    pump()
+    wait_until(lambda: "Good morning" in listener.words)
+    (shown,) = re.findall(r"<time [^>]*>([^<]+)</time>", listener.words)
+    assert f"New message from Jun Park, {shown}<" in listener.words
     listener.close()
 
 

@@ -1,7 +1,7 @@
 // The draft on the server: saved when the writer rests, at blur and when the page goes; files one by one.
 (() => {
   "use strict";
-  const { find, all, say, field, forget } = page;
+  const { find, all, words, say, alarm, field, forget } = page;
   const composer = find("#composer");
   if (!composer) return;
   const REST = 1000;
@@ -30,7 +30,10 @@
       state.textContent = field.value ? composer.dataset.saved : "";
       find(".drop-draft", composer).hidden = !field.value && !find("#draft-files li");
       if (!told) { told = true; say(composer.dataset.saved); }
-    }).catch(() => { saved = ""; }).finally(() => { under = null; });
+    }).catch((answer) => {
+      saved = state.textContent = "";
+      if (answer.status === 401) alarm(words.signedOut, true);
+    }).finally(() => { under = null; });
     return under;
   };
   const later = () => {
@@ -64,7 +67,10 @@
   const busy = find("#uploading");
   const post = async (body) => {
     const answer = await fetch(base + "/draft/files", { method: "POST", body, headers: { "HX-Request": "true" } });
-    (answer.ok ? find("#draft-files") : error).innerHTML = await answer.text();
+    const told = await answer.text();
+    if (answer.status === 401) alarm(words.signedOut, true);
+    else if (answer.ok || answer.status === 422) (answer.ok ? find("#draft-files") : error).innerHTML = told;
+    else error.textContent = told;
     if (answer.ok) find(".drop-draft", composer).hidden = !field.value && !find("#draft-files li");
   };
   const upload = async (files) => {
@@ -76,7 +82,7 @@
         body.append("files", file);
         await post(body);
       }
-    } catch { error.textContent = find("#words").dataset.offline; }
+    } catch { error.textContent = words.offline; }
     busy.hidden = true;
   };
   const chooser = find("#files");

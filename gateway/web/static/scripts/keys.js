@@ -43,12 +43,12 @@
   };
 
   // --- deeds for what is chosen, else for the row with the focus, else for the open conversation
-  let last; // what the last deed was done to, and what undoes it
+  let last; // what the last deed was done to, and what undoes it; nothing when a message was sent since
   const undone = { done: "reopen", snooze: "wake" };
   const post = async (form, body) => {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body), headers: { "HX-Request": "true" } });
     if (answer.ok) return true;
-    alarm(answer.status === 422 ? await answer.text() : words.offline);
+    answer.status === 401 ? alarm(words.signedOut, true) : alarm(await answer.text());
     return false;
   };
   const leave = (names) => { // the focus goes to the neighbour before the row goes
@@ -82,11 +82,11 @@
     if (own.length) return send(new URLSearchParams([["do", deed], ...own.map((name) => [name, "1"])]));
     find("main button[name=do][value=" + deed + "], #applicant button[name=do][value=" + deed + "]")?.click();
   };
+  const forgetDeed = () => { last = undefined; find("#undo")?.setAttribute("hidden", ""); };
   const undo = () => {
-    if (!last) return;
+    if (!last) return all("ol.log li[data-mine] [data-undo]:not([hidden])").at(-1)?.click();
     const { names: back, deed } = last;
-    last = undefined;
-    find("#undo").hidden = true;
+    forgetDeed();
     post(many, [["do", deed], ...back.map((name) => [name, "1"])]).then((ok) => ok && say(words.undone));
   };
   const ask = (part) => { // the field of a deed: in the bar over the list, or in the card
@@ -120,6 +120,7 @@
     send(body);
   });
   find("#undo")?.addEventListener("click", undo);
+  find("#composer")?.addEventListener("htmx:after:request", ({ detail }) => { if (detail.ctx.response.status === 204) forgetDeed(); });
   if (find("#rows")) {
     new MutationObserver(() => { for (const name of chosen) { const box = boxNamed(name); if (box) box.checked = true; else chosen.delete(name); } count(); })
       .observe(find("#rows"), { childList: true });

@@ -13,8 +13,8 @@ const page = (() => {
   const keep = () => { try { field.value ? sessionStorage.setItem(draftKey, field.value) : sessionStorage.removeItem(draftKey); } catch { /* storage is off */ } };
   const forget = () => { try { sessionStorage.removeItem(draftKey); } catch { /* storage is off */ } };
   if (field) {
-    const again = performance.getEntriesByType("navigation")[0]?.type === "reload"; // what was begun after sending is kept
-    if (location.hash === "#sent" && !again) forget();
+    const came = performance.getEntriesByType("navigation")[0]?.type; // by reload or "back": what was begun after sending is kept
+    if (location.hash === "#sent" && came !== "reload" && came !== "back_forward") forget();
     else if (!field.value) { try { field.value = sessionStorage.getItem(draftKey) ?? ""; } catch { /* storage is off */ } }
     field.addEventListener("input", keep);
   }
@@ -37,7 +37,7 @@ const page = (() => {
   addEventListener("offline", () => alarm(words.offline));
   addEventListener("online", () => alarm(""));
 
-  find("[autofocus][role=alert]")?.focus();
+  find("[autofocus][role=alert], #closed[autofocus]")?.focus();
   if (location.hash === "#sent") find("#sent")?.focus();
   return { find, all, words, say, seqOf, alarm, field, forget };
 })();

@@ -1,0 +1,135 @@
+"""The desk when something goes wrong or is regretted: too large, signed out meanwhile, sent too soon, a small phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser.test_pages import DESK, PHONE, Window, browser, open_window, site  # noqa: F401
+from cast import STRANGER, Company, as_candidate, make_mail
+from fakes import FakeClock
+from playwright.sync_api import Page, expect
+from running import Pump
+from web.web_kit import Served
+
+from gateway.store.writer import MailWriter
+from gateway.threads.addresses import reply_address
+from gateway.threads.incoming import Envelope
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.read_thread import messages_after, read_page
+from gateway.usecases.receive_email import accept_mail
+from gateway.usecases.views import ApplicantView
+
+OpenWindow = Callable[..., Window]
+
+
+@pytest.fixture
+def desk(company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow) -> Page:  # noqa: F811
+    """Mina's conversation, open before a recruiter."""
+    page = open_window(size=DESK).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    return page
+
+
+def test_a_file_that_no_request_may_carry_is_refused_in_a_line_not_in_a_page_within_the_page(
+    desk: Page, tmp_path: Path
+) -> None:
+    file = tmp_path / "film.mp4"
+    file.touch()
+    with file.open("r+b") as opened:
+        opened.truncate(45_000_000)
+    desk.set_input_files("#files", file)
+    expect(desk.locator("#compose-error")).to_have_text("That is too large")
+    expect(desk.locator("h1")).to_have_count(1)
+    expect(desk.locator("#uploading")).to_be_hidden()
+
+
+def test_who_is_signed_out_meanwhile_is_told_so_whatever_they_do(
+    ctx: Context, mina: ApplicantView, desk: Page, tmp_path: Path
+) -> None:
+    """ux §5: a file vanished silently, "Draft saved" stayed over words that were not, keys said "No connection"."""
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="Hello"))
+    file = tmp_path / "plan.txt"
+    file.write_text("1. 2. 3.")
+    desk.fill("#text", "Dear Mina")
+    expect(desk.locator("#draft-state")).to_have_text("Draft saved")
+    desk.context.clear_cookies()
+    desk.fill("#text", "Dear Mina, thank you")
+    expect(desk.locator("#alarm")).to_contain_text("You are signed out. What you write is kept.")
+    expect(desk.locator("#draft-state")).to_have_text("")
+    for deed in (lambda: desk.set_input_files("#files", file), lambda: desk.keyboard.press("e")):
+        desk.evaluate("document.querySelector('#alarm').textContent = ''")
+        desk.locator("#rows a.row").first.focus()
+        deed()
+        expect(desk.locator("#alarm a")).to_have_text("Sign in")
+        expect(desk.locator("#alarm")).to_contain_text("You are signed out")
+
+
+class TestUndo:
+    @pytest.fixture
+    def settings_values(self) -> dict[str, Any]:
+        return {"undo_seconds": 60}
+
+    def test_z_takes_back_what_was_just_sent_and_nothing_that_was_done_before(
+        self, ctx: Context, company: Company, mina: ApplicantView, desk: Page
+    ) -> None:
+        """ux §6: z undoes the last action, also when that was sending."""
+        row = desk.locator("#rows a.row").first
+        row.focus()
+        desk.keyboard.press("e")
+        expect(row).to_have_count(0)
+        desk.fill("#text", "Too soon")
+        desk.keyboard.press("Control+Enter")
+        expect(desk.locator("ol.log [data-undo]")).to_be_visible()
+        expect(desk.locator("#status")).to_have_text("Sent")
+        desk.keyboard.press("Escape")
+        desk.keyboard.press("z")
+        expect(desk.locator("#text")).to_have_value("Too soon")
+        (sent,) = messages_after(ctx, company.as_jun, mina.thread_id)
+        assert sent.message.cancelled
+        expect(desk.locator("#rows a.row")).to_have_count(0)
+
+
+def test_on_a_narrow_phone_words_are_whole_and_fields_can_be_written_in(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow, pump: Pump,  # noqa: F811
+) -> None:  # fmt: skip
+    """ux §4: 320 px, in Russian, whose words are long."""
+    person = read_page(ctx, company.as_jun, mina.thread_id).conversation.candidate
+    to = reply_address(ctx.settings.key, person.id, ctx.settings.reply_domain)
+    writer = MailWriter(ctx.database)
+    envelope = Envelope(mail_from=STRANGER, rcpt_tos=(to,), peer="192.0.2.1")
+    accept_mail(ctx, writer, envelope, make_mail("From my other address", from_=STRANGER, to=to)).result(10)
+    writer.close()
+    pump()
+    page = open_window(size=PHONE | {"width": 320}).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/openings?lang=ru")
+    lines = "element => element.getClientRects().length"
+    addresses = page.locator(".facts dd").first.bounding_box()
+    assert addresses
+    assert addresses["width"] > 200
+    page.goto(f"{site.url}/desk/review")
+    links = page.locator(".held-body .sent a")
+    assert "Показать целиком" in links.all_inner_texts()
+    assert links.first.evaluate(lines) == 1
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}/merge")
+    field = page.locator("#find").bounding_box()
+    assert field
+    assert field["width"] > 120
+
+
+def test_the_list_names_the_day_of_what_came_last_night(
+    ctx: Context, company: Company, mina: ApplicantView, desk: Page, clock: FakeClock
+) -> None:
+    """Of less than a day ago only the time was shown: 22:00, at nine in the morning."""
+    clock.now = clock.now.replace(hour=13)
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="Good evening"))
+    desk.goto(desk.url)
+    expect(desk.locator("#rows time").first).to_have_text("22:00")
+    clock.now = clock.now.replace(day=24, hour=0)
+    desk.goto(desk.url)
+    expect(desk.locator("#rows time").first).to_have_text("Mon")
