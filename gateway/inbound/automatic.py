@@ -89,7 +89,8 @@ def _is_bounce(
         return True
     if names_mail_system(values.get("from", "")):
         return bool(reports) or bool(_BOUNCE_SUBJECT.search(subject))
-    return null_path and bool(_BOUNCE_SUBJECT.match(subject.lstrip(" *[(")))
+    told = _BOUNCE_SUBJECT.search(subject) if reports else _BOUNCE_SUBJECT.match(subject.lstrip(" *[("))
+    return null_path and told is not None
 
 
 def _is_reply(values: dict[str, str]) -> bool:

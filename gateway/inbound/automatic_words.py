@@ -31,7 +31,8 @@ _MACHINE_NOTICE = rf"(?:{_AUTO}[ -]?{_NOTICE}|{_NOTICE}(?: \w+)? {_AUTO}){_OF_AB
 # Confirmations and answers of machines, as clients and servers word them at the start of a subject. People do not begin
 # one so.
 _MACHINE_SUBJECTS = (
-    r"(?:yahoo!? )?auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar)|auto:",
+    r"(?:yahoo!? )?auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar)"
+    r"(?! (?!re\b|from\b|to\b|for\b|on\b|regarding\b|about\b|auf\b|från\b|fra\b)\w)|auto:",
     r"vacation (?:reply|response|responder|message)\s*(?:\Z|[:：\[(-])|out of office autoreply",
     r"(?:support )?ticket (?:has been )?(?:received|opened|created)\b|"
     r"your (?:ticket|request|inquiry|enquiry) has been received",

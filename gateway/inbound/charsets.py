@@ -1,6 +1,7 @@
 """In charge of: turning the bytes of a mail into text: declared, wrong and missing charsets, encoded words.
 
-Not in charge of: which bytes are a body (`parts`) or an address (`mailboxes`). Nothing here raises for any input.
+Not in charge of: which bytes are a body (`parts`) or an address (`mailboxes`), nor guessing (`charset_guess`). Nothing
+here raises for any input.
 
 Mail names its charsets loosely. EUC-KR and ks_c_5601-1987 are in truth CP949 (똠, 펲), gb2312 is GB18030, iso-8859-1
 is windows-1252 (as the WHATWG Encoding Standard says), and "us-ascii" with high bytes says nothing.
@@ -11,16 +12,19 @@ from __future__ import annotations
 import binascii
 import codecs
 import encodings.aliases
-import logging
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
-import chardet
 import pybase64
 
-for _name in ("chardet", "chardet.charsetprober", "chardet.universaldetector"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
+from gateway.inbound.charset_guess import (
+    decode_stray,
+    detect_charset,
+    detect_other_script,
+    is_surely_utf8,
+    undo_double_utf8,
+)
 
 _CP949 = ("euc_kr", "euckr", "ksc5601", "ks_c_5601", "ks_c_5601_1987", "ks_x_1001", "korean", "iso_ir_149")
 # The standard library's own decoders (RFC 2231, mail-parser) must read Korean right too, so the alias is global.
@@ -63,8 +67,17 @@ _CODE_PAGE = re.compile(r"(?:x-)?(?:cp|win|windows|ibm)-?(\d{3,4})")
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _SPACE = re.compile(r"[ \t\r\n]*\Z")
-_GUESS_BYTES = 4096
-_SURE_ENOUGH = 0.2  # chardet gives right guesses of single words 0.2 to 0.4, and wrong ones of Western words below 0.15
+_TWO_BYTES = frozenset({"cp949", "gb18030", "cp932", "cp950", "euc_jp", "shift_jis", "johab", "big5hkscs"})
+# Bytes 0x80 to 0x9f are controls there, which no mail has: such a text is of the Windows code page beside it.
+_WINDOWS = {
+    "iso8859-2": "cp1250",
+    "iso8859-7": "cp1253",
+    "iso8859-8": "cp1255",
+    "iso8859-4": "cp1257",
+    "iso8859-13": "cp1257",
+    "iso8859-15": "cp1252",
+}
+_C1 = re.compile(rb"[\x80-\x9f]")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE64_END = b"= \t\r\n"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
@@ -121,6 +134,12 @@ def decode_text(data: bytes, charset: str = "", *, hint: str = "") -> Decoded:
 
 
 def _decode(data: bytes, charset: str, hint: str) -> Decoded:
+    decoded = _decode_once(data, charset, hint)
+    once = undo_double_utf8(decoded.text) if decoded.codec == "utf-8" else None
+    return decoded if once is None else Decoded(once, "encoded twice; read as utf-8", "utf-8")
+
+
+def _decode_once(data: bytes, charset: str, hint: str) -> Decoded:
     codec = find_codec(charset)
     if data.isascii() and not codec.startswith(("utf-16", "utf-32", "utf-7", "iso2022", "hz")):
         if b"\x1b$" not in data:
@@ -131,18 +150,32 @@ def _decode(data: bytes, charset: str, hint: str) -> Decoded:
         named = charset.strip().lower() not in _UNDECLARED
         what = "unknown charset" if named else "charset not declared"
         return Decoded(text, f"{what}; read as {guessed}", guessed)
-    if codec != "utf-8" and _ANYTHING_GOES.fullmatch(codec):
-        text_or_none = _try(data, "utf-8")
-        if text_or_none is not None:
-            return Decoded(text_or_none, "charset declared wrongly; read as utf-8", "utf-8")
+    better = _contradict(data, codec)
+    text_or_none = _try(data, better) if better else None
+    if text_or_none is not None:
+        return Decoded(text_or_none, f"charset declared wrongly; read as {better}", better)
     text_or_none = _try(data, codec)
     return Decoded(text_or_none, "", codec) if text_or_none is not None else _recover(data, codec, hint)
+
+
+def _contradict(data: bytes, codec: str) -> str:
+    """The codec that reads bytes better than the declared one, though they may fit that; "" if there is none."""
+    anything_goes = codec != "utf-8" and _ANYTHING_GOES.fullmatch(codec)
+    if anything_goes or codec in _TWO_BYTES:
+        text = _try(data, "utf-8")
+        if text is not None and (anything_goes or is_surely_utf8(text)):
+            return "utf-8"
+    if codec in _WINDOWS and _C1.search(data):
+        return _WINDOWS[codec]
+    return find_codec(detect_other_script(data)) if codec == "cp1252" else ""
 
 
 def _try(data: bytes, codec: str) -> str | None:
     try:
         if codec == "utf-8" and data.startswith(codecs.BOM_UTF8):
             data = data[3:]
+        if codec == "iso2022_kr" and b"\x0e" in data and b"\x1b$)C" not in data:
+            data = b"\x1b$)C" + data
         return data.decode(codec)
     except (UnicodeError, LookupError, ValueError):
         return None
@@ -150,16 +183,13 @@ def _try(data: bytes, codec: str) -> str | None:
 
 def _recover(data: bytes, codec: str, hint: str) -> Decoded:
     """The declared charset does not fit: mend what is known to be sloppy, else guess, else replace."""
-    if codec == "iso2022_kr":
-        text = _try(b"\x1b$)C" + data, codec)
-        if text is not None:
-            return Decoded(text, "", codec)
     if codec.startswith("iso2022_jp"):
         text = _try(_jis_to_cp932(data), "cp932")
         if text is not None:
             return Decoded(text, "", codec)
-    replaced = data.decode(codec, "replace")
-    if codec == "cp1252" or replaced.count("\ufffd") * 20 <= len(replaced):
+    replaced = decode_stray(data) if codec == "utf-8" else data.decode(codec, "replace")
+    few = codec in ("cp1252", "utf-8") or (replaced is not None and replaced.count("\ufffd") * 20 <= len(replaced))
+    if replaced is not None and few:
         return Decoded(replaced, "some bytes do not fit the declared charset", codec)
     text, guessed = _guess(data, hint)
     return Decoded(text, f"text does not fit the declared charset; read as {guessed}", guessed)
@@ -192,23 +222,11 @@ def _guess(data: bytes, hint: str) -> tuple[str, str]:
     escaped = _escape_codec(data) if b"\x1b$" in data else ""
     marked = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
     for find in (escaped, marked, "utf-8", find_codec(hint), None):
-        codec = _detect(data) if find is None else find
+        codec = find_codec(detect_charset(data)) if find is None else find
         text = _try(data, codec) if codec else None
         if text is not None:
             return text, codec
     return data.decode("cp1252", "replace"), "windows-1252"
-
-
-def _detect(data: bytes) -> str:
-    found = chardet.detect(_high_bytes(data))
-    sure = (found["confidence"] or 0) >= _SURE_ENOUGH
-    return find_codec(found["encoding"] or "") if sure else ""
-
-
-def _high_bytes(data: bytes) -> bytes:
-    """The stretch that the guess is made from: it starts at the first byte above 127."""
-    first = next((m.start() for m in re.finditer(rb"[\x80-\xff]", data)), 0)
-    return data[max(0, first - 64) : first + _GUESS_BYTES]
 
 
 def decode_header(value: str, *, hint: str = "") -> str:

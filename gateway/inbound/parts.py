@@ -10,12 +10,17 @@ from __future__ import annotations
 import logging
 import quopri
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from email.message import Message
+from html import escape
+from typing import Any
 
 from gateway.inbound.charsets import decode_base64, decode_header, decode_text
 from gateway.inbound.enclosed import enclosed_bytes
 from gateway.inbound.flowed import unwrap_flowed
+from gateway.inbound.html_text import html_to_text
+from gateway.inbound.known_text import tokens_of
 from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
 from gateway.inbound.mime_tree import Part, parse_tree
 from gateway.inbound.protected import PGP_CONTROL_TYPE, SIGNATURE_TYPES, name_protection, open_clearsigned
@@ -29,6 +34,7 @@ log = logging.getLogger("gateway.inbound.parts")
 # For programs only: another copy of the same words, and what proves or opens another part. The raw mail keeps them.
 _UNSHOWN_TYPES = frozenset({"text/x-amp-html", PGP_CONTROL_TYPE, *SIGNATURE_TYPES})
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}\Z")
+_DATA_TYPES = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/csv", "text/rtf"})
 _NO_LETTER = re.compile(r"[^A-Za-z0-9]+")
 _SNIFFED_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{1,60}:)")
 
@@ -42,15 +48,16 @@ class Content:
     attachments: list[IncomingAttachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     charset: str = ""  # of the first body that declares one: a hint for headers that do not
+    alone: list[tuple[int, str]] = field(default_factory=list)  # plain texts that no HTML repeats: number of HTML above
 
 
 def read_parts(root: Part) -> Content:
     """All bodies and files in the order of the mail; what cannot be read is named in `defects`."""
     content = Content()
-    stack: list[tuple[Part, int, bool]] = [(root, 0, True)]
+    stack: list[tuple[Part, int, bool]] = [(root, 0, False)]
     count = 0
     while stack:
-        part, depth, is_root = stack.pop()
+        part, depth, repeats = stack.pop()
         count += 1
         if count > MAX_PARTS or depth > MAX_DEPTH:
             content.defects.append("too many parts" if count > MAX_PARTS else "nested too deeply")
@@ -58,13 +65,25 @@ def read_parts(root: Part) -> Content:
         try:
             children = _open_container(part, content)
             if children is None:
-                _read_leaf(part, content, is_root=is_root)
+                _read_leaf(part, content, is_root=depth == 0, repeats=repeats)
                 continue
-            stack.extend((child, depth + 1, False) for child in reversed(children))
+            repeats = repeats or part.get_content_type() == "multipart/alternative"
+            stack.extend((child, depth + 1, repeats) for child in reversed(children))
         except Exception as error:
             log.info("a part could not be read: %s", type(error).__name__)
             content.defects.append(f"a part could not be read: {type(error).__name__}")
+    if content.htmls and content.alone:
+        _show_beside_html(content)
     return content
+
+
+def _show_beside_html(content: Content) -> None:
+    """Plain texts above and below an HTML body are words of the mail too, unless the HTML says them again."""
+    said = Counter(tokens_of(html_to_text("\n".join(content.htmls))))
+    for place, text in reversed(content.alone):
+        words = Counter(tokens_of(text))
+        if (words - said).total() * 2 > words.total():
+            content.htmls.insert(place, f"<div><pre>{escape(text)}</pre></div>")
 
 
 def _open_container(part: Part, content: Content) -> list[Part] | None:
@@ -99,7 +118,7 @@ def _reopen_multipart(part: Part) -> list[Part] | None:
     return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else None
 
 
-def _read_leaf(part: Part, content: Content, *, is_root: bool) -> None:
+def _read_leaf(part: Part, content: Content, *, is_root: bool, repeats: bool) -> None:
     kind = _content_type(part)
     if part.get_content_maintype() == "message":
         enclosed = enclosed_bytes(part)
@@ -115,12 +134,24 @@ def _read_leaf(part: Part, content: Content, *, is_root: bool) -> None:
         content.defects.append(protection)
     if kind in _UNSHOWN_TYPES and not is_root:
         return
+    if repeats and _says_it_again(part, content, kind):
+        return
     if _may_be_tnef(part, content, kind) and _open_tnef(content, data):
         return
     if closed_multipart or _is_body(part, content, kind, is_root=is_root):
+        texts = len(content.texts)
         _add_body(part, content, kind, data)
+        if not repeats and len(content.texts) > texts:
+            content.alone.append((len(content.htmls), content.texts[-1]))
     else:
         _add_attachment(part, content, kind, data)
+
+
+def _says_it_again(part: Part, content: Content, kind: str) -> bool:
+    """Whether it is the same words in a form that few programs know (RFC 2046 §5.1.4), such as text/enriched."""
+    if kind in ("text/plain", "text/html", "text/calendar") or not kind.startswith("text/"):
+        return False
+    return bool(content.texts or content.htmls) and not read_filename(part, content.charset)
 
 
 def _may_be_tnef(part: Part, content: Content, kind: str) -> bool:
@@ -153,8 +184,9 @@ def _open_tnef(content: Content, data: bytes) -> bool:
 
 def _is_body(part: Part, content: Content, kind: str, *, is_root: bool) -> bool:
     """Whether a text part is what the person wrote rather than a file that is text."""
-    if kind not in ("text/plain", "text/html"):
-        return False
+    if kind not in ("text/plain", "text/html"):  # alone, it is read as plain (RFC 2046 §4.1.4)
+        data = kind in _DATA_TYPES or not kind.startswith("text/") or _disposition(part) == "attachment"
+        return is_root and not data and not read_filename(part, content.charset)
     if not read_filename(part, content.charset):
         return is_root or _disposition(part) != "attachment"
     bodies = content.texts if kind == "text/plain" else content.htmls
@@ -228,6 +260,8 @@ def _parameter(part: Part, name: str, header: str) -> str:
     """A parameter of a header as text; RFC 2231 forms are read, nothing raises."""
     try:
         value = part.get_param(name, "", header)
+        if isinstance(value, str) and value and f"{name}*" in str(part.get(header)).lower():
+            value = _extended_parameter(part, name, header) or value
     except Exception:
         return ""
     if isinstance(value, tuple):
@@ -238,8 +272,17 @@ def _parameter(part: Part, name: str, header: str) -> str:
     return str(value or "").strip()
 
 
+def _extended_parameter(part: Part, name: str, header: str) -> Any:
+    """The value that stands in RFC 2231's form beside a plain one of the same name, None if none does."""
+    found: list[tuple[str, Any]] = part.get_params([], header)
+    return next((value for key, value in found if key.lower() == name and isinstance(value, tuple)), None)
+
+
 def read_filename(part: Part, hint: str = "") -> str:
-    """The file name as given: RFC 2231, or encoded words in quotes, or raw 8-bit bytes; "" if none."""
+    """The file name as given: RFC 2231, or encoded words in quotes, or raw 8-bit bytes; "" if none.
+
+    Of two, the one in RFC 2231's form is meant: the other is for programs that do not know it.
+    """
     for name, header in (("filename", "content-disposition"), ("name", "content-type")):
         value = _parameter(part, name, header)
         if value:

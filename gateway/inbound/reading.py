@@ -22,11 +22,14 @@ from gateway.threads.incoming import Automatic, IncomingMail, ReadMail, SplitRep
 
 log = logging.getLogger("gateway.inbound.reading")
 
+_ANSWER = r"\s*(?:re|aw|sv|vs|odp|ant|ynt|antw|antwort|rif|res|r|回复|답장|회신|回覆|返信)\s*(?:\[\d+\])?\s*[:：]\s*"
+_ANSWERED = re.compile(_ANSWER, re.IGNORECASE)
 # Forward prefixes of mail clients, after any number of reply prefixes.
 _FORWARDED = re.compile(
-    r"\s*(?:(?:re|aw|sv|vs|odp|ant|ynt|antw|antwort|rif|res|r|回复|답장|回覆|返信)\s*(?:\[\d+\])?\s*[:：]\s*){0,10}"
+    rf"(?:{_ANSWER}){{0,10}}\s*(?:"
     r"(?:fwd?|wg|vb|vl|tr|rv|i|pd|enc|fs|doorst|vidarebefordrat|přeposláno|předáno|пересл(?:ано)?|пер|"
-    r"전달|转发|轉寄|轉發|転送|İlt|ilt)\s*[:：]",
+    r"전달|转发|轉寄|轉發|転送|İlt|ilt)\s*[:：]|"
+    r"[\[(【]\s*(?:fwd?\b|전달|转发|轉寄|轉發|転送)\s*[:：\])】])",
     re.IGNORECASE,
 )
 
@@ -61,6 +64,11 @@ def is_forwarded(subject: str) -> bool:
     return bool(_FORWARDED.match(subject[:300]))
 
 
+def is_answered(subject: str) -> bool:
+    """Whether a subject says that the mail answers another, and forwards none."""
+    return bool(_ANSWERED.match(subject[:300])) and not is_forwarded(subject)
+
+
 def _speaks_as_machine(mail: IncomingMail, split: SplitReply) -> bool:
     """By its own words only: what it quotes or forwards may be a machine's."""
     if is_forwarded(mail.subject):
@@ -71,4 +79,10 @@ def _speaks_as_machine(mail: IncomingMail, split: SplitReply) -> bool:
 
 def _split(mail: IncomingMail, known: Sequence[str]) -> SplitReply:
     text, _ = take_uuencoded(mail.text)  # they are attachments
-    return split_reply(text or None, mail.html or None, known=known, forwarded=is_forwarded(mail.subject))
+    return split_reply(
+        text or None,
+        mail.html or None,
+        known=known,
+        forwarded=is_forwarded(mail.subject),
+        answered=is_answered(mail.subject),
+    )

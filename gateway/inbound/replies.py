@@ -6,6 +6,7 @@ Not in charge of: reading bytes (`mime`). Lines come from `reply.lines` and `htm
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from gateway.inbound.html_text import lines_from_html
 from gateway.inbound.known_text import KnownText, know_texts
@@ -18,32 +19,38 @@ from gateway.threads.incoming import SplitReply
 
 
 def split_reply(
-    text: str | None = None, html: str | None = None, *, known: Sequence[str] = (), forwarded: bool = False
+    text: str | None = None,
+    html: str | None = None,
+    *,
+    known: Sequence[str] = (),
+    forwarded: bool = False,
+    answered: bool = False,
 ) -> SplitReply:
     """Sort a mail body into reply, folded history and signature; the three together hold every word.
 
     Give the plain body, the HTML body or both; HTML is preferred, because it says more about structure. `known`: texts
-    that we sent before in this thread. `forwarded`: the subject says that the mail forwards another, so that is kept.
+    that we sent before in this thread. `forwarded`: the subject says that the mail forwards another, so that is kept;
+    `answered`: it says that the mail answers one.
     """
-    knowledge = know_texts(known)
+    split_lines = partial(_split, knowledge=know_texts(known), forwarded=forwarded, answered=answered)
     plain = (text or "").strip() != ""
     if not html or not html.strip():
-        return _split(lines_from_text(text or ""), knowledge, forwarded=forwarded)
+        return split_lines(lines_from_text(text or ""))
     lines, rest = lines_from_html(html)
     if plain and not any(not line.blank for line in lines):
-        return _split(lines_from_text(text or ""), knowledge, forwarded=forwarded)
-    split = _split((lines, rest), knowledge, forwarded=forwarded)
+        return split_lines(lines_from_text(text or ""))
+    split = split_lines((lines, rest))
     if plain and not split.folded:
-        other = _split(lines_from_text(text or ""), knowledge, forwarded=forwarded)
+        other = split_lines(lines_from_text(text or ""))
         if other.folded:
             return other
     return split
 
 
-def _split(source: tuple[list[Line], str], knowledge: KnownText, *, forwarded: bool) -> SplitReply:
+def _split(source: tuple[list[Line], str], *, knowledge: KnownText, forwarded: bool, answered: bool) -> SplitReply:
     lines, rest = _divide_shared_lines(source[0]), source[1]
     cover = cover_lines(lines, knowledge) if knowledge else []
-    roles = assign_roles(lines, cover, knowledge, forwarded=forwarded)
+    roles = assign_roles(lines, cover, knowledge, forwarded=forwarded, answered=answered)
     reply, folded, signature = _join(lines, roles)
     pictures: tuple[tuple[int, str], ...] = ()
     if any(line.pictures for line in lines):

@@ -241,3 +241,20 @@ def test_a_person_who_writes_of_machines_is_heard(text: str) -> None:
 
 def test_a_forwarded_automatic_mail_comes_from_a_person() -> None:
     assert kind_of_text("This is an automatic reply.", subject="Fwd: Away") is Automatic.NO
+
+
+@pytest.mark.parametrize("subject", ["Automatic reply systems: my experience", "Automated response engineer"])
+def test_somebody_who_works_with_machines_is_a_person(subject: str) -> None:
+    assert parse_mail(f"From: a@b.example\nSubject: {subject}\n\nI apply.\n".encode()).automatic is Automatic.NO
+
+
+@pytest.mark.parametrize(
+    "subject", ["Automatic reply: x", "Automatic reply", "Auto Response from Jana", "AutoReply Re: x"]
+)
+def test_subjects_of_machines(subject: str) -> None:
+    assert parse_mail(f"From: a@b.example\nSubject: {subject}\n\nAway.\n".encode()).automatic is Automatic.REPLY
+
+
+def test_a_bounce_whose_subject_says_it_late_is_one() -> None:
+    raw = "Return-Path: <>\nFrom: admin@b.example\nSubject: 메일 반송 안내\n\nhong@b.example : 존재하지 않는 주소\n"
+    assert parse_mail(raw.encode()).automatic is Automatic.BOUNCE

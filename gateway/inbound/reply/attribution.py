@@ -116,6 +116,8 @@ def _is_sure(text: str) -> bool:
     dated = cues.has_date(text)
     if dated and cues.says_wrote(text) and (cues.has_address(text) or cues.has_time(text)):
         return True
+    if cues.has_time(text) and cues.has_angled_address(text) and cues.says_wrote(text) and _LEAD.match(text):
+        return True  # "On Tue, 4 Mar at 2:10 PM, Kim <kim@host> wrote:"
     if not dated or not cues.has_time(text):
         return False
     if _ADDRESS_END.search(text) and cues.has_date(text[:24]):
@@ -124,10 +126,11 @@ def _is_sure(text: str) -> bool:
 
 
 def _is_bare_attribution(text: str) -> bool:
-    """Date and address without a colon: `2011/4/7 Nathan <n@example.com>`."""
+    """Date and address without a colon: `2011/4/7 Nathan <n@example.com>`; or date, time and a colon, in whatever
+    language the verb is."""
     if len(text) > _MAX_PLAIN_CHARS or text.endswith((".", "!", "?")):
         return False
-    return cues.has_date(text) and cues.has_address(text)
+    return cues.has_date(text) and (cues.has_address(text) or (_ends_attribution(text) and cues.has_time(text)))
 
 
 def begins_attribution(lines: Sequence[Line], start: int, end: int) -> bool:

@@ -91,7 +91,7 @@ def _phrase(text: str) -> str:
     """The words of a separator line: without dashes, stars and colon."""
     found = _DASHED.fullmatch(cut(text))
     bare = found[1] if found else cut(text)
-    return _SPACES.sub(" ", bare.strip(" \t*_-=#>:：.")).casefold()
+    return _SPACES.sub(" ", bare.strip(" \t*_-=#>:：.[]")).casefold()
 
 
 def is_forward_separator(text: str) -> bool:
@@ -122,7 +122,7 @@ def is_original_separator(text: str) -> bool:
     """ "-----Original Message-----" in a language we know; without dashes only the whole line counts."""
     if len(text) > _MAX_PHRASE_CHARS * 2:
         return False
-    first = text.lstrip(" \t*_-=#>:：.—–─")[:1].casefold()[:1]
+    first = text.lstrip(" \t*_-=#>:：.—–─[")[:1].casefold()[:1]
     return first in _ORIGINAL_STARTS and _phrase(text) in words.ORIGINAL_PHRASES
 
 

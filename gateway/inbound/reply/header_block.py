@@ -16,6 +16,7 @@ _MAX_FOREIGN = 6  # labels that we do not know: a form, if there are more
 _MAX_STRAY = 2  # lines in a row without label: a value went on
 _ONCE = frozenset([0, 1, 2, 4])
 _CORE = frozenset([0, 1, 2, 4])
+_DATED = frozenset([1, -1])  # where a header has its time; a timetable has one behind "From", too
 _FIRST = frozenset([0, 1, 4])  # the label that a client begins with; a formal letter begins with whom it is for
 
 
@@ -37,8 +38,9 @@ class _Block:
             self.order.append(kind)
         self.names.add(label)
         self.labels += 1
-        self.addresses += cues.has_address(value)
-        self.clocks += cues.has_date(value) and cues.has_time(value)
+        addressed = cues.has_address(value)
+        self.addresses += addressed
+        self.clocks += (addressed or kind in _DATED) and cues.has_date(value) and cues.has_time(value)
         self.values.append(value)
 
     def holds(self, *, separated: bool, phrased: bool, client_made: bool) -> bool:
@@ -63,6 +65,12 @@ class _Block:
         if client_made:
             return True
         return bool(self.addresses) and (phrased or self._has_foreign_shape())
+
+    def is_whole(self) -> bool:
+        """From, sent, to and subject with a time, in an order or with an address that a form does not have."""
+        if not (self.kinds >= _CORE and self.clocks):
+            return False
+        return self.order[:2] == [0, 1] or (self.order[0] in (0, 1) and self.addresses > 0)
 
     def _is_dated_mail(self, core: set[int]) -> bool:
         """A time with a subject, or right below the sender; "From: Leeds, To: London, Date: …" is a journey."""
@@ -110,7 +118,7 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
         blanks = stray = 0
         block.add(kind, *pair)
         end = at + 1
-    if not separated and (_is_embedded(lines, start, end) or (block.order and block.order[0] not in _FIRST)):
+    if not separated and (_is_embedded(lines, start, end, block) or (block.order and block.order[0] not in _FIRST)):
         return start
     holds = block.holds(
         separated=separated,
@@ -120,9 +128,17 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
     return end if holds else start
 
 
-def _is_embedded(lines: Sequence[Line], start: int, end: int) -> bool:
-    """Whether the labels stand in the middle of a paragraph: no client leaves out both empty lines."""
-    return start > 0 and end < len(lines) and not lines[start - 1].blank and not lines[end].blank
+def _is_embedded(lines: Sequence[Line], start: int, end: int, block: _Block) -> bool:
+    """Whether the labels stand in the middle of a paragraph, or of a form that began above them.
+
+    No client leaves out both empty lines, except around a whole header.
+    """
+    if start == 0 or lines[start - 1].blank:
+        return False
+    if block.is_whole():
+        return False
+    above = cues.read_label(lines[start - 1].text)
+    return (above is not None and above[1] != "") or (end < len(lines) and not lines[end].blank)
 
 
 def _may_be_foreign(lines: Sequence[Line], start: int, value: str) -> bool:

@@ -19,30 +19,42 @@ _COLONS = (":", "：")
 _MAX_OWN_LINES = 5  # above a header block; of a longer letter its last three are asked
 _LAST_LINES = 3
 _MAX_LISTED = 12
+_PROMPT = 3  # `>>>` of an interpreter: nobody quotes at once what was quoted twice
 _ENOUGH_TOKENS = 8
+_LISTED = re.compile(r"\s*(?:[-*•·・◦▪■□○●①-⑳]|\d{1,2}[.)])\s*\S")  # words above such a line point to it
 _GREETING = re.compile(r"[^\W\d]+(?:[ .][^\W\d]+){0,3}[ ]?[,，、]")  # and nothing else: the answer stands further down
-# With these a writer points at the mail below: to show it, or because the answers stand in it.
-_POINTING = re.compile(
-    r"\bfyi\b|\b(?:my|our) (?:answers|comments|replies)\b|"
-    r"\bforward(?:ing|ed)\b|\bi (?:now )?forward\b|\bfwd\b|\bbelow\b|"
-    r"\binline\b|in red\b|아래|전달|포워딩|(?:메일|내용).{0,6}참고|"
-    r"下記|以下|転送|ご参考|見下|如下|转发|轉發|轉寄|见下|請參閱|请参阅|přeposíl|přepošl|níže|preposiel|nižšie|"
-    r"červeně|červenou|пересыла|пересил|\bниже\b|\bнижче\b|красным|vidarebef|\bnedan\b|videresend|nedenfor|"
-    r"välit[äe]|edelleen\s?läh|\balla\s?oleva|\balle?kirj|weiterleit|weitergeleit|leite .{0,60}\bweiter\b|"
-    r"\bunten\b|untenstehend|z\. ?k\.|zur (?:info|kenntnis)|\bin rot\b|ci-dessous|transf[eéè]r|pour info|"
-    r"reenv[ií]|abajo|a continuación|para su información|inoltr|di seguito|qui sotto|per conoscenza|encaminh|"
-    r"reencaminh|abaixo|doorst(?:u|ur)|\bonderstaand|hieronder|ter info|przesyłam|przekazuj|poniżej|iletiyorum|"
+# With these a writer says that the answers stand in the mail below.
+_ANSWERS = re.compile(
+    r"\b(?:my|our) (?:answers|comments|replies)\b|\binline\b|in red\b|"
+    r"\b(?:see|find|answer\w*|repl\w+|respon\w+|comment\w*|written|wrote|noted|marked)\b.{0,40}\bbelow\b|"
+    r"\bbelow\b.{0,40}\b(?:answer\w*|repl\w+|respons\w+|comment\w*)\b|\bbelow\W*\Z|"
+    r"아래(?:\Z|[^가-힣]|[에와의를로]|메일|내용|답변|참[고조])|下記|以下|見下|如下|请?[见見]下|請參閱|请参阅|"
+    r"níže(?! než)|nižšie(?! ako)|červeně|červenou|\bниже\b|\bнижче\b|красным|\bnedan\b|nedenfor|"
+    r"\balla\s?oleva|\balle?kirj|\bunten\b|untenstehend|\bin rot\b|ci-dessous|abajo|a continuación|"
+    r"di seguito|qui sotto|abaixo|\bonderstaand|hieronder|poniżej|aşağıda|\bse .{0,60}\bunder\b|"
+    r"meine (?:antworten|anmerkungen)|mé odpovědi|moje odpov|мои ответы|мої відповіді|mina svar|mine svar|vastaukseni|"
+    r"mes réponses|mis respuestas|le mie risposte|minhas respostas|mijn antwoorden|moje odpowiedzi|cevaplarım|"
+    r"답변을? ?(?:적|달았|작성)|回答いたします",
+    re.IGNORECASE,
+)
+# With these they hand it on; in an answer they speak of something else.
+_HANDS_ON = re.compile(
+    r"\bfyi\b|\bforward(?:ing|ed)\b|\bi (?:now )?forward\b|\bfwd\b|전달|포워딩|(?:메일|내용).{0,6}참고|"
+    r"転送|ご参考|转发|轉發|轉寄|přeposíl|přepošl|preposiel|пересыла|пересил|vidarebef|videresend|"
+    r"välit[äe]|edelleen\s?läh|weiterleit|weitergeleit|leite .{0,60}\bweiter\b|"
+    r"z\. ?k\.|zur (?:info|kenntnis)|transf[eéè]r|pour info|reenv[ií]|para su información|inoltr|per conoscenza|"
+    r"encaminh|reencaminh|doorst(?:u|ur)|ter info|przesyłam|przekazuj|iletiyorum|"
     r"ci-joint (?:le|un) (?:message|mail|courriel)|attached (?:mail|message|e-mail)|"
-    r"stuur .{0,60}\bdoor\b|\bse .{0,60}\bunder\b|yönlendir|aşağıda|meine (?:antworten|anmerkungen)|mé odpovědi|"
-    r"moje odpov|мои ответы|мої відповіді|mina svar|mine svar|vastaukseni|mes réponses|mis respuestas|"
-    r"le mie risposte|minhas respostas|mijn antwoorden|moje odpowiedzi|cevaplarım|답변\s?(?:드립|드려|을 적)|"
-    r"回答いたします",
+    r"stuur .{0,60}\bdoor\b|yönlendir",
     re.IGNORECASE,
 )
 
 
-def is_shown(lines: Sequence[Line], cover: Cover, at: int, end: int) -> bool:
-    """Whether the mail whose introduction stands at `at` to `end` is what the writer wants to show us."""
+def is_shown(lines: Sequence[Line], cover: Cover, at: int, end: int, *, answered: bool) -> bool:
+    """Whether the mail whose introduction stands at `at` to `end` is what the writer wants to show us.
+
+    `answered`: the subject says that it is the one that they answer.
+    """
     known, total = sum(k for k, _ in cover[end:]), sum(t for _, t in cover[end:])
     if known and known >= 0.2 * total:
         return False
@@ -59,7 +71,13 @@ def is_shown(lines: Sequence[Line], cover: Cover, at: int, end: int) -> bool:
     if len(above) == 1 and _GREETING.fullmatch(above[0].strip()):
         return True
     near = above if len(above) <= _MAX_OWN_LINES else above[-_LAST_LINES:]
-    return any(_POINTING.search(cues.cut(text)) for text in near)
+    if not answered and any(_HANDS_ON.search(cues.cut(text)) for text in near):
+        return True
+    following = [*near[1:], ""]
+    return any(
+        _ANSWERS.search(cues.cut(text)) and not _LISTED.match(below)
+        for text, below in zip(near, following, strict=True)
+    )
 
 
 def keep_own_lists(lines: Sequence[Line], roles: list[str], cover: Cover) -> None:
@@ -81,14 +99,18 @@ def _is_own_list(lines: Sequence[Line], roles: Sequence[str], cover: Cover, star
     run = range(start, end)
     if end - start > _MAX_LISTED or (cover and any(cover[at][0] for at in run)):
         return False
-    if any(lines[at].depth != 1 or cues.has_address(lines[at].text) for at in run):
+    depth = lines[start].depth
+    if any(lines[at].depth != depth or cues.has_address(lines[at].text) for at in run):
         return False
+    introduced = Role.INTRO in roles[:start]
+    if depth != 1:
+        return depth == _PROMPT and not introduced
     above = start - 1
     while above >= 0 and lines[above].blank:
         above -= 1
     if above < 0 or roles[above] is not Role.OWN:
         return False
-    return lines[above].text.rstrip(" *_").endswith(_COLONS) or (above == start - 1 and Role.INTRO not in roles)
+    return lines[above].text.rstrip(" *_").endswith(_COLONS) or (above == start - 1 and not introduced)
 
 
 def _names_files(text: str) -> bool:

@@ -13,7 +13,7 @@ _MAX_CHARS = 200_000  # of whole lines; the first line counts whatever its lengt
 JUDGED_CHARS = 1000
 PICTURE = "\ufffc"  # stands in a line for a picture of the mail itself
 
-_MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _QUOTE_MARK = re.compile(r"[ \t]{0,3}(?:[>＞][ \t]?|\|[ \t])++")
 
 _PIPED = re.compile(r"\|(?: [^|]*+)?\Z")

@@ -16,6 +16,7 @@ _END = re.compile(r"(?:[.!?…。！？]|니다|세요|[네어아]요|까|です
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DISCLAIMER = re.compile(
     r"confidential|intended (?:only|solely|recipient|for the)|legally privileged|consider the environment|unsubscribe|"
+    r"antivir|антивир|"
     r"vertraulich|důvěrn|dôvern|конфиденциальн|конфіденційн|konfidentiell|fortrolig|luottamuksellinen|confidentiel|"
     r"confidencial|riservat|vertrouwelijk|poufn|gizli|기밀|비밀|수신인이 아닌|秘密|機密|保密|机密",
     re.IGNORECASE,
@@ -41,5 +42,5 @@ def is_sentence(text: str, *, apart: bool) -> bool:
 
 
 def is_disclaimer(text: str) -> bool:
-    """What companies put below a mail: for whom it is, and that it is secret."""
+    """What companies and programs put below a mail: for whom it is, that it is secret, what looked for viruses."""
     return len(text) >= 40 and bool(_DISCLAIMER.search(text, 0, JUDGED_CHARS))

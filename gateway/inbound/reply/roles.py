@@ -16,7 +16,7 @@ from gateway.inbound.known_text import KnownText
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.attribution import begins_attribution, is_sentence_of_theirs, is_vague, read_attribution
 from gateway.inbound.reply.header_block import is_separated, read_header_block
-from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted
+from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted, quote_at_end
 from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
 from gateway.inbound.reply.lead_in import is_shown, keep_own_lists
 from gateway.inbound.reply.lines import Line, Mark, Role
@@ -28,11 +28,16 @@ _ENOUGH_TOKENS = 3  # of a line that nobody sent before
 _MAX_TRIES = 300  # lines that look like the beginning of another mail and are none: a hostile mail has many
 
 
-def assign_roles(lines: list[Line], cover: Cover, knowledge: KnownText, *, forwarded: bool = False) -> list[str]:
-    """One role for each line. `cover`: which of its words we know; empty if nothing is known from the thread."""
+def assign_roles(
+    lines: list[Line], cover: Cover, knowledge: KnownText, *, forwarded: bool = False, answered: bool = False
+) -> list[str]:
+    """One role for each line. `cover`: which of its words we know; empty if nothing is known from the thread.
+
+    `forwarded`, `answered`: what the subject says of the mail.
+    """
     roles = [_role_by_markup(line) for line in lines]
     _close_quote_gaps(lines, roles)
-    _mark_boundaries(lines, roles, cover, forwarded=forwarded)
+    _mark_boundaries(lines, roles, cover, forwarded=forwarded, answered=answered)
     keep_own_lists(lines, roles, cover)
     if cover:
         mark_known(lines, roles, cover, knowledge)
@@ -93,7 +98,7 @@ def _has_own(lines: Sequence[Line], roles: Sequence[str]) -> bool:
     return any(role is Role.OWN and not line.blank for line, role in zip(lines, roles, strict=True))
 
 
-def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwarded: bool) -> None:
+def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwarded: bool, answered: bool) -> None:
     """Find where another mail begins. A forwarded one is the writer's to show: it and all below stay."""
     at = tries = 0
     while at < len(lines) and tries < _MAX_TRIES:
@@ -115,8 +120,11 @@ def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwa
             tries += 1
             at += 1
             continue
-        if rest_too and (forwarded or is_shown(lines, cover, at, end)):
+        if rest_too and (forwarded or is_shown(lines, cover, at, end, answered=answered)):
             return
+        if rest_too and not _has_own(lines[:at], roles[:at]) and quote_at_end(lines) > end:
+            at = end  # the writer begins with it; what their client quotes stands below
+            continue
         mark_intro(lines, roles, at, end)
         if rest_too:
             for below in range(end, len(lines)):

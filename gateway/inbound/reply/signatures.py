@@ -26,6 +26,9 @@ def mark_signature(lines: list[Line], roles: list[str]) -> None:
     again = False  # a second mark: the first one may have begun a frame
     for number, at in enumerate(own):
         if number and cues.is_signature_mark(lines[at].text):
+            if _heads_list(lines[at - 1]):
+                again = True
+                continue
             block = _until_prose(lines, _block_from(own[number : number + _SIGNATURE_LINES + 1], roles), again=again)
             again = True
             if block:
@@ -79,6 +82,11 @@ def _until_prose(lines: list[Line], block: list[int], *, again: bool = False) ->
                     return []  # two marks around something, and the writer goes on: a frame
                 return block[:number] if number > 1 or not cues.is_signature_mark(lines[block[0]].text) else []
     return block
+
+
+def _heads_list(line: Line) -> bool:
+    """Whether the line right above a mark announces what stands below it."""
+    return line.text.rstrip(" *_").endswith((":", "："))
 
 
 def _names_list(text: str) -> bool:

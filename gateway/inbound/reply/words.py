@@ -60,7 +60,8 @@ REPLY_TO_LABELS = _words(
 # The line that stands for the whole header: between dashes, or alone.
 ORIGINAL_PHRASES = _words(
     "original message|original mail|original email|original appointment|reply message|원본 메시지|원본 메일|"
-    "원본메일|원본 이메일|원래 메시지|원문|元のメッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|原始信件|"
+    "원본메일|원본 이메일|받은 메일 내용|원래 메시지|"
+    "원문|元のメッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|原始信件|"
     "原件|původní zpráva|původní e-mail|původní email|pôvodná správa|pôvodný e-mail|исходное сообщение|"
     "оригинальное сообщение|исходное письмо|первоначальное сообщение|пересылаемое сообщение|"
     "оригінальне повідомлення|початкове повідомлення|вихідне повідомлення|ursprungligt meddelande|"
