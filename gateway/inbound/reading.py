@@ -22,14 +22,16 @@ from gateway.threads.incoming import Automatic, IncomingMail, ReadMail, SplitRep
 
 log = logging.getLogger("gateway.inbound.reading")
 
-_ANSWER = r"\s*(?:re|aw|sv|vs|odp|ant|ynt|antw|antwort|rif|res|r|回复|답장|회신|回覆|返信)\s*(?:\[\d+\])?\s*[:：]\s*"
-_ANSWERED = re.compile(_ANSWER, re.IGNORECASE)
-# Forward prefixes of mail clients, after any number of reply prefixes.
+# Reply prefixes of mail clients. Nothing that may be left out stands beside another of its kind: a subject of thousands
+# of spaces is read once.
+_ANSWER = r"(?:re|aw|sv|vs|odp|ant|ynt|antw|antwort|rif|res|r|回复|답장|회신|回覆|返信)\s*+(?:\[\d+\]\s*+)?[:：]\s*+"
+_ANSWERED = re.compile(rf"\s*+{_ANSWER}", re.IGNORECASE)
+# Forward prefixes, after any number of those.
 _FORWARDED = re.compile(
-    rf"(?:{_ANSWER}){{0,10}}\s*(?:"
+    rf"\s*+(?:{_ANSWER}){{0,10}}(?:"
     r"(?:fwd?|wg|vb|vl|tr|rv|i|pd|enc|fs|doorst|vidarebefordrat|přeposláno|předáno|пересл(?:ано)?|пер|"
-    r"전달|转发|轉寄|轉發|転送|İlt|ilt)\s*[:：]|"
-    r"[\[(【]\s*(?:fwd?\b|전달|转发|轉寄|轉發|転送)\s*[:：\])】])",
+    r"전달|转发|轉寄|轉發|転送|İlt|ilt)\s*+[:：]|"
+    r"[\[(【]\s*+(?:fwd?\b|전달|转发|轉寄|轉發|転送)\s*+[:：\])】])",
     re.IGNORECASE,
 )
 

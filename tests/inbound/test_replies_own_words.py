@@ -111,3 +111,14 @@ def test_what_a_virus_scanner_adds_is_no_sentence_of_the_writer() -> None:
 
 def test_invisible_signs_around_a_tagline() -> None:
     assert split_reply("Yes.\n\n\u2063Get BlueMail for Android \u200b\n").reply == "Yes."
+
+
+@pytest.mark.timeout(20)
+def test_a_subject_of_prefixes_and_spaces_is_read_at_once() -> None:
+    """It took minutes once, for each run of spaces could be shared out in many ways."""
+    for spaces in (25, 5000):
+        subject = ("re:" + " " * spaces) * 10
+        assert not is_forwarded(subject + "x")
+        assert is_answered(subject + "x")
+    assert is_forwarded("Re:  RE[2] : Fwd: x")
+    assert not is_answered("Re: Fwd: x")
