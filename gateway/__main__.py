@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from gateway.config import Settings
-from gateway.errors import GatewayError, SettingsError
+from gateway.errors import GatewayError, Unavailable
 from gateway.many import applicant_cli, bulk_cli
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="One conversation per applicant, by mail and web.")
@@ -333,11 +333,11 @@ def api_key_revoke(
 
 
 def main() -> None:
-    """Run a command; our own errors become one line and exit status 2."""
+    """Run a command; our own errors become one line and exit status 1."""
     try:
         cli(standalone_mode=True)
-    except SettingsError as error:
-        sys.exit(f"gateway: {error}")
+    except Unavailable as error:
+        sys.exit(f"gateway: {error} `gateway doctor` says more.")
     except GatewayError as error:
         sys.exit(f"gateway: {str(error) or type(error).__name__}")
 

@@ -7,6 +7,7 @@ Not in charge of: anything that happens afterwards. The composition root: it may
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from ulid import ULID
 
-from gateway.config import Settings, load_settings, split_listen
+from gateway.config import Settings, load_settings
 from gateway.errors import SettingsError
 from gateway.inbound.dnslookup import Lookup
 from gateway.inbound.domaincheck import ReplyDomain
@@ -37,6 +38,7 @@ from gateway.outbound.fetch import JsonClient
 from gateway.outbound.registry import build_channels, build_hooks
 from gateway.outbound.vapid import PushKeys
 from gateway.rendering import Rendering
+from gateway.setting_values import split_listen
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.writer import MailWriter
@@ -52,6 +54,7 @@ ANSWERS = {
     RecipientVerdict.UNKNOWN: NO_SUCH_ADDRESS,
     RecipientVerdict.RELAY: RELAY_DENIED,
 }
+SHORTEST_KEY = 32  # characters
 log = logging.getLogger("gateway.app")
 
 
@@ -64,20 +67,38 @@ def load_prepared_settings(**values: object) -> Settings:
 
 def prepare_settings(settings: Settings) -> Settings:
     """Settings with a secret key: the given one, else one kept in DATA_DIR. Raises SettingsError."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     given = settings.secret_key.get_secret_value()
-    if given:
-        if len(given) < 32:
-            raise SettingsError("GATEWAY_SECRET_KEY is too short: use at least 32 random characters.")
-        return settings
-    path = settings.data_dir / "secret.key"
+    if given and len(given) < SHORTEST_KEY:
+        raise SettingsError("GATEWAY_SECRET_KEY is too short: use at least 32 random characters.")
     try:
-        with path.open("x") as file:
-            path.chmod(0o600)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own = "" if given else _keep_key(settings.data_dir / "secret.key")
+    except OSError as error:
+        raise SettingsError(
+            f"GATEWAY_DATA_DIR is {settings.data_dir}, which this user cannot use ({error.strerror}): "
+            "name a folder that belongs to them."
+        ) from None
+    return settings.model_copy(update={"secret_key": SecretStr(own)}) if own else settings
+
+
+def _keep_key(path: Path) -> str:
+    """The key in this file. It is made at the first start, and on stable storage before anything is signed with it."""
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
     except FileExistsError:
         pass
-    return settings.model_copy(update={"secret_key": SecretStr(path.read_text().strip())})
+    except OSError:  # a full disk: what is not whole must not be taken for the key at the next start
+        path.unlink(missing_ok=True)
+        raise
+    key = path.read_text().strip()
+    if len(key) < SHORTEST_KEY:
+        raise SettingsError(
+            f"{path} holds no whole secret key: bring it back from a backup. Remove it only if no mail ever went out."
+        )
+    return key
 
 
 def make_rendering() -> Rendering:
@@ -182,7 +203,11 @@ class Running:
         """Open the front door; the address it listens on."""
         self.writer = MailWriter(self.ctx.database)
         self.front = build_front(self.ctx, self.writer)
-        return self.front.start()
+        try:
+            return self.front.start()
+        except OSError as error:
+            listen, why = self.ctx.settings.smtp_listen, error.strerror
+            raise SettingsError(f"{listen} cannot be used for the SMTP server ({why}): choose another.") from None
 
     def stop(self) -> None:
         if self.front:

@@ -7,18 +7,26 @@ for secrets kept in files, and from a TOML file named by `GATEWAY_CONFIG`. docs/
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from gateway.errors import SettingsError
+from gateway.setting_values import (
+    Addresses,
+    Channels,
+    Domain,
+    Listen,
+    LogLevel,
+    Networks,
+    Proxies,
+    PublicUrl,
+    read_json,
+    read_value_file,
+)
 
 PREFIX = "GATEWAY_"
 
@@ -26,7 +34,9 @@ PREFIX = "GATEWAY_"
 class Settings(BaseSettings):
     """Frozen after start."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True, enable_decoding=False
+    )
 
     data_dir: Path = Field(Path("data"), description="Folder for the embedded database, blobs and the demo's mailbox.")
     database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in DATA_DIR.")
@@ -42,14 +52,16 @@ class Settings(BaseSettings):
         [], description="Earlier secret keys whose addresses and links still work (a JSON list)."
     )
 
-    http_listen: str = Field("127.0.0.1:8000", description="Address of the web server, HOST:PORT.")
-    smtp_listen: str = Field("127.0.0.1:8025", description="Address of the SMTP server, HOST:PORT.")
-    public_url: str = Field("http://127.0.0.1:8000", description="How people reach the web server; used in links.")
-    trusted_proxies: list[str] = Field(
-        [], description="Addresses whose X-Forwarded-* headers are believed (a JSON list)."
+    http_listen: Listen = Field("127.0.0.1:8000", description="Address of the web server, HOST:PORT.")
+    smtp_listen: Listen = Field("127.0.0.1:8025", description="Address of the SMTP server, HOST:PORT.")
+    public_url: PublicUrl = Field(
+        "http://127.0.0.1:8000", description="How people reach the web server; used in links."
+    )
+    trusted_proxies: Proxies = Field(
+        [], description="Addresses and networks whose X-Forwarded-* headers are believed (a JSON list)."
     )
 
-    reply_domain: str = Field(
+    reply_domain: Domain = Field(
         "reply.example.test", description="Domain of the reply addresses; its MX must point to the SMTP server."
     )
     smtp_hostname: str = Field("", description="Name in the SMTP greeting; empty means the reply domain.")
@@ -63,10 +75,10 @@ class Settings(BaseSettings):
         None, description="Certificate chain (PEM) for STARTTLS; empty means one made at start."
     )
     smtp_tls_key: Path | None = Field(None, description="Private key (PEM) of the certificate.")
-    smtp_proxy_from: list[str] = Field(
-        [], description="Addresses of load balancers that send the PROXY protocol header (a JSON list)."
+    smtp_proxy_from: Networks = Field(
+        [], description="Addresses and networks of load balancers that send the PROXY protocol header (a JSON list)."
     )
-    trusted_relays: list[str] = Field(
+    trusted_relays: Addresses = Field(
         [], description="Addresses of your own mail servers whose Authentication-Results are believed (a JSON list)."
     )
     authserv_id: str = Field(
@@ -80,7 +92,7 @@ class Settings(BaseSettings):
         description="Believe a candidate's mail whose From and envelope sender are the known address, without proof. "
         "For the demo and closed networks only.",
     )
-    dns_servers: list[str] = Field(
+    dns_servers: Addresses = Field(
         [], description="Name servers for the sender checks (a JSON list); empty means the system's."
     )
     sender_mails_per_hour: int = Field(
@@ -92,9 +104,8 @@ class Settings(BaseSettings):
     soft_bounces: int = Field(
         5,
         ge=0,
-        description="After so many mails in `SOFT_BOUNCE_DAYS` that came back for a passing reason "
-        "(mailbox full, server "
-        "away), no more are sent to that address until somebody writes from it or corrects it. 0: never.",
+        description="After so many mails in `SOFT_BOUNCE_DAYS` that came back for a passing reason (mailbox full, "
+        "server away), no more are sent to that address until somebody writes from it or corrects it. 0: never.",
     )
     soft_bounce_days: int = Field(30, ge=1, le=365, description="The days in which soft bounces are counted together.")
     sender_checks: bool = Field(True, description="Check SPF, DKIM and DMARC of incoming mail over DNS.")
@@ -128,7 +139,7 @@ class Settings(BaseSettings):
         "", description="Mails to one recipient domain, such as 20/second or 600/minute; empty: no limit."
     )
 
-    channels: list[str] = Field(
+    channels: Channels = Field(
         ["email", "alimtalk", "sms"],
         description="How candidates are reached, in this order, where the workspace says nothing else (a JSON list of "
         "email, alimtalk, sms). The next is used when one fails.",
@@ -227,26 +238,21 @@ class Settings(BaseSettings):
     )
     session_days: int = Field(14, ge=1, description="How long a sign-in lasts.")
     retention_days: int = Field(90, ge=1, description="How long raw mails of refused and ignored entries are kept.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field("text", pattern="^(text|json)$", description="text for people, json for machines.")
     demo: bool = Field(False, description="Demo mode: the pages under /dev; never for real data.")
 
-    @field_validator("reply_domain")
+    @field_validator("*", mode="before")
     @classmethod
-    def _lower_domain(cls, value: str) -> str:
-        return value.lower().rstrip(".")
+    def _read_json(cls, value: Any, info: ValidationInfo) -> Any:
+        kind = get_origin(cls.model_fields[str(info.field_name)].annotation)
+        return read_json(value, kind=kind) if kind in (list, dict) else value
 
-    @field_validator("public_url")
+    @field_validator("smtp_tls_key")
     @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
-        return value.rstrip("/")
-
-    @field_validator("channels")
-    @classmethod
-    def _known_channels(cls, value: list[str]) -> list[str]:
-        unknown = [c for c in value if c not in ("email", "alimtalk", "sms")]
-        if unknown or not value:
-            raise ValueError(f"name at least one of email, alimtalk, sms; {', '.join(unknown) or 'nothing'} is none")
+    def _with_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (value is None) != (info.data.get("smtp_tls_cert") is None):
+            raise ValueError("set both GATEWAY_SMTP_TLS_CERT and GATEWAY_SMTP_TLS_KEY, or neither")
         return value
 
     @property
@@ -306,9 +312,9 @@ class _FromFiles(PydanticBaseSettingsSource):
     """`GATEWAY_<NAME>_FILE` names a file that holds the value: for secrets mounted as files."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        value = Path(path).read_text().strip() if path else None
-        return value, field_name, False
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        return (read_value_file(variable, path) if path else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         found = {name: self.get_field_value(f, name)[0] for name, f in self.settings_cls.model_fields.items()}
@@ -316,31 +322,27 @@ class _FromFiles(PydanticBaseSettingsSource):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Settings from the environment; `overrides` win. Raises SettingsError that names the variable and what is
-    wrong.
-    """
+    """Settings from the environment; `overrides` win. Raises SettingsError that names the variable and its fault."""
     config = os.environ.get(f"{PREFIX}CONFIG")
     if config and not Path(config).is_file():
         raise SettingsError(f"GATEWAY_CONFIG names {config}, but there is no such file.")
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        lines = [f"{PREFIX}{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
-        raise SettingsError("; ".join(lines)) from None
-    except OSError as error:
-        raise SettingsError(f"A file named by a GATEWAY_*_FILE variable cannot be read: {error}") from None
+        said = [(str(e["loc"][0]), e["msg"].removeprefix("Value error, ")) for e in error.errors()]
+        raise SettingsError("; ".join(f"{PREFIX}{name.upper()}: {words}" for name, words in said)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{config}, which GATEWAY_CONFIG names, is no TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{config}, which GATEWAY_CONFIG names, cannot be read: {error}") from None
 
 
-def unknown_variables() -> list[str]:
-    """GATEWAY_* variables that no setting knows: usually a typing mistake (`doctor` lists them)."""
+def unknown_names() -> list[str]:
+    """GATEWAY_* variables and names in the TOML file that no setting knows: `doctor` lists these typing mistakes."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {f"{PREFIX}CONFIG"}
     known |= {f"{name}_FILE" for name in known}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-
-
-def split_listen(value: str) -> tuple[str, int]:
-    """`HOST:PORT` or `[::1]:PORT` as a pair. Raises SettingsError."""
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit():
-        raise SettingsError(f"{value!r} is no address: write HOST:PORT, for example 127.0.0.1:8000.")
-    return host.strip("[]"), int(port)
+    found = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if config := os.environ.get(f"{PREFIX}CONFIG"):
+        names = tomllib.loads(Path(config).read_text("utf-8"))
+        found += [f"{name} in {config}" for name in names if name not in Settings.model_fields]
+    return found

@@ -85,7 +85,7 @@ def make_settings_page() -> str:
         "Each setting is an environment variable. Any of them may instead come from a file: `GATEWAY_<NAME>_FILE`",
         "names a file that holds the value (for mounted secrets), and `GATEWAY_CONFIG` names a TOML file with the",
         'names in small letters (`reply_domain = "reply.example.com"`). The environment wins over `_FILE`, and that',
-        "over the TOML file.",
+        "over the TOML file. An empty variable counts as none.",
         "`gateway doctor` says what is missing or misspelt.",
         "",
     ]

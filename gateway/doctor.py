@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from rich.console import Console
+from rich.markup import escape
 
 from gateway.app import make_own_domain
-from gateway.config import Settings, unknown_variables
-from gateway.errors import GatewayError, SettingsError
+from gateway.config import Settings, unknown_names
+from gateway.errors import GatewayError, SettingsError, Unavailable
 from gateway.outbound.channelcheck import check_channels
+from gateway.outbound.smtp_client import read_relay
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
-from gateway.store.migrate import is_migrated
+from gateway.store.migrate import check_tables
 from gateway.worker import make_broker
 
 SMTP_SECONDS = 5.0
+PORTS = {"amqp": 5672, "amqps": 5671}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,19 @@ class Finding:
 
 def examine(settings: Settings) -> int:
     """Print every finding; exit status 1 if something is wrong."""
-    console = Console()
+    console = Console(highlight=False, soft_wrap=True)  # a DNS record that is wrapped cannot be copied
     findings = list(find_all(settings))
     signs = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[yellow]?[/]"}
     for finding in findings:
-        console.print(f"{signs[finding.ok]:<18} {finding.name:<12} {finding.found}")
+        console.print(f"{signs[finding.ok]:<18} {finding.name:<12} {escape(finding.found)}")
         if finding.ok is not True and finding.remedy:
-            console.print(f"{'':<10} → {finding.remedy}")
+            console.print(f"{'':<10} → {escape(finding.remedy)}")
     return 1 if any(f.ok is False for f in findings) else 0
 
 
 def find_all(settings: Settings) -> Iterator[Finding]:
     """Settings, disk, database, broker, smarthost, and the reply domain's DNS."""
-    for name in unknown_variables():
+    for name in unknown_names():
         yield Finding("settings", False, f"{name} is no setting", "Look for the right name in docs/settings.md.")
     if settings.demo:
         yield Finding("settings", None, "demo mode is on", "Never use it with real data.")
@@ -85,14 +88,22 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
     except SettingsError as error:
         yield Finding("database", False, str(error))
         return
-    except (GatewayError, OSError) as error:
-        yield Finding("database", False, f"does not answer ({type(error).__name__})", "Check GATEWAY_DATABASE_URL.")
+    except Unavailable as error:
+        yield Finding("database", False, f"does not answer ({_why(error)})", "Check GATEWAY_DATABASE_URL.")
         return
     kind = database.engine.dialect.name
     yield Finding("database", True, f"{kind}, durable commits")
-    if not is_migrated(database.engine):
-        yield Finding("database", False, "does not have this version's tables", "Run `gateway migrate`.")
+    try:
+        check_tables(database.engine)
+    except GatewayError as error:
+        yield Finding("database", False, str(error))
     database.close()
+
+
+def _why(error: Unavailable) -> str:
+    """The driver's own words, in one line. They name address and user, never a password."""
+    said = " ".join(str(getattr(error.__cause__, "orig", error.__cause__)).split())
+    return said or type(error.__cause__).__name__
 
 
 def _check_broker(settings: Settings) -> Finding:
@@ -102,8 +113,9 @@ def _check_broker(settings: Settings) -> Finding:
     parts = urlsplit(settings.broker_url)
     try:
         make_broker(settings.broker_url)
-        socket.create_connection((parts.hostname or "localhost", parts.port or 6379), 3).close()
-    except (GatewayError, OSError) as error:
+        port = parts.port or PORTS.get(parts.scheme, 6379)
+        socket.create_connection((parts.hostname or "localhost", port), 3).close()
+    except (GatewayError, OSError, ValueError) as error:
         return Finding(
             "broker",
             False,
@@ -122,6 +134,10 @@ def _check_smarthost(settings: Settings) -> Finding:
     if url.startswith("mailbox:"):
         return Finding("smarthost", None, "the built-in mailbox: nothing leaves", "Set GATEWAY_OUTBOUND_SMTP_URL.")
     parts = urlsplit(url)
+    try:
+        read_relay(url, helo="", require_tls=settings.outbound_require_tls)
+    except SettingsError as error:
+        return Finding("smarthost", False, str(error))
     try:
         server = (smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP)(timeout=SMTP_SECONDS)
         server.connect(parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 587))

@@ -18,6 +18,7 @@ from rich.console import Console
 from gateway.app import build_context, close_context
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
+from gateway.store.migrate import check_tables
 from gateway.threads.model import Delivery, InboxEntry, InboxState, Member, Viewer, ViewerKind, Workspace
 from gateway.usecases import members
 from gateway.usecases.accounts import find_workspace, list_members, set_channels
@@ -34,11 +35,17 @@ from gateway.usecases.tell_story import Story, tell_story
 OPERATOR = Viewer(ViewerKind.OPERATOR, workspace_id="", id="cli", name="operator", admin=True)
 
 
+def _console() -> Console:
+    """Plain lines: what a mail server said may look like rich's markup, and a wrapped line is no line for grep."""
+    return Console(markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def operator_context(settings: Settings) -> Iterator[Context]:
-    """A context for one command."""
+    """A context for one command. Raises SettingsError when the database has not this version's tables."""
     ctx = build_context(settings, sends=False)
     try:
+        check_tables(ctx.database.engine)
         yield ctx
     finally:
         close_context(ctx)
@@ -57,7 +64,7 @@ class Which:
 
 def replay_entries(settings: Settings, which: Which, *, dry_run: bool = False) -> int:
     """Replay entries, or say what that would change; the exit status."""
-    console = Console()
+    console = _console()
     if which.state and which.state not in REPLAYABLE:
         console.print(f"{which.state} cannot be replayed: use one of {', '.join(REPLAYABLE)}.")
         return 2
@@ -95,13 +102,13 @@ def _replay_one(ctx: Context, console: Console, entry_id: str, *, dry_run: bool)
         move = f"{then.state} {then.reason} -> {after}"
     except (NotFound, Conflict) as error:
         move, note = str(error) or "no such entry", ""
-    console.print(f"{entry_id}  {move}{note}", soft_wrap=True)
+    console.print(f"{entry_id}  {move}{note}")
     return move
 
 
 def trace_subject(settings: Settings, subject: str) -> int:
     """Print the story of whatever has this id; the exit status."""
-    console = Console()
+    console = _console()
     with operator_context(settings) as ctx:
         story = tell_story(ctx, subject.strip().lower())
         if story is None:
@@ -116,7 +123,7 @@ def erase_one(settings: Settings, workspace: str, applicant: str) -> None:
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
         erase_applicant(ctx, viewer, thread_of_applicant(ctx, viewer, applicant))
-    Console().print("Erased.")
+    _console().print("Erased.")
 
 
 def change_channels(
@@ -138,7 +145,7 @@ def export_one(settings: Settings, workspace: str, applicant: str, folder: Path)
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-    Console().print(f"{len(files)} files in {folder}")
+    _console().print(f"{len(files)} files in {folder}")
 
 
 def invite(settings: Settings, workspace: str, *, email: str, name: str, role: str) -> str:
@@ -214,4 +221,4 @@ def reindex_search(settings: Settings) -> None:
     """Let everything wait for the index of the search."""
     with operator_context(settings) as ctx:
         index_anew(ctx)
-    Console().print("Workers build the index anew now; until they are done, the search finds less.")
+    _console().print("Workers build the index anew now; until they are done, the search finds less.")

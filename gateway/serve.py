@@ -15,12 +15,13 @@ from contextlib import contextmanager
 import uvicorn
 
 from gateway.app import Running, build_context, close_context, make_rendering, run_workers
-from gateway.config import Settings, split_listen
+from gateway.config import Settings
 from gateway.errors import SettingsError
 from gateway.memory import rest_collector, share_one_heap
 from gateway.outbound.registry import open_mailbox, open_phone
 from gateway.rendering import Rendering
-from gateway.store.migrate import is_migrated, upgrade
+from gateway.setting_values import split_listen
+from gateway.store.migrate import check_tables, upgrade
 from gateway.usecases.context import Context
 from gateway.web.api.app import mount_api
 from gateway.web.routes import build_web
@@ -59,8 +60,7 @@ def run(
     rendering = make_rendering()
     ctx = build_context(settings, rendering=rendering)
     ctx.database.check()
-    if not is_migrated(ctx.database.engine):
-        raise SettingsError("The database does not have this version's tables: run `gateway migrate` first.")
+    check_tables(ctx.database.engine)
     beside = WorkerProcess(settings, run_workers) if workers and (web or smtp) else None
     running = Running(ctx, beside=beside)
     stop = threading.Event()

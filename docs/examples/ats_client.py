@@ -8,6 +8,7 @@ client.post_message(thread, "Could we meet on Tuesday?", key="invite-a-17")
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.error
@@ -19,6 +20,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 TRIES = 5
+AGAIN = (429, 500, 502, 503, 504)  # 502 and 504 are the reverse proxy's
 
 
 class ApiError(Exception):
@@ -40,11 +42,13 @@ class Client:
 
     def put_opening(self, external_id: str, *, title: str, notify_emails: list[str] | None = None) -> dict[str, Any]:
         """Create or change an opening; `notify_emails` hear of candidates' messages."""
-        return self._call("PUT", f"/openings/{external_id}", {"title": title, "notify_emails": notify_emails or []})
+        return self._call(
+            "PUT", f"/openings/{_quote(external_id)}", {"title": title, "notify_emails": notify_emails or []}
+        )
 
     def put_applicant(self, external_id: str, **fields: Any) -> dict[str, Any]:
         """Create or change an applicant: opening, name, email, phone, locale, source, fields."""
-        return self._call("PUT", f"/applicants/{external_id}", fields)
+        return self._call("PUT", f"/applicants/{_quote(external_id)}", fields)
 
     def post_message(self, thread_id: str, text: str, *, key: str) -> dict[str, Any]:
         """Say something to the candidate. `key` is yours: the same key is never sent twice."""
@@ -78,14 +82,27 @@ class Client:
                 with urllib.request.urlopen(request, timeout=30) as response:
                     return json.load(response)
             except urllib.error.HTTPError as error:
-                if error.code not in (429, 500, 503) or not tries_left:
-                    raise ApiError(error.code, json.load(error)) from None
-                time.sleep(float(error.headers.get("Retry-After", 2)))
-            except urllib.error.URLError:
+                with error:
+                    if error.code not in AGAIN or not tries_left:
+                        raise ApiError(error.code, _read_problem(error)) from None
+                    time.sleep(float(error.headers.get("Retry-After", 2)))
+            except (OSError, http.client.HTTPException):  # no connection, or the answer was lost on its way
                 if not tries_left:
                     raise
                 time.sleep(2)
         raise AssertionError("unreachable")
+
+
+def _quote(external_id: str) -> str:
+    return urllib.parse.quote(external_id, safe="")
+
+
+def _read_problem(error: urllib.error.HTTPError) -> dict[str, Any]:
+    """The problem; an empty one when somebody else answered, such as a proxy with a page."""
+    if error.headers.get_content_type() != "application/problem+json":
+        return {}
+    problem: dict[str, Any] = json.load(error)
+    return problem
 
 
 def read_webhook(body: bytes, headers: Mapping[str, str], *, secret: str) -> dict[str, Any]:

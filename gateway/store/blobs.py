@@ -19,12 +19,12 @@ from typing import Any
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import from_url
+from obstore.store import LocalStore, from_url
 from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from gateway.errors import Unavailable
+from gateway.errors import SettingsError, Unavailable
 from gateway.store.session import Session
 from gateway.store.tables import attachments, blobs, draft_files, inbox, workspaces
 
@@ -42,13 +42,23 @@ def digest_of(data: bytes) -> str:
 
 
 class Blobs:
-    """The store for big ones. `url` is file:///folder or s3://bucket/prefix."""
+    """The store for big ones. `url` is file:///folder or s3://bucket/prefix. Raises SettingsError for another."""
 
     def __init__(self, url: str) -> None:
         self.folder = Path(url.removeprefix("file://")) if url.startswith("file://") else None
-        if self.folder:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        self.store: Any = from_url(url)
+        try:
+            if self.folder:  # not from_url: it would read "%20" or "#" in a folder's name as those of a URL
+                self.folder.mkdir(parents=True, exist_ok=True)
+            self.store: Any = LocalStore(self.folder) if self.folder else from_url(url)
+        except OSError as error:
+            raise SettingsError(
+                f"GATEWAY_BLOBS_URL: the folder {self.folder} cannot be used ({error.strerror}): "
+                "name one that belongs to this user."
+            ) from None
+        except (BaseError, ValueError):
+            raise SettingsError(
+                "GATEWAY_BLOBS_URL is no address: write file:///folder or s3://bucket/prefix, or leave it empty."
+            ) from None
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="blobs")  # they wait for the disk, mostly
 
     def on(self, session: Session) -> BlobRows:

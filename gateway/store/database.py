@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.crashpoints import reach
@@ -146,7 +146,7 @@ class Database:
     def begin(self, *, urgency: int = ORDINARY) -> Iterator[Transaction]:
         """A transaction that may write. Raises Unavailable when the database is away; then nothing was stored."""
         turn = self._turns.taking(urgency) if self._turns else nullcontext()
-        with _as_unavailable(), turn, self.engine.begin() as connection:
+        with as_unavailable(), turn, self.engine.begin() as connection:
             tx = Transaction(connection, self.blobs)
             yield tx
             tx.flush()
@@ -157,7 +157,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A consistent view for reading only. Raises Unavailable."""
-        with _as_unavailable(), self.engine.connect().execution_options(gateway_begin="DEFERRED") as connection:
+        with as_unavailable(), self.engine.connect().execution_options(gateway_begin="DEFERRED") as connection:
             if connection.dialect.name == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield Transaction(connection, self.blobs)
@@ -167,12 +167,12 @@ class Database:
         """For one single SELECT: without a transaction around it, which costs more than the SELECT. Raises
         Unavailable.
         """
-        with _as_unavailable(), self._glancing.connect() as connection:
+        with as_unavailable(), self._glancing.connect() as connection:
             yield Transaction(connection, self.blobs)
 
     def check(self) -> None:
         """Raises Unavailable when the database does not answer, SettingsError when it may lose what it confirmed."""
-        with _as_unavailable(), self.engine.connect() as connection:
+        with as_unavailable(), self.engine.connect() as connection:
             _check_durability(connection)
 
     def close(self) -> None:
@@ -185,7 +185,12 @@ def make_engine(url: str, *, pool_size: int = 12) -> Engine:
     """An engine with the durability that docs/reliability.md, promise 1 promises. Raises SettingsError for an
     address we cannot use.
     """
-    address = make_url(url)
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise SettingsError(
+            "GATEWAY_DATABASE_URL is no address: write postgresql://user:password@host/database, or leave it empty."
+        ) from None
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
     if address.drivername == "postgresql+psycopg":
@@ -234,7 +239,7 @@ def _check_durability(connection: Connection) -> None:
 
 
 @contextmanager
-def _as_unavailable() -> Iterator[None]:
+def as_unavailable() -> Iterator[None]:
     """Our own troubles as one exception, without the driver's text, which may hold addresses and passwords."""
     try:
         yield

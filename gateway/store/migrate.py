@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy import Engine, event, inspect
 from sqlalchemy.engine import Connection
 
-from gateway.store.database import make_engine
+from gateway.errors import SettingsError
+from gateway.store.database import as_unavailable, make_engine
 
 FOLDER = Path(__file__).parent / "migrations"
 HEAD = max(path.name[:4] for path in (FOLDER / "versions").glob("0*.py"))  # the newest revision
@@ -18,13 +19,19 @@ _LOCK = 7_306_554_311  # PostgreSQL advisory lock: of several processes that sta
 
 
 def upgrade(url: str) -> str:
-    """Run what is missing; the revision that is then in force. Several processes may call it at once."""
+    """Run what is missing; the revision that is then in force. Several processes may call it at once.
+
+    Raises Unavailable, and SettingsError for a database of a newer version.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
 
     engine = _migration_engine(url)
     try:
+        with as_unavailable():
+            engine.connect().close()
+        _refuse_newer(engine)
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -41,10 +48,32 @@ def upgrade(url: str) -> str:
 
 def is_migrated(engine: Engine) -> bool:
     """Are the tables those that this version needs?"""
-    if not inspect(engine).has_table("alembic_version"):
-        return False
-    with engine.connect() as connection:
-        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == HEAD
+    return _read_revision(engine) == HEAD
+
+
+def check_tables(engine: Engine) -> None:
+    """Raises SettingsError when the tables are not those that this version needs; Unavailable."""
+    with as_unavailable():
+        _refuse_newer(engine)
+        if not is_migrated(engine):
+            raise SettingsError("The database does not have this version's tables: run `gateway migrate` first.")
+
+
+def _refuse_newer(engine: Engine) -> None:
+    revision = _read_revision(engine)
+    if revision > HEAD:
+        raise SettingsError(
+            f"The database is at revision {revision}, of a newer version; this one knows up to {HEAD}. "
+            "Install the newer version, or restore the backup from before it."
+        )
+
+
+def _read_revision(engine: Engine) -> str:
+    """The revision that is in force, "" for an empty database."""
+    with engine.execution_options(gateway_begin="DEFERRED").connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
+        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""
 
 
 def _migration_engine(url: str) -> Engine:

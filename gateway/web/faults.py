@@ -8,7 +8,6 @@ id that stands in the log beside the stack.
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from gateway.threads.decisions import MEANINGS
+from gateway.web.api.problems import answer_fault as answer_problem
 from gateway.web.security import OWN_GUARD
 from gateway.web.visits import Visit, language_of, say_error, show
 
@@ -65,8 +65,7 @@ async def answer_fault(request: Request, error: Exception) -> Response:
     if status == 503:
         headers["Retry-After"] = "5"
     if request.url.path.startswith(OWN_GUARD):
-        body = json.dumps({"type": "about:blank", "status": status, "title": f"HTTP {status}", "trace": trace})
-        return Response(body, status, headers=headers, media_type="application/problem+json")
+        return answer_problem(error, trace=trace or secrets.token_hex(6))
     response = await run_in_threadpool(_page, request, error, status, trace)
     response.headers.update(headers)
     return response

@@ -48,7 +48,7 @@ from gateway.web.visits import for_everyone, for_members
 
 READ, WRITE, BOTH = ["GET"], ["POST"], ["GET", "POST"]
 FORM_OVERHEAD = 1 << 20  # bytes of a form besides its files
-BASE64 = 4 / 3  # files in the API's JSON
+ROOM = 4 / 3  # files somewhat too large still arrive, so that the answer names them
 
 
 def build_web(
@@ -86,7 +86,7 @@ def build_web(
             Middleware(
                 Guard,
                 public_url=limits.public_url,
-                max_bytes=int(limits.max_upload_bytes * BASE64) + FORM_OVERHEAD,
+                max_bytes=int(limits.max_upload_bytes * ROOM) + FORM_OVERHEAD,
             ),
         ],
         exception_handlers={HTTPException: answer_fault},

@@ -89,6 +89,44 @@ def test_the_example_client_writes_reads_and_pulls_events(server: str, company: 
     assert (raised.value.status, raised.value.code) == (422, "invalid")
 
 
+def test_the_example_client_takes_any_id_that_the_api_takes(server: str, company: Company, example: Any) -> None:
+    client = example["Client"](server, company.api_key)
+    client.put_opening("dev:1", title="Developer")
+    assert client.put_applicant("지원자-17", opening="dev:1", name="Mina")["thread_id"]
+
+
+def test_the_example_client_tries_again_when_answers_are_lost_and_names_what_is_no_answer_of_ours(example: Any) -> None:
+    class Proxy(BaseHTTPRequestHandler):
+        asked = 0
+
+        def do_PUT(self) -> None:
+            Proxy.asked += 1
+            if Proxy.asked == 1:
+                return  # the connection ends without an answer
+            self.send_response(502 if Proxy.asked == 2 else 403)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Retry-After", "0")
+            self.end_headers()
+            self.wfile.write(b"<h1>No</h1>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+        client = example["Client"](f"http://127.0.0.1:{proxy.server_port}", "key")
+        example["time"].sleep, kept = lambda _seconds: None, example["time"].sleep
+        try:
+            with pytest.raises(example["ApiError"]) as raised:
+                client.put_opening("dev-1", title="Developer")
+        finally:
+            example["time"].sleep = kept
+            proxy.shutdown()
+            thread.join()
+    assert (Proxy.asked, raised.value.status, raised.value.code) == (3, 403, "")
+
+
 def test_a_webhook_posted_for_real_is_read_by_the_example(
     server: str, ctx: Context, company: Company, mina: Any, example: Any, clock: FakeClock
 ) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import logging
 from collections.abc import Iterator
 
 import pytest
 from api_world import World, build_world
+from cast import Company
+from starlette.testclient import TestClient
 
+from gateway.app import make_rendering
 from gateway.errors import Conflict, Refused, Unavailable
 from gateway.threads.decisions import Reason, refuse
 from gateway.usecases import applicants
+from gateway.usecases.context import Context
+from gateway.web.api.app import mount_api
+from gateway.web.routes import build_web
 
 SECRET = "kim.minji@example.test"
 
@@ -86,6 +93,13 @@ def test_what_is_not_json_is_400(world: World, body: bytes) -> None:
     assert response.headers["content-type"] == "application/problem+json"
 
 
+def test_a_compressed_body_is_answered_with_what_to_send(world: World) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    body = gzip.compress(b'{"title": "T", "notify_emails": []}')
+    problem = assert_problem(world.a.put("/openings/x", content=body, headers=headers), 400, "bad_request")
+    assert "UTF-8, not compressed" in str(problem["detail"])
+
+
 @pytest.mark.parametrize(
     "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "json"]
 )
@@ -108,6 +122,31 @@ def test_a_body_that_is_too_large_is_413(world: World, declared: bool) -> None:
     body = (chunk for _ in range(size // len(chunk)))
     headers = {"Content-Type": "application/json"} | ({"Content-Length": str(size)} if declared else {})
     assert_problem(world.a.put("/openings/x", content=body, headers=headers), 413, "too_large")
+
+
+class TestInTheWholeSite:
+    """The API behind what stands before the pages, too."""
+
+    @pytest.fixture
+    def site(self, ctx: Context) -> TestClient:
+        return TestClient(build_web(ctx, make_rendering(), api=mount_api(ctx)), base_url="http://gateway.test")
+
+    @pytest.mark.parametrize("more", [1_500_000, 5_000_000])
+    def test_a_body_is_taken_as_large_as_the_api_says(
+        self, more: int, site: TestClient, ctx: Context, company: Company
+    ) -> None:
+        """Reliability 63. All files of a post in base64 and 4 MiB of words around them; a larger one is a problem."""
+        size = ctx.settings.max_upload_bytes * 4 // 3 + more
+        body = b'{"title": "T", "notify_emails": []' + b" " * size + b"}"
+        headers = {"Authorization": f"Bearer {company.api_key}", "Content-Type": "application/json"}
+        answer = site.put("/api/v1/openings/x", content=body, headers=headers)
+        if more < 4 * 1024 * 1024:
+            assert answer.status_code == 201, answer.text
+        else:
+            assert_problem(answer, 413, "too_large")
+
+    def test_an_address_beside_the_version_is_a_problem_like_all_others(self, site: TestClient) -> None:
+        assert_problem(site.post("/api/openings/x", json={}), 404, "not_found")
 
 
 @pytest.mark.parametrize(

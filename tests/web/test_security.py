@@ -178,19 +178,20 @@ class TestLargeBodies:
         assert "My letter" in answer.text
 
 
-class TestBehindAProxy:
-    @pytest.fixture
-    def settings_values(self) -> dict[str, Any]:
-        return {"trusted_proxies": ["testclient"]}
+def behind(proxies: list[str], ctx: Context) -> Context:
+    """The same gateway behind these proxies; the tests' browser calls from the address "testclient"."""
+    return replace(ctx, settings=ctx.settings.model_copy(update={"trusted_proxies": proxies}))
 
+
+class TestBehindAProxy:
     def test_forwarded_addresses_are_believed_from_our_proxy_only(
         self, ctx: Context, company: Company, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Reliability 61."""
         seen: list[str] = []
         monkeypatch.setattr("gateway.usecases.sign_in.sign_in", lambda *_, client, network: seen.append(client))
-        for proxied in (ctx, replace(ctx, settings=ctx.settings.model_copy(update={"trusted_proxies": []}))):
-            browser = browser_of(make_app(proxied, company))
+        for proxies in (["testclient"], []):
+            browser = browser_of(make_app(behind(proxies, ctx), company))
             data = {"email": "a@x.example", "password": "b"}
             browser.post("/sign-in", data=data, headers={"X-Forwarded-For": "203.0.113.9"})
         assert seen == ["203.0.113.9", "testclient"]
@@ -200,7 +201,7 @@ class TestBehindAProxy:
     ) -> None:
         """Reliability 60, 63: tries are counted by where they come from; passwords for many addresses, too."""
         monkeypatch.setattr("gateway.usecases.sign_in.TRIES_OF_NETWORK", 3)
-        browser = browser_of(make_app(ctx, company))
+        browser = browser_of(make_app(behind(["testclient"], ctx), company))
         stranger, other = {"X-Forwarded-For": "93.184.216.34"}, {"X-Forwarded-For": "2606:2800:220:1::7"}
 
         def attempt(number: int, headers: dict[str, str]) -> int:

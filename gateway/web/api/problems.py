@@ -128,7 +128,7 @@ def unauthorized() -> Response:
 
 _CONFLICTS = {"too_many": 429, "changed_meanwhile": 412}
 _STATUSES = {
-    400: ("bad_request", "The request could not be read."),
+    400: ("bad_request", "The body cannot be read: send JSON in UTF-8, not compressed and not nested deeply."),
     404: ("not_found", "There is no such thing, or it is not yours to see."),
     405: (
         "method_not_allowed",

@@ -1,0 +1,84 @@
+"""Commands of the operator on a database that is not as it should be, and on words that a mail server chose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cast import ApplicantView, Company
+from fakes import FakeChannel
+from running import Pump, both_databases
+from sqlalchemy import text
+
+from gateway import __main__, operate
+from gateway.config import Settings
+from gateway.errors import SettingsError, Unavailable
+from gateway.store.migrate import HEAD, upgrade
+from gateway.threads.channel import Failed
+from gateway.usecases.context import Context
+from gateway.usecases.post_message import NewMessage, post_message
+
+
+def run_command(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the process would end with: 0, or the line that it says."""
+    monkeypatch.setattr("sys.argv", ["gateway", *arguments])
+    monkeypatch.setattr("gateway.app.set_up_logs", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    return ended.value.code
+
+
+def test_a_command_before_the_first_migration_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path))
+    said = run_command("workspace", "list", monkeypatch=monkeypatch)
+    assert said == "gateway: The database does not have this version's tables: run `gateway migrate` first."
+    run_command("migrate", monkeypatch=monkeypatch)
+    assert run_command("workspace", "list", monkeypatch=monkeypatch) == 0
+
+
+def test_a_database_that_is_away_is_one_line_that_leads_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "postgresql://gateway:secret@127.0.0.1:1/gateway")
+    monkeypatch.setenv("GATEWAY_OUTBOUND_SMTP_URL", "mailbox:")
+    for command in (("migrate",), ("workspace", "list"), ("worker",)):
+        said = run_command(*command, monkeypatch=monkeypatch)
+        assert said == "gateway: The database does not answer at the moment. `gateway doctor` says more."
+
+
+@both_databases
+def test_an_older_version_leaves_a_newer_database_alone(ctx: Context, gateway_settings: Settings) -> None:
+    with ctx.database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    said = f"The database is at revision 9999, of a newer version; this one knows up to {HEAD}"
+    with pytest.raises(SettingsError, match=said):
+        upgrade(gateway_settings.database_address)
+    with pytest.raises(SettingsError, match=said), operate.operator_context(gateway_settings):
+        pass
+
+
+def test_a_database_file_that_cannot_be_opened_is_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "gateway.db").mkdir()
+    with pytest.raises(Unavailable):
+        upgrade(f"sqlite:///{tmp_path / 'gateway.db'}")
+
+
+def test_trace_tells_what_a_mail_server_said_letter_for_letter(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    channel: FakeChannel,
+    pump: Pump,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It may look like markup, and be longer than a window."""
+    said = "550 5.7.1 [red]blocked[/] [/list] using zen.lists.example; see https://lists.example/query/ip/192.0.2.25"
+    channel.script.append(Failed("5.7.1", said))
+    posted = post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Hello"))
+    pump()
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(operate, "build_context", lambda settings, **_: ctx)
+    monkeypatch.setattr(operate, "close_context", lambda ctx: None)
+    assert operate.trace_subject(ctx.settings, posted.message.id) == 0
+    assert said in capsys.readouterr().out
