@@ -52,6 +52,8 @@ def test_a_value_that_is_not_taken_is_named(tmp_path: Path, monkeypatch: pytest.
     run_command("migrate", monkeypatch=monkeypatch)
     wrong = ("workspace", "create", "acme", "--name", "Acme", "--public-contact", "nobody")
     assert "public_contact: This is no e-mail address" in run_command(*wrong, monkeypatch=monkeypatch)
+    said = run_command("member", "list", "nowhere", monkeypatch=monkeypatch)
+    assert said == "gateway: not found: workspace nowhere"
 
 
 @both_databases
