@@ -58,6 +58,10 @@ def find_all(settings: Settings) -> Iterator[Finding]:
         yield Finding("settings", None, "demo mode is on", "Never use it with real data.")
     if not settings.public_url.startswith("https://"):
         yield Finding("settings", None, "PUBLIC_URL is not https", "Put the web server behind TLS and set PUBLIC_URL.")
+    own_key = settings.data_dir / "secret.key"
+    if not settings.has_memory_broker and own_key.is_file() and own_key.read_bytes().strip() == settings.key:
+        found = "made in DATA_DIR: a process with another DATA_DIR does not know it, and answers 550"
+        yield Finding("secret key", None, found, "Give all processes the same GATEWAY_SECRET_KEY_FILE.")
     yield _check_disk(settings)
     yield from _check_database(settings)
     yield _check_broker(settings)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.app import prepare_settings
 from gateway.config import Settings
 from gateway.doctor import Finding, examine, find_all
 from gateway.outbound.channelcheck import Check
@@ -85,3 +86,14 @@ def test_a_record_to_be_added_is_one_line_whatever_the_window(
     monkeypatch.setenv("COLUMNS", "60")
     assert examine(Settings(data_dir=tmp_path, outbound_smtp_url="mailbox:")) == 1
     assert "ip4:192.0.2.1 " * 9 in capsys.readouterr().out
+
+
+def test_a_key_of_one_machine_is_told_where_there_may_be_more(tmp_path: Path) -> None:
+    """Or an address that one process gives out is unknown to the next, and its mail is refused for good."""
+    several = {"data_dir": tmp_path, "broker_url": "redis://127.0.0.1:1/0"}
+    made = prepare_settings(Settings(**several))
+    assert "GATEWAY_SECRET_KEY_FILE" in finding_of(made, "secret key").remedy
+    given = Settings(**several, secret_key="k" * 40)
+    assert not [f for f in find_all(given) if f.name == "secret key"]
+    alone = prepare_settings(Settings(data_dir=tmp_path))
+    assert not [f for f in find_all(alone) if f.name == "secret key"]

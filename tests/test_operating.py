@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import ApplicantView, Company
+from cast import Company
 from fakes import FakeChannel
 from running import Pump, both_databases
 from sqlalchemy import text
@@ -18,6 +18,7 @@ from gateway.store.migrate import HEAD, upgrade
 from gateway.threads.channel import Failed
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.views import ApplicantView
 
 
 def run_command(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -44,6 +45,15 @@ def test_a_database_that_is_away_is_one_line_that_leads_on(tmp_path: Path, monke
     for command in (("migrate",), ("workspace", "list"), ("worker",)):
         said = run_command(*command, monkeypatch=monkeypatch)
         assert said == "gateway: The database does not answer at the moment. `gateway doctor` says more."
+
+
+def test_a_value_that_is_not_taken_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path))
+    run_command("migrate", monkeypatch=monkeypatch)
+    wrong = ("workspace", "create", "acme", "--name", "Acme", "--public-contact", "nobody")
+    assert "public_contact: This is no e-mail address" in run_command(*wrong, monkeypatch=monkeypatch)
+    said = run_command("member", "list", "nowhere", monkeypatch=monkeypatch)
+    assert said == "gateway: not found: workspace nowhere"
 
 
 @both_databases

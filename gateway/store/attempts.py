@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, insert, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from gateway.store import tables as t
 from gateway.store.outbox import delivery_of
@@ -139,6 +139,14 @@ class Attempts:
         newest = select(c.started_at).where(*tried).order_by(c.number.desc()).limit(1)
         start: datetime = self._session.execute(newest).scalar_one()
         return start
+
+    def backlog(self, *, now: datetime) -> tuple[int, datetime | None]:
+        """How many deliveries should have been sent by now, and since when the oldest."""
+        c = t.deliveries.c
+        overdue = (c.state.in_([s.value for s in CLAIMABLE]), c.next_attempt_at <= now)
+        query = select(func.count(), func.min(c.next_attempt_at)).where(*overdue)
+        number, oldest = self._session.execute(query).one()
+        return number, oldest
 
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that may be claimed now."""

@@ -129,6 +129,14 @@ class Inbox:
         query = select(t.inbox.c.id).where(t.inbox.c.state.in_(unfinished)).limit(1)
         return self._session.execute(query).first() is not None
 
+    def backlog(self) -> tuple[int, datetime | None]:
+        """How many entries no worker has finished, and when the oldest came."""
+        c = t.inbox.c
+        unfinished = (InboxState.RECEIVED.value, InboxState.PROCESSING.value)
+        query = select(func.count(), func.min(c.received_at)).where(c.state.in_(unfinished))
+        number, oldest = self._session.execute(query).one()
+        return number, oldest
+
     def finish(self, entry_id: str, state: InboxState, **values: Any) -> None:
         """The entry's outcome: state, reason, what was read."""
         values = {"state": state.value, "lease_until": None, **values}
