@@ -40,7 +40,9 @@ REMARKS = """\
   PostgreSQL, 0.60 and 0.31 at 200 kB), was down to 0.63 and 0.31 (0.57 and 0.26; 0.44 and 0.23) in the afternoon.
   Mails have been read ahead of the transaction since, which gave 0.77 and 0.38 (0.57 and 0.30; 0.53 and 0.24) on that
   slow machine. On the evening of that day it was slower again (aiosmtpd between 950 and 1,970 /s within one run): 0.70
-  and 0.27 (0.51 and 0.20; 0.64 and 0.26).
+  and 0.27 (0.51 and 0.20; 0.64 and 0.26). In the night after it, slower still (aiosmtpd 1,248, Postfix 804): 0.74 and
+  0.36 (0.70 and 0.32; 0.71 and 0.34); held back until the last 250, the workers would have let 0.98 in, and 0.91 at
+  200 kB, but shown fewer a second, 0.37 and 0.33: they are not.
 - Every run checks itself: all mails acknowledged, stored and visible, each in its thread, none twice, the numbers in
   each thread without a gap, each file's digest. A run in which one of these fails prints no table.
 """
