@@ -55,13 +55,18 @@ def test_a_short_soak_loses_nothing_and_says_when_memory_grows(
 ) -> None:
     """Reliability 70, in its short form: `python -m bench soak` runs half an hour."""
     monkeypatch.setattr(sys, "argv", ["bench soak", "--minutes", "0.1", "--rate", "10", "--burst", "1"])
-    for bound in ("MOST_GROWTH", "MOST_SECONDS", "MOST_DRAIN"):  # it tests no speed
+    for bound in ("MOST_GROWTH", "MOST_FILES", "MOST_SECONDS", "MOST_DRAIN"):  # it tests no speed
         monkeypatch.setattr(soak, bound, 1_000_000.0)
     assert soak.main() == 0
     assert "160 mails, each in its thread once" in capsys.readouterr().out
 
     leaking = soak.Soak(times=[0.1], looks=[(1000 * n, 100.0 + 2 * n, 50) for n in range(10)])
     assert leaking.growth == pytest.approx(2.0)
+    monkeypatch.undo()
+    assert soak.report(leaking) == 1
+    level = [(1000 * n, 100.0, 50) for n in range(10)]
+    assert soak.report(soak.Soak(times=[0.1], looks=level)) == 0
+    assert soak.report(soak.Soak(times=[0.1], looks=[*level[:-1], (9000, 100.0, 150)])) == 1
 
 
 def test_mails_are_different_and_of_the_sizes_promised() -> None:

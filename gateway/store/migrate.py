@@ -46,26 +46,22 @@ def upgrade(url: str) -> str:
         engine.dispose()
 
 
-def is_migrated(engine: Engine) -> bool:
-    """Are the tables those that this version needs?"""
-    return _read_revision(engine) == HEAD
-
-
 def check_tables(engine: Engine) -> None:
     """Raises SettingsError when the tables are not those that this version needs; Unavailable."""
     with as_unavailable():
-        _refuse_newer(engine)
-        if not is_migrated(engine):
+        if _refuse_newer(engine) != HEAD:
             raise SettingsError("The database does not have this version's tables: run `gateway migrate` first.")
 
 
-def _refuse_newer(engine: Engine) -> None:
+def _refuse_newer(engine: Engine) -> str:
+    """The revision that is in force. Raises SettingsError for one of a newer version."""
     revision = _read_revision(engine)
     if revision > HEAD:
         raise SettingsError(
             f"The database is at revision {revision}, of a newer version; this one knows up to {HEAD}. "
             "Install the newer version, or restore the backup from before it."
         )
+    return revision
 
 
 def _read_revision(engine: Engine) -> str:

@@ -109,9 +109,9 @@ def after_hold(until: datetime) -> Move:
     return Move(DeliveryState.SCHEDULED, "retry", next_attempt_at=until, counted=False)
 
 
-def after_ending(reason: Reason, why: str) -> Move:
+def after_ending(reason: Reason) -> Move:
     """Taken up when it must not go out any more: nothing was tried, and nothing will be."""
-    return Move(DeliveryState.CANCELLED, "failed", detail=why, counted=False, reason=reason.value)
+    return Move(DeliveryState.CANCELLED, "failed", counted=False, reason=reason.value)
 
 
 def after_unknown(

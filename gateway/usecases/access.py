@@ -6,7 +6,7 @@ Not in charge of: what a role allows (`threads.policies.roles`), sessions (`sign
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gateway.store.database import Transaction
 from gateway.threads.model import Conversation, Delivery, Participant, Viewer
@@ -37,10 +37,16 @@ def may_see(viewer: Viewer | None, conversation: Conversation) -> bool:
     return viewer is not None and sees_opening(viewer, conversation.opening.id)
 
 
-def find_shut_out(tx: Transaction, deliveries: Sequence[Delivery]) -> set[str]:
-    """The ids of those that are copies for colleagues who see the conversation no more. One without an account has none
-    to lose (SJ-12).
+def is_shut_out(person: Participant, conversation: Conversation, viewers: Mapping[str, Viewer | None]) -> bool:
+    """Has somebody of the company an account that does not see the conversation? `viewers`: of `find_viewers`. One
+    without an account has no access to lose (SJ-12).
     """
+    account = account_of(person)
+    return account in viewers and not may_see(viewers[account], conversation)
+
+
+def find_shut_out(tx: Transaction, deliveries: Sequence[Delivery]) -> set[str]:
+    """The ids of those that are copies for colleagues who see the conversation no more."""
     people = tx.threads.find_participants([d.participant_id for d in deliveries if d.participant_id])
     found = [(d, people[d.participant_id][0]) for d in deliveries if d.participant_id in people]
     copies = [(d, person) for d, person in found if person.role.is_company]
@@ -49,9 +55,5 @@ def find_shut_out(tx: Transaction, deliveries: Sequence[Delivery]) -> set[str]:
     for delivery, person in copies:
         accounts.setdefault(delivery.workspace_id, set()).add(account_of(person))
     viewers = {workspace_id: find_viewers(tx, workspace_id, names) for workspace_id, names in accounts.items()}
-    return {d.id for d, person in copies if _is_shut_out(tx, d, account_of(person), viewers[d.workspace_id])}
-
-
-def _is_shut_out(tx: Transaction, delivery: Delivery, account: str, viewers: dict[str, Viewer | None]) -> bool:
-    conversation = tx.threads.load(delivery.thread_id or "")
-    return conversation is not None and account in viewers and not may_see(viewers[account], conversation)
+    shown = [(d, person, tx.threads.load(d.thread_id or "")) for d, person in copies]
+    return {d.id for d, person, where in shown if where and is_shut_out(person, where, viewers[d.workspace_id])}

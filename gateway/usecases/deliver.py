@@ -128,9 +128,9 @@ def _hold_back(ctx: Context, tx: Transaction, delivery: Delivery, *, shut_out: b
     at each try, for what was planned by day may come up later: after a retry, or a backlog (정보통신망법 §50(3)).
     """
     if shut_out:
-        return after_ending(Reason.NO_ACCESS, "They do not see this conversation any more.")
+        return after_ending(Reason.NO_ACCESS)
     if delivery.purpose is Purpose.LEGAL_NOTICE and _is_taken_back(tx, delivery):
-        return after_ending(Reason.STAGE_CHANGED, "The decision was taken back meanwhile.")
+        return after_ending(Reason.STAGE_CHANGED)
     start = earliest_start(ctx, tx, delivery)
     if start > ctx.now:
         return after_hold(start)

@@ -14,7 +14,7 @@ from gateway.threads.notifying import News, NewsKind, Seat, decide_notification
 from gateway.threads.policies.roles import OpeningRole
 from gateway.threads.routing import EMAIL
 from gateway.threads.templates import Template
-from gateway.usecases.access import account_of, find_viewers, may_see
+from gateway.usecases.access import account_of, find_viewers, is_shut_out, may_see
 from gateway.usecases.context import Context
 
 CONCERNED = (OpeningRole.ADMIN.value, OpeningRole.MANAGER.value)  # in an opening, beside the workspace's admins (SJ-11)
@@ -136,17 +136,10 @@ def _who_see(tx: Transaction, conversation: Conversation, seats: Sequence[Seat])
 
 
 def _find_shut_out(tx: Transaction, conversation: Conversation, listed: Collection[str]) -> dict[str, Reason]:
-    """Those of these addresses whose members would not see the conversation in the desk. One without an account is told
-    (SJ-12).
-    """
-    accounts = {p.email.lower(): account_of(p) for p in conversation.participants if p.role.is_company}
-    accounts = {address: account for address, account in accounts.items() if address in listed}
-    viewers = find_viewers(tx, conversation.workspace.id, accounts.values())
-    return {
-        address: Reason.NO_ACCESS
-        for address, account in accounts.items()
-        if account in viewers and not may_see(viewers[account], conversation)
-    }
+    """Those of these addresses whose members would not see the conversation in the desk."""
+    people = [p for p in conversation.participants if p.role.is_company and p.email.lower() in listed]
+    viewers = find_viewers(tx, conversation.workspace.id, [account_of(p) for p in people])
+    return {p.email.lower(): Reason.NO_ACCESS for p in people if is_shut_out(p, conversation, viewers)}
 
 
 def _ring(
