@@ -6,6 +6,7 @@ prints.
 
 from __future__ import annotations
 
+import errno
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,8 @@ import typer
 from gateway.config import Settings
 from gateway.errors import GatewayError, Invalid, NotFound, Unavailable
 from gateway.many import applicant_cli, bulk_cli
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)  # what a disk says that takes nothing more
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="One conversation per applicant, by mail and web.")
 workspace_cli = typer.Typer(no_args_is_help=True, help="Companies.")
@@ -342,6 +345,12 @@ def main() -> None:
         sys.exit(f"gateway: {error.field}: {error.message}")
     except Unavailable as error:
         sys.exit(f"gateway: {error} `gateway doctor` says more.")
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        sys.exit(
+            f"gateway: {error.strerror}: {error.filename or 'the disk'}. Make room or mend the disk, then start again."
+        )
     except GatewayError as error:
         sys.exit(f"gateway: {str(error) or type(error).__name__}")
 
