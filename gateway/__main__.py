@@ -6,7 +6,6 @@ prints.
 
 from __future__ import annotations
 
-import errno
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,10 +14,9 @@ from typing import Annotated
 import typer
 
 from gateway.config import Settings
-from gateway.errors import GatewayError, Invalid, NotFound, Unavailable
+from gateway.errors import GatewayError
+from gateway.last_words import last_words
 from gateway.many import applicant_cli, bulk_cli
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)  # what a disk says that takes nothing more
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="One conversation per applicant, by mail and web.")
 workspace_cli = typer.Typer(no_args_is_help=True, help="Companies.")
@@ -339,20 +337,10 @@ def main() -> None:
     """Run a command; our own errors become one line and exit status 1."""
     try:
         cli(standalone_mode=True)
-    except NotFound as error:
-        sys.exit(f"gateway: not found: {error}")
-    except Invalid as error:
-        sys.exit(f"gateway: {error.field}: {error.message}")
-    except Unavailable as error:
-        sys.exit(f"gateway: {error} `gateway doctor` says more.")
-    except OSError as error:
-        if error.errno not in NO_ROOM:
+    except (GatewayError, OSError) as error:
+        if (said := last_words(error)) is None:
             raise
-        sys.exit(
-            f"gateway: {error.strerror}: {error.filename or 'the disk'}. Make room or mend the disk, then start again."
-        )
-    except GatewayError as error:
-        sys.exit(f"gateway: {str(error) or type(error).__name__}")
+        sys.exit(f"gateway: {said}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,12 @@ from cast import Company
 from fakes import FakeChannel
 from running import Pump, both_databases
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from gateway import __main__, operate
 from gateway.config import Settings
 from gateway.errors import SettingsError, Unavailable
+from gateway.last_words import last_words
 from gateway.store.migrate import HEAD, upgrade
 from gateway.threads.channel import Failed
 from gateway.usecases.context import Context
@@ -104,6 +107,14 @@ def test_a_full_disk_at_start_is_one_line(fault: int, monkeypatch: pytest.Monkey
     monkeypatch.setattr("gateway.app.load_prepared_settings", fail)
     said = run_command("worker", monkeypatch=monkeypatch)
     assert said.startswith(f"gateway: {os.strerror(fault)}: /var/lib/gateway/blobs. Make room")
+
+
+def test_a_full_disk_under_the_database_is_told_as_such() -> None:
+    fault = Unavailable("The database does not answer at the moment.")
+    fault.__cause__ = OperationalError("BEGIN", {}, sqlite3.OperationalError("database or disk is full"))
+    assert "Its disk takes nothing more (disk is full): make room" in str(last_words(fault))
+    fault.__cause__ = OperationalError("BEGIN", {}, sqlite3.OperationalError("password=secret"))
+    assert "secret" not in str(last_words(fault))
 
 
 def test_trace_tells_what_a_mail_server_said_letter_for_letter(
