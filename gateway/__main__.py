@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from gateway.config import Settings
-from gateway.errors import GatewayError, Invalid, NotFound, Unavailable
+from gateway.errors import GatewayError
+from gateway.last_words import last_words
 from gateway.many import applicant_cli, bulk_cli
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="One conversation per applicant, by mail and web.")
@@ -336,14 +337,10 @@ def main() -> None:
     """Run a command; our own errors become one line and exit status 1."""
     try:
         cli(standalone_mode=True)
-    except NotFound as error:
-        sys.exit(f"gateway: not found: {error}")
-    except Invalid as error:
-        sys.exit(f"gateway: {error.field}: {error.message}")
-    except Unavailable as error:
-        sys.exit(f"gateway: {error} `gateway doctor` says more.")
-    except GatewayError as error:
-        sys.exit(f"gateway: {str(error) or type(error).__name__}")
+    except (GatewayError, OSError) as error:
+        if (said := last_words(error)) is None:
+            raise
+        sys.exit(f"gateway: {said}")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ charge of: mending it.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import smtplib
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -25,7 +26,6 @@ from gateway.store.migrate import check_tables
 from gateway.worker import make_broker
 
 SMTP_SECONDS = 5.0
-PORTS = {"amqp": 5672, "amqps": 5671}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +114,42 @@ def _check_broker(settings: Settings) -> Finding:
     kind = settings.broker_url.split(":")[0]
     if kind == "memory":
         return Finding("broker", True, "in memory: web, SMTP and workers must be one `gateway serve`")
-    parts = urlsplit(settings.broker_url)
     try:
-        make_broker(settings.broker_url)
-        port = parts.port or PORTS.get(parts.scheme, 6379)
-        socket.create_connection((parts.hostname or "localhost", port), 3).close()
-    except (GatewayError, OSError, ValueError) as error:
-        return Finding(
-            "broker",
-            False,
-            f"{kind}: {type(error).__name__}",
-            "Check GATEWAY_BROKER_URL. Mail still flows, by the sweep.",
+        _log_in(settings.broker_url)
+    except SettingsError as error:
+        return Finding("broker", False, str(error))
+    except Exception as error:  # whatever the client libraries raise: the library that logs in differs by broker
+        found, remedy = _explain_broker(error)
+        return Finding("broker", False, f"{kind}: {found}", f"{remedy} Mail still flows, by the sweep.")
+    return Finding("broker", True, f"{kind}, logged in")
+
+
+def _log_in(url: str) -> None:
+    """Log in and leave, within some ten seconds. Raises SettingsError, and whatever the broker's library raises."""
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # it would tell every failure, too
+    limits = "socket_timeout=3&stack_timeout=5" if url.startswith("amqp") else "socket_timeout=3"
+    broker: Any = make_broker(";".join(f"{one}{'&' if '?' in one else '?'}{limits}" for one in url.split(";")))
+    try:
+        if url.startswith("amqp"):
+            _ = broker.connection  # made when it is asked for
+        else:
+            broker.client.ping()
+    finally:
+        broker.close()
+
+
+def _explain_broker(error: Exception) -> tuple[str, str]:
+    """What the broker said, and what to do. Only the kind: its own words may hold the password."""
+    name = type(error).__name__
+    if "Authentication" in name or "AccessDenied" in name or "Permission" in name:
+        return (
+            f"it refuses this user and password ({name})",
+            "Correct user, password, database or vhost in GATEWAY_BROKER_URL.",
         )
-    return Finding("broker", True, kind)
+    return (
+        f"it does not answer as it should ({name})",
+        "Check host and port in GATEWAY_BROKER_URL, and that the broker runs.",
+    )
 
 
 def _check_smarthost(settings: Settings) -> Finding:

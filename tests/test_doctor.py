@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from shutil import which
+from urllib.parse import urlsplit
 
 import pytest
+from running import leave_out
 
 from gateway.app import prepare_settings
 from gateway.config import Settings
@@ -32,28 +39,75 @@ def finding_of(settings: Settings, name: str) -> Finding:
     return [f for f in find_all(settings) if f.name == name][-1]
 
 
-@pytest.mark.parametrize(
-    ("url", "asked"),
-    [
-        ("amqp://guest:guest@mq.example", ("mq.example", 5672)),
-        ("amqps://guest:guest@mq.example", ("mq.example", 5671)),
-        ("redis://mq.example/0", ("mq.example", 6379)),
-        ("redis://mq.example:6380/0", ("mq.example", 6380)),
-    ],
-)
-def test_the_broker_is_asked_at_its_own_port(
-    url: str, asked: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[Any] = []
+@pytest.fixture
+def locked_redis(tmp_path: Path) -> Iterator[int]:
+    """A Redis that wants a password, on a port of its own."""
+    if not (program := which("redis-server")):
+        leave_out("no redis-server")
+    port = free_port()
+    command = [program, "--port", str(port), "--requirepass", "right", "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        until = time.monotonic() + 10
+        while not is_open(port):
+            assert time.monotonic() < until, "redis-server did not start"
+        yield port
+        server.terminate()
 
-    def connect(address: object, _timeout: float) -> object:
-        seen.append(address)
-        raise ConnectionRefusedError
 
-    monkeypatch.setattr("gateway.doctor.make_broker", lambda _url: None)
-    monkeypatch.setattr("gateway.doctor.socket.create_connection", connect)
-    assert finding_of(Settings(data_dir=tmp_path, broker_url=url), "broker").ok is False
-    assert seen == [asked]
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Somebody who takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def is_open(port: int, host: str = "127.0.0.1") -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
+def broker_of(url: str, data_dir: Path) -> Finding:
+    return finding_of(Settings(data_dir=data_dir, broker_url=url), "broker")
+
+
+def test_the_password_of_redis_is_tried(locked_redis: int, tmp_path: Path) -> None:
+    for password in ("", ":wrong@"):
+        found = broker_of(f"redis://{password}127.0.0.1:{locked_redis}/0", tmp_path)
+        assert (found.ok, "refuses this user and password" in found.found) == (False, True)
+        assert "Correct user, password" in found.remedy
+        assert "wrong" not in found.found
+    assert broker_of(f"redis://:right@127.0.0.1:{locked_redis}/0", tmp_path).ok is True
+
+
+def test_the_password_of_rabbitmq_is_tried(tmp_path: Path) -> None:
+    url = urlsplit(os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672/"))
+    if not is_open(url.port or 5672, url.hostname or ""):
+        leave_out("no RabbitMQ answers")
+    assert broker_of(url.geturl(), tmp_path).ok is True
+    where = url.netloc.rpartition("@")[2]
+    found = broker_of(f"amqp://guest:mistyped@{where}", tmp_path)
+    assert (found.ok, "refuses this user and password" in found.found) == (False, True)
+    assert "mistyped" not in found.found
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_says_nothing_is_not_waited_for(scheme: str, silent_port: int, tmp_path: Path) -> None:
+    began = time.monotonic()
+    found = broker_of(f"{scheme}://127.0.0.1:{silent_port}", tmp_path)
+    assert (found.ok, "does not answer" in found.found) == (False, True)
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_is_away_is_told_with_what_to_do(scheme: str, tmp_path: Path) -> None:
+    found = broker_of(f"{scheme}://127.0.0.1:{free_port()}", tmp_path)
+    assert (found.ok, "Check host and port" in found.remedy) == (False, True)
 
 
 def test_a_database_that_is_away_is_told_with_the_reason_and_without_the_password(tmp_path: Path) -> None:

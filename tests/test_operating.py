@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +16,12 @@ from cast import Company
 from fakes import FakeChannel
 from running import Pump, both_databases
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from gateway import __main__, operate
 from gateway.config import Settings
 from gateway.errors import SettingsError, Unavailable
+from gateway.last_words import last_words
 from gateway.store.migrate import HEAD, upgrade
 from gateway.threads.channel import Failed
 from gateway.usecases.context import Context
@@ -71,6 +79,42 @@ def test_a_database_file_that_cannot_be_opened_is_no_crash(tmp_path: Path) -> No
     (tmp_path / "gateway.db").mkdir()
     with pytest.raises(Unavailable):
         upgrade(f"sqlite:///{tmp_path / 'gateway.db'}")
+
+
+def limit_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("serve", "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0")])
+def test_a_disk_that_takes_no_more_is_one_line_and_nothing_half_done(tmp_path: Path, command: tuple[str, ...]) -> None:
+    ours = {"GATEWAY_DATA_DIR": str(tmp_path), "GATEWAY_OUTBOUND_SMTP_URL": "mailbox:"}
+    run = [sys.executable, "-m", "gateway", *command]
+    ended = subprocess.run(
+        run, env=os.environ | ours, preexec_fn=limit_files, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    said = ended.stderr.splitlines()[-1]
+    assert said.startswith("gateway: The migration stopped, and nothing of it was done (")
+    assert "Traceback" not in ended.stderr
+    assert upgrade(f"sqlite:///{tmp_path / 'gateway.db'}") == HEAD
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EROFS])
+def test_a_full_disk_at_start_is_one_line(fault: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_values: object) -> None:
+        raise OSError(fault, os.strerror(fault), "/var/lib/gateway/blobs")
+
+    monkeypatch.setattr("gateway.app.load_prepared_settings", fail)
+    said = run_command("worker", monkeypatch=monkeypatch)
+    assert said.startswith(f"gateway: {os.strerror(fault)}: /var/lib/gateway/blobs. Make room")
+
+
+def test_a_full_disk_under_the_database_is_told_as_such() -> None:
+    fault = Unavailable("The database does not answer at the moment.")
+    fault.__cause__ = OperationalError("BEGIN", {}, sqlite3.OperationalError("database or disk is full"))
+    assert "Its disk takes nothing more (disk is full): make room" in str(last_words(fault))
+    fault.__cause__ = OperationalError("BEGIN", {}, sqlite3.OperationalError("password=secret"))
+    assert "secret" not in str(last_words(fault))
 
 
 def test_trace_tells_what_a_mail_server_said_letter_for_letter(

@@ -5,12 +5,15 @@ Not in charge of: the tables (`tables`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine, event, inspect
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 
-from gateway.errors import SettingsError
+from gateway.errors import SettingsError, Unavailable
 from gateway.store.database import as_unavailable, make_engine
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -32,7 +35,7 @@ def upgrade(url: str) -> str:
         with as_unavailable():
             engine.connect().close()
         _refuse_newer(engine)
-        with engine.begin() as connection:
+        with _told_as_one_line(), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             config = Config()
@@ -44,6 +47,18 @@ def upgrade(url: str) -> str:
         return revision or ""
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _told_as_one_line() -> Iterator[None]:
+    """A full or read-only disk, a lost connection: all is in one transaction, so that the next run begins anew."""
+    try:
+        yield
+    except OperationalError as error:
+        said = " ".join(str(error.orig).split())
+        raise Unavailable(
+            f"The migration stopped, and nothing of it was done ({said}). Mend that and run it again."
+        ) from error
 
 
 def check_tables(engine: Engine) -> None:

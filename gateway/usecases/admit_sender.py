@@ -38,7 +38,8 @@ def check_named(tx: Transaction, conversation: Conversation, sender: str) -> Non
     if is_colleagues(tx, conversation.workspace.id, sender, conversation):
         raise Conflict(
             "names_colleague",
-            "It names a colleague as its sender: say in the desk that it is theirs, or put it in as a note.",
+            "It names a colleague as its sender: say that it is theirs (`sender_is` in the API), "
+            "or put it in as a note.",
         )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ANY = "*"
 ABSENT = "-"  # it must not be there yet
+NOT = "!"
 
 
 def version_of(thing: DataclassInstance) -> str:
@@ -25,8 +26,21 @@ def version_of(thing: DataclassInstance) -> str:
 
 
 def check_version(found: DataclassInstance | None, seen: str | None) -> None:
-    """Raises Conflict `changed_meanwhile` if it is not what the caller saw (`None`: they do not care, `*`: any, `-`:
-    none)."""
-    if seen is None or (seen == ABSENT if found is None else seen in (ANY, version_of(found))):
+    """Raises Conflict `changed_meanwhile` if it is not as the caller asks (`None`: they do not care). `seen` names,
+    with spaces between, the versions that will do (`*`: any, `-`: none there) and, behind a `!`, those that will not.
+    """
+    if seen is None or _holds(found, seen.split()):
         return
     raise Conflict("changed_meanwhile", "Somebody changed this meanwhile: read it again, then send your change.")
+
+
+def _holds(found: DataclassInstance | None, terms: list[str]) -> bool:
+    wanted = [term for term in terms if not term.startswith(NOT)]
+    if found is None:
+        return bool(terms) and (not wanted or ABSENT in wanted)
+    is_it = {ANY, version_of(found)}
+    return (
+        bool(terms)
+        and (not wanted or bool(is_it & set(wanted)))
+        and not is_it & {t[1:] for t in terms if t not in wanted}
+    )

@@ -7,7 +7,7 @@ Not in charge of: writing it (`compose`), or sending it (`deliver`).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
@@ -24,6 +24,8 @@ from gateway.usecases.change_stage import move_stage
 from gateway.usecases.context import Context
 from gateway.usecases.end_waiting import end_waiting
 from gateway.usecases.reach import zone_of
+
+LATE = timedelta(minutes=5)  # a `send_at` that is past by less is taken as now
 
 
 def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> None:
@@ -78,6 +80,16 @@ def move_to(ctx: Context, viewer: Viewer, thread_id: str, message_id: str, *, at
         _move(ctx, tx, conversation, message, waiting, at=at)
         if waiting.unless_news:
             tx.threads.update(thread_id, waits_until=max(at, conversation.thread.waits_until or at))
+
+
+def check_send_at(ctx: Context, at: datetime | None) -> None:
+    """When a program wants something sent: now, to come within a year, or just past, since its clock and its queue may
+    be late. Raises Invalid.
+    """
+    if at is None or ctx.now - LATE <= at <= ctx.now + FARTHEST:
+        return
+    words = "This time is past: leave it out to send now." if at < ctx.now else "Choose a time within a year."
+    raise Invalid("send_at", words, code="time_to_come")
 
 
 def check_time(ctx: Context, at: datetime | None) -> datetime:

@@ -126,10 +126,10 @@ def _make_company(ctx: Context, client: TestClient, name: str) -> Company:
     return company
 
 
-def add_entry(ctx: Context, company: Company, *, state: InboxState) -> str:
+def add_entry(ctx: Context, company: Company, *, state: InboxState, raw: bytes = RAW) -> str:
     """A mail that waits in the company's review queue."""
     entry_id = ctx.new_id()
-    raw = RAW.replace(b"{n}", entry_id.encode())
+    raw = raw.replace(b"{n}", entry_id.encode())
     with ctx.database.begin() as tx:
         digest = tx.blobs.add(raw, now=ctx.now)
         tx.inbox.store_once([_as_received(ctx, company, entry_id=entry_id, digest=digest, size=len(raw))])

@@ -171,6 +171,33 @@ def test_two_who_change_the_same_thing_do_not_undo_each_other_unseen(
     assert world.a.put(path, json=body, headers={"If-Match": "*"}).status_code == 200
     assert world.a.put(f"{path}-2", json=body, headers={"If-Match": "*"}).status_code == 412
     assert world.a.put(path, json=body, headers={"If-Match": "no tag"}).status_code == 422
+    tag = world.a.get(path).headers["etag"]
+    assert world.a.put(path, json=body, headers={"If-Match": f'"other", {tag}'}).status_code == 200
+    tag = world.a.get(path).headers["etag"]  # a weak tag is none for If-Match (RFC 9110 §13.1.1)
+    assert world.a.put(path, json=body, headers={"If-Match": f"W/{tag}"}).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/openings/{}", {"title": "Other", "notify_emails": []}),
+        ("/applicants/{}", {"opening": "dev", "name": "Somebody Else"}),
+        ("/templates/{}", {"bodies": {"en": {"email": {"text": "Other"}}}}),
+    ],
+)
+def test_who_wants_to_create_only_overwrites_nothing(world: World, path: str, body: dict[str, Any]) -> None:
+    """RFC 9110 §13.1.2."""
+    there = path.format({"openings": "dev", "applicants": "minji", "templates": "invite"}[path.split("/")[1]])
+    before = world.a.get(there)
+    refused = world.a.put(there, json=body, headers={"If-None-Match": "*"})
+    assert (refused.status_code, refused.json()["code"]) == (412, "changed_meanwhile")
+    same = {"If-None-Match": f'"x", W/{before.headers["etag"]}'}
+    assert world.a.put(there, json=body, headers=same).status_code == 412
+    both = {"If-Match": before.headers["etag"], "If-None-Match": "*"}
+    assert world.a.put(there, json=body, headers=both).status_code == 412
+    assert world.a.get(there).content == before.content
+    assert world.a.put(path.format("fresh"), json=body, headers={"If-None-Match": "*"}).status_code == 201
+    assert world.a.put(there, json=body, headers={"If-None-Match": '"x"'}).status_code == 200
 
 
 class TestRates:

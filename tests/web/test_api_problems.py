@@ -73,16 +73,40 @@ def test_unknown_addresses_and_unknown_ids_look_the_same(world: World) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/threads/x/messages", "GET, POST"),
-        ("POST", "/openings/x", "GET, PUT"),
-        ("POST", "/threads/x", "GET"),
-        ("POST", "/openapi.json", "GET"),
+        ("DELETE", "/threads/x/messages", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "/openings/x", "GET, HEAD, OPTIONS, PUT"),
+        ("POST", "/threads/x", "GET, HEAD, OPTIONS"),
+        ("POST", "/openapi.json", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_405_lists_every_allowed_method(world: World, method: str, path: str, allowed: str) -> None:
     response = world.a.request(method, path)
     assert_problem(response, 405, "method_not_allowed")
     assert response.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/openings/dev", "/threads/unknown", "/openapi.json", "/inbox?limit=1000"])
+def test_head_says_what_get_would_without_a_body(world: World, path: str) -> None:
+    """RFC 9110 §9.3.2."""
+    got, head = world.a.get(path), world.a.request("HEAD", path)
+    kept = ("content-type", "content-length", "etag")
+    assert head.status_code == got.status_code
+    assert [head.headers.get(n) for n in kept] == [got.headers.get(n) for n in kept]
+    assert (head.content, bool(got.content)) == (b"", True)
+    tag = {"If-None-Match": got.headers.get("etag", '"none"')}
+    assert world.a.request("HEAD", path, headers=tag).status_code == world.a.get(path, headers=tag).status_code
+
+
+def test_head_of_what_has_no_get_is_405_and_wants_a_key(world: World) -> None:
+    assert world.a.request("HEAD", "/rejections").status_code == 405
+    assert world.anyone.head("/api/v1/inbox").status_code == 401
+
+
+def test_options_lists_every_method(world: World) -> None:
+    """RFC 9110 §9.3.7."""
+    answered = world.a.request("OPTIONS", "/openings/x")
+    assert (answered.status_code, answered.headers["allow"]) == (204, "GET, HEAD, OPTIONS, PUT")
+    assert world.a.request("OPTIONS", "/nowhere").status_code == 404
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"title": "T" "x"}', b"\x00"])

@@ -40,6 +40,7 @@ from gateway.web.api import (
 from gateway.web.api.auth import RequireKey, route_path
 from gateway.web.api.bodies import TakeJson, largest_body
 from gateway.web.api.etags import TagAnswers
+from gateway.web.api.heads import AnswerHead
 from gateway.web.api.problems import MEDIA_TYPE, AnswerFaults, Problem, answer_fault
 from gateway.web.api.rates import LimitRate
 from gateway.web.api.schemas_out import PREFIX
@@ -76,6 +77,7 @@ def build_api(ctx: Context) -> FastAPI:
     """The API for one context; `mount_api` puts it at `/api/v1`."""
     api = _make_app(
         middleware=[
+            Middleware(AnswerHead),
             Middleware(AnswerFaults, new_trace=ctx.new_id),
             Middleware(RequireKey, ctx=ctx),
             Middleware(LimitRate, per_minute=ctx.settings.api_requests_per_minute),
@@ -151,7 +153,10 @@ def _describe_tags(operation: dict[str, Any]) -> None:
 
 async def _answer(request: Request, fault: Exception) -> Response:
     if isinstance(fault, HTTPException) and fault.status_code == 405:
-        fault = HTTPException(405, headers={"Allow": ", ".join(allowed_methods(route_path(request.scope)))})
+        allow = {"Allow": ", ".join(allowed_methods(route_path(request.scope)))}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        fault = HTTPException(405, headers=allow)
     return answer_fault(fault, trace=request.app.state.ctx.new_id())
 
 
@@ -159,4 +164,5 @@ def allowed_methods(path: str) -> list[str]:
     """Every method that the API knows for a path (RFC 9110 §10.2.1); FastAPI names only one of them."""
     patterns = describe_api()["paths"].items()
     found = {m.upper() for p, methods in patterns if compile_path(p)[0].match(path) for m in methods}
-    return sorted(found or {"GET"})  # the document itself is the only address that it does not list
+    found = found or {"GET"}  # the document itself is the only address that it does not list
+    return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))

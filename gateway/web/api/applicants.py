@@ -14,7 +14,7 @@ from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Manager, Reader, Writer
 from gateway.web.api.drafts import client_key, draft_for, named_as_sent
-from gateway.web.api.etags import IfMatch, version_in
+from gateway.web.api.etags import Condition
 from gateway.web.api.schemas import ExternalId
 from gateway.web.api.schemas_in import ApplicantIn, MessageIn, StageIn
 from gateway.web.api.schemas_out import ApplicantDetailOut, ApplicantOut, StageOut
@@ -28,7 +28,7 @@ router = APIRouter(tags=["Applicants"])
     responses={201: {"model": ApplicantOut, "description": "Created, with a thread"}},
     summary="Create or change an applicant",
 )
-def put_applicant(external_id: ExternalId, body: ApplicantIn, caller: Writer, if_match: IfMatch = None) -> Response:
+def put_applicant(external_id: ExternalId, body: ApplicantIn, caller: Writer, seen: Condition) -> Response:
     view = applicants.put_applicant(
         caller.ctx,
         caller.viewer,
@@ -40,7 +40,7 @@ def put_applicant(external_id: ExternalId, body: ApplicantIn, caller: Writer, if
         locale=body.locale or "",
         source=body.source,
         fields=body.fields,
-        seen=version_in(if_match),
+        seen=seen,
     )
     return answer(ApplicantOut.of(view), 201 if view.created else 200, version=version_of(view.applicant))
 

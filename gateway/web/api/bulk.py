@@ -13,11 +13,12 @@ from starlette.responses import Response
 from gateway.errors import Invalid
 from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.usecases import bulk
+from gateway.usecases.waiting import check_send_at
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
 from gateway.web.api.drafts import client_key
 from gateway.web.api.schemas import Body, ExternalId, Id, Input, PageQuery
-from gateway.web.api.schemas_in import TEMPLATE, AuthorIn, SendAt, Variables
+from gateway.web.api.schemas_in import SEND_AT, TEMPLATE, AuthorIn, SendAt, Variables
 from gateway.web.api.schemas_templates import WordsOut
 
 router = APIRouter(tags=["Bulk messages"])
@@ -40,7 +41,7 @@ class BulkIn(Input, json_schema_extra=_ask_for_one_content):
     template: Annotated[str, StringConstraints(pattern=TEMPLATE)] | None = None
     variables: Variables = Field(default_factory=dict)
     channels: list[Literal["email", "alimtalk", "sms"]] | None = Field(None, min_length=1, max_length=10)
-    send_at: SendAt | None = None
+    send_at: SendAt | None = Field(None, description=SEND_AT)
     author: AuthorIn | None = None
     dry_run: StrictBool = Field(False, description="Send nothing: answer with the words of the first five.")
 
@@ -163,6 +164,7 @@ class RecipientPage(BaseModel):
 )
 def post_bulk(request: Request, body: BulkIn, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> BulkOut:
+        check_send_at(caller.ctx, body.send_at)
         message = body.to_message()
         if not body.dry_run:
             own_key = client_key(key)

@@ -16,6 +16,7 @@ from gateway.threads.model import CameInBy
 from gateway.threads.purpose import Purpose
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.templates import find_and_fill
+from gateway.usecases.waiting import check_send_at
 from gateway.web.api.auth import Caller
 from gateway.web.api.schemas_in import MessageIn
 
@@ -24,6 +25,7 @@ OUR_NAMES = {"files": "attachments"}
 
 def draft_for(caller: Caller, thread_id: str, message: MessageIn, *, key: str | None) -> NewMessage:
     """The message, a template in it filled in for the thread's candidate. Raises NotFound, Invalid."""
+    check_send_at(caller.ctx, message.send_at)
     draft = draft_message(message, key=key)
     if message.template is None:
         return draft

@@ -1,26 +1,56 @@
 """In charge of: entity tags (RFC 9110 §8.8.3) — on every JSON answer to a GET, and 304 for a caller who has it already;
-and what `If-Match` asks. Not in charge of: comparing it with what is stored (use cases, in the same transaction).
+and what `If-Match` and `If-None-Match` ask of a change.
+
+Not in charge of: comparing it with what is stored (use cases, in the same transaction).
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import MutableSequence
 from typing import Annotated
 
-from fastapi import Header
+from fastapi import Depends, Header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-IfMatch = Annotated[
+_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
+_TAGS = rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"
+_If = Annotated[
     str | None,
     Header(
         alias="If-Match",
-        max_length=200,
-        pattern=r'^(\*|"[\x21\x23-\x7e]+")$',
-        description="The `ETag` that you read. Somebody else changed it meanwhile: 412, and nothing is done.",
+        max_length=1000,
+        pattern=_TAGS,
+        description=("The `ETag` that you read. Somebody else changed it meanwhile: 412, and nothing is done."),
     ),
 ]
+_IfNone = Annotated[
+    str | None,
+    Header(
+        alias="If-None-Match",
+        max_length=1000,
+        pattern=_TAGS,
+        description=("`*`: only create it. If it is there already: 412, and nothing is done."),
+    ),
+]
+
+
+def _read_condition(if_match: _If = None, if_none_match: _IfNone = None) -> str | None:
+    """What the caller asks of the thing that they change, as `check_version` takes it (RFC 9110 §13.1.1, §13.1.2)."""
+    wanted = _versions(if_match or "", weak=False)
+    unwanted = [f"!{version}" for version in _versions(if_none_match or "", weak=True)]
+    return " ".join(wanted + unwanted) or None
+
+
+def _versions(header: str, *, weak: bool) -> list[str]:
+    """The versions in a list of tags. Where a tag must be strong, a weak one is like none that we gave."""
+    if header == "*":
+        return ["*"]
+    tags = re.findall(_TAG, header)
+    found = [tag.removeprefix("W/").strip('"') if weak or tag[0] == '"' else "" for tag in tags]
+    return [version if version.isalnum() else "?" for version in found]  # ours are hexadecimal digits
 
 
 def etag_of(version: str) -> str:
@@ -28,9 +58,7 @@ def etag_of(version: str) -> str:
     return f'"{version}"'
 
 
-def version_in(if_match: str | None) -> str | None:
-    """The version that the caller saw; None when they do not care, "*" when any will do."""
-    return if_match if if_match in (None, "*") else if_match.strip('"')
+Condition = Annotated[str | None, Depends(_read_condition)]
 
 
 class TagAnswers:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from gateway.usecases import review_inbox
+from gateway.usecases.admit_sender import SenderIs
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Reviewer
 from gateway.web.api.schemas import Id
@@ -18,7 +19,8 @@ from gateway.web.api.schemas_in import InboxQuery, ReleaseIn
 from gateway.web.api.schemas_inbox import EntryOut, EntryPage
 
 router = APIRouter(tags=["Inbox"])
-NOWHERE = ReleaseIn(thread_id=None, as_note=False)
+NOWHERE = ReleaseIn(thread_id=None, as_note=False, sender_is=None, sender_name="")
+SENDERS = {"candidate": SenderIs.CANDIDATE, "guest": SenderIs.GUEST, "colleague": SenderIs.COLLEAGUE}
 RAW_HEADERS = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
 
 
@@ -47,7 +49,8 @@ def get_inbox_raw(id: Id, caller: Reviewer) -> Response:
     response_model=EntryOut,
     summary="Put a mail into a thread",
     description="409 when it is there already, when the gate of the thread to which it came is closed, or when it "
-    "names a colleague as its sender but came to somebody else's address: a person says in the desk that it is theirs.",
+    "names a colleague as its sender but came to somebody else's address (`names_colleague`): when a person has made "
+    "sure that it is theirs, send `sender_is`.",
 )
 def post_inbox_release(
     request: Request, id: Id, caller: Reviewer, body: ReleaseIn | None = None, key: IdempotencyKey = None
@@ -55,7 +58,15 @@ def post_inbox_release(
     where = body or NOWHERE
 
     def run() -> EntryOut:
-        entry = review_inbox.release(caller.ctx, caller.viewer, id, thread_id=where.thread_id, as_note=where.as_note)
+        entry = review_inbox.release(
+            caller.ctx,
+            caller.viewer,
+            id,
+            thread_id=where.thread_id,
+            as_note=where.as_note,
+            sender_is=SENDERS.get(where.sender_is or ""),
+            name=where.sender_name,
+        )
         return EntryOut.of(entry)
 
     return answer_once(request, caller, key=key, body=where, status=200, run=run)

@@ -9,7 +9,7 @@ from gateway.usecases import applicants
 from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer
 from gateway.web.api.auth import Reader, Writer
-from gateway.web.api.etags import IfMatch, version_in
+from gateway.web.api.etags import Condition
 from gateway.web.api.schemas import ExternalId
 from gateway.web.api.schemas_in import OpeningIn
 from gateway.web.api.schemas_out import OpeningOut
@@ -23,7 +23,7 @@ router = APIRouter(tags=["Openings"])
     responses={201: {"model": OpeningOut, "description": "Created"}},
     summary="Create or change an opening",
 )
-def put_opening(external_id: ExternalId, body: OpeningIn, caller: Writer, if_match: IfMatch = None) -> Response:
+def put_opening(external_id: ExternalId, body: OpeningIn, caller: Writer, seen: Condition) -> Response:
     opening, created = applicants.put_opening(
         caller.ctx,
         caller.viewer,
@@ -32,7 +32,7 @@ def put_opening(external_id: ExternalId, body: OpeningIn, caller: Writer, if_mat
         notify_emails=body.notify_emails,
         public_contact=body.public_contact,
         locale=body.locale,
-        seen=version_in(if_match),
+        seen=seen,
     )
     return answer(OpeningOut.of(opening), 201 if created else 200, version=version_of(opening))
 

@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import MOST, Rejection, reject_many
+from gateway.usecases.waiting import check_send_at
 from gateway.web.api.answers import answer_once
 from gateway.web.api.auth import Caller, IdempotencyKey, Writer
-from gateway.web.api.drafts import client_key, draft_for
+from gateway.web.api.drafts import client_key, draft_for, named_as_sent
 from gateway.web.api.schemas import ExternalId, Input
 from gateway.web.api.schemas_in import MessageIn, Notify
 
@@ -63,6 +64,9 @@ class RejectionsOut(BaseModel):
 def post_rejections(request: Request, body: RejectionsIn, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> RejectionsOut:
         message = body.notify
+        if isinstance(message, MessageIn):
+            with named_as_sent("notify."):
+                check_send_at(caller.ctx, message.send_at)
         notify = partial(_draft, caller, message, key) if isinstance(message, MessageIn) else None
         done = reject_many(
             caller.ctx,

@@ -82,6 +82,7 @@ def _to_locale(value: str) -> str:
     return value[:2].lower()
 
 
+SEND_AT = "Not before this time (RFC 3339), at most a year ahead. Left out: now. More than 5 minutes past: 422."
 SendAt = Annotated[AwareDatetime, BeforeValidator(_check_time_text), AfterValidator(_to_utc)]
 FileContent = Annotated[
     bytes,
@@ -195,7 +196,7 @@ class MessageIn(Input, json_schema_extra=_ask_for_content):
         "transactional",
         description="Reminders wait for the recipient's morning; what the law demands goes out in spite of an opt-out.",
     )
-    send_at: SendAt | None = Field(None, description="Not before this time (RFC 3339). Left out: now.")
+    send_at: SendAt | None = Field(None, description=SEND_AT)
     attachments: list[AttachmentIn] = Field(default_factory=list, max_length=100)
 
     @model_validator(mode="after")
@@ -245,6 +246,18 @@ class ReleaseIn(Input):
 
     thread_id: Id | None = Field(None, description="Needed when the mail names no thread.")
     as_note: StrictBool = Field(False, description="Only for the team, never for the candidate.")
+    sender_is: Literal["candidate", "guest", "colleague"] | None = Field(
+        None,
+        description="Who the sender is, when a person has made sure: the candidate, from another address of theirs; "
+        "somebody else on their side; or one of yours, whose words go on to the candidate. The thread knows them then.",
+    )
+    sender_name: Line = Field("", max_length=200, description="Of a new person; left out: as the mail has it.")
+
+    @model_validator(mode="after")
+    def _decides_once(self) -> Self:
+        if self.as_note and self.sender_is:
+            raise PydanticCustomError("two_decisions", "decides twice: send `as_note` or `sender_is`")
+        return self
 
 
 class MessagesQuery(PageQuery):

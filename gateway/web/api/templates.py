@@ -14,7 +14,7 @@ from gateway.usecases import templates
 from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Manager, Reader
-from gateway.web.api.etags import IfMatch, version_in
+from gateway.web.api.etags import Condition
 from gateway.web.api.schemas import PageQuery
 from gateway.web.api.schemas_templates import Key, PreviewIn, PreviewOut, TemplateIn, TemplateOut, TemplatePage
 
@@ -36,7 +36,7 @@ def list_templates(query: Annotated[PageQuery, Query()], caller: Reader) -> Resp
     description="Refused with the field and line when it names a variable that is not known. Only `{{ names }}`, "
     "`{% if %}` and the filters upper, lower, capitalize, trim and default can be used.",
 )
-def put_template(key: Key, body: TemplateIn, caller: Manager, if_match: IfMatch = None) -> Response:
+def put_template(key: Key, body: TemplateIn, caller: Manager, seen: Condition) -> Response:
     template, created = templates.put_template(
         caller.ctx,
         caller.viewer,
@@ -44,7 +44,7 @@ def put_template(key: Key, body: TemplateIn, caller: Manager, if_match: IfMatch 
         purpose=Purpose(body.purpose),
         variables=body.variables,
         bodies=body.to_bodies(),
-        seen=version_in(if_match),
+        seen=seen,
     )
     return answer(TemplateOut.of(template), 201 if created else 200, version=version_of(template))
 
