@@ -17,7 +17,6 @@ from math import ceil
 from starlette.responses import PlainTextResponse, Response
 
 from gateway.errors import Conflict, GatewayError, Invalid, Refused
-from gateway.threads.decisions import Reason
 from gateway.threads.model import Conversation, Viewer
 from gateway.threads.organising import NOBODY
 from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection, read_stage
@@ -150,10 +149,9 @@ def _say(visit: Visit, error: GatewayError) -> str:
     """What stood in the way of one of many."""
     if isinstance(error, Invalid | Conflict):
         return say_error(visit, error)
-    words = "error.404.title"
-    if isinstance(error, Refused):
-        words = "write.evaluator" if error.decision.reason is Reason.EVALUATOR else "write.refused"
-    return visit.site.pages.text(visit.locale, words)
+    known = f"error.{error.decision.reason.value}" if isinstance(error, Refused) else ""
+    pages = visit.site.pages
+    return pages.text(visit.locale, known if known and pages.has_text(known) else "error.404.title")
 
 
 def undo_page(visit: Visit, viewer: Viewer) -> Response:

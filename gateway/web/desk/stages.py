@@ -9,9 +9,10 @@ import secrets
 
 from starlette.responses import Response
 
-from gateway.errors import Conflict
+from gateway.errors import Conflict, Refused
 from gateway.threads.model import Viewer
 from gateway.threads.policies.rejection import is_rejected
+from gateway.threads.policies.roles import check_role
 from gateway.usecases import change_stage, compose, read_thread
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import reject_applicant, suggest_rejection
@@ -80,4 +81,8 @@ def restore_page(visit: Visit, viewer: Viewer) -> Response:
 
 
 def _read(visit: Visit, viewer: Viewer) -> ThreadPage:
-    return read_thread.read_page(visit.site.ctx, viewer, visit.path("thread_id"), limit=1)
+    """Only for who may decide: a form that is refused in the end helps nobody. Raises NotFound, Refused."""
+    page = read_thread.read_page(visit.site.ctx, viewer, visit.path("thread_id"), limit=1)
+    if not (role := check_role(viewer, page.conversation.opening.id)).allowed:
+        raise Refused(role)
+    return page
