@@ -67,6 +67,12 @@ class Waiting:
         query = select(*_PARTS).where(c.thread_id == thread_id, c.closes_gate, c.cancelled.is_(False), unsent)
         return [WaitingMessage(*row) for row in self._session.execute(query.order_by(c.seq))]
 
+    def any_rejection(self, message_ids: Sequence[str]) -> bool:
+        """Does one of these messages tell of a rejection, and was not taken back?"""
+        c = t.messages.c
+        query = select(c.id).where(c.id.in_(list(message_ids)), c.closes_gate, c.cancelled.is_(False)).limit(1)
+        return bool(message_ids) and self._session.execute(query).first() is not None
+
     def rejections(self, thread_ids: Sequence[str], *, now: datetime) -> dict[str, WaitingRejection]:
         """Those of these threads whose gate is to close but has not: with a message that goes out, or by itself."""
         if not thread_ids:

@@ -19,12 +19,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.errors import Invalid, NotFound, Refused
+from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.decisions import Reason, refuse
 from gateway.threads.model import Conversation, ThreadState, Viewer
-from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE, read_stage, state_after_stage
+from gateway.threads.policies.rejection import (
+    REJECTED_STAGE,
+    RESTORED_STAGE,
+    is_decided_meanwhile,
+    read_stage,
+    state_after_stage,
+)
 from gateway.threads.policies.roles import check_role
 from gateway.threads.purpose import Purpose
 from gateway.usecases.context import Context
@@ -41,10 +47,12 @@ def change_stage(
     *,
     notify: NewMessage | None = None,
     closes_at: datetime | None = None,
+    seen_event: int | None = None,
 ) -> Conversation:
     """Move the applicant. `closes_at`: when a rejection without a message closes an open gate, if not at once.
+    `seen_event`: the newest event that who rejects had before their eyes (None: do not check).
 
-    Raises NotFound, Invalid, Refused (erased; an evaluator).
+    Raises NotFound, Invalid, Refused (erased; an evaluator), Conflict (`rejected_meanwhile`).
     """
     stage = read_stage(stage)
     if not stage or len(stage) > 100:
@@ -63,6 +71,8 @@ def change_stage(
         takes_force_at = notify.send_at if notify else closes_at
         later = bool(rejects and takes_force_at and takes_force_at > ctx.now)
         repeated = notify and find_repeated(tx, thread_id, viewer=viewer, new=notify)
+        if rejects and not repeated and seen_event is not None:
+            _check_undecided(tx, conversation, seen_event)
         if not repeated:
             opens = state_after_stage(conversation.thread.state, stage) is ThreadState.OPEN
             _end_rejections(ctx, tx, conversation, also_late=opens or bool(notify and rejects))
@@ -80,6 +90,14 @@ def change_stage(
         moved = tx.threads.load(thread_id)
         assert moved is not None  # locked by this transaction
         return moved
+
+
+def _check_undecided(tx: Transaction, conversation: Conversation, seen_event: int) -> None:
+    """Two who reject the same person at the same time write one letter."""
+    since = tx.events.of_thread(conversation.thread.id, after=seen_event)
+    written = [str(e.data["message_id"]) for e in since if e.name == events.MESSAGE_CREATED]
+    if is_decided_meanwhile(conversation, since, told=tx.waiting.any_rejection(written)):
+        raise Conflict("rejected_meanwhile", "This person was rejected meanwhile: nothing more was sent.")
 
 
 def _set_closing(tx: Transaction, conversation: Conversation, at: datetime | None) -> None:

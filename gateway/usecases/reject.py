@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,11 +22,12 @@ MOST = 200  # applicants in one call
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """What became of one of many; `problem` is "" when it worked."""
+    """What became of one of many; `problem` is "" when it worked, `error` what stood in the way."""
 
     external_id: str
     thread_id: str = ""
     problem: str = ""
+    error: GatewayError | None = None
 
 
 def suggest_rejection(ctx: Context, conversation: Conversation) -> str:
@@ -49,18 +50,21 @@ def reject_applicant(
     suggest: bool = False,
     client_key: str = "",
     undo: int = 0,
+    seen_event: int | None = None,
 ) -> Conversation:
     """Reject one: with a message, with the suggested one (under `client_key`: the same again is one message), or
-    silently; then it can be taken back for `undo` seconds.
+    silently; then it can be taken back for `undo` seconds. `seen_event`: as in `change_stage`.
 
-    Raises NotFound, Invalid, Refused.
+    Raises NotFound, Invalid, Refused, Conflict (`rejected_meanwhile`).
     """
     if suggest and notify is None:
         conversation = read_page(ctx, viewer, thread_id, limit=1).conversation
         text = suggest_rejection(ctx, conversation)
         notify = NewMessage(text=text, came_in_by=CameInBy.API, client_key=client_key)
     closes_at = ctx.now + timedelta(seconds=undo)
-    return change_stage(ctx, viewer, thread_id, REJECTED_STAGE, notify=notify, closes_at=closes_at)
+    return change_stage(
+        ctx, viewer, thread_id, REJECTED_STAGE, notify=notify, closes_at=closes_at, seen_event=seen_event
+    )
 
 
 def reject_many(
@@ -73,16 +77,28 @@ def reject_many(
     reason: str = "",
     client_key: str = "",
     undo: int = 0,
+    seen: Mapping[str, int] | None = None,
 ) -> list[Rejection]:
     """Reject many, each personally (`notify` makes the message for a thread); one that fails does not stop the others.
-    `reason` becomes a note for the team in each that was rejected. `client_key`, `undo`: as for one.
+    `reason` becomes a note for the team in each that was rejected. `client_key`, `undo`: as for one; `seen`: the newest
+    event that was seen, by the thread's id.
 
     Raises Invalid for too many.
     """
     if len(external_ids) > MOST:
         raise Invalid("applicants", f"Give at most {MOST} at a time.", code="applicants_many", params={"limit": MOST})
     return [
-        _reject_one(ctx, viewer, external_id, notify=notify, suggest=suggest, reason=reason, key=client_key, undo=undo)
+        _reject_one(
+            ctx,
+            viewer,
+            external_id,
+            notify=notify,
+            suggest=suggest,
+            reason=reason,
+            key=client_key,
+            undo=undo,
+            seen=seen or {},
+        )
         for external_id in dict.fromkeys(external_ids)
     ]
 
@@ -118,16 +134,20 @@ def _reject_one(
     reason: str,
     key: str,
     undo: int,
+    seen: Mapping[str, int],
 ) -> Rejection:
     try:
         thread_id = thread_of_applicant(ctx, viewer, external_id)
         own = notify(thread_id) if notify else None
-        reject_applicant(ctx, viewer, thread_id, notify=own, suggest=suggest, client_key=key, undo=undo)
+        newest = seen.get(thread_id)
+        reject_applicant(
+            ctx, viewer, thread_id, notify=own, suggest=suggest, client_key=key, undo=undo, seen_event=newest
+        )
         if reason:
             note_key = f"{key}:why" if key else ""
             post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE, client_key=note_key))
-    except NotFound:
-        return Rejection(external_id, problem="There is no such applicant.")
+    except NotFound as error:
+        return Rejection(external_id, problem="There is no such applicant.", error=error)
     except GatewayError as error:
-        return Rejection(external_id, problem=str(error))
+        return Rejection(external_id, problem=str(error), error=error)
     return Rejection(external_id, thread_id)

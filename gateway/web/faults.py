@@ -75,7 +75,7 @@ def _page(request: Request, error: Exception, status: int, trace: str) -> Respon
     visit = Visit(request.app.state.site, request, language_of(request, getattr(request.state, "locale", "")))
     key = str(status if status in WORDED else 500 if status >= 500 else 400)
     try:
-        said = say_error(visit, error) if isinstance(error, (Invalid, Conflict)) else ""
+        said = _say(visit, error)
         if visit.by_script:  # it stands in a line of the page that is open: a page within that page could not be used
             title = said or visit.site.pages.text(visit.locale, f"error.{key}.title")
             return PlainTextResponse(f"{title} {trace}".strip(), status)
@@ -83,6 +83,14 @@ def _page(request: Request, error: Exception, status: int, trace: str) -> Respon
     except Exception:
         log.exception("the error page itself failed, trace %s", trace)
         return PlainTextResponse(f"Something went wrong on our side. {trace}", status)
+
+
+def _say(visit: Visit, error: Exception) -> str:
+    """What is wrong, where more can be said than the status does."""
+    if isinstance(error, Refused):
+        pages, key = visit.site.pages, f"error.{error.decision.reason.value}"
+        return pages.text(visit.locale, key) if pages.has_text(key) else ""
+    return say_error(visit, error) if isinstance(error, (Invalid, Conflict)) else ""
 
 
 def _way_on(request: Request) -> str:

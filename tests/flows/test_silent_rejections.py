@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from running import Pump, both_databases
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
 from gateway.errors import Conflict, NotFound, Refused
-from gateway.threads.model import ThreadState
+from gateway.threads.model import ThreadState, Viewer
 from gateway.usecases.change_stage import change_stage, close_due_gates
 from gateway.usecases.context import Context
 from gateway.usecases.merge import merge, split
@@ -141,3 +143,74 @@ def test_a_conversation_that_was_merged_meanwhile_closes_once_it_is_split(
     split(ctx, company.as_jun, kept.thread_id, other.thread_id)
     assert close_due_gates(ctx) == 1
     assert [state_of(ctx, company, v) for v in (kept, other)] == [ThreadState.OPEN, ThreadState.BLOCKED]
+
+
+@both_databases
+@pytest.mark.parametrize("second", ["letter", "silent"])
+@pytest.mark.parametrize("first", ["letter", "silent"])
+def test_of_two_forms_for_the_same_person_only_one_rejects(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel, clock: FakeClock, first: str, second: str
+) -> None:
+    """SJ-P1: the first one's letter goes out, once, and nothing of the second one's."""
+    view = make_applicant(ctx, company)
+    seen = read_page(ctx, company.as_jun, view.thread_id, limit=1).last_event
+    later = ctx.now + timedelta(seconds=15)
+    letters = {"letter": NewMessage(text="We are sorry", send_at=later), "silent": None}
+    reject_applicant(ctx, company.as_jun, view.thread_id, notify=letters[first], undo=15, seen_event=seen)
+    for _ in ("while it can be undone", "after that"):
+        with pytest.raises(Conflict, match="meanwhile"):
+            reject_applicant(ctx, company.as_ara, view.thread_id, notify=letters[second], undo=15, seen_event=seen)
+        clock.move(seconds=20)
+        pump()
+    assert len(channel.to(MINA)) == (1 if first == "letter" else 0)
+    assert state_of(ctx, company, view) is ThreadState.BLOCKED
+
+
+@both_databases
+def test_a_letter_after_a_silent_rejection_is_written_once(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    """Who saw that they are rejected may still write to them; of two who do, one does."""
+    view = make_applicant(ctx, company)
+    reject(ctx, company, view, undo=0)
+    seen = read_page(ctx, company.as_jun, view.thread_id, limit=1).last_event
+    letter = NewMessage(text="We are sorry")
+    reject_applicant(ctx, company.as_jun, view.thread_id, notify=letter, seen_event=seen)
+    with pytest.raises(Conflict):
+        reject_applicant(ctx, company.as_ara, view.thread_id, notify=letter, seen_event=seen)
+    pump()
+    assert len(channel.to(MINA)) == 1
+
+
+def test_who_was_restored_since_the_form_was_opened_can_be_rejected(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    seen = read_page(ctx, company.as_jun, mina.thread_id, limit=1).last_event
+    reject(ctx, company, mina, undo=0)
+    change_stage(ctx, company.as_ara, mina.thread_id, "restored")
+    reject_applicant(ctx, company.as_jun, mina.thread_id, notify=NewMessage(text="We are sorry"), seen_event=seen)
+    pump()
+    assert len(channel.to(MINA)) == 1
+
+
+@both_databases
+def test_two_who_reject_at_the_same_moment_write_one_letter(
+    ctx: Context, company: Company, pump: Pump, channel: FakeChannel
+) -> None:
+    view = make_applicant(ctx, company)
+    seen = read_page(ctx, company.as_jun, view.thread_id, limit=1).last_event
+    barrier = threading.Barrier(2)
+
+    def press(viewer: Viewer) -> bool:
+        barrier.wait(10)
+        letter = NewMessage(text=f"We are sorry, {viewer.name}")
+        try:
+            reject_applicant(ctx, viewer, view.thread_id, notify=letter, seen_event=seen)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, (company.as_jun, company.as_ara))) == [False, True]
+    pump()
+    assert len(channel.to(MINA)) == 1

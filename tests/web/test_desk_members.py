@@ -11,6 +11,7 @@ from web.web_kit import browser_of, hidden, make_app, words_of
 from gateway.threads.model import Member
 from gateway.usecases import accounts, members, sign_in
 from gateway.usecases.context import Context
+from gateway.usecases.organise import AddTag, organise
 from gateway.usecases.views import ApplicantView
 
 PATH = "/desk/settings/members"
@@ -103,3 +104,30 @@ def test_an_evaluator_is_shown_notes_only(
     assert client.post(f"/desk/t/{mina.thread_id}", data={"text": "A note", "kind": "note", **form}).status_code == 303
     assert client.get(PATH).status_code == 404
     assert client.post(f"{PATH}/{company.jun.id}", data={"do": "member"}).status_code == 404
+
+
+def test_an_evaluator_is_told_who_can_do_what_they_cannot(
+    ctx: Context, company: Company, mina: ApplicantView, app: Starlette, sora: Member
+) -> None:
+    """SJ-P4: not that their form came from elsewhere; and no button is offered that would be refused."""
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="evaluator")
+    organise(ctx, company.as_jun, [mina.thread_id], AddTag("portfolio"))
+    desk, thread = signed_in(ctx, app, sora), f"/desk/t/{mina.thread_id}"
+    page = desk.get(thread).text
+    assert "portfolio" in words_of(page)
+    for do in ("assign", "take", "snooze", "done", "tag", "untag", "stage"):
+        assert f'value="{do}"' not in page.split("<main")[1], do
+    assert 'value="unread"' in page
+    chosen = {f"t.{mina.thread_id}": "1"}
+    refused = [
+        desk.get(f"{thread}/reject"),
+        desk.post(f"{thread}/reject", data={"how": "silent"}),
+        desk.get(f"{thread}/restore"),
+        desk.post("/desk/organise", data=chosen | {"do": "done"}),
+        desk.post("/desk/organise", data=chosen | {"do": "done"}, headers={"HX-Request": "true"}),
+    ]
+    for answer in refused:
+        assert answer.status_code == 403
+        assert "You evaluate in this opening: ask one of its managers to do this." in words_of(answer.text)
+    many = words_of(desk.post("/desk/reject", data=chosen | {"how": "silent"}).text)
+    assert "You evaluate in this opening" in many

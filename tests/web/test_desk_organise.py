@@ -273,3 +273,28 @@ def test_single_keys_can_be_switched_off(desk: TestClient) -> None:
     desk.post("/desk/keys", data={"keys": "off"})
     assert "data-keys-off" in desk.get("/desk").text
     assert "Switch single keys on" in words_of(desk.get("/desk").text)
+
+
+def test_two_colleagues_who_reject_the_same_person_send_one_letter(
+    ctx: Context, company: Company, mina: ApplicantView, oskar: ApplicantView, pump: Pump, channel: FakeChannel
+) -> None:
+    """The second one is told, keeps their words, and rejects the others of the selection."""
+    app = make_app(ctx, company)
+    jun, ara = browser_of(app, company.jun), browser_of(app, company.ara)
+    one, many = f"/desk/t/{mina.thread_id}/reject", f"/desk/reject?ids={mina.thread_id},{oskar.thread_id}"
+    form, selection = jun.get(one).text, ara.get(many).text
+    letter = {"how": "send", "text": "Sorry, Mina", "key": "1", "seen_event": hidden(form, "seen_event")}
+    assert ara.post(one, data=letter | {"key": "2"}).status_code == 303
+    late = jun.post(one, data=letter)
+    assert late.status_code == 409
+    said = words_of(late.text)
+    assert "This person was rejected meanwhile: nothing more was sent." in said
+    assert "Sorry, Mina" in said
+    each = {f"t.{p.thread_id}": "1" for p in (mina, oskar)} | {"how": "send", "key": "3"}
+    each |= {name: hidden(selection, name) for name in (f"seen.{p.thread_id}" for p in (mina, oskar))}
+    rest = jun.post("/desk/reject", data=each)
+    assert rest.status_code == 422
+    assert "rejected meanwhile" in words_of(rest.text)
+    assert "Oskar" not in words_of(rest.text)
+    pump()
+    assert [len(channel.to(p.applicant.email)) for p in (mina, oskar)] == [1, 1]

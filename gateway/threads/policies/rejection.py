@@ -7,10 +7,12 @@ After a rejection the candidate reads but no longer writes, by any channel (SJ-1
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
+from gateway.threads.events import THREAD_STAGE, Event
 from gateway.threads.model import AuthorKind, Conversation, InboxEntry, InboxState, Thread, ThreadState
 from gateway.threads.policies.visibility import GONE
 
@@ -36,6 +38,14 @@ def read_stage(written: str) -> str:
 def is_rejected(conversation: Conversation) -> bool:
     """By a rejection that has taken force, whatever stage the ATS files them under since, or by one that is to."""
     return conversation.thread.state is ThreadState.BLOCKED or conversation.applicant.stage == REJECTED_STAGE
+
+
+def is_decided_meanwhile(conversation: Conversation, since: Iterable[Event], *, told: bool) -> bool:
+    """Did somebody else reject them after the form for it had been opened, so that a second letter must not go?
+    `since`: what happened after that; `told`: a rejection's message was written after it, also to one rejected before.
+    """
+    rejected = any(e.name == THREAD_STAGE and e.data.get("stage") == REJECTED_STAGE for e in since)
+    return is_rejected(conversation) and (rejected or told)
 
 
 def is_taken_back(conversation: Conversation, *, cancelled: bool, closes_gate: bool) -> bool:

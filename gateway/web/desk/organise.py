@@ -16,7 +16,7 @@ from math import ceil
 
 from starlette.responses import PlainTextResponse, Response
 
-from gateway.errors import Invalid
+from gateway.errors import Conflict, GatewayError, Invalid, Refused
 from gateway.threads.model import Conversation, Viewer
 from gateway.threads.organising import NOBODY
 from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection, read_stage
@@ -29,6 +29,7 @@ from gateway.web.desk.conversations import KEYS_COOKIE, desk_page, list_page, wh
 from gateway.web.visits import Visit, go_to, post_key, say_error
 
 CHOSEN = "t."
+SEEN = "seen."  # and the id of a conversation: its newest event when the form was made
 LEAVES = ("done", "snooze", "unread")  # after these the list is shown, not the conversation
 
 
@@ -132,15 +133,25 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
         reason=visit.text("reason"),
         client_key=post_key(visit),
         undo=compose.silent_undo(ctx, viewer),
+        seen={chat.thread.id: seen for chat in chats if (seen := visit.number(f"{SEEN}{chat.thread.id}")) is not None},
     )
     visit.site.feed.wake()
-    failed = {result.external_id: result.problem for result in done if result.problem}
+    failed = {result.external_id: _say(visit, result.error) for result in done if result.error}
     if failed:
         left = [chat for chat in chats if chat.applicant.external_id in failed]
         return _ask(visit, viewer, left, status=422, failed=failed)
     if find_waiting_rejections(ctx, viewer, list(made)):
         return go_to("/desk/reject/undo", ids=",".join(made), **where.as_query())
     return go_to(f"/desk/{where.view}", **where.as_query())
+
+
+def _say(visit: Visit, error: GatewayError) -> str:
+    """What stood in the way of one of many."""
+    if isinstance(error, Invalid | Conflict):
+        return say_error(visit, error)
+    known = f"error.{error.decision.reason.value}" if isinstance(error, Refused) else ""
+    pages = visit.site.pages
+    return pages.text(visit.locale, known if known and pages.has_text(known) else "error.404.title")
 
 
 def undo_page(visit: Visit, viewer: Viewer) -> Response:

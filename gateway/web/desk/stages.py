@@ -9,28 +9,37 @@ import secrets
 
 from starlette.responses import Response
 
-from gateway.threads.model import ThreadState, Viewer
+from gateway.errors import Conflict, Refused
+from gateway.threads.model import Viewer
+from gateway.threads.policies.rejection import is_rejected
+from gateway.threads.policies.roles import check_role
 from gateway.usecases import change_stage, compose, read_thread
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import reject_applicant, suggest_rejection
 from gateway.usecases.views import ThreadPage
 from gateway.web.desk.conversations import desk_page
-from gateway.web.visits import Visit, go_to, post_key
+from gateway.web.visits import Visit, go_to, post_key, say_error
 
 
 def reject_page(visit: Visit, viewer: Viewer) -> Response:
-    """GET asks how; POST rejects, with a message (`how=send`) or silently (`how=silent`)."""
+    """GET asks how; POST rejects, with a message (`how=send`) or silently (`how=silent`), if nobody did meanwhile."""
     page = _read(visit, viewer)
     if not visit.is_post:
         return _ask(visit, viewer, page)
     text, silent = visit.text("text"), visit.text("how") == "silent"
     if not silent and not text:
-        return _ask(visit, viewer, page, status=422, text="", problem="reject.empty")
+        return _ask(
+            visit, viewer, page, status=422, text="", problem=visit.site.pages.text(visit.locale, "reject.empty")
+        )
     thread_id = visit.path("thread_id")
     ctx = visit.site.ctx
     new = NewMessage(text=text, client_key=post_key(visit))
     notify = None if silent else compose.to_be_undone(ctx, viewer, thread_id, new)
-    reject_applicant(ctx, viewer, thread_id, notify=notify, undo=compose.silent_undo(ctx, viewer))
+    undo, seen = compose.silent_undo(ctx, viewer), visit.number("seen_event")
+    try:
+        reject_applicant(ctx, viewer, thread_id, notify=notify, undo=undo, seen_event=seen)
+    except Conflict as error:
+        return _ask(visit, viewer, _read(visit, viewer), status=409, text=text, problem=say_error(visit, error))
     visit.site.feed.wake()
     return go_to(f"/desk/t/{thread_id}")
 
@@ -52,9 +61,10 @@ def _ask(
         "desk_reject.html",
         status=status,
         chat=chat,
-        already=chat.thread.state is not ThreadState.OPEN,
+        already=is_rejected(chat),
         text=suggested if text is None else text,
         problem=problem,
+        seen_event=page.last_event,
         key=secrets.token_urlsafe(12),
     )
 
@@ -71,4 +81,8 @@ def restore_page(visit: Visit, viewer: Viewer) -> Response:
 
 
 def _read(visit: Visit, viewer: Viewer) -> ThreadPage:
-    return read_thread.read_page(visit.site.ctx, viewer, visit.path("thread_id"), limit=1)
+    """Only for who may decide: a form that is refused in the end helps nobody. Raises NotFound, Refused."""
+    page = read_thread.read_page(visit.site.ctx, viewer, visit.path("thread_id"), limit=1)
+    if not (role := check_role(viewer, page.conversation.opening.id)).allowed:
+        raise Refused(role)
+    return page
