@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.lines import Line, Mark, Role
-from gateway.inbound.reply.prose import is_disclaimer, is_sentence
+from gateway.inbound.reply.prose import is_disclaimer, is_legal_notice, is_sentence
 from gateway.inbound.reply.taglines import is_tagline
 
 _SIGNATURE_LINES = 20
 _MAX_TAGLINES = 20
+_MAX_NOTICES = 4  # the same in several languages
+_MAX_NOTICE_LINES = 40
 _LIST_LINK = re.compile(r"list|unsub|group|mailman|sympa|majordomo|subscri", re.IGNORECASE)
 
 
@@ -40,7 +42,23 @@ def mark_signature(lines: list[Line], roles: list[str]) -> None:
         _set(roles, marked)
         own = [at for at in own if roles[at] is Role.OWN]
     _mark_taglines(lines, roles, own)
+    _mark_legal_notices(lines, roles)
     _mark_list_footer(lines, roles)
+
+
+def _mark_legal_notices(lines: list[Line], roles: list[str]) -> None:
+    """The last paragraphs of the own text that only lawyers write, and the ruler above them; never all of it."""
+    own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
+    for _ in range(_MAX_NOTICES):
+        number = len(own) - 1
+        while number > 0 and own[number - 1] == own[number] - 1 and not cues.is_ruler(lines[own[number]].text):
+            number -= 1
+        if number <= 0 or not is_legal_notice(" ".join(lines[at].text for at in own[number:][:_MAX_NOTICE_LINES])):
+            return
+        if number > 1 and cues.is_ruler(lines[own[number - 1]].text):
+            number -= 1
+        _set(roles, own[number:])
+        own = own[:number]
 
 
 def _mark_list_footer(lines: list[Line], roles: list[str]) -> None:
