@@ -108,3 +108,32 @@ def test_footer_of_a_list_below_a_signature_mark() -> None:
     )
 
     assert split_reply(f"{OWN}\n\n{footer}").reply == OWN
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        'id="Zm-_Id_-Sgn" data-sigid="123"',
+        'data-signature-widget="container"',
+        'name="messageSignatureSection"',
+        'id="composer_signature"',
+        'class="front-signature"',
+        'class="k9mail-signature"',
+        'id="_rc_sig"',
+    ],
+)
+def test_signature_in_the_element_of_a_client(mark: str) -> None:
+    html = f"<div>Tuesday suits me.</div><div><br></div><div {mark}><div>Mina Kim</div><div>Engineer</div></div>"
+
+    split = split_reply(html=html)
+
+    assert (split.reply, split.signature) == ("Tuesday suits me.", "Mina Kim\nEngineer")
+
+
+def test_quote_in_the_element_of_spark() -> None:
+    html = (
+        '<div name="messageBodySection">Tuesday suits me.</div><div name="messageReplySection">'
+        "Xx 25. Yy 2026, 9.14 +0900, Jun, zz<br><blockquote>Could you come?</blockquote></div>"
+    )
+
+    assert split_reply(html=html).reply == "Tuesday suits me."
