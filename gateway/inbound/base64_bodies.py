@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Callable
 
 import pybase64
 
@@ -19,7 +20,7 @@ _WORD = re.compile(rb"[A-Z]?[a-z]+")
 _JUDGED_LINES = 20
 _LEAST_FOR_URLS = 40
 _FOREIGN_SHARE = 5
-_SURE_CHARS = 60  # a line that long without a space or a stop is no word
+_SURE_LINE = re.compile(rb"\s*+[A-Za-z0-9+/_-]{60,}+={0,2}[ \t]*+(?:\r?\n|\Z)")  # so long without a space: no word
 _GAP = re.compile(rb"\n\r?\n")
 _NOT_TEXT = bytes(set(range(32)) - set(b"\t\n\r\f\x0e\x0f\x1b")) + b"\x7f"
 
@@ -61,17 +62,17 @@ def _is_for_urls(data: bytes) -> bool:
     return len(data) >= _LEAST_FOR_URLS and not data.translate(None, _BASE64 + _BASE64_END + b"-_")
 
 
-def decode_base64_text(data: bytes, codec: str = "") -> bytes:
+def decode_base64_text(data: bytes, find_codec: Callable[[], str] = str) -> bytes:
     """Base64 of a text. What is plain text in spite of its header stays as it is, and so does a footer added below.
 
-    `codec`: what the text should decode by, "" if that is not known.
+    `find_codec`: what the text should decode by, "" if that is not known; asked only in doubt.
     """
     if _is_for_urls(data):
         return decode_base64(data.translate(_URL_SIGNS))
-    stripped = data.strip()
-    first = stripped.partition(b"\n")[0].rstrip()
-    if len(first) >= _SURE_CHARS and _LINE.fullmatch(first):
+    if _SURE_LINE.match(data):
         return _decode_above_footer(data)
+    stripped, codec = data.strip(), find_codec()
+    first = stripped.partition(b"\n")[0].rstrip()
     lines = [line.strip() for line in stripped.split(b"\n", _JUDGED_LINES)[:_JUDGED_LINES] if line.strip()]
     fitting = [line for line in lines if _LINE.fullmatch(line)]
     if _LINE.fullmatch(first):
@@ -121,10 +122,10 @@ def _may_be_meant(source: bytes, codec: str, *, alone: bool) -> bool:
 
 def _decode_above_footer(data: bytes) -> bytes:
     """Base64, and below an empty line what a list or a server added to it without a look at the encoding."""
-    gap = _GAP.search(data.rstrip())
-    if gap is None or not data[: gap.start()].strip():
+    gaps = [at for at in (data.find(b"\n\n"), data.find(b"\n\r\n")) if at >= 0]
+    below = data[min(gaps) :].strip() if gaps else b""
+    if not below or not data[: min(gaps)].strip():
         return decode_base64(data)
-    below = data[gap.end() :].strip()
     if _LINE.fullmatch(below.partition(b"\n")[0].rstrip()) and not below.startswith((b"--", b"__")):
         return decode_base64(data)
-    return decode_base64(data[: gap.start()]) + b"\n\n" + below + b"\n"
+    return decode_base64(data[: min(gaps)]) + b"\n\n" + below + b"\n"

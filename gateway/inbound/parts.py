@@ -268,7 +268,7 @@ def _payload_bytes(part: Part) -> bytes:
             return quopri.decodestring(data)
         if part.get_content_maintype() != "text":
             return decode_base64(data)
-        return decode_base64_text(data, find_codec(read_parameter(part, "charset", "content-type")))
+        return decode_base64_text(data, lambda: find_codec(read_parameter(part, "charset", "content-type")))
     payload = part.get_payload(decode=True)
     if isinstance(payload, bytes):
         return payload

@@ -60,6 +60,7 @@ _SHORTEST_WROTE = [w for w in words.WROTE_WORDS if not any(o != w and o in w for
 
 _INTRODUCING = re.compile(r"\d|[:：]|[-_=*‐‑—–─]{2}|@")
 _ORIGINAL_STARTS = frozenset(phrase[0] for phrase in words.ORIGINAL_PHRASES)
+_REPLY_STARTS = frozenset(phrase[0] for phrase in words.REPLY_ABOVE_PHRASES)
 _FORWARDS = re.compile("|".join(sorted(words.FORWARD_STEMS)), re.IGNORECASE)
 _MAX_PHRASE_CHARS = 80
 _MIN_REPLY_LINE = 9
@@ -123,9 +124,9 @@ def is_original_separator(text: str) -> bool:
     """ "-----Original Message-----" in a language we know; without dashes only the whole line counts."""
     if len(text) > _MAX_PHRASE_CHARS * 2:
         return False
-    if is_reply_line(text):
-        return True
     first = text.lstrip(" \t*_-=#>:：.‐‑—–─[")[:1].casefold()[:1]
+    if (first in _REPLY_STARTS or "##-" in text) and is_reply_line(text):
+        return True
     return first in _ORIGINAL_STARTS and _phrase(text) in words.ORIGINAL_PHRASES
 
 
@@ -133,10 +134,9 @@ def is_reply_line(text: str) -> bool:
     """The line above which a help desk asks for the answer: `##- … -##` in whatever language, or in words we know."""
     if not _MIN_REPLY_LINE <= len(text) <= _MAX_PHRASE_CHARS * 2:
         return False
-    bare = text.strip(" \t*")
-    if bare[:3] == "##-" and bare[-3:] == "-##":
+    if text.strip(" \t*_-=#‐‑—–─.").casefold() in words.REPLY_ABOVE_PHRASES:
         return True
-    return bare.strip(" _-=#‐‑—–─.").casefold() in words.REPLY_ABOVE_PHRASES
+    return "##-" in text and text.strip(" \t*").startswith("##-") and text.rstrip(" \t*").endswith("-##")
 
 
 def is_dashed_phrase(text: str) -> bool:

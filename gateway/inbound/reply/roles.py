@@ -196,9 +196,7 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
     end = read_header_block(lines, at)
     if end > at:
         return end, not next_is_quoted(lines, end)
-    if cues.is_reply_line(line.text):
-        return at + 1, not next_is_quoted(lines, at + 1)
-    if cues.is_original_separator(line.text) and (cues.is_dashed_phrase(line.text) or _label_follows(lines, at)):
+    if cues.is_original_separator(line.text) and (_stands_alone(line.text) or _label_follows(lines, at)):
         return at + 1, not next_is_quoted(lines, at + 1)
     if cues.is_dashed_phrase(line.text) and not cues.is_ruler(line.text):
         below = next_filled(lines, at + 1)
@@ -214,6 +212,10 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
     if end == at or not sure or next_filled(lines, end) == len(lines):
         return at, False
     return (end, True) if line.marks or begins_attribution(lines, at, end) else (at, False)
+
+
+def _stands_alone(text: str) -> bool:
+    return cues.is_dashed_phrase(text) or cues.is_reply_line(text)
 
 
 def _label_follows(lines: Sequence[Line], at: int) -> bool:

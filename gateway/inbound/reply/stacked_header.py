@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gateway.inbound.reply import cues
+from gateway.inbound.reply import cues, words
 from gateway.inbound.reply.lines import Line
 
 _BOX = " \t|+>-"
 _COLUMNS = re.compile(r"[ \t]{2,}|[ \t]*\|[ \t]*")
-_TO, _SUBJECT = 2, 4
 _MAX_LABEL_CHARS = 30
 _LEAST_ABOVE = 3  # lines: who, when, to whom
 _MAX_LINES = 24  # from the sender to the subject
@@ -28,8 +27,11 @@ def find_stacked_headers(lines: Sequence[Line]) -> dict[int, int]:
     """Where such headers begin, and where each ends. A date, a recipient's and a subject's label are needed."""
     found: dict[int, int] = {}
     tries = 0
-    for at, line in enumerate(lines):
-        if line.blank or at < _LEAST_ABOVE or not _ends_with_label(line.raw, _SUBJECT):
+    for at in range(_LEAST_ABOVE, len(lines)):
+        raw = lines[at].raw
+        if not raw or (len(raw) > _MAX_LABEL_CHARS and "  " not in raw and "\t" not in raw):
+            continue
+        if not _ends_with_label(raw, words.SUBJECT_LABELS):
             continue
         tries += 1
         if tries > _MAX_HEADERS:
@@ -40,15 +42,13 @@ def find_stacked_headers(lines: Sequence[Line]) -> dict[int, int]:
     return found
 
 
-def _ends_with_label(raw: str, kind: int) -> bool:
+def _ends_with_label(raw: str, labels: frozenset[str]) -> bool:
     """Whether the last column is such a label; with a colon it may have its value behind it, inside a box."""
-    if len(raw) > _MAX_LABEL_CHARS and "  " not in raw and "\t" not in raw:
-        return False
     bare = raw.strip(_BOX)
     label = bare[-_MAX_LABEL_CHARS:].replace("\t", "  ").rpartition("  ")[2]
-    if cues.label_kind(label.casefold()) == kind:
+    if label.casefold() in labels:
         return len(bare) == len(label) or bare[-len(label) - 1].isspace()
-    return "|" in raw and raw.rstrip()[-1:] == "|" and cues.label_kind(bare.partition(":")[0].casefold()) == kind
+    return "|" in raw and raw.rstrip()[-1:] == "|" and bare.partition(":")[0].casefold() in labels
 
 
 def _find_author(lines: Sequence[Line], subject: int) -> int:
@@ -63,7 +63,7 @@ def _find_author(lines: Sequence[Line], subject: int) -> int:
                 break
         elif cues.has_date(lines[at].raw) and cues.has_time(lines[at].raw):
             dated = at
-        elif _ends_with_label(lines[at].raw, _TO):
+        elif _ends_with_label(lines[at].raw, words.TO_LABELS):
             recipient = at
         at -= 1
     if dated < 0 or recipient < 0:
@@ -89,7 +89,7 @@ def _rise_to_author(lines: Sequence[Line], first: int, dated: int) -> int:
 def _subject_end(lines: Sequence[Line], at: int) -> int:
     """Below the subject's own lines and what is left of a frame."""
     end = at + 1
-    if cues.label_kind(_COLUMNS.split(lines[at].raw.strip(_BOX))[-1].rstrip(":").casefold()) == _SUBJECT:
+    if _COLUMNS.split(lines[at].raw.strip(_BOX))[-1].rstrip(":").casefold() in words.SUBJECT_LABELS:
         while end < min(at + 3, len(lines)) and lines[end].blank:
             end += 1
         while end < min(at + 1 + _MAX_SUBJECT_LINES, len(lines)) and not lines[end].blank:

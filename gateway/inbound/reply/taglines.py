@@ -74,13 +74,13 @@ def is_tagline(text: str) -> bool:
     whole = text  # an app may be named by its link alone
     text = _LINK.sub(" ", text.replace("\u200e", "").replace("\u200f", "")) if "http" in text else text
     text = text.strip(" \t*_<>[]()")
-    text = _EXCUSE.sub("", text) if len(text) <= _MAX_CHARS else text
     if not 4 < len(text) <= _MAX_CHARS or len(text.split()) > _MAX_WORDS:
         return False
     if _invites(text):
         return True
     if not _DEVICE.search(whole):
         return False
+    text = _EXCUSE.sub("", text)
     if _SENTENCE.search(text):
         return _sends_for_sure(text)
     return bool(_SENDING_FIRST.match(text) or _SENDING_LAST.search(text))
