@@ -97,7 +97,7 @@ def _is_reply(values: dict[str, str]) -> bool:
     submitted = values.get("auto-submitted", "").lower()
     if submitted and not submitted.startswith("auto-generated"):
         return True
-    if any("auto" in values.get(name, "").lower() for name in ("precedence", "x-precedence")):
+    if any("auto" in values.get(name, "").lower() for name in ("precedence", "x-precedence", "preference")):
         return True
     if any(_REPLY_HEADER.match(name) and value.lower() not in _NOT for name, value in values.items()):
         return True

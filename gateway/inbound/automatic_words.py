@@ -20,7 +20,7 @@ _NOTICE = (
     r"(?:reply|response|answer|message|e-?mail|notice|notification|acknowledgement|"
     r"(?:(?:e-?mail-)?|rück)antwort|nachricht|mitteilung|svar|besked|melding|meddelande|vastaus|viesti|ilmoitus|"
     r"réponse|respuesta|contestación|mensaje|aviso|notificación|risposta|messaggio|avviso|notifica|"
-    r"resposta|mensagem|notificação|antwoord|bericht|odpowiedź|wiadomość|powiadomienie|"
+    r"resposta|mensagem|notificação|antwoord|bericht|reactie|odpowiedź|wiadomość|powiadomienie|"
     r"odpověď|zpráva|informace|odpoveď|správa|ответ|уведомление|сообщение|відповідь|повідомлення|"
     r"yanıt|yanit|cevap|mesaj|ileti|bildirim|válasz|üzenet|értesítés|răspuns|απάντηση|μήνυμα|"
     r"отговор|съобщение|odgovor|одговор|vastus|atbilde|atsakymas|balasan)"
@@ -48,8 +48,8 @@ _MACHINE_SUBJECTS = (
     r"автоматический ответ|автоответ|автоматична відповідь|автовідповідь",
     r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|wiadomość automatyczna",
     r"otomatik (?:yanıt|cevap|mesaj|ileti)",
-    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?=\s*(?:\Z|[^\w\s]|re:))|부재\s?중\s?(?:알림|안내|메시지|자동)",
-    r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|のお知らせ)",
+    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?=\s*(?:\Z|[^\w\s]|re:))|부재\s?중\s?(?:메일\s?)?(?:알림|안내|메시지|자동)",
+    r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|のお知らせ|(?:中?の?ため|につき)の?自動(?:返信|応答))",
     r"(?:外出)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?!系统|系統|功能|机器人)",
     r"automatikus válasz|αυτόματη απάντηση|תשובה אוטומטית|מענה אוטומטי|رد (?:تلقائي|آلي)|الرد (?:التلقائي|الآلي)",
     r"(?:thư )?trả lời tự động|(?:การ)?ตอบกลับอัตโนมัติ|balasan otomatis|jawapan automatik",
@@ -89,7 +89,7 @@ _SUBJECT = re.compile(
     rf"\s*[\[【(]?{_MACHINE_NOTICE}\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     rf"\s*[\[【(]?(?:{_ABSENT})\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     # In front of "Re:", where people put nothing.
-    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away)(?:(?!\s[-–—]\s)[^:：?？!,]){{0,40}}\bre:|"
+    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away|absente?(?:\(e\))?)(?:(?!\s[-–—]\s)[^:：?？!,]){{0,40}}\bre:|"
     # Notes: a name, the fact, and when they are back.
     r"(?!i\b)[^:：]{2,60} (?:is out of the office|ist außer haus|est absent\(?e?\)? du bureau)[. ]*(?:\([^)]*\)\s*)?\Z",
     re.IGNORECASE,
@@ -147,12 +147,20 @@ _SELF_SENTENCES = (
     r"(?:자동(?:으로| ?응답| ?회신| ?발송| ?생성| ?답장)(?!에)|발신 ?전용)|"
     r"자동(?:으로)? ?(?:응답|회신|발송|답장)(?:된|되는)? ?(?:메일|이메일|메시지)입니다",
     r"(?:この|本)(?:メール|メッセージ|返信|通知)は[^。]{0,30}(?:自動(?:返信|応答|送信|配信|で|的)(?!へ|に対|メールへ)|送信専用|配信専用)|"
-    r"自動(?:返信|応答|送信|配信)(?:メールです|で送信|にてお?送)",
+    r"(?:(?:これ|こちら)は)?自動(?:返信|応答|送信|配信)(?:メールです|で送信|にてお?送)",
     r"(?:这|這|此|本)(?:是|为|為|邮件|郵件|信)[^。对對]{0,15}(?:自动|自動|系统|系統)"
     r"(?:回复|回覆|答复|答覆|发送|發送|发出|發出|生成|產生)(?!系统|系統|功能|机器人)",
     r"هذ[اه] (?:رد|رسالة|بريد|الرسالة)[^.]{0,12}(?:تلقائي|آلي)|(?:זוהי|זו|הודעה זו|זה)[^.]{0,15}אוטומטי",
     r"đây là (?:thư|email|tin nhắn|phản hồi|câu trả lời)[^.]{0,15}tự động|"
     r"(?:นี่คือ|อีเมลนี้|ข้อความนี้|อีเมล์นี้)[^.]{0,40}อัตโนมัติ",
+    # Filters that let nobody through who does not confirm first.
+    r"your (?:message|e-?mail|mail) (?:requires verification|awaits? (?:your )?confirmation|"
+    r"(?:is being|has been) (?:held|quarantined|placed on hold)(?! in my))|"
+    r"(?:the|this) (?:message|e-?mail) (?:that )?you sent requires (?:that you )?verif|"
+    r"to (?:confirm|prove|verify) (?:that )?you(?:'re| are) (?:(?:a )?human|a (?:real|live)|"
+    r"not a (?:robot|spammer|machine|bot))|"
+    r"i(?:'m| am) protecting myself from (?:receiving )?(?:junk|spam)|"
+    r"(?:보내신|발송하신) ?(?:메일|이메일)[은이][^.]{0,30}(?:스팸 ?(?:방지|차단)|인증|보류)",
     r"(?:ini adalah|email ini|e-mail ini|pesan ini) (?:\w+ ){0,3}otomatis",
 )
 # What they ask for; people may ask for it too, so it counts from a no-reply address only.

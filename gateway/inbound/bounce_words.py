@@ -46,6 +46,12 @@ FAILURE = re.compile(
     r"bezorging .{0,80}mislukt|"
     r"nie (?:można|udało się) dostarczyć|"
     r"配信できません|配信不能|届けできません|送信できません|送達できません|宛先.{0,10}(?:不明|見つかりません|存在しません)|"
+    r"配信に失敗|(?:배달|전달)하지 ?못|배달에 ?실패|recapito non riuscito|mancato recapito|"
+    r"error (?:en|de) (?:la )?entrega|falha na entrega|nie powiodło się dostarczenie|"
+    r"doručen[ií] .{0,60}ne(?:zdařil|podařil)|"
+    r"gick inte att leverera|сбой доставки|не удается доставить|fehler bei der (?:nachrichten)?zustellung|"
+    r"levering(?:en)? .{0,60}mislykke|toimitus .{0,60}epäonnistui|nem kézbesíthető|kézbesítés.{0,60}sikertelen|"
+    r"teslim edilem[ei]|傳遞.{0,20}失敗|無法(?:傳遞|傳送|送達|投遞)|"
     r"无法投递|退信|不存在|无法送达|邮箱已满|拒收",
     re.IGNORECASE,
 )
@@ -92,7 +98,9 @@ _STATUS = (
         r"не существует|не найден|нет такого|не існує|не знайден|finns inte|"
         r"fin(?:des|nes) ikke|ei ole olemassa|bulunamadı|"
         r"existiert nicht|unbekannt|n'existe pas|introuvable|no existe|no se (?:ha )?enc[uo]ntr|não foi encontrad|"
-        r"non esiste|"
+        r"non esiste|non è stato trovato|niet gevonden|nie znaleziono|neb?yla? nalezen|nenalezen|hittades inte|"
+        r"kunde inte hittas|(?:blev|ble) ikke fun[dn]et|kunne ikke findes|nicht gefunden|ei löydy|ei löytynyt|"
+        r"nem található|找不到|無此(?:使用者|帳號)|查無此|"
         r"não existe|bestaat niet|onbekend|nie istnieje|存在しません|見つかりません|不明|不存在",
     ),
     (

@@ -24,6 +24,10 @@ _SURE_ENOUGH = 0.2  # chardet gives right guesses of single words 0.2 to 0.4, an
 _GUESS_BYTES = 4096
 _ASCII = bytes(range(128))
 _RUN = re.compile(rb"[\x80-\xff]+")
+_CYRILLIC = {"koi8-r": "cp1251", "koi8-u": "cp1251", "cp1251": "koi8-r"}
+_SWAPPED = re.compile(r"\b[а-яё][А-ЯЁ]{2}")
+_NATURAL = re.compile(r"[а-яё]{3}")
+_VOWELS = re.compile(r"[аеёиоуыэюяі]", re.IGNORECASE)
 _LEAST_HIGH = 4  # bytes above 127
 _LONG_RUNS = 2.5  # on average: letters with accents stand alone in Western words, other scripts consist of high bytes
 _SURE_UTF8 = 4  # characters of two bytes, which two-byte charsets may have too; three bytes that fit are no chance
@@ -50,6 +54,21 @@ def is_other_script(data: bytes) -> bool:
     """Whether bytes above 127 stand together, as in words of a script that is not Latin."""
     high = len(data.translate(None, _ASCII))
     return high >= _LEAST_HIGH and high >= _LONG_RUNS * len(_RUN.findall(data))
+
+
+def detect_other_cyrillic(data: bytes, codec: str) -> str:
+    """KOI8 for windows-1251 and the other way round, "" if the declared one fits.
+
+    Read by the wrong one, small letters are capitals and capitals small: "бРНПМХЙ" for "Вторник".
+    """
+    other = _CYRILLIC.get(codec)
+    sample = data[:_GUESS_BYTES]
+    declared = sample.decode(codec, "replace") if other else ""
+    if other is None or not _SWAPPED.search(declared) or _NATURAL.search(declared):
+        return ""
+    better = sample.decode(other, "replace")
+    natural = bool(_NATURAL.search(better)) and not _SWAPPED.search(better)
+    return other if natural and len(_VOWELS.findall(better)) > len(_VOWELS.findall(declared)) else ""
 
 
 def is_surely_utf8(text: str) -> bool:

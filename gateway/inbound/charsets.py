@@ -16,11 +16,11 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-import pybase64
-
+from gateway.inbound.base64_bodies import decode_base64
 from gateway.inbound.charset_guess import (
     decode_stray,
     detect_charset,
+    detect_other_cyrillic,
     detect_other_script,
     is_surely_utf8,
     undo_double_utf8,
@@ -78,9 +78,6 @@ _WINDOWS = {
     "iso8859-15": "cp1252",
 }
 _C1 = re.compile(rb"[\x80-\x9f]")
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_BASE64_END = b"= \t\r\n"
-_NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 
 
 def clean_text(text: str) -> str:
@@ -167,7 +164,9 @@ def _contradict(data: bytes, codec: str) -> str:
             return "utf-8"
     if codec in _WINDOWS and _C1.search(data):
         return _WINDOWS[codec]
-    return find_codec(detect_other_script(data)) if codec == "cp1252" else ""
+    if codec == "cp1252":
+        return find_codec(detect_other_script(data))
+    return detect_other_cyrillic(data, codec)
 
 
 def _try(data: bytes, codec: str) -> str | None:
@@ -272,38 +271,8 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
     return decode_base64(raw)
 
 
-def decode_base64(data: bytes) -> bytes:
-    """Base64 as it is found in mail: wrong padding and foreign characters are passed over, never an exception.
-
-    Padding ends it (RFC 2045 §6.8), unless what follows is base64 too: some programs join pieces that end alone.
-    """
-    padded = data.rstrip(_BASE64_END).find(b"=")
-    if padded >= 0:
-        return _decode_padded(data, padded)
-    try:
-        return pybase64.b64decode(data)  # five times as quick as binascii
-    except binascii.Error:
-        return _decode_letters(data.translate(None, _NOT_BASE64))
-
-
-def _decode_letters(kept: bytes) -> bytes:
-    if len(kept) % 4 == 1:
-        kept = kept[:-1]
-    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
-
-
-def _decode_padded(data: bytes, padded: int) -> bytes:
-    """Base64 with padding before its end."""
-    first = _decode_letters(data[:padded].translate(None, _NOT_BASE64))
-    rest = data[padded:]
-    if rest.translate(None, _BASE64 + _BASE64_END):
-        return first
-    pieces = [piece.translate(None, _NOT_BASE64) for piece in rest.split(b"=")]
-    return first + b"".join(_decode_letters(piece) for piece in pieces)
-
-
 def _decode_raw(text: str, hint: str) -> str:
-    if text.isascii():
+    if text.isascii() and "\x1b$" not in text:
         return text
     data = text.encode("utf-8", "surrogateescape")
     return _decode(data, "", hint).text

@@ -10,7 +10,7 @@ from email.generator import BytesGenerator
 from email.message import Message
 from io import BytesIO
 
-from gateway.inbound.charsets import decode_base64
+from gateway.inbound.base64_bodies import decode_base64
 from gateway.inbound.mime_tree import RAW, Part
 
 

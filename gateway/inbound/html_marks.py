@@ -33,7 +33,8 @@ _ATTRIBUTIONS = re.compile(
 _SIGNATURES = re.compile(
     r"(?:^|\s)(?:x_)*(?:gmail_signature|moz-signature|protonmail_signature_block\S*|AppleMailSignature|applemailsignature|"
     r"ms-outlook-mobile-signature|Signature|signature|zmail_signature\w*|ydp\w*signature|tutanota_signature|"
-    r"mail_signature|naver_signature|mail-signature|skiff-mail-signature)(?:\s|\Z)"
+    r"mail_signature|naver_signature|mail-signature|skiff-mail-signature|"
+    r"composer_signature|messageSignatureSection|_rc_sig|k9mail-signature|front-signature|sh-signature|edo-signature)(?:\s|\Z)"
 )
 _QUOTE_CLASSES = re.compile(r"quote|cite|reply|history", re.IGNORECASE)
 _SIDE_BORDER = re.compile(r"border-left\s*:(?!\s*(?:none|0(?:px|pt)?\b\s*(?:;|\Z)|medium none))", re.IGNORECASE)
@@ -82,7 +83,7 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
         mark |= Mark.HISTORY
     if _SIGNATURES.search(classes) or _SIGNATURES.search(ids) or attributes.get("data-smartmail") == "gmail_signature":
         mark |= Mark.SIGNATURE
-    mark |= _mark_zimbra(attributes.get("data-marker") or "")
+    mark |= _mark_by_other_names(attributes)
     style = (attributes.get("style") or "")[:_MAX_CHARS]
     if style and tag in ("div", "p", "td") and _TOP_BORDER.search(style):
         mark |= Mark.RULE
@@ -93,7 +94,14 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
     return mark, 0
 
 
-def _mark_zimbra(marker: str) -> int:
+def _mark_by_other_names(attributes: Attributes) -> int:
+    """Of clients that mark neither by class nor by id: Spark, Zoho, Mail.ru, Zimbra."""
+    name = attributes.get("name")
+    if name == "messageReplySection":
+        return Mark.HISTORY
+    if name == "messageSignatureSection" or "data-sigid" in attributes or "data-signature-widget" in attributes:
+        return Mark.SIGNATURE
+    marker = attributes.get("data-marker") or ""
     if marker == "__HEADERS__":
         return Mark.HEADER
     if marker == "__QUOTED_TEXT__":

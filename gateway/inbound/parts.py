@@ -14,15 +14,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from email.message import Message
 from html import escape
-from typing import Any
 
-from gateway.inbound.charsets import decode_base64, decode_header, decode_text
+from gateway.inbound.base64_bodies import decode_base64, decode_base64_text
+from gateway.inbound.charsets import decode_header, decode_text, find_codec
 from gateway.inbound.enclosed import enclosed_bytes
 from gateway.inbound.flowed import unwrap_flowed
 from gateway.inbound.html_text import html_to_text
 from gateway.inbound.known_text import tokens_of
 from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
 from gateway.inbound.mime_tree import Part, parse_tree
+from gateway.inbound.parameters import read_filename, read_parameter
 from gateway.inbound.protected import PGP_CONTROL_TYPE, SIGNATURE_TYPES, name_protection, open_clearsigned
 from gateway.inbound.tnef import TNEF_TYPES, open_tnef
 from gateway.inbound.uuencoded import take_uuencoded
@@ -130,7 +131,7 @@ def _read_leaf(part: Part, content: Content, *, is_root: bool, repeats: bool) ->
     closed_multipart = kind.startswith("multipart/")
     if closed_multipart:
         content.defects.append("multipart without usable boundary: read as text")
-    if protection := name_protection(kind, _parameter(part, "smime-type", "content-type")):
+    if protection := name_protection(kind, read_parameter(part, "smime-type", "content-type")):
         content.defects.append(protection)
     if kind in _UNSHOWN_TYPES and not is_root:
         return
@@ -194,7 +195,7 @@ def _is_body(part: Part, content: Content, kind: str, *, is_root: bool) -> bool:
 
 
 def _add_body(part: Part, content: Content, kind: str, data: bytes) -> None:
-    charset = _parameter(part, "charset", "content-type")
+    charset = read_parameter(part, "charset", "content-type")
     if kind == "text/html" and not charset:
         charset = _html_charset(data)
     text, defect, codec = decode_text(data, charset, hint=content.charset)
@@ -211,8 +212,8 @@ def _add_body(part: Part, content: Content, kind: str, data: bytes) -> None:
     text, protection = open_clearsigned(text)
     if protection:
         content.defects.append(protection)
-    if _parameter(part, "format", "content-type").lower() == "flowed":
-        text = unwrap_flowed(text, delsp=_parameter(part, "delsp", "content-type").lower() == "yes")
+    if read_parameter(part, "format", "content-type").lower() == "flowed":
+        text = unwrap_flowed(text, delsp=read_parameter(part, "delsp", "content-type").lower() == "yes")
     content.texts.append(text)
 
 
@@ -256,40 +257,6 @@ def _disposition(part: Part) -> str:
     return str(part.get("content-disposition", "")).split(";")[0].strip().lower()[:40]
 
 
-def _parameter(part: Part, name: str, header: str) -> str:
-    """A parameter of a header as text; RFC 2231 forms are read, nothing raises."""
-    try:
-        value = part.get_param(name, "", header)
-        if isinstance(value, str) and value and f"{name}*" in str(part.get(header)).lower():
-            value = _extended_parameter(part, name, header) or value
-    except Exception:
-        return ""
-    if isinstance(value, tuple):
-        charset, _language, text = value
-        if charset is None and not text.isascii():
-            return text
-        return decode_text(text.encode("latin-1", "replace"), charset or "us-ascii").text
-    return str(value or "").strip()
-
-
-def _extended_parameter(part: Part, name: str, header: str) -> Any:
-    """The value that stands in RFC 2231's form beside a plain one of the same name, None if none does."""
-    found: list[tuple[str, Any]] = part.get_params([], header)
-    return next((value for key, value in found if key.lower() == name and isinstance(value, tuple)), None)
-
-
-def read_filename(part: Part, hint: str = "") -> str:
-    """The file name as given: RFC 2231, or encoded words in quotes, or raw 8-bit bytes; "" if none.
-
-    Of two, the one in RFC 2231's form is meant: the other is for programs that do not know it.
-    """
-    for name, header in (("filename", "content-disposition"), ("name", "content-type")):
-        value = _parameter(part, name, header)
-        if value:
-            return decode_header(value, hint=hint)
-    return ""
-
-
 def _payload_bytes(part: Part) -> bytes:
     """The decoded bytes of a leaf; wrong base64 is read as far as it goes."""
     declared = str(part.get("content-transfer-encoding", "")).split(";")[0]
@@ -297,7 +264,11 @@ def _payload_bytes(part: Part) -> bytes:
     stored = _stored(part)
     if isinstance(stored, str) and encoding in ("base64", "quotedprintable"):
         data = stored.encode("utf-8", "surrogateescape")
-        return decode_base64(data) if encoding == "base64" else quopri.decodestring(data)
+        if encoding == "quotedprintable":
+            return quopri.decodestring(data)
+        if part.get_content_maintype() != "text":
+            return decode_base64(data)
+        return decode_base64_text(data, lambda: find_codec(read_parameter(part, "charset", "content-type")))
     payload = part.get_payload(decode=True)
     if isinstance(payload, bytes):
         return payload

@@ -73,3 +73,19 @@ def test_a_footer_in_another_charset_does_not_spoil_the_text() -> None:
 
 def test_iso_2022_kr_without_its_announcement() -> None:
     assert decode_text(KO.encode("iso-2022-kr").replace(b"\x1b$)C", b""), "iso-2022-kr").text == KO
+
+
+@pytest.mark.parametrize("text", ["Вторник мне подходит, спасибо большое.", "Здравствуйте! Приду во вторник."])
+@pytest.mark.parametrize(("real", "declared"), [("cp1251", "koi8-r"), ("koi8-r", "windows-1251")])
+def test_one_cyrillic_charset_under_the_name_of_the_other(text: str, real: str, declared: str) -> None:
+    assert decode_text(text.encode(real), declared).text == text
+
+
+@pytest.mark.parametrize("text", ["СПАСИБО, ПРИДУ", "да", "Вторник", "США и ООН"])
+@pytest.mark.parametrize("charset", ["koi8-r", "windows-1251"])
+def test_cyrillic_that_is_what_it_says_stays(text: str, charset: str) -> None:
+    assert decode_text(text.encode(charset), charset).text == text
+
+
+def test_header_in_raw_iso_2022_jp() -> None:
+    assert decode_header("面接について".encode("iso-2022-jp").decode()) == "面接について"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.inbound.charsets import decode_base64
+from gateway.inbound.base64_bodies import decode_base64
 from gateway.inbound.mailboxes import read_mailboxes
 from gateway.inbound.mime import parse_mail
 from gateway.threads.incoming import Address, IncomingMail

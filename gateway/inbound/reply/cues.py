@@ -33,9 +33,9 @@ _LABEL = re.compile(
     re.DOTALL,
 )
 _CELLS = re.compile(r"[ \t]{0,4}\|?[ \t]{0,4}([^\t|:：\n]{1,30})[\t|]([^\t|\n]*)[ \t|]*")
-_RULER = re.compile(r"[ \t]*[-_=*—–─━]{3,}[ \t]*")
+_RULER = re.compile(r"[ \t]*[-_=*‐‑—–─━]{3,}[ \t]*")
 # Possessive: a line of many dashes would cost the cube of its length.
-_DASHED = re.compile(r"[ \t]*+[-_=*#—–─>]{2,}+[ \t]*+(.{2,80}?)[ \t]*+[-_=*#—–─<]{2,}+[ \t:]*+")
+_DASHED = re.compile(r"[ \t]*+[-_=*#‐‑—–─>]{2,}+[ \t]*+(.{2,80}?)[ \t]*+[-_=*#‐‑—–─<]{2,}+[ \t:]*+")
 _GMAIL_FORWARD = re.compile(r"[ \t]*-{10} [^-\n]{3,60} -{9}[ \t]*")
 _ANGLED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>")
 _SIGNATURE_MARK = re.compile(r"--[ \t]*|__[ \t]*|—[ \t]*")
@@ -58,10 +58,12 @@ _WROTE = re.compile("|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key
 # Looking for each word is ten times as quick as one pattern of all, and longer ones hold shorter ones.
 _SHORTEST_WROTE = [w for w in words.WROTE_WORDS if not any(o != w and o in w for o in words.WROTE_WORDS)]
 
-_INTRODUCING = re.compile(r"\d|[:：]|[-_=*—–─]{2}|@")
+_INTRODUCING = re.compile(r"\d|[:：]|[-_=*‐‑—–─]{2}|@")
 _ORIGINAL_STARTS = frozenset(phrase[0] for phrase in words.ORIGINAL_PHRASES)
+_REPLY_STARTS = frozenset(phrase[0] for phrase in words.REPLY_ABOVE_PHRASES)
 _FORWARDS = re.compile("|".join(sorted(words.FORWARD_STEMS)), re.IGNORECASE)
 _MAX_PHRASE_CHARS = 80
+_MIN_REPLY_LINE = 9
 _MAX_DASHED_CHARS = 300
 _MAX_LEADING_WORDS = 8
 _SPACES = re.compile(r"\s+")
@@ -122,8 +124,19 @@ def is_original_separator(text: str) -> bool:
     """ "-----Original Message-----" in a language we know; without dashes only the whole line counts."""
     if len(text) > _MAX_PHRASE_CHARS * 2:
         return False
-    first = text.lstrip(" \t*_-=#>:：.—–─[")[:1].casefold()[:1]
+    first = text.lstrip(" \t*_-=#>:：.‐‑—–─[")[:1].casefold()[:1]
+    if (first in _REPLY_STARTS or "##-" in text) and is_reply_line(text):
+        return True
     return first in _ORIGINAL_STARTS and _phrase(text) in words.ORIGINAL_PHRASES
+
+
+def is_reply_line(text: str) -> bool:
+    """The line above which a help desk asks for the answer: `##- … -##` in whatever language, or in words we know."""
+    if not _MIN_REPLY_LINE <= len(text) <= _MAX_PHRASE_CHARS * 2:
+        return False
+    if text.strip(" \t*_-=#‐‑—–─.").casefold() in words.REPLY_ABOVE_PHRASES:
+        return True
+    return "##-" in text and text.strip(" \t*").startswith("##-") and text.rstrip(" \t*").endswith("-##")
 
 
 def is_dashed_phrase(text: str) -> bool:

@@ -21,6 +21,7 @@ from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
 from gateway.inbound.reply.lead_in import is_shown, keep_own_lists
 from gateway.inbound.reply.lines import Line, Mark, Role
 from gateway.inbound.reply.signatures import mark_signature
+from gateway.inbound.reply.stacked_header import find_stacked_headers
 
 _INLINE_QUOTE_LINES = 12
 _LINK_PIECE = re.compile(r"[!-~]*[=/&%_][!-~]*|[!-~]{30,}")
@@ -101,21 +102,22 @@ def _has_own(lines: Sequence[Line], roles: Sequence[str]) -> bool:
 def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwarded: bool, answered: bool) -> None:
     """Find where another mail begins. A forwarded one is the writer's to show: it and all below stay."""
     at = tries = 0
+    stacked = find_stacked_headers(lines)
     while at < len(lines) and tries < _MAX_TRIES:
         line = lines[at]
-        if line.depth and _mark_in_quote(lines, roles, at):
+        if line.depth and at not in stacked and _mark_in_quote(lines, roles, at):
             return
-        if line.blank or line.depth:
+        if at not in stacked and (line.blank or line.depth):
             at += 1
             continue
-        if not line.marks and not cues.may_introduce(line.text):
+        if at not in stacked and not line.marks and not cues.may_introduce(line.text):
             at += 1
             continue
         if _forwards_below(lines, at) or (line.marks & Mark.FORWARD and roles[at] is Role.OWN):
             for below in range(at, len(lines)):
                 roles[below] = Role.OWN
             return
-        end, rest_too = _read_intro(lines, roles, at)
+        end, rest_too = (stacked[at], True) if at in stacked else _read_intro(lines, roles, at)
         if end == at:
             tries += 1
             at += 1
@@ -194,7 +196,7 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
     end = read_header_block(lines, at)
     if end > at:
         return end, not next_is_quoted(lines, end)
-    if cues.is_original_separator(line.text) and (cues.is_dashed_phrase(line.text) or _label_follows(lines, at)):
+    if cues.is_original_separator(line.text) and (_stands_alone(line.text) or _label_follows(lines, at)):
         return at + 1, not next_is_quoted(lines, at + 1)
     if cues.is_dashed_phrase(line.text) and not cues.is_ruler(line.text):
         below = next_filled(lines, at + 1)
@@ -210,6 +212,10 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
     if end == at or not sure or next_filled(lines, end) == len(lines):
         return at, False
     return (end, True) if line.marks or begins_attribution(lines, at, end) else (at, False)
+
+
+def _stands_alone(text: str) -> bool:
+    return cues.is_dashed_phrase(text) or cues.is_reply_line(text)
 
 
 def _label_follows(lines: Sequence[Line], at: int) -> bool:

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.lines import Line, Mark, Role
-from gateway.inbound.reply.prose import is_disclaimer, is_sentence
+from gateway.inbound.reply.prose import is_disclaimer, is_legal_notice, is_sentence
 from gateway.inbound.reply.taglines import is_tagline
 
 _SIGNATURE_LINES = 20
 _MAX_TAGLINES = 20
+_MAX_NOTICES = 4  # the same in several languages
+_MAX_NOTICE_LINES = 40
 _LIST_LINK = re.compile(r"list|unsub|group|mailman|sympa|majordomo|subscri", re.IGNORECASE)
 
 
@@ -40,12 +42,30 @@ def mark_signature(lines: list[Line], roles: list[str]) -> None:
         _set(roles, marked)
         own = [at for at in own if roles[at] is Role.OWN]
     _mark_taglines(lines, roles, own)
-    _mark_list_footer(lines, roles)
+    own = _mark_legal_notices(lines, roles, [at for at in own if roles[at] is Role.OWN])
+    _mark_list_footer(lines, roles, own)
 
 
-def _mark_list_footer(lines: list[Line], roles: list[str]) -> None:
+def _mark_legal_notices(lines: list[Line], roles: list[str], own: list[int]) -> list[int]:
+    """The last paragraphs of the own text that only lawyers write, and the ruler above them; never all of it.
+
+    Gives what is left of the own lines.
+    """
+    for _ in range(_MAX_NOTICES):
+        number = len(own) - 1
+        while number > 0 and own[number - 1] == own[number] - 1 and not cues.is_ruler(lines[own[number]].text):
+            number -= 1
+        if number <= 0 or not is_legal_notice(" ".join(lines[at].text for at in own[number:][:_MAX_NOTICE_LINES])):
+            break
+        if number > 1 and cues.is_ruler(lines[own[number - 1]].text):
+            number -= 1
+        _set(roles, own[number:])
+        own = own[:number]
+    return own
+
+
+def _mark_list_footer(lines: list[Line], roles: list[str], own: list[int]) -> None:
     """What a mailing list adds at the very end: a long ruler and a few lines with a link."""
-    own = [at for at, role in enumerate(roles) if role is Role.OWN and not lines[at].blank]
     for number in range(max(1, len(own) - 6), len(own)):
         text = lines[own[number]].text.strip()
         if len(text) >= 30 and set(text) <= {"_", "-"} and any(_names_list(lines[o].text) for o in own[number:]):

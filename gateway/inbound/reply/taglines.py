@@ -12,13 +12,14 @@ _MAX_CHARS = 120
 _MAX_WORDS = 14
 
 _SENDING_FIRST = re.compile(
-    r"(?:sent|posted)(?: \w+)?(?: wirelessly)? (?:from|via|by|using|with|on)\b|"
+    r"provenance ?:|(?:sent|posted)(?: \w+)?(?: wirelessly)? (?:from|via|by|using|with|on)\b|"
     r"(?:diese nachricht wurde |diese e-mail wurde )?gesendet (?:von|vom|mit|über)|"
     r"envoyée? (?:de|depuis|à partir|avec)|enviad[oa] (?:desde|do|de|da|através|a partir|com)|"
     r"enviat (?:des d|de)|inviat[oa] (?:da|dal|dall|con)|ver(?:zonden|stuurd) (?:vanaf|vanuit|met|via)|"
-    r"skickat från|sendt (?:fra|via)|sent úr|lähetetty|saadetud|nosūtīts no|išsiųsta (?:iš|naudojant)|"
+    r"skicka(?:t|des) från|sendt (?:fra|via)|sent úr|lähetetty|saadetud|nosūtīts no|išsiųsta (?:iš|naudojant)|"
     r"odesláno (?:z|ze|prostřednictvím|pomocí)|odoslané (?:z|zo|pomocou)|poslano (?:z|s|iz|sa)|poslato (?:s|sa|iz)|"
-    r"wysłan[eo] (?:z|ze|za|przez)|отправлен[оа] (?:с|со|из|через)|надіслано (?:з|із|зі|через)|изпратено от|"
+    r"wysłan[eo] (?:z|ze|za|przez)|отправлен[оа] (?:с|со|из|через)|(?:надіслано|відправлено) (?:з|із|зі|через)|"
+    r"изпратено от|"
     r"послато с|elküldve|küldve|trimis (?:de pe|de la|din|cu)|στάλθηκε από|αποστολή από|εστάλη από|"
     r"נשלח (?:מ|באמצעות)|(?:تم ال[إا]رسال|[أا]ُ?رسلت|مرسل|مرسلة) (?:من|بواسطة)|ارسال شده از|"
     r"ส่งจาก|(?:đã |được )?gửi từ|dikirim dari|dihantar dari|"
@@ -28,7 +29,7 @@ _SENDING_FIRST = re.compile(
 _SENDING_LAST = re.compile(
     r"(?:gesendet|에서 보냄|에서 보냈습니다|에서 보낸 메일입니다|에서 작성함|에서 전송됨|에서 전송했습니다|"
     r"から送信|から送信されました|からの送信|gönderildi|küldve|ارسال شد|ارسال شده|से भेजा गया)[.!。]?\Z|"
-    r"\A(?:从|從)我的.{1,40}(?:发送|發送|傳送|寄出)\Z|보낸 메일입니다[.]?\Z",
+    r"\A(?:从|從) ?(?:我的|windows).{1,40}(?:发送|發送|傳送|寄出)\Z|보낸 메일입니다[.]?\Z",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
@@ -39,22 +40,29 @@ _DEVICE = re.compile(
     r"모바일|휴대폰|휴대전화|スマートフォン|スマホ|携帯|手机|手機|cihaz|\bmail\b|e-?mail|mail\.ru|почт|пошт|почты|메일|"
     r"メール|邮箱|邮件|outlook|yahoo|\baol\b|gmail|yandex|яндекс|proton|tutanota|\btuta\b|spark|airmail|superhuman|"
     r"mailbird|mailspring|mymail|\bnine\b|naver|네이버|daum|다음|kakao|hiworks|sparrow|mailbox|blue|thunderbird|"
-    r"fairemail|k-9|canary|edison|missive|\bhey\b|zoho|fastmail|seznam|gmx|web\.de|\bapp\b|aplikac|appen|앱",
+    r"fairemail|k-9|canary|edison|missive|\bhey\b|zoho|fastmail|\bverse\b|mixmax|\bstreak\b|shortwave|polymail|\bspike\b|poczt|seznam|gmx|web\.de|\bapp\b|aplikac|appen|앱",
     re.IGNORECASE,
 )
 _SYSTEM = re.compile(r"\b(?:ios|android|androidille|windows|mac|macos)(?![a-z])|iOS용|Android용", re.IGNORECASE)
 _INVITING = re.compile(
     r"(?:get|download|try) (?:outlook|bluemail|typeapp|the (?:yahoo|outlook|gmail|new)\b.{0,20}\bapp)\b|"
-    r"virus-free\.? ?(?:www\.avast|www\.avg)|(?:www\.)?avast\.com\Z",
+    r"yahoo mail: search, organize|virus-free\.? ?(?:www\.avast|www\.avg)|(?:www\.)?avast\.com\Z",
     re.IGNORECASE,
 )
 _CERTAIN = re.compile(
-    r"sent from my [\w-]+, (?:samsung|an at&t|apple|lg)\b|sent with tuta(?:nota)?[;,] ",
+    r"sent from my [\w-]+, (?:samsung|an at&t|apple|lg)\b|sent with tuta(?:nota)?[;,]",
     re.IGNORECASE,
 )
 _MAX_OUTLOOK_WORDS = 8
 _SENTENCE = re.compile(
     r"[!?;](?!メール)|, \w+ \w+ \w+|\b(?:because|since|while|but|weil|aber|parce|porque|perché|omdat|потому|protože)\b"
+)
+# What people let follow on their tagline, which makes it no sentence of this mail.
+_EXCUSE = re.compile(
+    r"[.!,;–-]\s(?:so |and )?(?:please |bitte |veuillez |prosím |proszę |vänligen )?"
+    r"(?:excuse|forgive|pardon|sorry|apologi|entschuldig|verzeih|disculp|perd[oó]n|scus|desculp|omluv|prominte|excuus|"
+    r"wybacz|przepras|извин|прост|ursäkta|beklager|오타|誤字)[^.!?]{0,60}[.!]?\Z",
+    re.IGNORECASE,
 )
 _LINK = re.compile(r"\s*[<(\[]?https?://\S+[>)\]]?\s*")
 
@@ -63,14 +71,16 @@ def is_tagline(text: str) -> bool:
     """Whether the line is a tagline as a whole."""
     if len(text) > _MAX_CHARS * 3:
         return False
-    text = _LINK.sub("", text.replace("\u200e", "").replace("\u200f", "")) if "http" in text else text
+    whole = text  # an app may be named by its link alone
+    text = _LINK.sub(" ", text.replace("\u200e", "").replace("\u200f", "")) if "http" in text else text
     text = text.strip(" \t*_<>[]()")
     if not 4 < len(text) <= _MAX_CHARS or len(text.split()) > _MAX_WORDS:
         return False
     if _invites(text):
         return True
-    if not _DEVICE.search(text):
+    if not _DEVICE.search(whole):
         return False
+    text = _EXCUSE.sub("", text)
     if _SENTENCE.search(text):
         return _sends_for_sure(text)
     return bool(_SENDING_FIRST.match(text) or _SENDING_LAST.search(text))

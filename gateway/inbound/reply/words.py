@@ -50,7 +50,7 @@ CC_LABELS = _words(
 SUBJECT_LABELS = _words(
     "θέμα|เรื่อง|الموضوع|נושא|subject|제목|件名|主题|主題|主旨|předmět|predmet|тема|ämne|emne|aihe|betreff|objet|"
     "asunto|oggetto|assunto|onderwerp|temat|konu|tárgy|subiect|относно|chủ đề|re|tiêu đề|zadeva|teema|tēma|tema|"
-    "subjek|perihal|предмет|naslov|assumpte|موضوع|विषय|efni|sujet|หัวข้อ|הנושא|عنوان|标题|標題|表題|タイトル"
+    "subjek|perihal|thema|предмет|naslov|assumpte|موضوع|विषय|efni|sujet|หัวข้อ|הנושא|عنوان|标题|標題|表題|タイトル"
 )
 REPLY_TO_LABELS = _words(
     "reply-to|reply to|답장|返信先|回复|antwort an|répondre à|responder a|odpověď|ответить|importance|priority|"
@@ -70,8 +70,29 @@ ORIGINAL_PHRASES = _words(
     "message d'origine|message original|mensaje original|messaggio originale|mensagem original|"
     "oorspronkelijk bericht|originele bericht|oryginalna wiadomość|wiadomość oryginalna|wiadomość pierwotna|"
     "orijinal ileti|orijinal mesaj|özgün ileti|eredeti üzenet|mesaj original|оригинално съобщение|αρχικό μήνυμα|"
-    "tin nhắn gốc|please type your reply above this line|please reply above this line|reply above this line|"
-    "please do not write below this line"
+    "tin nhắn gốc"
+)
+# What help desks write above their mail, for the answer to be put above it: nobody says it as a line of its own.
+REPLY_ABOVE_PHRASES = _words(
+    "please type your reply above this line|please reply above this line|reply above this line|"
+    "type your reply above this line|please write your reply above this line|reply above this line to add a comment|"
+    "reply above this line to respond|please do not write below this line|do not write below this line|"
+    "add your reply above this line|write above this line to reply|to reply, write above this line|"
+    "bitte geben sie ihre antwort über dieser zeile ein|bitte antworten sie über dieser zeile|"
+    "antworten sie über dieser zeile|bitte oberhalb dieser zeile antworten|"
+    "veuillez saisir votre réponse au-dessus de cette ligne|veuillez taper votre réponse au-dessus de cette ligne|"
+    "répondez au-dessus de cette ligne|veuillez répondre au-dessus de cette ligne|"
+    "escriba su respuesta por encima de esta línea|responda por encima de esta línea|"
+    "por favor, escriba su respuesta sobre esta línea|responda encima de esta línea|"
+    "digite sua resposta acima desta linha|responda acima desta linha|"
+    "rispondi sopra questa riga|digita la tua risposta sopra questa riga|"
+    "typ uw antwoord boven deze regel|antwoord boven deze regel|svara ovanför denna rad|"
+    "skriv ditt svar ovanför denna rad|svar over denne linje|skriv dit svar over denne linje|"
+    "odpowiedz powyżej tej linii|wpisz swoją odpowiedź powyżej tej linii|odpovězte nad tímto řádkem|"
+    "odpověď napište nad tento řádek|пожалуйста, введите ответ выше этой линии|введите ответ над этой чертой|"
+    "ответьте выше этой линии|이 줄 위에 답장을 입력하세요|이 줄 위에 회신을 입력하세요|이 선 위에 회신해 주세요|"
+    "この行より上に返信内容を入力してください|この行より上に返信を入力してください|この線より上に返信してください|"
+    "请在此行上方输入您的回复|请在此行以上回复|請在此行上方輸入您的回覆"
 )
 # Whole lines that Apple Mail and the like put above a forwarded mail, without dashes and colon.
 FORWARD_PHRASES = _words(

@@ -1,0 +1,106 @@
+"""How machines word their mail in many languages: bounces without a status part, absence, filters; and near misses."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gateway.inbound.automatic_words import has_machine_subject, speaks_as_machine
+from gateway.inbound.bounce_words import FAILURE
+from gateway.inbound.mime import parse_mail
+from gateway.inbound.reading import read_mail
+from gateway.threads.incoming import Automatic
+
+WHO = "mina@corp.example"
+NOT_FOUND = {
+    "ja": (
+        "配信不能: 面接",
+        "次の受信者またはグループへの配信に失敗しました:",
+        "入力した電子メール アドレスが見つかりませんでした。",
+    ),
+    "ko": (
+        "배달되지 않음: 면접",
+        "다음 받는 사람이나 그룹에 배달하지 못했습니다.",
+        "입력한 전자 메일 주소를 찾을 수 없습니다.",
+    ),
+    "it": ("Non recapitabile: Colloquio", "Recapito non riuscito per:", "L'indirizzo immesso non è stato trovato."),
+    "es": ("No se puede entregar: Cita", "Error en la entrega a estos destinatarios:", "No se encontró la dirección."),
+    "nl": ("Onbestelbaar: Gesprek", "De bezorging aan de volgende groepen is mislukt:", "Het adres is niet gevonden."),
+    "pl": ("Nie można dostarczyć", "Nie powiodło się dostarczenie wiadomości do:", "Nie znaleziono podanego adresu."),
+    "cs": ("Nedoručitelné: Pohovor", "Doručení následujícím příjemcům se nezdařilo:", "Adresa nebyla nalezena."),
+    "sv": ("Det går inte att leverera", "Det gick inte att leverera till:", "Den angivna adressen hittades inte."),
+    "ru": ("Не удается доставить", "Сбой доставки следующим получателям:", "Введенный адрес не найден."),
+    "zh": ("无法送达: 面试", "邮件无法送达以下收件人或组:", "找不到您输入的电子邮件地址。"),
+    "zh-tw": ("無法傳遞: 面試", "傳遞至下列收件者或群組失敗:", "找不到您輸入的電子郵件地址。"),
+}
+
+
+def make_mail(subject: str, text: str, *, sender: str = WHO, head: str = "") -> bytes:
+    return f"{head}From: {sender}\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{text}\n".encode()
+
+
+@pytest.mark.parametrize(("subject", "failed", "why"), NOT_FOUND.values(), ids=NOT_FOUND)
+def test_bounce_in_words_of_exchange(subject: str, failed: str, why: str) -> None:
+    raw = make_mail(subject, f"{failed}\n\n{WHO}\n{why}", sender="postmaster@corp.example", head="Return-Path: <>\n")
+
+    mail = parse_mail(raw)
+
+    assert mail.automatic is Automatic.BOUNCE
+    assert [(r.recipient, r.status, r.action) for r in mail.reports] == [(WHO, "5.1.1", "failed")]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Automatische reactie: Gesprek", "부재중 메일 안내", "不在のため自動返信", "Je suis absent(e) Re: Entretien"],
+)
+def test_absence_by_its_subject(subject: str) -> None:
+    assert parse_mail(make_mail(subject, "…")).automatic is Automatic.REPLY
+
+
+def test_preference_header_of_an_automatic_answer() -> None:
+    assert parse_mail(make_mail("Re: Hi", "…", head="Preference: auto_reply\n")).automatic is Automatic.REPLY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "これは自動返信メールです。",
+        "Your message is being held. To confirm that you are a human, please click below: https://x.example/c",
+        "Mina here. I'm protecting myself from receiving junk mail.",
+        "The message you sent requires that you verify that you are a real live human being.",
+        "Your email requires verification. Before delivery, please reply to this message.",
+        "보내신 메일은 스팸 방지를 위해 보류되었습니다. 아래 링크를 클릭하여 인증해 주세요.",
+    ],
+)
+def test_machine_says_what_it_is(text: str) -> None:
+    assert read_mail(make_mail("Re: Interview", text)).mail.automatic is Automatic.REPLY
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Re: Interview", "To confirm you are not a competitor, may I ask who the client is?"),
+        ("Interview", "Your message was held in my spam folder, so I saw it only today."),
+        ("Interview", "보내신 메일이 스팸함에 있어서 늦게 확인했습니다."),
+        ("Absente mardi", "Je suis absente mardi, mercredi convient."),
+        ("Reactie op uw vacature", "Beste, hierbij mijn reactie."),
+        ("Question", "I am protecting wildlife as a volunteer."),
+    ],
+)
+def test_near_misses_are_a_persons(subject: str, text: str) -> None:
+    assert read_mail(make_mail(subject, text)).mail.automatic is Automatic.NO
+
+
+@pytest.mark.parametrize(
+    "piece", ["doručení ", "bezorging ", "levering ", "toimitus", "傳遞", "your message ", "보내신 메일은"]
+)
+def test_hostile_words_cost_little(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    began = time.process_time()
+
+    FAILURE.search(text[:20_000])
+    speaks_as_machine(text, WHO)
+    has_machine_subject(text)
+
+    assert time.process_time() - began < 1
