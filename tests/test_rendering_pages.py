@@ -47,8 +47,8 @@ def test_a_page_names_what_it_lacks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("locale", "expected"),
     [
-        ("en", "20 Nov 2026 18:05 | 240 kB 1.2 MB 512 byte"),
-        ("ko", "2026. 11. 20. 오후 6:05 | 240kB 1.2MB 512byte"),
+        ("en", "20 Nov 2026 18:05 | 240 kB 1.2 MB 512 B"),
+        ("ko", "2026. 11. 20. 오후 6:05 | 240kB 1.2MB 512B"),
         ("cs", "20. 11. 2026 18:05 | 240 kB 1,2 MB 512 B"),
         ("ru", "20 нояб. 2026 г. 18:05 | 240 кБ 1,2 МБ 512 Б"),
         ("sv", "20 nov. 2026 18:05 | 240 kB 1,2 MB 512 B"),

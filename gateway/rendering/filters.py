@@ -100,13 +100,14 @@ def show_share(value: float) -> str:
 
 
 def show_filesize(size: int) -> str:
-    """Bytes as people read them: 240 kB, 1.2 MB (powers of ten)."""
+    """Bytes as people read them: 69 B, 240 kB, 1.2 MB (powers of ten)."""
     locale = VIEWPOINT.get().format_locale
     for unit, factor in _UNITS:
         if size >= factor:
             amount = size / factor
             return format_unit(round(amount, 1 if amount < 10 else 0), unit, length="short", locale=locale)
-    return format_unit(size, "byte", length="short", locale=locale)
+    # CLDR has the sign of the byte in Czech, Russian and Swedish; in English and Korean its short form is the word.
+    return format_unit(size, "byte", length="short", locale=locale).replace("byte", "B")
 
 
 def initials(name: str) -> str:
