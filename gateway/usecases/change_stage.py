@@ -28,6 +28,7 @@ from gateway.threads.policies.rejection import (
     REJECTED_STAGE,
     RESTORED_STAGE,
     is_decided_meanwhile,
+    list_written,
     read_stage,
     state_after_stage,
 )
@@ -95,8 +96,8 @@ def change_stage(
 def _check_undecided(tx: Transaction, conversation: Conversation, seen_event: int) -> None:
     """Two who reject the same person at the same time write one letter."""
     since = tx.events.of_thread(conversation.thread.id, after=seen_event)
-    written = [str(e.data["message_id"]) for e in since if e.name == events.MESSAGE_CREATED]
-    if is_decided_meanwhile(conversation, since, told=tx.waiting.any_rejection(written)):
+    told = tx.waiting.any_rejection(list_written(since))
+    if is_decided_meanwhile(conversation, since, told=told):
         raise Conflict("rejected_meanwhile", "This person was rejected meanwhile: nothing more was sent.")
 
 

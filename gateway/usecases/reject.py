@@ -51,9 +51,11 @@ def reject_applicant(
     client_key: str = "",
     undo: int = 0,
     seen_event: int | None = None,
+    reason: str = "",
 ) -> Conversation:
-    """Reject one: with a message, with the suggested one (under `client_key`: the same again is one message), or
-    silently; then it can be taken back for `undo` seconds. `seen_event`: as in `change_stage`.
+    """Reject one: with a message, with the suggested one, or silently; then it can be taken back for `undo` seconds.
+    `client_key`: the same again is one message, and one note. `seen_event`: as in `change_stage`. `reason` becomes a
+    note for the team.
 
     Raises NotFound, Invalid, Refused, Conflict (`rejected_meanwhile`).
     """
@@ -62,9 +64,13 @@ def reject_applicant(
         text = suggest_rejection(ctx, conversation)
         notify = NewMessage(text=text, came_in_by=CameInBy.API, client_key=client_key)
     closes_at = ctx.now + timedelta(seconds=undo)
-    return change_stage(
+    rejected = change_stage(
         ctx, viewer, thread_id, REJECTED_STAGE, notify=notify, closes_at=closes_at, seen_event=seen_event
     )
+    if reason:
+        note_key = f"{client_key}:why" if client_key else ""
+        post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE, client_key=note_key))
+    return rejected
 
 
 def reject_many(
@@ -141,11 +147,16 @@ def _reject_one(
         own = notify(thread_id) if notify else None
         newest = seen.get(thread_id)
         reject_applicant(
-            ctx, viewer, thread_id, notify=own, suggest=suggest, client_key=key, undo=undo, seen_event=newest
+            ctx,
+            viewer,
+            thread_id,
+            notify=own,
+            suggest=suggest,
+            client_key=key,
+            undo=undo,
+            seen_event=newest,
+            reason=reason,
         )
-        if reason:
-            note_key = f"{key}:why" if key else ""
-            post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE, client_key=note_key))
     except NotFound as error:
         return Rejection(external_id, problem="There is no such applicant.", error=error)
     except GatewayError as error:

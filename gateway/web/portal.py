@@ -116,6 +116,7 @@ def show_thread(
         text=text,
         problem=problem,
         refused=refused,
+        unsent=[file.filename for file in visit.files] if refused else [],
     )
 
 

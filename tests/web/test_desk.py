@@ -148,6 +148,23 @@ def test_reject_with_a_message(
     assert "cannot answer here" not in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
 
 
+@pytest.mark.parametrize("how", ["send", "silent"])
+def test_the_reason_of_a_rejection_stays_with_the_team(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, channel: FakeChannel, pump: Pump, how: str
+) -> None:
+    """SJ-16: noted once, however often the button is pressed; kept when something is missing; never sent."""
+    url = f"/desk/t/{mina.thread_id}/reject"
+    assert "Mina Han never sees it" in words_of(desk.get(url).text)
+    form = {"text": "Thank you.", "how": how, "key": "once", "reason": "Asks for too much"}
+    assert "Asks for too much" in desk.post(url, data=form | {"text": "", "how": "send"}).text
+    for _ in range(2):
+        assert desk.post(url, data=form).status_code == 303
+    pump()
+    messages = [s.message for s in messages_after(ctx, company.as_jun, mina.thread_id)]
+    assert [m.text for m in messages if m.kind.value == "note"] == ["Asks for too much"]
+    assert not any("too much" in sent.text for sent in channel.sent)
+
+
 def test_reject_silently_sends_nothing_and_warns_without_a_contact(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, channel: FakeChannel, pump: Pump
 ) -> None:

@@ -81,6 +81,18 @@ def test_after_a_rejection_the_text_is_handed_back_with_the_public_contact(
     assert 'name="text"' not in client.get(path_of(mina)).text
 
 
+@pytest.mark.parametrize("text", ["", "My certificate"])
+def test_after_a_rejection_it_is_said_which_files_were_not_sent(
+    ctx: Context, company: Company, mina: ApplicantView, client: TestClient, text: str
+) -> None:
+    """SJ-15: also where there are no words to hand back."""
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    answer = client.post(path_of(mina), data={"text": text}, files={"files": ("diploma.pdf", b"%PDF-1.7 x")})
+    assert answer.status_code == 403
+    assert "These files were not sent: diploma.pdf" in words_of(answer.text)
+    assert "These files" not in words_of(client.get(path_of(mina)).text)
+
+
 def test_what_could_not_be_sent_anyway_is_refused_and_handed_back(
     ctx: Context, company: Company, mina: ApplicantView, client: TestClient
 ) -> None:

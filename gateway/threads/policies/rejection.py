@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.threads.decisions import ALLOW, Decision, Reason, refuse
-from gateway.threads.events import THREAD_STAGE, Event
+from gateway.threads.events import MESSAGE_CREATED, THREAD_STAGE, Event
 from gateway.threads.model import AuthorKind, Conversation, InboxEntry, InboxState, Thread, ThreadState
 from gateway.threads.policies.visibility import GONE
 
@@ -46,6 +46,11 @@ def is_decided_meanwhile(conversation: Conversation, since: Iterable[Event], *, 
     """
     rejected = any(e.name == THREAD_STAGE and e.data.get("stage") == REJECTED_STAGE for e in since)
     return is_rejected(conversation) and (rejected or told)
+
+
+def list_written(events: Iterable[Event]) -> list[str]:
+    """The ids of the messages that these events tell of."""
+    return [str(e.data["message_id"]) for e in events if e.name == MESSAGE_CREATED]
 
 
 def is_taken_back(conversation: Conversation, *, cancelled: bool, closes_gate: bool) -> bool:

@@ -33,11 +33,14 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
         )
     thread_id = visit.path("thread_id")
     ctx = visit.site.ctx
-    new = NewMessage(text=text, client_key=post_key(visit))
+    key, reason = post_key(visit), visit.text("reason")
+    new = NewMessage(text=text, client_key=key)
     notify = None if silent else compose.to_be_undone(ctx, viewer, thread_id, new)
     undo, seen = compose.silent_undo(ctx, viewer), visit.number("seen_event")
     try:
-        reject_applicant(ctx, viewer, thread_id, notify=notify, undo=undo, seen_event=seen)
+        reject_applicant(
+            ctx, viewer, thread_id, notify=notify, client_key=key, undo=undo, seen_event=seen, reason=reason
+        )
     except Conflict as error:
         return _ask(visit, viewer, _read(visit, viewer), status=409, text=text, problem=say_error(visit, error))
     visit.site.feed.wake()
@@ -63,6 +66,7 @@ def _ask(
         chat=chat,
         already=is_rejected(chat),
         text=suggested if text is None else text,
+        reason=visit.text("reason"),
         problem=problem,
         seen_event=page.last_event,
         key=secrets.token_urlsafe(12),
