@@ -55,6 +55,18 @@ def test_going_back_to_the_page_that_said_sent_loses_no_word_written_since(
     assert page.input_value("#text") == "Written in a tunnel"
 
 
+def test_without_a_connection_it_is_said_that_words_are_kept(
+    mina: ApplicantView, site: Served, open_window: OpenWindow  # noqa: F811
+) -> None:  # fmt: skip
+    """ux §7: as long as it lasts, and no longer."""
+    page = open_window(size=PHONE).page
+    page.goto(f"{site.url}{path_of(mina)}?lang=ko")
+    page.context.set_offline(True)
+    expect(page.get_by_role("alert")).to_have_text("연결이 끊겼습니다. 작성 중인 내용은 보관됩니다.")
+    page.context.set_offline(False)
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
 def test_who_wrote_when_it_had_ended_is_led_to_the_words_that_were_not_sent(
     ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
 ) -> None:  # fmt: skip

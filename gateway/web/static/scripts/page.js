@@ -33,7 +33,7 @@ const page = (() => {
     if (event.detail.status === 401) alarm(words.signedOut, true);
     else if (!navigator.onLine) alarm(words.offline);
   });
-  document.addEventListener("htmx:sse:after:connection", () => { if (find("#alarm")?.textContent) { alarm(""); say(words.online); } });
+  document.addEventListener("htmx:sse:after:connection", () => { if (navigator.onLine && find("#alarm")?.textContent) { alarm(""); say(words.online); } });
   addEventListener("offline", () => alarm(words.offline));
   addEventListener("online", () => alarm(""));
 
