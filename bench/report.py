@@ -34,15 +34,15 @@ REMARKS = """\
   says 250.
 - 20 kept connections, PIPELINING where offered. The load generator and all servers share the processors: compare
   ratios of one run, never rates of different runs. Differences under about 30 % are noise on a shared machine.
-- Postfix waits for the disk, the gateway computes: the ratios follow the processor. On the afternoon of 27 November
-  2026 the machine ran Python at 0.6 of the morning's speed (aiosmtpd that drops: 2,142 /s instead of 3,676), Postfix
-  as ever. The release of that morning, then at 1.20 × accepted and 0.53 × visible on SQLite (0.91 and 0.38 on
-  PostgreSQL, 0.60 and 0.31 at 200 kB), was down to 0.63 and 0.31 (0.57 and 0.26; 0.44 and 0.23) in the afternoon.
-  Mails have been read ahead of the transaction since, which gave 0.77 and 0.38 (0.57 and 0.30; 0.53 and 0.24) on that
-  slow machine. On the evening of that day it was slower again (aiosmtpd between 950 and 1,970 /s within one run): 0.70
-  and 0.27 (0.51 and 0.20; 0.64 and 0.26). In the night after it, slower still (aiosmtpd 1,248, Postfix 804): 0.74 and
-  0.36 (0.70 and 0.32; 0.71 and 0.34); held back until the last 250, the workers would have let 0.98 in, and 0.91 at
-  200 kB, but shown fewer a second, 0.37 and 0.33: they are not.
+- Postfix waits for the disk, the gateway computes: the ratios follow the processor and the build of Python. On the
+  slow machine of 28 November 2026 the same commit stood at 0.64 × accepted and 0.28 × visible on SQLite (0.50 and 0.21
+  on PostgreSQL, 0.62 and 0.28 at 200 kB) on pyenv's Python, which is built without optimisations (6.5 ms of processor
+  a mail, aiosmtpd 961 /s), and at 0.80 and 0.37 (0.65 and 0.29; 0.62 and 0.31) on Debian's (5.5 ms, aiosmtpd 1,343 /s):
+  663 accepted a second beside Postfix's 826. The table above is of later that day: as many, but Postfix took 921.
+  `make` takes the faster Python since. All that was measured before is of pyenv's: 1.20 and 0.53 on the fastest morning
+  (aiosmtpd 3,676 /s; 0.91 and 0.38; 0.60 and 0.31), 0.74 and 0.36 in the slowest night (1,248 /s; 0.70 and 0.32; 0.71
+  and 0.34). Held back until the last 250, the workers would have let 0.98 in that night, and 0.91 at 200 kB, but shown
+  fewer a second, 0.37 and 0.33: they are not.
 - Every run checks itself: all mails acknowledged, stored and visible, each in its thread, none twice, the numbers in
   each thread without a gap, each file's digest. A run in which one of these fails prints no table.
 """
