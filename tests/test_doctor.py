@@ -12,6 +12,7 @@ from shutil import which
 from urllib.parse import urlsplit
 
 import pytest
+from outbound.mail_servers import free_port
 from running import leave_out
 
 from gateway.app import prepare_settings
@@ -59,12 +60,6 @@ def silent_port() -> Iterator[int]:
     """Somebody who takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 def is_open(port: int, host: str = "127.0.0.1") -> bool:

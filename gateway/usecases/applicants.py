@@ -19,7 +19,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import Draft, carry_out, plan_applicant
 from gateway.usecases.outgoing import shown_portal_url
 from gateway.usecases.sign_in import queue_notice
-from gateway.usecases.versions import check_version
+from gateway.usecases.versions import Seen, check_version
 from gateway.usecases.views import ApplicantView
 
 NOTIFY_LIMIT = 50  # addresses of one opening
@@ -35,7 +35,7 @@ def put_opening(
     notify_emails: Sequence[str],
     public_contact: str | None = None,
     locale: str | None = None,
-    seen: str | None = None,
+    seen: Seen | None = None,
 ) -> tuple[Opening, bool]:
     """Make or change an opening; True if it was made. `notify_emails` are told of candidates' messages (SJ-10); []
     is legal. `locale` is for applicants who name none; what is None stays. `seen` is the version that the caller
@@ -114,7 +114,7 @@ def put_applicant(
     locale: str = "",
     source: str = "ats",
     fields: Mapping[str, str] | None = None,
-    seen: str | None = None,
+    seen: Seen | None = None,
 ) -> ApplicantView:
     """Make or change an applicant. An applicant stays with their opening. `seen` is the version that the caller
     changes. Raises Invalid that names the field, Conflict (`changed_meanwhile`).

@@ -22,12 +22,18 @@ MOST = 200  # applicants in one call
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """What became of one of many; `problem` is "" when it worked, `error` what stood in the way."""
+    """What became of one of many; `error` is what stood in the way."""
 
     external_id: str
     thread_id: str = ""
-    problem: str = ""
     error: GatewayError | None = None
+
+    @property
+    def problem(self) -> str:
+        """For programs, in a sentence; "" when it worked."""
+        if isinstance(self.error, NotFound):
+            return "There is no such applicant."
+        return str(self.error) if self.error else ""
 
 
 def suggest_rejection(ctx: Context, conversation: Conversation) -> str:
@@ -157,8 +163,6 @@ def _reject_one(
             seen_event=newest,
             reason=reason,
         )
-    except NotFound as error:
-        return Rejection(external_id, problem="There is no such applicant.", error=error)
     except GatewayError as error:
-        return Rejection(external_id, problem=str(error), error=error)
+        return Rejection(external_id, error=error)
     return Rejection(external_id, thread_id)

@@ -33,7 +33,7 @@ from gateway.usecases.checks import LOCALES
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.outgoing import portal_url
-from gateway.usecases.versions import check_version
+from gateway.usecases.versions import Seen, check_version
 
 MOST_VARIABLES = 50
 
@@ -55,7 +55,7 @@ def put_template(
     purpose: Purpose,
     variables: Sequence[str],
     bodies: Mapping[str, Body],
-    seen: str | None = None,
+    seen: Seen | None = None,
 ) -> tuple[Template, bool]:
     """Make or change a template; True if it was made. Raises Invalid that names the field, Conflict, NotFound."""
     _check_manager(viewer)

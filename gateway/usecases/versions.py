@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import Conflict
@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 ANY = "*"
-ABSENT = "-"  # it must not be there yet
-NOT = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What who changes a thing asks of it as it is stored: to be one of `wanted` (None: whatever), and none of
+    `unwanted`. Each holds versions; `ANY` stands for whichever is there.
+    """
+
+    wanted: frozenset[str] | None = None
+    unwanted: frozenset[str] = frozenset()
+
+
+ABSENT = Seen(unwanted=frozenset({ANY}))
 
 
 def version_of(thing: DataclassInstance) -> str:
@@ -25,22 +36,10 @@ def version_of(thing: DataclassInstance) -> str:
     return hashlib.sha256(json.dumps(asdict(thing), sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def check_version(found: DataclassInstance | None, seen: str | None) -> None:
-    """Raises Conflict `changed_meanwhile` if it is not as the caller asks (`None`: they do not care). `seen` names,
-    with spaces between, the versions that will do (`*`: any, `-`: none there) and, behind a `!`, those that will not.
-    """
-    if seen is None or _holds(found, seen.split()):
+def check_version(found: DataclassInstance | None, seen: Seen | None) -> None:
+    """Raises Conflict `changed_meanwhile` if it is not as the caller asks (`None`: they do not care)."""
+    if seen is None:
         return
-    raise Conflict("changed_meanwhile", "Somebody changed this meanwhile: read it again, then send your change.")
-
-
-def _holds(found: DataclassInstance | None, terms: list[str]) -> bool:
-    wanted = [term for term in terms if not term.startswith(NOT)]
-    if found is None:
-        return bool(terms) and (not wanted or ABSENT in wanted)
-    is_it = {ANY, version_of(found)}
-    return (
-        bool(terms)
-        and (not wanted or bool(is_it & set(wanted)))
-        and not is_it & {t[1:] for t in terms if t not in wanted}
-    )
+    names = frozenset() if found is None else frozenset({ANY, version_of(found)})
+    if seen.unwanted & names or (seen.wanted is not None and not seen.wanted & names):
+        raise Conflict("changed_meanwhile", "Somebody changed this meanwhile: read it again, then send your change.")

@@ -14,12 +14,15 @@ _LONG = 60
 _POSTSCRIPT = re.compile(r"[ \t]*(?:p\.? ?s\b|pd\b|пс\b|з\.ы|추신|追伸|附言|又及)\.?", re.IGNORECASE)
 _END = re.compile(r"(?:[.!?…。！？]|니다|세요|[네어아]요|까|です|ます)[)\"'”’ ~^:;]*\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CONFIDENTIAL = (
+    "confidential|vertraulich|důvěrn|dôvern|конфиденциальн|конфіденційн|konfidentiell|fortrolig|luottamuksellinen|"
+    "confidentiel|confidencial|riservat|vertrouwelijk|poufn|gizli|기밀|비밀|秘密|機密|保密|机密"
+)
 _DISCLAIMER = re.compile(
-    r"confidential|intended (?:only|solely|recipient|for the)|legally privileged|consider the environment|unsubscribe|"
+    rf"{_CONFIDENTIAL}|수신인이 아닌|"
+    r"intended (?:only|solely|recipient|for the)|legally privileged|consider the environment|unsubscribe|"
     r"you (?:are receiving|(?:have )?received) this (?:message|e-?mail) because|"
-    r"google (?:group|gruppe|grup|グループ|그룹|网上论坛|網上論壇|групп|skupin)|antivir|антивир|"
-    r"vertraulich|důvěrn|dôvern|конфиденциальн|конфіденційн|konfidentiell|fortrolig|luottamuksellinen|confidentiel|"
-    r"confidencial|riservat|vertrouwelijk|poufn|gizli|기밀|비밀|수신인이 아닌|秘密|機密|保密|机密",
+    r"google (?:group|gruppe|grup|グループ|그룹|网上论坛|網上論壇|групп|skupin)|antivir|антивир",
     re.IGNORECASE,
 )
 
@@ -30,10 +33,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 # A lawyer's paragraph says all three: that it is secret, for whom it is, and what others must do with it. Parts of
 # words, in lower case; looking for each is ten times as quick as one pattern of all.
-_SECRET = _words(
-    "confidential|privileged|vertraulich|confidentiel|confidencial|riservat|vertrouwelijk|poufn|důvěrn|dôvern|"
-    "конфиденциальн|конфіденційн|konfidentiell|fortrolig|luottamuksellinen|gizli|기밀|비밀|대외비|機密|秘密|机密|保密"
-)
+_SECRET = _words(f"{_CONFIDENTIAL}|privileged|대외비")
 _FOR_WHOM = _words(
     "intended|addressee|recipient|empfänger|adressat|destinat|geadresseerde|ontvanger|odbiorc|adresat|adresát|"
     "příjemc|príjemc|адресат|получател|отримувач|mottagare|modtager|mottaker|vastaanottaja|alıcı|수신인|수신자|"

@@ -105,14 +105,12 @@ def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwa
     stacked = find_stacked_headers(lines)
     while at < len(lines) and tries < _MAX_TRIES:
         line = lines[at]
-        if line.depth and at not in stacked and _mark_in_quote(lines, roles, at):
-            return
-        if at not in stacked and (line.blank or line.depth):
-            at += 1
-            continue
-        if at not in stacked and not line.marks and not cues.may_introduce(line.text):
-            at += 1
-            continue
+        if at not in stacked:
+            if line.depth and _mark_in_quote(lines, roles, at):
+                return
+            if line.blank or line.depth or not (line.marks or cues.may_introduce(line.text)):
+                at += 1
+                continue
         if _forwards_below(lines, at) or (line.marks & Mark.FORWARD and roles[at] is Role.OWN):
             for below in range(at, len(lines)):
                 roles[below] = Role.OWN

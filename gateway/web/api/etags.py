@@ -9,48 +9,45 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import MutableSequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.usecases.versions import ANY, Seen
+
 _TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
 _TAGS = rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"
+
+
+def _tags_in(header: str, description: str) -> Any:
+    return Header(alias=header, max_length=1000, pattern=_TAGS, description=description)
+
+
 _If = Annotated[
     str | None,
-    Header(
-        alias="If-Match",
-        max_length=1000,
-        pattern=_TAGS,
-        description=("The `ETag` that you read. Somebody else changed it meanwhile: 412, and nothing is done."),
-    ),
+    _tags_in("If-Match", "The `ETag` that you read. Somebody else changed it meanwhile: 412, and nothing is done."),
 ]
 _IfNone = Annotated[
-    str | None,
-    Header(
-        alias="If-None-Match",
-        max_length=1000,
-        pattern=_TAGS,
-        description=("`*`: only create it. If it is there already: 412, and nothing is done."),
-    ),
+    str | None, _tags_in("If-None-Match", "`*`: only create it. If it is there already: 412, and nothing is done.")
 ]
 
 
-def _read_condition(if_match: _If = None, if_none_match: _IfNone = None) -> str | None:
-    """What the caller asks of the thing that they change, as `check_version` takes it (RFC 9110 §13.1.1, §13.1.2)."""
-    wanted = _versions(if_match or "", weak=False)
-    unwanted = [f"!{version}" for version in _versions(if_none_match or "", weak=True)]
-    return " ".join(wanted + unwanted) or None
+def _read_condition(if_match: _If = None, if_none_match: _IfNone = None) -> Seen | None:
+    """What the caller asks of the thing that they change (RFC 9110 §13.1.1, §13.1.2); None for nothing."""
+    if if_match is None and if_none_match is None:
+        return None
+    wanted = None if if_match is None else _versions(if_match, weak=False)
+    return Seen(wanted, _versions(if_none_match or "", weak=True))
 
 
-def _versions(header: str, *, weak: bool) -> list[str]:
-    """The versions in a list of tags. Where a tag must be strong, a weak one is like none that we gave."""
-    if header == "*":
-        return ["*"]
+def _versions(header: str, *, weak: bool) -> frozenset[str]:
+    """The versions in a list of tags, less what is none of ours: `*` in quotes; a weak one, if not `weak`."""
+    if header == ANY:
+        return frozenset({ANY})
     tags = re.findall(_TAG, header)
-    found = [tag.removeprefix("W/").strip('"') if weak or tag[0] == '"' else "" for tag in tags]
-    return [version if version.isalnum() else "?" for version in found]  # ours are hexadecimal digits
+    return frozenset(tag.removeprefix("W/").strip('"') for tag in tags if weak or tag.startswith('"')) - {ANY}
 
 
 def etag_of(version: str) -> str:
@@ -58,7 +55,7 @@ def etag_of(version: str) -> str:
     return f'"{version}"'
 
 
-Condition = Annotated[str | None, Depends(_read_condition)]
+Condition = Annotated[Seen | None, Depends(_read_condition)]
 
 
 class TagAnswers:
@@ -104,6 +101,4 @@ def _is_json(start: Message) -> bool:
 
 
 def _has(known: str, etag: str) -> bool:
-    """Weak comparison (RFC 9110 §13.1.2)."""
-    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-    return known.strip() == "*" or etag.removeprefix("W/") in tags
+    return not _versions(known.strip(), weak=True).isdisjoint({ANY, *_versions(etag, weak=True)})

@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from gateway.errors import Conflict, GatewayError, Invalid, Refused
 from gateway.threads.model import Conversation, Viewer
 from gateway.threads.organising import NOBODY
-from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection, read_stage
+from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection, is_rejected, read_stage
 from gateway.usecases import compose, organise, read_thread, reject
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.post_message import NewMessage
@@ -207,6 +207,7 @@ def _ask(
         contacts=contacts,
         without_contact=[chat for chat in chats if not chat.public_contact],
         failed=failed or {},
+        is_rejected=is_rejected,
         reason=visit.text("reason"),
         key=secrets.token_urlsafe(12),
     )

@@ -20,7 +20,7 @@ from gateway.threads.purpose import Purpose
 from gateway.threads.sms_text import ALIMTALK_CHARS, LMS_BYTES, SMS_BYTES
 from gateway.threads.templates import GIVEN, Body, KakaoBody, MailBody, Review, Template
 from gateway.usecases import read_thread, templates
-from gateway.usecases.versions import ABSENT, version_of
+from gateway.usecases.versions import ABSENT, Seen, version_of
 from gateway.web.desk.settings import setup_page
 from gateway.web.languages import LANGUAGES
 from gateway.web.visits import Visit, go_to, render, say_error
@@ -99,7 +99,7 @@ def _save(visit: Visit, viewer: Viewer, template: Template | None) -> dict[str, 
             purpose=_purpose(visit),
             variables=_variables(visit),
             bodies=bodies,
-            seen=visit.text("seen") if template else ABSENT,
+            seen=Seen(frozenset({visit.text("seen")})) if template else ABSENT,
         )
     except Invalid as fault:
         return {_field_of(fault.field): say_error(visit, fault)}
