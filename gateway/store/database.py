@@ -170,6 +170,11 @@ class Database:
         with as_unavailable(), self._glancing.connect() as connection:
             yield Transaction(connection, self.blobs)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the front door waits for transactions of this process: short ones are better. SQLite only."""
+        return self._turns is not None and self._turns.crowded
+
     def check(self) -> None:
         """Raises Unavailable when the database does not answer, SettingsError when it may lose what it confirmed."""
         with as_unavailable(), self.engine.connect() as connection:

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 URGENT, ORDINARY = 0, 1
+_CROWDED = 0.1  # seconds after the last stay away
 AWAY = 5.0  # times as long as the turn was held while an urgent one waited
 
 
@@ -55,6 +56,11 @@ class Turns:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
         finally:
             self._pass_on()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether an urgent one of another process had to wait for this one, a moment ago."""
+        return time.monotonic() < self._away_until + _CROWDED
 
     def close(self) -> None:
         os.close(self._file)

@@ -15,9 +15,10 @@ from gateway.threads.model import InboxEntry, InboxState, Viewer
 from gateway.threads.policies.rejection import hides_words
 from gateway.threads.policies.tries import MAX_TRIES
 from gateway.usecases.context import Context
-from gateway.usecases.process_mail import Claimed, locate, understand
+from gateway.usecases.process_mail import locate
 from gateway.usecases.review_inbox import REPLAYABLE, find_home, open_entry, read_raw
 from gateway.usecases.settle_mail import settle
+from gateway.usecases.understand_mail import Claimed, understand
 
 
 @dataclass(frozen=True, slots=True)

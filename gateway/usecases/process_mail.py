@@ -1,6 +1,7 @@
 """In charge of: what becomes of stored mails — claimed together, read in another process, settled together.
 
-Not in charge of: reading bytes (`inbound`), deciding (`settle_mail`), storing before 250 (`receive_email`).
+Not in charge of: reading bytes (`inbound`, through `understand_mail`), deciding (`settle_mail`), storing before 250
+(`receive_email`).
 
     claim ─▶ locate ─▶ read (another process) ─▶ prove sender ─▶ settle ─┬▶ threaded
                                                                         ├▶ held · unmatched · failed
@@ -16,46 +17,29 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.crashpoints import reach
 from gateway.errors import Unavailable
 from gateway.store.database import Transaction
 from gateway.threads.addresses import IssuedAddress, Purpose, read_address
-from gateway.threads.incoming import Automatic, Claim, Envelope, IncomingMail, ReadMail, Scan, ScanResult, SenderProof
+from gateway.threads.incoming import Automatic, IncomingMail
 from gateway.threads.model import InboxEntry, InboxState, Role
 from gateway.threads.policies.tries import is_hopeless, is_suspect
 from gateway.usecases.access import account_of, find_viewers
-from gateway.usecases.context import Context, Scanner
+from gateway.usecases.context import Context
 from gateway.usecases.follow_moved import follow_moved
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.settle_mail import RATE_WINDOW, Located, fail_mail, from_address, settle
+from gateway.usecases.understand_mail import Claimed, Understood, understand
 
 LEASE = timedelta(minutes=2)
 BATCH = 50  # mails
 BATCH_BYTES = 4_000_000  # raw bytes of a batch; a bigger mail goes alone
+CROWDED_BATCH = 12  # mails settled together while the front door waits for its turn to write
 AHEAD = 2  # batches that are read, or wait to be, while another is settled
 log = logging.getLogger("gateway.process_mail")
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A mail that this worker holds, with what its envelope recipient tells."""
-
-    entry: InboxEntry
-    located: Located
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A claimed mail with what the parsing process read and how well its sender is proven."""
-
-    claimed: Claimed
-    read: ReadMail
-    proof: SenderProof
-    written: frozenset[str] = frozenset()  # digests of files that are on stable storage already
 
 
 def process_mail(ctx: Context, entry_id: str) -> None:
@@ -82,7 +66,8 @@ def process_waiting(ctx: Context, *, first: str = "") -> None:
                 reading.fill()
             else:
                 reading.fill()
-                reading.begin(_settle_all(ctx, understood, room=reading.room(AHEAD + 1)))
+                rest = _settle_while_crowded(ctx, understood)
+                reading.begin(_settle_all(ctx, rest, room=reading.room(AHEAD + 1)))
 
 
 class _Reading:
@@ -220,14 +205,14 @@ def _locate_workspace(tx: Transaction, issued: IssuedAddress | None) -> Located:
     return Located(issued, workspace.id if workspace else None)
 
 
-def understand(ctx: Context, claimed: Sequence[Claimed]) -> list[Understood]:
-    """What each says and who it is from, in processes and threads apart; nothing is written."""
-    reads = ctx.reader.read_mails([(c.raw, c.located.known) for c in claimed])
-    if ctx.scan:
-        scans = _scan(ctx.scan, [c.raw for c in claimed])
-        reads = [replace(read, scan=scan) for read, scan in zip(reads, scans, strict=True)]
-    proofs = _prove(ctx, claimed, reads)
-    return [Understood(*one) for one in zip(claimed, reads, proofs, strict=True)]
+def _settle_while_crowded(ctx: Context, understood: Sequence[Understood]) -> Sequence[Understood]:
+    """Settle some at a time while senders wait for their 250 behind us: the last of them, or all if nobody waits, are
+    given back.
+    """
+    while ctx.database.crowded and len(understood) > CROWDED_BATCH:
+        _settle_all(ctx, understood[:CROWDED_BATCH], room=0)
+        understood = understood[CROWDED_BATCH:]
+    return understood
 
 
 def _settle_all(ctx: Context, understood: Sequence[Understood], *, room: int) -> list[InboxEntry]:
@@ -305,36 +290,6 @@ def _look_for_colleagues(tx: Transaction, located: Sequence[Located]) -> None:
             names.setdefault(conversation.workspace.id, set()).update(people)
     for workspace_id, of in names.items():
         find_viewers(tx, workspace_id, of)
-
-
-def _scan(scan: Scanner, raws: Sequence[bytes]) -> list[ScanResult]:
-    """Each in turn; a scanner that failed twice is not waited for again in this batch."""
-    results = list[ScanResult]()
-    for raw in raws:
-        failed = [r for r in results if r.scan is Scan.FAILED]
-        results.append(failed[-1] if len(failed) >= 2 else scan(raw))
-    return results
-
-
-def _prove(ctx: Context, claimed: Sequence[Claimed], reads: Sequence[ReadMail]) -> list[SenderProof]:
-    """Of those that a person seems to have written; a machine's mail needs no proof."""
-    people = [r.mail.automatic in (Automatic.NO, Automatic.CALENDAR) and bool(r.mail.from_) for r in reads]
-    claims = [_claim_of(c, read.mail) for c, read, person in zip(claimed, reads, people, strict=True) if person]
-    proofs = iter(ctx.prove_senders(claims) if claims else ())
-    return [next(proofs) if person else SenderProof() for person in people]
-
-
-def _claim_of(claimed: Claimed, mail: IncomingMail) -> Claim:
-    entry = claimed.entry
-    envelope = Envelope(
-        mail_from=entry.envelope_from,
-        rcpt_tos=(entry.rcpt,),
-        peer=entry.peer,
-        helo=entry.helo,
-        tls=entry.tls,
-        received_at=entry.received_at,
-    )
-    return Claim(claimed.raw, envelope, from_address(mail))
 
 
 def _give_up(tx: Transaction, entry: InboxEntry, located: Located, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,9 @@ from running import Pump, both_databases
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
 from gateway.errors import Unavailable
+from gateway.store.database import Transaction
 from gateway.threads.model import InboxState
+from gateway.usecases import process_mail
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.index_search import index_after_mails
@@ -21,6 +24,7 @@ from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.process_mail import process_waiting
 from gateway.usecases.read_thread import messages_after, read_file
 from gateway.usecases.review_inbox import list_entries
+from gateway.usecases.understand_mail import Understood
 from gateway.usecases.views import ApplicantView
 
 PEOPLE = 5
@@ -50,6 +54,26 @@ def test_each_thread_keeps_its_order_and_its_numbers(ctx: Context, company: Comp
         assert [m.message.text for m in shown] == [f"{n} says {number}" for number in range(20)]
         assert [m.message.seq for m in shown] == list(range(1, 21))
         assert all(len(m.deliveries) == 2 for m in shown)  # Jun and HR are told of each
+
+
+def test_the_front_door_writes_between_the_mails_of_a_batch(
+    ctx: Context, company: Company, people: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While senders wait for their 250, no transaction holds more than a dozen mails (DESIGN §7); order stays (P9)."""
+    sizes = []
+    settle = process_mail._settle_held
+
+    def settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]) -> None:
+        sizes.append(len(understood))
+        settle(ctx, tx, understood)
+
+    monkeypatch.setattr(process_mail, "_settle_held", settle_held)
+    monkeypatch.setattr(type(ctx.database), "crowded", property(lambda _: len(sizes) < 3))
+    write_all(ctx, people, rounds=10)
+    process_waiting(ctx)
+    assert sizes == [12, 12, 12, 14]  # three crowded ones, and what was left when nobody waited any more
+    for n, view in enumerate(people):
+        assert texts(ctx, company, view) == [f"{n} says {number}" for number in range(10)]
 
 
 @both_databases

@@ -40,8 +40,11 @@ def test_whoever_kept_an_urgent_one_waiting_stays_away(front_and_workers: tuple[
         sender.start()
         assert not taken.wait(0.02)
         held = time.monotonic() - began
+        assert not workers.crowded
     assert taken.wait(5)
     sender.join()
+    assert workers.crowded
+    assert not front.crowded
     assert seconds_to_take(workers) > AWAY * held / 2  # it began to wait when it let go
     assert seconds_to_take(workers) < held  # once
 
@@ -50,4 +53,5 @@ def test_nobody_stays_away_while_nobody_waits(front_and_workers: tuple[Turns, Tu
     _, workers = front_and_workers
     with workers.taking(ORDINARY):
         Event().wait(0.02)
+    assert not workers.crowded
     assert seconds_to_take(workers) < 0.02
