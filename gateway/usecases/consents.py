@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway.errors import Invalid, Refused
+from gateway.errors import Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_token, token_subject
@@ -20,15 +20,24 @@ from gateway.threads.routing import EMAIL
 from gateway.usecases.context import Context
 from gateway.usecases.reach import OPT_OUT, OPT_OUT_LINK, advertising_to
 from gateway.usecases.templates import open_by_applicant
+from gateway.usecases.versions import Seen, check_version
 
 LONGEST_WORDS = 2000
 
 
 def give_consent(
-    ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind, *, words: str, given_at: datetime | None = None
+    ctx: Context,
+    viewer: Viewer,
+    external_id: str,
+    kind: ConsentKind,
+    *,
+    words: str,
+    given_at: datetime | None = None,
+    seen: Seen | None = None,
 ) -> Consent:
     """Record that a person agreed to advertising, and to which words. It ends what barred advertising by this way, but
-    not a STOP: only START does. Raises NotFound, Refused (an evaluator), Invalid.
+    not a STOP: only START does. `seen` is the version of the consent that the caller changes. Raises NotFound, Refused
+    (an evaluator), Invalid, Conflict (`changed_meanwhile`).
     """
     words = words.strip()
     if not words or len(words) > LONGEST_WORDS:
@@ -37,7 +46,8 @@ def give_consent(
         raise Invalid("given_at", "This time is still to come: give when they agreed.", code="consent_time")
     consent = Consent(kind, given_at or ctx.now, words, _who(viewer))
     with ctx.database.begin() as tx:
-        conversation = _open(tx, viewer, external_id)
+        conversation = _hold(tx, viewer, external_id)
+        check_version(_known(tx, conversation, kind, lock=True), seen)
         tx.consents.replace(conversation.applicant.id, consent)
         address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
         tx.outbox.unsuppress(viewer.workspace_id, advertising_to(address))
@@ -45,12 +55,26 @@ def give_consent(
     return consent
 
 
-def withdraw_consent(ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind) -> None:
-    """Take a consent back; nothing happens when there is none in force. Raises NotFound, Refused (an evaluator)."""
+def withdraw_consent(
+    ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind, *, seen: Seen | None = None
+) -> None:
+    """Take a consent back; nothing happens when there is none in force. `seen` is the version of the consent that the
+    caller takes back. Raises NotFound, Refused (an evaluator), Conflict (`changed_meanwhile`).
+    """
     with ctx.database.begin() as tx:
-        conversation = _open(tx, viewer, external_id)
+        conversation = _hold(tx, viewer, external_id)
+        check_version(_known(tx, conversation, kind, lock=True), seen)
         if tx.consents.withdraw(conversation.applicant.id, kind, by=_who(viewer), now=ctx.now):
             note_consent(ctx, tx, conversation, "consent.withdraw", kind, by=viewer)
+
+
+def find_consent(ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind) -> Consent:
+    """The one by this way, also one that was taken back. Raises NotFound."""
+    with ctx.database.read() as tx:
+        consent = _known(tx, open_by_applicant(tx, viewer, external_id), kind)
+    if consent is None:
+        raise NotFound("consent")
+    return consent
 
 
 def read_standing(ctx: Context, viewer: Viewer, external_id: str) -> list[Standing]:
@@ -122,11 +146,18 @@ def _who(viewer: Viewer) -> str:
     return "member" if viewer.kind is ViewerKind.MEMBER else "api"
 
 
-def _open(tx: Transaction, viewer: Viewer, external_id: str) -> Conversation:
+def _hold(tx: Transaction, viewer: Viewer, external_id: str) -> Conversation:
+    """The person's conversation, whose consents nobody else records or takes back until the commit."""
     conversation = open_by_applicant(tx, viewer, external_id)
     if not (role := check_role(viewer, conversation.opening.id)).allowed:
         raise Refused(role)
+    tx.people.lock_workspace(viewer.workspace_id)
     return conversation
+
+
+def _known(tx: Transaction, conversation: Conversation, kind: ConsentKind, *, lock: bool = False) -> Consent | None:
+    consents = tx.consents.of_applicant(conversation.applicant.id, lock=lock)
+    return next((c for c in consents if c.kind is kind), None)
 
 
 def _open_by_link(ctx: Context, tx: Transaction, token: str) -> Conversation | None:

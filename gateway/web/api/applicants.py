@@ -86,6 +86,7 @@ def post_stage(
     summary="Erase an applicant",
     description="Wipes the thread, its files, addresses and links. Cannot be undone.",
 )
-def delete_applicant(external_id: ExternalId, caller: Manager) -> Response:
-    erase_applicant(caller.ctx, caller.viewer, thread_of_applicant(caller.ctx, caller.viewer, external_id))
+def delete_applicant(external_id: ExternalId, caller: Manager, seen: Condition) -> Response:
+    thread_id = thread_of_applicant(caller.ctx, caller.viewer, external_id)
+    erase_applicant(caller.ctx, caller.viewer, thread_id, seen=seen)
     return Response(status_code=204)

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.usecases import api_keys
+from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Manager
+from gateway.web.api.etags import Condition
 from gateway.web.api.schemas import Id
 from gateway.web.api.schemas_hooks import ApiKeyIn, ApiKeyOut, ApiKeyPage, RotateIn
 
@@ -64,7 +66,13 @@ def post_key_rotation(
     return answer_once(request, caller, key=key, body=how, status=201, run=run, secret=True)
 
 
+@router.get("/api-keys/{id}", response_model=ApiKeyOut, summary="Read an API key, without its secret")
+def get_key(id: Id, caller: Manager) -> Response:
+    found = api_keys.find_api_key(caller.ctx, caller.viewer.workspace_id, id, by=caller.viewer)
+    return answer(ApiKeyOut.of(found, now=caller.ctx.now), version=version_of(found))
+
+
 @router.delete("/api-keys/{id}", status_code=204, response_class=Response, summary="Put an API key out of force")
-def delete_key(id: Id, caller: Manager) -> Response:
-    api_keys.revoke_api_key(caller.ctx, caller.viewer.workspace_id, id, by=caller.viewer)
+def delete_key(id: Id, caller: Manager, seen: Condition) -> Response:
+    api_keys.revoke_api_key(caller.ctx, caller.viewer.workspace_id, id, by=caller.viewer, seen=seen)
     return Response(status_code=204)

@@ -56,8 +56,8 @@ def get_template(key: Key, caller: Reader) -> Response:
 
 
 @router.delete("/templates/{key}", status_code=204, response_class=Response, summary="Delete a template")
-def delete_template(key: Key, caller: Manager) -> Response:
-    templates.delete_template(caller.ctx, caller.viewer, key)
+def delete_template(key: Key, caller: Manager, seen: Condition) -> Response:
+    templates.delete_template(caller.ctx, caller.viewer, key, seen=seen)
     return Response(status_code=204)
 
 

@@ -13,8 +13,10 @@ from starlette.responses import Response
 from gateway.errors import Invalid
 from gateway.threads.webhooks import HookState, PostState, event_name, read_event_name
 from gateway.usecases import webhooks
+from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
-from gateway.web.api.auth import IdempotencyKey, Manager
+from gateway.web.api.auth import Caller, IdempotencyKey, Manager
+from gateway.web.api.etags import Condition
 from gateway.web.api.schemas import Id
 from gateway.web.api.schemas_hooks import (
     PostOut,
@@ -56,11 +58,11 @@ def post_webhook(request: Request, body: WebhookIn, caller: Manager, key: Idempo
 
 @router.get("/webhooks/{id}", response_model=WebhookOut, summary="Read a webhook")
 def get_webhook(id: Id, caller: Manager) -> Response:
-    return answer(WebhookOut.of(webhooks.find_webhook(caller.ctx, caller.viewer, id)))
+    return _answer_webhook(caller, id)
 
 
 @router.patch("/webhooks/{id}", response_model=WebhookOut, summary="Change a webhook, or switch it off and on")
-def patch_webhook(id: Id, body: WebhookPatch, caller: Manager) -> Response:
+def patch_webhook(id: Id, body: WebhookPatch, caller: Manager, seen: Condition) -> Response:
     webhooks.update_webhook(
         caller.ctx,
         caller.viewer,
@@ -69,14 +71,20 @@ def patch_webhook(id: Id, body: WebhookPatch, caller: Manager) -> Response:
         types=body.types,
         description=body.description,
         state=HookState(body.state) if body.state else None,
+        seen=seen,
     )
-    return answer(WebhookOut.of(webhooks.find_webhook(caller.ctx, caller.viewer, id)))
+    return _answer_webhook(caller, id)
 
 
 @router.delete("/webhooks/{id}", status_code=204, response_class=Response, summary="Delete a webhook")
-def delete_webhook(id: Id, caller: Manager) -> Response:
-    webhooks.delete_webhook(caller.ctx, caller.viewer, id)
+def delete_webhook(id: Id, caller: Manager, seen: Condition) -> Response:
+    webhooks.delete_webhook(caller.ctx, caller.viewer, id, seen=seen)
     return Response(status_code=204)
+
+
+def _answer_webhook(caller: Caller, webhook_id: str) -> Response:
+    found = webhooks.find_webhook(caller.ctx, caller.viewer, webhook_id)
+    return answer(WebhookOut.of(found), version=version_of(webhooks.as_set(found.hook)))
 
 
 @router.post(
