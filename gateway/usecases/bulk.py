@@ -24,6 +24,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in, scope_key
 from gateway.usecases.templates import fill_template, find_and_fill
+from gateway.usecases.waiting import check_send_at
 
 MOST = 10_000  # people of one message
 NAMED = 20  # unknown applicants that a refusal names
@@ -47,8 +48,10 @@ def start_bulk(
     accepted before. Raises Invalid that names who is unknown.
     """
     people = list(dict.fromkeys(applicants))
-    _check_message(ctx, viewer, message)
     key = scope_key(viewer, client_key)
+    if before := _find_started(ctx, viewer, key):  # before its time is judged, and its template, which may be gone
+        return before
+    _check_message(ctx, viewer, message)
     with ctx.database.begin() as tx:
         if key and (before := tx.bulks.find_by_client_key(viewer.workspace_id, key)):
             return before
@@ -245,9 +248,17 @@ def _sample(ctx: Context, viewer: Viewer, applicant: str, thread_id: str, messag
         return Sample(applicant, None, _trouble(fault))
 
 
+def _find_started(ctx: Context, viewer: Viewer, key: str) -> Bulk | None:
+    if not key:
+        return None
+    with ctx.database.read() as tx:
+        return tx.bulks.find_by_client_key(viewer.workspace_id, key)
+
+
 def _check_message(ctx: Context, viewer: Viewer, message: BulkMessage) -> None:
     """Faults that everybody's message would have."""
     _check_sender(viewer)
+    check_send_at(ctx, datetime.fromisoformat(message.send_at) if message.send_at else None)
     if not message.template:
         check_content(ctx, NewMessage(text=message.text, html=message.html))
         return

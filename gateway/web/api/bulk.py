@@ -13,7 +13,6 @@ from starlette.responses import Response
 from gateway.errors import Invalid
 from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.usecases import bulk
-from gateway.usecases.waiting import check_send_at
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
 from gateway.web.api.drafts import client_key
@@ -164,7 +163,6 @@ class RecipientPage(BaseModel):
 )
 def post_bulk(request: Request, body: BulkIn, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> BulkOut:
-        check_send_at(caller.ctx, body.send_at)
         message = body.to_message()
         if not body.dry_run:
             own_key = client_key(key)

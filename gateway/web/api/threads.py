@@ -16,12 +16,12 @@ from gateway.errors import Invalid
 from gateway.threads.organising import Organised
 from gateway.usecases.merge import find_kept
 from gateway.usecases.organise import Wanted, arrange
-from gateway.usecases.post_message import post_message
+from gateway.usecases.post_message import find_posted, post_message
 from gateway.usecases.read_thread import messages_after, read_file, read_page, reply_addresses
 from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
-from gateway.web.api.drafts import draft_for, named_as_sent
+from gateway.web.api.drafts import client_key, draft_for, named_as_sent
 from gateway.web.api.etags import Condition
 from gateway.web.api.schemas import Id
 from gateway.web.api.schemas_in import MessageIn, MessagesQuery, OrderIn
@@ -63,8 +63,10 @@ def post_thread_message(
 ) -> Response:
     def run() -> PostedOut:
         kept = find_kept(caller.ctx, caller.viewer, id)
-        with named_as_sent():
-            posted = post_message(caller.ctx, caller.viewer, kept, draft_for(caller, kept, body, key=key))
+        posted = find_posted(caller.ctx, caller.viewer, kept, client_key(key))
+        if posted is None:
+            with named_as_sent():
+                posted = post_message(caller.ctx, caller.viewer, kept, draft_for(caller, kept, body, key=key))
         return PostedOut.of(posted.message, posted.deliveries)
 
     return answer_once(request, caller, key=key, body=body, status=202, run=run)
