@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.errors import Invalid
 from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
-from gateway.usecases import bulk
+from gateway.usecases import bulk, plan_bulk
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
 from gateway.web.api.drafts import client_key
@@ -34,7 +34,7 @@ class BulkIn(Input, json_schema_extra=_ask_for_one_content):
     gets it alone, in their own thread.
     """
 
-    applicants: list[ExternalId] = Field(min_length=1, max_length=bulk.MOST, description="Your ids; each once.")
+    applicants: list[ExternalId] = Field(min_length=1, max_length=plan_bulk.MOST, description="Your ids; each once.")
     text: Body | None = None
     html: Body | None = None
     template: Annotated[str, StringConstraints(pattern=TEMPLATE)] | None = None
@@ -167,7 +167,7 @@ def post_bulk(request: Request, body: BulkIn, caller: Writer, key: IdempotencyKe
         if not body.dry_run:
             own_key = client_key(key)
             return BulkOut.of(bulk.start_bulk(caller.ctx, caller.viewer, body.applicants, message, client_key=own_key))
-        samples = bulk.try_bulk(caller.ctx, caller.viewer, body.applicants, message, samples=5)
+        samples = plan_bulk.try_bulk(caller.ctx, caller.viewer, body.applicants, message, samples=5)
         return BulkOut(
             id=None,
             state="dry_run",
