@@ -43,7 +43,9 @@ def _operator_of(slug: str) -> Iterator[tuple[Context, Viewer, str]]:
 
 @applicant_cli.command("import")
 def applicant_import(
-    file: Annotated[Path, typer.Argument(help="CSV with external_id, opening, name, email, phone, locale, fields.*.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV with external_id, opening, name, email, phone, locale, consent_*, fields.*.")
+    ],
     workspace: Workspace,
     dry_run: DryRun = False,
     report: Annotated[Path | None, typer.Option(help="Write what became of each row to this CSV file.")] = None,

@@ -7,6 +7,7 @@ that the company can show when and to which words a person agreed (정보통신�
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.errors import Invalid, NotFound, Refused
@@ -39,20 +40,31 @@ def give_consent(
     not a STOP: only START does. `seen` is the version of the consent that the caller changes. Raises NotFound, Refused
     (an evaluator), Invalid, Conflict (`changed_meanwhile`).
     """
+    consent = check_consent(ctx, viewer, kind, words=words, given_at=given_at)
+    with ctx.database.begin() as tx:
+        conversation = _hold(tx, viewer, external_id)
+        check_version(_known(tx, conversation, kind, lock=True), seen)
+        record_consent(ctx, tx, conversation, consent, by=viewer)
+    return consent
+
+
+def check_consent(ctx: Context, viewer: Viewer, kind: ConsentKind, *, words: str, given_at: datetime | None) -> Consent:
+    """A consent as it is recorded. Raises Invalid."""
     words = words.strip()
     if not words or len(words) > LONGEST_WORDS:
         raise Invalid("words", "Give the words to which the person agreed.", code="consent_words")
     if given_at is not None and given_at > ctx.now:
         raise Invalid("given_at", "This time is still to come: give when they agreed.", code="consent_time")
-    consent = Consent(kind, given_at or ctx.now, words, _who(viewer))
-    with ctx.database.begin() as tx:
-        conversation = _hold(tx, viewer, external_id)
-        check_version(_known(tx, conversation, kind, lock=True), seen)
-        tx.consents.replace(conversation.applicant.id, consent)
-        address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
-        tx.outbox.unsuppress(viewer.workspace_id, advertising_to(address))
-        note_consent(ctx, tx, conversation, "consent.give", kind, by=viewer)
-    return consent
+    return Consent(kind, given_at or ctx.now, words, _who(viewer))
+
+
+def record_consent(ctx: Context, tx: Transaction, conversation: Conversation, consent: Consent, *, by: Viewer) -> None:
+    """The same within the caller's transaction, which holds the workspace."""
+    kind = consent.kind
+    tx.consents.replace(conversation.applicant.id, consent)
+    address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
+    tx.outbox.unsuppress(conversation.workspace.id, advertising_to(address))
+    note_consent(ctx, tx, conversation, "consent.give", kind, by=by)
 
 
 def withdraw_consent(
@@ -86,16 +98,24 @@ def read_standing(ctx: Context, viewer: Viewer, external_id: str) -> list[Standi
 
 def standing_of(ctx: Context, conversation: Conversation) -> list[Standing]:
     """The same of a conversation that was opened for whoever asks."""
+    email, phone = conversation.candidate.email, conversation.applicant.phone
     with ctx.database.read() as tx:
-        consents = {c.kind: c for c in tx.consents.of_applicant(conversation.applicant.id)}
-        email, phone = conversation.candidate.email.lower(), conversation.applicant.phone
-        places = {  # address of a refusal -> by which way it bars, and how the person said so
-            advertising_to(email): (ConsentKind.EMAIL, "mail"),
-            advertising_to(phone): (ConsentKind.PHONE, "080"),
-            phone: (ConsentKind.PHONE, "sms"),
-        }
-        since = tx.receipts.opt_outs(conversation.workspace.id, places, code=OPT_OUT)
-        by_link = tx.receipts.opt_outs(conversation.workspace.id, places, code=OPT_OUT_LINK)
+        known = tx.consents.of_applicant(conversation.applicant.id)
+        return standing_in(tx, known, workspace_id=conversation.workspace.id, email=email, phone=phone)
+
+
+def standing_in(
+    tx: Transaction, known: Sequence[Consent], *, workspace_id: str, email: str, phone: str
+) -> list[Standing]:
+    """The same of a person with these consents, who is or will be written to at these addresses."""
+    consents, email = {c.kind: c for c in known}, email.lower()
+    places = {  # address of a refusal -> by which way it bars, and how the person said so
+        advertising_to(email): (ConsentKind.EMAIL, "mail"),
+        advertising_to(phone): (ConsentKind.PHONE, "080"),
+        phone: (ConsentKind.PHONE, "sms"),
+    }
+    since = tx.receipts.opt_outs(workspace_id, places, code=OPT_OUT)
+    by_link = tx.receipts.opt_outs(workspace_id, places, code=OPT_OUT_LINK)
     opt_outs = [OptOut(*places[address], at) for address, at in sorted(since.items())]
     opt_outs += [OptOut(ConsentKind.EMAIL, "link", at) for at in by_link.values()]
     return [Standing(kind, consents.get(kind), tuple(o for o in opt_outs if o.kind is kind)) for kind in ConsentKind]
