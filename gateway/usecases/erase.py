@@ -25,9 +25,11 @@ ASKED_FOR = (OPT_OUT, "complaint")  # suppressions that outlive the person: they
 NOT_KEPT = (InboxState.REFUSED, InboxState.IGNORED, InboxState.DISCARDED)
 
 
-def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str, *, seen: Seen | None = None) -> None:
-    """Wipe thread, files, addresses and links. Admins and the ATS only. `seen` is the version of the applicant that
-    the caller wants erased. Raises NotFound, Conflict (`changed_meanwhile`).
+def erase_applicant(
+    ctx: Context, viewer: Viewer, thread_id: str, *, external_id: str = "", seen: Seen | None = None
+) -> None:
+    """Wipe thread, files, addresses and links. Admins and the ATS only. `seen` is the version of the applicant
+    `external_id`, which may have become part of this thread. Raises NotFound, Conflict (`changed_meanwhile`).
     """
     if viewer.kind is ViewerKind.CANDIDATE or not viewer.admin:
         raise NotFound("conversation")
@@ -36,7 +38,8 @@ def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str, *, seen: Seen 
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None:
             raise NotFound("conversation")
-        check_version(conversation.applicant, seen)
+        if seen is not None:
+            check_version(tx.people.find_applicant(viewer.workspace_id, external_id), seen)
         gone = _wipe(ctx, tx, conversation)
         note_act(ctx, tx, viewer, "erase", thread_id=thread_id)
     for digest in gone:

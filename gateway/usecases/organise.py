@@ -114,8 +114,8 @@ def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted, *, see
     """Give one conversation this order, in one step, for the ATS; the order that it has then. `seen` is the version of
     the order that the caller changes.
 
-    Raises NotFound, for the thread and for an address that is no member's; Invalid for a tag that cannot be one,
-    Refused (an evaluator), Conflict (`changed_meanwhile`).
+    Raises NotFound, Invalid for a tag that cannot be one and an address that is no member's, Refused (an evaluator),
+    Conflict (`changed_meanwhile`).
     """
     with ctx.database.begin() as tx:
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
@@ -237,7 +237,8 @@ def _member_with(tx: Transaction, viewer: Viewer, email: str) -> Member:
     for member in tx.people.list_members(viewer.workspace_id):
         if member.email == email.lower() and member.active:
             return member
-    raise NotFound("member")
+    words = "Nobody of the team has this address: use a member's."
+    raise Invalid("assignee", words, code="assignee")
 
 
 def _find_end(ctx: Context, tx: Transaction, viewer: Viewer, choice: str) -> datetime:

@@ -190,7 +190,8 @@ def fill_template(
             if fault.code:
                 raise
             name = fault.field
-            raise Invalid(name, fault.message, code="variable_missing", params={"name": name}) from None
+            where = f"variables.{name}" if name in template.variables else name
+            raise Invalid(where, fault.message, code="variable_missing", params={"name": name}) from None
 
     mail, kakao = body.email, body.alimtalk
     return MessageWords(

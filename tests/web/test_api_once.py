@@ -181,6 +181,7 @@ def test_rejections_that_broke_off_say_who_is_left_when_the_time_is_over(world: 
     done = world.a.post("/rejections", json=both, headers=KEY)
     minji, sora = done.json()["items"]
     assert (minji["problem"], "time is past" in sora["problem"]) == (None, True)
+    assert (minji["problem_code"], sora["problem_code"]) == (None, "invalid")
     assert world.a.get("/applicants/sora").json()["stage"] != "rejected"
 
 

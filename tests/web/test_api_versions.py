@@ -101,6 +101,15 @@ def test_posts_that_go_out_meanwhile_are_news_to_a_reader_and_no_change_of_the_w
     assert refused.status_code == 412
 
 
+def test_an_applicant_who_was_merged_is_erased_by_their_own_tag(world: World) -> None:
+    world.a.put("/applicants/twin", json={"opening": "dev", "name": "Minji Kim"})
+    twin = world.a.get("/applicants/twin").json()["thread_id"]
+    assert world.a.post(f"/threads/{world.a.thread_id}/merges", json={"thread_id": twin}).is_success
+    seen = {"If-Match": world.a.get("/applicants/twin").headers["etag"]}
+    assert world.a.delete("/applicants/twin", headers=seen).status_code == 204
+    assert world.a.get("/applicants/minji").status_code == 404  # one person
+
+
 def test_a_consent_and_a_key_are_read_alone(world: World) -> None:
     consent = world.a.get("/applicants/minji/consents/email")
     assert (consent.json()["words"], consent.json()["in_force"]) == ("Yes, tell me.", True)

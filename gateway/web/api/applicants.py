@@ -90,5 +90,5 @@ def post_stage(
 )
 def delete_applicant(external_id: ExternalId, caller: Manager, seen: Condition) -> Response:
     thread_id = thread_of_applicant(caller.ctx, caller.viewer, external_id)
-    erase_applicant(caller.ctx, caller.viewer, thread_id, seen=seen)
+    erase_applicant(caller.ctx, caller.viewer, thread_id, external_id=external_id, seen=seen)
     return Response(status_code=204)

@@ -12,6 +12,8 @@ from collections.abc import MutableSequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,16 +24,23 @@ _AND = "-"  # parts a version from the digest of the answer
 _TAGS = rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"
 
 
+def _check_tags(header: str) -> str:
+    if not re.fullmatch(_TAGS, header):
+        raise PydanticCustomError("tags", "is no list of tags: send an `ETag` as you got it, with its quotes, or *")
+    return header
+
+
 def _tags_in(header: str, description: str) -> Any:
-    return Header(alias=header, max_length=1000, pattern=_TAGS, description=description)
+    return Header(alias=header, max_length=1000, json_schema_extra={"pattern": _TAGS}, description=description)
 
 
+_Tags = Annotated[str, AfterValidator(_check_tags)]
 _If = Annotated[
-    str | None,
+    _Tags | None,
     _tags_in("If-Match", "The `ETag` that you read. Somebody else changed it meanwhile: 412, and nothing is done."),
 ]
 _IfNone = Annotated[
-    str | None, _tags_in("If-None-Match", "`*`: only create it. If it is there already: 412, and nothing is done.")
+    _Tags | None, _tags_in("If-None-Match", "`*`: only create it. If it is there already: 412, and nothing is done.")
 ]
 
 

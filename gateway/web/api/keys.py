@@ -46,7 +46,8 @@ def post_key(request: Request, body: ApiKeyIn, caller: Manager, key: Idempotency
     status_code=201,
     response_model=ApiKeyOut,
     summary="Make a key that takes another one's place",
-    description="Same name, same scopes. The old key works on for `overlap_days`, so that nothing stands still.",
+    description="Same name, same scopes. The old key works on for `overlap_days`, so that nothing stands still. A key "
+    "that is out of force is 404.",
 )
 def post_key_rotation(
     request: Request, id: Id, caller: Manager, body: RotateIn | None = None, key: IdempotencyKey = None
@@ -72,7 +73,13 @@ def get_key(id: Id, caller: Manager) -> Response:
     return answer(ApiKeyOut.of(found, now=caller.ctx.now), version=version_of(found))
 
 
-@router.delete("/api-keys/{id}", status_code=204, response_class=Response, summary="Put an API key out of force")
+@router.delete(
+    "/api-keys/{id}",
+    status_code=204,
+    response_class=Response,
+    summary="Put an API key out of force",
+    description="At once and for good. One that was revoked before is 404.",
+)
 def delete_key(id: Id, caller: Manager, seen: Condition) -> Response:
     api_keys.revoke_api_key(caller.ctx, caller.viewer.workspace_id, id, by=caller.viewer, seen=seen)
     return Response(status_code=204)

@@ -33,11 +33,12 @@ class RejectionsIn(Input):
 
 
 class RejectionOut(BaseModel):
-    """What became of one applicant; `problem` says why it did not work."""
+    """What became of one applicant; `problem` says why it did not work, `problem_code` names it for programs."""
 
     applicant: str
     thread_id: str | None
     problem: str | None
+    problem_code: str | None
 
 
 class RejectionsOut(BaseModel):
@@ -49,7 +50,12 @@ class RejectionsOut(BaseModel):
     def of(cls, done: list[Rejection]) -> Self:
         return cls(
             items=[
-                RejectionOut(applicant=r.external_id, thread_id=r.thread_id or None, problem=r.problem or None)
+                RejectionOut(
+                    applicant=r.external_id,
+                    thread_id=r.thread_id or None,
+                    problem=r.problem or None,
+                    problem_code=r.problem_code or None,
+                )
                 for r in done
             ]
         )

@@ -41,13 +41,15 @@ def get_thread(id: Id, caller: Reader) -> Response:
 
 @router.get("/threads/{id}/order", response_model=OrderOut, summary="Who has a thread, its tags, whether it is done")
 def get_order(id: Id, caller: Reader) -> Response:
-    return _answer_order(read_page(caller.ctx, caller.viewer, id, limit=1).organised)
+    kept = find_kept(caller.ctx, caller.viewer, id)
+    return _answer_order(read_page(caller.ctx, caller.viewer, kept, limit=1).organised)
 
 
 @router.put("/threads/{id}/order", response_model=OrderOut, summary="Assign, tag and finish a thread")
 def put_order(id: Id, body: OrderIn, caller: Writer, seen: Condition) -> Response:
     wanted = Wanted(assignee=body.assignee, tags=body.tags, done=body.done)
-    return _answer_order(arrange(caller.ctx, caller.viewer, id, wanted, seen=seen))
+    kept = find_kept(caller.ctx, caller.viewer, id)
+    return _answer_order(arrange(caller.ctx, caller.viewer, kept, wanted, seen=seen))
 
 
 @router.post(

@@ -5,20 +5,21 @@ Not in charge of: posting (`usecases.push_events`).
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from gateway.errors import Invalid
 from gateway.threads.webhooks import HookState, PostState, event_name, read_event_name
 from gateway.usecases import webhooks
 from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import Caller, IdempotencyKey, Manager
 from gateway.web.api.etags import Condition
-from gateway.web.api.schemas import Id
+from gateway.web.api.schemas import Id, check_cursor
 from gateway.web.api.schemas_hooks import (
+    EVENT_ID,
     PostOut,
     PostPage,
     PostsQuery,
@@ -31,6 +32,7 @@ from gateway.web.api.schemas_hooks import (
 )
 
 router = APIRouter(tags=["Webhooks"])
+CURSOR = re.compile(EVENT_ID)
 
 
 @router.get("/webhooks", response_model=WebhookPage, summary="List webhooks")
@@ -103,9 +105,8 @@ def post_webhook_rotation(request: Request, id: Id, caller: Manager, key: Idempo
 
 @router.get("/webhooks/{id}/posts", response_model=PostPage, summary="What became of each event")
 def list_webhook_posts(id: Id, query: Annotated[PostsQuery, Query()], caller: Manager) -> Response:
+    check_cursor(query.cursor, CURSOR)
     before = read_event_name(query.cursor) if query.cursor else None
-    if query.cursor and before is None:
-        raise Invalid("cursor", "is not one of ours: send `next` of the page before, or leave it out")
     state = PostState(query.state) if query.state else None
     found, more = webhooks.list_posts(caller.ctx, caller.viewer, id, state=state, before=before, limit=query.limit)
     return answer(PostPage(items=[PostOut.of(p) for p in found], next=event_name(more) if more else None))
