@@ -34,6 +34,7 @@ KNOWN = {
     "expires_at": "2040-01-01T00:00:00Z",
     "given_at": "2020-01-01T00:00:00Z",
     "words": "Yes, please.",
+    "assignee": "",
 }
 LINES = ("name", "title", "stage")  # there are characters without an outside: private, unassigned
 

@@ -12,7 +12,7 @@ from collections.abc import MutableSequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,10 +31,10 @@ def _check_tags(header: str) -> str:
 
 
 def _tags_in(header: str, description: str) -> Any:
-    return Header(alias=header, max_length=1000, json_schema_extra={"pattern": _TAGS}, description=description)
+    return Header(alias=header, max_length=1000, description=description)
 
 
-_Tags = Annotated[str, AfterValidator(_check_tags)]
+_Tags = Annotated[str, Field(json_schema_extra={"pattern": _TAGS}), AfterValidator(_check_tags)]
 _If = Annotated[
     _Tags | None,
     _tags_in("If-Match", "The `ETag` that you read. Somebody else changed it meanwhile: 412, and nothing is done."),
