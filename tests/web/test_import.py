@@ -241,4 +241,6 @@ def test_the_api_takes_csv_and_json_and_repeats_nothing(world: World) -> None:
     changed = world.a.post("/applicants/import", json={"rows": [row]}).json()
     assert changed["rows"][0]["changed"] == ["name", "email"]
     assert world.a.post("/applicants/import", json={"rows": [{"name": 1}]}).status_code == 422
+    lost = world.a.post("/applicants/import", json={"rows": [row | {"external_id": "\ufffd"}]}).json()
+    assert lost["rows"][0]["problem"]["field"] == "external_id"  # no address of the API would lead to them
     assert world.a.post("/templates/x/preview", content="a", headers=csv_headers).status_code == 415
