@@ -43,7 +43,9 @@ def _operator_of(slug: str) -> Iterator[tuple[Context, Viewer, str]]:
 
 @applicant_cli.command("import")
 def applicant_import(
-    file: Annotated[Path, typer.Argument(help="CSV with external_id, opening, name, email, phone, locale, fields.*.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV with external_id, opening, name, email, phone, locale, consent_*, fields.*.")
+    ],
     workspace: Workspace,
     dry_run: DryRun = False,
     report: Annotated[Path | None, typer.Option(help="Write what became of each row to this CSV file.")] = None,
@@ -97,7 +99,8 @@ def bulk_send(
 ) -> None:
     """Write to many applicants, each alone in their own conversation; prints an id. The workers send it."""
     from gateway.threads.bulk import BulkMessage
-    from gateway.usecases.bulk import start_bulk, try_bulk
+    from gateway.usecases.bulk import start_bulk
+    from gateway.usecases.plan_bulk import try_bulk
     from gateway.usecases.waiting import check_time
 
     people = [line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
@@ -137,7 +140,8 @@ def bulk_list(workspace: Workspace) -> None:
 def bulk_status(bulk: BulkId, workspace: Workspace) -> None:
     """How far it is, and who could not be written to."""
     from gateway.threads.bulk import RecipientState
-    from gateway.usecases.bulk import MOST, find_bulk, list_recipients
+    from gateway.usecases.bulk import find_bulk, list_recipients
+    from gateway.usecases.plan_bulk import MOST
 
     with _operator_of(workspace) as (ctx, viewer, _):
         print(_line(find_bulk(ctx, viewer, bulk)))

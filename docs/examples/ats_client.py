@@ -34,7 +34,9 @@ class ApiError(Exception):
 
 
 class Client:
-    """One workspace, by one key. Every call may be repeated: PUT by nature, POST by its key."""
+    """One workspace, by one key. `url` is the gateway's, without `/api/v1`. Every call may be repeated: PUT by nature,
+    POST by its key.
+    """
 
     def __init__(self, url: str, key: str) -> None:
         self._api = url.rstrip("/") + "/api/v1"
@@ -85,12 +87,17 @@ class Client:
                 with error:
                     if error.code not in AGAIN or not tries_left:
                         raise ApiError(error.code, _read_problem(error)) from None
-                    time.sleep(float(error.headers.get("Retry-After", 2)))
+                    time.sleep(_seconds(error.headers.get("Retry-After", "")))
             except (OSError, http.client.HTTPException):  # no connection, or the answer was lost on its way
                 if not tries_left:
                     raise
                 time.sleep(2)
         raise AssertionError("unreachable")
+
+
+def _seconds(retry_after: str) -> int:
+    """How long to wait; a proxy may also name a date (RFC 9110 §10.2.3)."""
+    return int(retry_after) if retry_after.isdecimal() else 2
 
 
 def _quote(external_id: str) -> str:

@@ -206,6 +206,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "datetime": filters.show_datetime,
     "filesize": filters.show_filesize,
     "duration": filters.show_duration,
+    "ago": filters.show_ago,
     "share": filters.show_share,
     "initials": filters.initials,
     "avatar": filters.avatar,

@@ -94,6 +94,12 @@ def show_duration(value: timedelta, least: float = 1.2) -> str:
     return format_timedelta(value, threshold=least, locale=VIEWPOINT.get().format_locale)
 
 
+def show_ago(value: timedelta) -> str:
+    """How long ago it was: 2 minutes ago."""
+    at_least = max(value, timedelta(seconds=1))  # "in 0 seconds" is no past
+    return format_timedelta(-at_least, add_direction=True, threshold=1.2, locale=VIEWPOINT.get().format_locale)
+
+
 def show_share(value: float) -> str:
     """A share between 0 and 1 as whole per cent."""
     return format_percent(value, locale=VIEWPOINT.get().format_locale)

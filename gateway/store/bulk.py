@@ -93,6 +93,21 @@ class Bulks:
         query = select(t.bulks).where(c.workspace_id == workspace_id).order_by(c.id.desc()).limit(limit)
         return [_bulk(r) for r in self._session.execute(query.where(c.id < before) if before else query)]
 
+    def begun_since(self, workspace_id: str, at: datetime) -> list[Bulk]:
+        """The newest first."""
+        c = t.bulks.c
+        query = select(t.bulks).where(c.workspace_id == workspace_id, c.created_at >= at).order_by(c.id.desc())
+        return [_bulk(r) for r in self._session.execute(query)]
+
+    def reached(self, bulk: Bulk) -> set[str]:
+        """The threads of those who have it, or are to get it."""
+        c = t.bulk_recipients.c
+        states = [RecipientState.POSTED.value]
+        if bulk.state not in (BulkState.CANCELLING, BulkState.CANCELLED):
+            states.append(RecipientState.WAITING.value)
+        query = select(c.thread_id).where(c.bulk_id == bulk.id, c.state.in_(states))
+        return set(self._session.execute(query).scalars())
+
     def recipients(
         self, bulk_id: str, *, after: int, limit: int, state: RecipientState | None = None
     ) -> list[Recipient]:

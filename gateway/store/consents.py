@@ -18,11 +18,12 @@ class Consents:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def of_applicant(self, applicant_id: str) -> list[Consent]:
-        """Those given and those withdrawn."""
+    def of_applicant(self, applicant_id: str, *, lock: bool = False) -> list[Consent]:
+        """Those given and those withdrawn. `lock`: nobody takes one of them back until the commit."""
         c = t.consents.c
         query = select(t.consents).where(c.applicant_id == applicant_id).order_by(c.kind)
-        return [_consent(r) for r in self._session.execute(query)]
+        rows = self._session.execute(query.with_for_update() if lock else query)
+        return [_consent(r) for r in rows]
 
     def replace(self, applicant_id: str, consent: Consent) -> None:
         """Write it in the place of an earlier one of its kind."""

@@ -13,8 +13,11 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from gateway.errors import Invalid
+from gateway.threads.schedule import read_local
 
 DELIMITERS = (",", ";", "\t")
 MOST_BYTES = 5_000_000
@@ -30,7 +33,25 @@ NAMES: Mapping[str, tuple[str, ...]] = {  # as people write them, without blanks
     "email": ("email", "mail", "emailaddress", "이메일", "메일", "이메일주소", "메일주소"),
     "phone": ("phone", "mobile", "phonenumber", "telephone", "전화", "전화번호", "휴대폰", "휴대폰번호", "연락처"),
     "locale": ("locale", "language", "언어"),
+    "consent_email": ("consentemail", "emailconsent", "이메일수신동의", "메일수신동의", "이메일동의"),
+    "consent_email_at": (
+        "consentemailat",
+        "emailconsentat",
+        "이메일수신동의일",
+        "이메일수신동의일시",
+        "메일수신동의일시",
+    ),
+    "consent_phone": ("consentphone", "phoneconsent", "smsconsent", "문자수신동의", "sms수신동의", "휴대폰수신동의"),
+    "consent_phone_at": (
+        "consentphoneat",
+        "phoneconsentat",
+        "smsconsentat",
+        "문자수신동의일",
+        "문자수신동의일시",
+        "sms수신동의일시",
+    ),
 }
+_DAY = re.compile(r"(\d{4})\s?[-./]\s?(\d{1,2})\s?[-./]\s?(\d{1,2})\.?(?:[T\s]+(\d{1,2}:\d{2}.*))?")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -71,6 +92,18 @@ def read_applicant_file(content: bytes) -> ApplicantFile:
     )
     ignored = tuple(name for name, column in zip(records[0], columns, strict=True) if name.strip() and not column)
     return ApplicantFile(rows, ignored)
+
+
+def read_moment(cell: str, zone: ZoneInfo) -> datetime | None:
+    """A day, with or without a time, as spreadsheets write it: 2026-01-31, 2026. 1. 31, 2026/1/31 9:00. None for what
+    is none or could be read in two ways, as 01/02/2026.
+    """
+    found = _DAY.fullmatch(cell.strip())
+    if not found:
+        return None
+    year, month, day, time = found.groups()
+    hours, colon, rest = (time or "").partition(":")
+    return read_local(f"{year}-{month:0>2}-{day:0>2}" + (f"T{hours:0>2}{colon}{rest}" if time else ""), zone)
 
 
 def write_rows(rows: Iterable[Sequence[str]]) -> str:

@@ -45,6 +45,15 @@ class BulkMessage:
     author_name: str = ""
     author_email: str = ""
 
+    def says_as(self, other: BulkMessage) -> bool:
+        """Are the words the same, whoever sends them and whenever they go out?"""
+        return (self.text, self.html, self.template, dict(self.variables)) == (
+            other.text,
+            other.html,
+            other.template,
+            dict(other.variables),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

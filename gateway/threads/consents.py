@@ -6,6 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+SHORTEST_WORDS = 4  # letters: no sentence has fewer, in any of our languages
+# How spreadsheets say in one word whether somebody agreed.
+BARE = frozenset((
+    "true", "agree", "agreed", "accepted", "granted", "given", "optin", "subscribed", "false", "none", "null",
+    "declined", "disagree", "refused", "denied", "withdrawn", "revoked", "optout", "unsubscribed",
+    "동의합니다", "수신동의", "동의안함", "동의하지않음", "거부합니다", "수신거부", "해당없음",
+    "souhlasím", "souhlasí", "nesouhlasím", "nesouhlasí",
+    "согласен", "согласна", "несогласен", "несогласна", "отказ",
+    "samtycker", "samtyckerinte", "samtyckerej",
+))  # fmt: skip
+
 
 class ConsentKind(StrEnum):
     """By which way the person agreed to be addressed with advertising (정보통신망법 §50(1))."""
@@ -46,3 +57,21 @@ class Standing:
     kind: ConsentKind
     consent: Consent | None
     opt_outs: tuple[OptOut, ...]
+
+    def is_older_than(self, other: Consent) -> bool:
+        """Was the other consent given after all that the person said? One of the same moment that says the same is no
+        news.
+        """
+        said = [o.since for o in self.opt_outs]
+        if self.consent and self.consent.withdrawn_at:
+            said.append(self.consent.withdrawn_at)
+        known = self.consent.given_at if self.consent else None
+        if any(at >= other.given_at for at in said) or (known and known > other.given_at):
+            return False
+        return self.consent is None or (known, self.consent.words) != (other.given_at, other.words)
+
+
+def is_bare_answer(words: str) -> bool:
+    """Is it a yes, a no, a tick or a date, and not the words to which somebody agreed?"""
+    plain = "".join(c for c in words.casefold() if c.isalnum())
+    return len(plain) < SHORTEST_WORDS or plain.isdecimal() or plain in BARE

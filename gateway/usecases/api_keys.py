@@ -17,6 +17,7 @@ from gateway.usecases.accounts import hash_secret
 from gateway.usecases.checks import check_name
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
+from gateway.usecases.versions import Seen, check_version
 
 KEY_PREFIX = "gw_"
 OVERLAP = timedelta(days=7)  # after a rotation the old key works on for this long
@@ -80,6 +81,7 @@ def rotate_api_key(
     """A new key with the same name and scopes; the old one works on for `overlap`. Raises NotFound."""
     _check_manager(by)
     with ctx.database.begin() as tx:
+        tx.people.lock_workspace(workspace_id)
         old = tx.api_keys.find(workspace_id, key_id)
         if old is None or not old.in_force(ctx.now):
             raise NotFound(f"API key {key_id}")
@@ -102,10 +104,28 @@ def list_api_keys(ctx: Context, workspace_id: str, *, by: Viewer | None = None) 
         return tx.api_keys.of_workspace(workspace_id)
 
 
-def revoke_api_key(ctx: Context, workspace_id: str, key_id: str, *, by: Viewer | None = None) -> None:
-    """Put a key out of force at once. Raises NotFound."""
+def find_api_key(ctx: Context, workspace_id: str, key_id: str, *, by: Viewer | None = None) -> ApiKey:
+    """One key, also one that is out of force. Raises NotFound."""
+    _check_manager(by)
+    with ctx.database.read() as tx:
+        found = tx.api_keys.find(workspace_id, key_id)
+    if found is None:
+        raise NotFound(f"API key {key_id}")
+    return found
+
+
+def revoke_api_key(
+    ctx: Context, workspace_id: str, key_id: str, *, by: Viewer | None = None, seen: Seen | None = None
+) -> None:
+    """Put a key out of force at once. `seen` is the version of it that the caller wants revoked. Raises NotFound,
+    Conflict (`changed_meanwhile`).
+    """
     _check_manager(by)
     with ctx.database.begin() as tx:
+        tx.people.lock_workspace(workspace_id)  # nobody rotates it between the look and the deed
+        found = tx.api_keys.find(workspace_id, key_id)
+        if found is not None and found.revoked_at is None:
+            check_version(found, seen)
         if not tx.api_keys.revoke(workspace_id, key_id, now=ctx.now):
             raise NotFound(f"API key {key_id}")
         _note(ctx, tx, by, "key.revoke", key_id)

@@ -1,7 +1,7 @@
 """In charge of: one message to many applicants, each personal and private — accepted at once, posted by a worker,
 stopped, resumed, cancelled.
 
-Not in charge of: posting one (`post_message`), or words (`templates`).
+Not in charge of: whom and what (`plan_bulk`), posting one (`post_message`), or words (`templates`).
 
 Each person's message and the note that they have it are one transaction, and the message carries a key of its own: a
 worker that dies in between leaves nobody out and writes to nobody twice.
@@ -10,34 +10,29 @@ worker that dies in between leaves nobody out and writes to nobody twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
-from gateway.threads.decisions import MEANINGS
 from gateway.threads.model import CameInBy, Viewer, ViewerKind
-from gateway.threads.templates import MessageWords
 from gateway.usecases.cancel_bulk import BATCH, LEASE, take_back_posted
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
+from gateway.usecases.plan_bulk import (
+    GONE,
+    SentBefore,
+    check_message,
+    check_sender,
+    find_threads,
+    same_of,
+    trouble_of,
+)
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in, scope_key
-from gateway.usecases.templates import fill_template, find_and_fill
+from gateway.usecases.templates import find_and_fill
 
-MOST = 10_000  # people of one message
-NAMED = 20  # unknown applicants that a refusal names
-GONE = "The conversation is no longer there."
 TURN = timedelta(seconds=20)  # how long one worker thread works on it before others get their turn
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What one person would get; `trouble` says what lacks."""
-
-    applicant: str
-    words: MessageWords | None
-    trouble: Trouble | None = None
 
 
 def start_bulk(
@@ -46,60 +41,32 @@ def start_bulk(
     """Accept a message to these applicants, by the ATS's ids; under the same `client_key` again it is the one that was
     accepted before. Raises Invalid that names who is unknown.
     """
-    people = list(dict.fromkeys(applicants))
-    _check_message(ctx, viewer, message)
     key = scope_key(viewer, client_key)
+    if before := _find_started(ctx, viewer, key):
+        return before
+    check_message(ctx, viewer, message)
     with ctx.database.begin() as tx:
-        if key and (before := tx.bulks.find_by_client_key(viewer.workspace_id, key)):
-            return before
-        threads = _find_threads(tx, viewer, people)
-        people = list({threads[applicant]: applicant for applicant in people}.values())  # a person merged: once
-        bulk = Bulk(
-            id=ctx.new_id(),
-            workspace_id=viewer.workspace_id,
-            actor_id=viewer.id,
-            actor_name=viewer.name,
-            message=message,
-            state=BulkState.RUNNING,
-            trouble=None,
-            total=len(people),
-            posted=0,
-            failed=0,
-            created_at=ctx.now,
-        )
-        waiting = RecipientState.WAITING
-        recipients = [Recipient(n, applicant, threads[applicant], waiting) for n, applicant in enumerate(people, 1)]
-        tx.bulks.add(bulk, recipients, client_key=key)
-        tx.wake("bulk", bulk.id)
-        note_act(ctx, tx, viewer, "bulk.start", bulk_id=bulk.id, people=str(bulk.total))
-    return bulk
+        return _hold_started(tx, viewer, key) or _accept(ctx, tx, viewer, applicants, message, key=key)
 
 
-def try_bulk(
-    ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, samples: int
-) -> list[Sample]:
-    """The words of the first of them, nothing sent. Raises Invalid that names who is unknown."""
-    people = list(dict.fromkeys(applicants))
-    _check_message(ctx, viewer, message)
-    with ctx.database.read() as tx:
-        threads = _find_threads(tx, viewer, people)
-    return [_sample(ctx, viewer, a, threads[a], message) for a in people[:samples]]
-
-
-def choose_people(ctx: Context, viewer: Viewer, *, opening_id: str, stage: str) -> list[str]:
-    """The ids of everybody at an opening and a stage, each "" for any; no closed conversations unless their stage is
-    named. At most one more than a message may go to. Raises NotFound.
+def start_unless_same(
+    ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, client_key: str, sure_of: str
+) -> Bulk | SentBefore:
+    """The same, unless the same words went to some of these people just now: two who write the same from two forms are
+    asked first. `sure_of`: the id of the earlier message, which somebody saw and wants to send once more.
     """
-    _check_sender(viewer)
-    with ctx.database.read() as tx:
-        return tx.bulks.people_of(viewer.workspace_id, opening_id=opening_id, stage=stage, limit=MOST + 1)
-
-
-def list_stages(ctx: Context, viewer: Viewer) -> list[str]:
-    """Stages at which somebody is now. Raises NotFound."""
-    _check_sender(viewer)
-    with ctx.database.read() as tx:
-        return tx.organising.list_stages(viewer.workspace_id)
+    key = scope_key(viewer, client_key)
+    if before := _find_started(ctx, viewer, key):
+        return before
+    check_message(ctx, viewer, message)
+    with ctx.database.begin() as tx:
+        if before := _hold_started(tx, viewer, key):
+            return before
+        threads = find_threads(tx, viewer, list(dict.fromkeys(applicants)))
+        same = same_of(ctx, tx, viewer, threads.values(), message)
+        if same and same.bulk.id != sure_of:
+            return same
+        return _accept(ctx, tx, viewer, applicants, message, key=key)
 
 
 def find_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
@@ -117,7 +84,7 @@ def may_cancel(ctx: Context, viewer: Viewer, bulk_id: str) -> bool:
 
 def list_bulks(ctx: Context, viewer: Viewer, *, before: str, limit: int) -> list[Bulk]:
     """The newest first. Raises NotFound."""
-    _check_sender(viewer)
+    check_sender(viewer)
     with ctx.database.read() as tx:
         return tx.bulks.of_workspace(viewer.workspace_id, before=before, limit=limit)
 
@@ -190,7 +157,7 @@ def _post_one(ctx: Context, bulk: Bulk, recipient: Recipient) -> bool:
     try:
         new = _draft(ctx, viewer, bulk, recipient)
     except Invalid as fault:
-        _stop(ctx, bulk, trouble=_trouble(fault, applicant=recipient.applicant))
+        _stop(ctx, bulk, trouble=trouble_of(fault, applicant=recipient.applicant))
         return False
     except NotFound as fault:
         return _fail(ctx, bulk, recipient, fault)
@@ -231,51 +198,50 @@ def _draft(ctx: Context, viewer: Viewer, bulk: Bulk, recipient: Recipient) -> Ne
     return check_content(ctx, new)
 
 
-def _sample(ctx: Context, viewer: Viewer, applicant: str, thread_id: str, message: BulkMessage) -> Sample:
-    if not message.template:
-        return Sample(applicant, MessageWords("", "", "", message.text, message.html))
+def _find_started(ctx: Context, viewer: Viewer, key: str) -> Bulk | None:
+    """What was accepted with this key: looked up before its time is judged, and its template, which may be gone."""
+    if not key:
+        return None
     with ctx.database.read() as tx:
-        conversation = tx.threads.open_for(viewer, thread_id)
-        template = tx.templates.find(viewer.workspace_id, message.template)
-    if conversation is None or template is None:
-        return Sample(applicant, None, Trouble(GONE, code="conversation_gone"))
-    try:
-        return Sample(applicant, fill_template(ctx, template, conversation, variables=message.variables))
-    except Invalid as fault:
-        return Sample(applicant, None, _trouble(fault))
+        return tx.bulks.find_by_client_key(viewer.workspace_id, key)
 
 
-def _check_message(ctx: Context, viewer: Viewer, message: BulkMessage) -> None:
-    """Faults that everybody's message would have."""
-    _check_sender(viewer)
-    if not message.template:
-        check_content(ctx, NewMessage(text=message.text, html=message.html))
-        return
-    with ctx.database.read() as tx:
-        if tx.templates.find(viewer.workspace_id, message.template) is None:
-            raise Invalid("template", "There is no such template: create it first.", code="template_unknown")
+def _hold_started(tx: Transaction, viewer: Viewer, key: str) -> Bulk | None:
+    """The same, and nobody else accepts one until the commit."""
+    tx.people.lock_workspace(viewer.workspace_id)
+    return tx.bulks.find_by_client_key(viewer.workspace_id, key) if key else None
 
 
-def _find_threads(tx: Transaction, viewer: Viewer, people: Sequence[str]) -> dict[str, str]:
-    if not 1 <= len(people) <= MOST:
-        raise Invalid("applicants", f"Give 1 to {MOST} at a time.", code="applicants_many", params={"limit": MOST})
-    threads = tx.bulks.threads_of(viewer.workspace_id, people)
-    unknown = [a for a in people if a not in threads]
-    if unknown:
-        names = ", ".join(unknown[:NAMED])
-        words = f"{len(unknown)} are unknown: {names}. Create them first."
-        raise Invalid("applicants", words, code="bulk_unknown", params={"names": names})
-    return threads
-
-
-def _check_sender(viewer: Viewer) -> None:
-    """Only admins and the ATS write to many, and see who did."""
-    if not viewer.admin:
-        raise NotFound("bulk message")
+def _accept(
+    ctx: Context, tx: Transaction, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, key: str
+) -> Bulk:
+    threads = find_threads(tx, viewer, list(dict.fromkeys(applicants)))
+    people = {threads[applicant]: applicant for applicant in dict.fromkeys(applicants)}  # a person merged: once
+    bulk = Bulk(
+        id=ctx.new_id(),
+        workspace_id=viewer.workspace_id,
+        actor_id=viewer.id,
+        actor_name=viewer.name,
+        message=message,
+        state=BulkState.RUNNING,
+        trouble=None,
+        total=len(people),
+        posted=0,
+        failed=0,
+        created_at=ctx.now,
+    )
+    waiting = RecipientState.WAITING
+    recipients = [
+        Recipient(n, applicant, threads[applicant], waiting) for n, applicant in enumerate(people.values(), 1)
+    ]
+    tx.bulks.add(bulk, recipients, client_key=key)
+    tx.wake("bulk", bulk.id)
+    note_act(ctx, tx, viewer, "bulk.start", bulk_id=bulk.id, people=str(bulk.total))
+    return bulk
 
 
 def _open(tx: Transaction, viewer: Viewer, bulk_id: str) -> Bulk:
-    _check_sender(viewer)
+    check_sender(viewer)
     bulk = tx.bulks.find(viewer.workspace_id, bulk_id)
     if bulk is None:
         raise NotFound("bulk message")
@@ -305,24 +271,12 @@ def _stop(ctx: Context, bulk: Bulk, *, trouble: Trouble) -> None:
 
 def _fail(ctx: Context, bulk: Bulk, recipient: Recipient, fault: NotFound | Invalid | Conflict | Refused) -> bool:
     """This one gets nothing; the others do."""
-    failed = replace(recipient, state=RecipientState.FAILED, trouble=_trouble(fault))
+    failed = replace(recipient, state=RecipientState.FAILED, trouble=trouble_of(fault))
     with ctx.database.begin() as tx:
         tx.bulks.hold(bulk.id)
         if tx.bulks.is_waiting(bulk.id, recipient):
             tx.bulks.settle(bulk.id, failed)
     return True
-
-
-def _trouble(fault: NotFound | Invalid | Conflict | Refused, *, applicant: str = "") -> Trouble:
-    match fault:
-        case Invalid():
-            return Trouble(f"{fault.field}: {fault.message}", fault.code, fault.params, applicant)
-        case Conflict():
-            return Trouble(fault.message, fault.code)
-        case Refused():
-            reason = fault.decision.reason
-            return Trouble(MEANINGS[reason].sentence, reason.value)
-    return Trouble(GONE, "conversation_gone")
 
 
 def _finish(ctx: Context, bulk_id: str) -> None:

@@ -20,7 +20,7 @@ from gateway.threads.routing import CHANNELS
 LOCALES = ("en", "ko", "cs", "ru", "sv")
 REGIONS = {"ko": "KR", "cs": "CZ", "ru": "RU", "sv": "SE", "en": "GB"}
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
-_NOT_IN_IDS = re.compile(r"[\s\x00-\x1f\x7f-\x9f/\\?#%]")
+_NOT_IN_IDS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffd/\\?#%]")  # U+FFFD: bytes that were no UTF-8 once
 _NOT_IN_URLS = re.compile(r"[\s\x00-\x1f\x7f-\x9f<>\"\\^`{|}]")  # RFC 3986 §2; letters of every script are taken
 _HOST = re.compile(r"([\w-]+\.)+[\w-]*[^\W\d][\w-]*\Z")  # a name with a dot, and no bare IPv4 address
 LONGEST_URL = 500  # characters

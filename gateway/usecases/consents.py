@@ -7,9 +7,10 @@ that the company can show when and to which words a person agreed (정보통신�
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.errors import Invalid, Refused
+from gateway.errors import Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_token, token_subject
@@ -20,37 +21,72 @@ from gateway.threads.routing import EMAIL
 from gateway.usecases.context import Context
 from gateway.usecases.reach import OPT_OUT, OPT_OUT_LINK, advertising_to
 from gateway.usecases.templates import open_by_applicant
+from gateway.usecases.versions import Seen, check_version
 
 LONGEST_WORDS = 2000
 
 
 def give_consent(
-    ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind, *, words: str, given_at: datetime | None = None
+    ctx: Context,
+    viewer: Viewer,
+    external_id: str,
+    kind: ConsentKind,
+    *,
+    words: str,
+    given_at: datetime | None = None,
+    seen: Seen | None = None,
 ) -> Consent:
     """Record that a person agreed to advertising, and to which words. It ends what barred advertising by this way, but
-    not a STOP: only START does. Raises NotFound, Refused (an evaluator), Invalid.
+    not a STOP: only START does. `seen` is the version of the consent that the caller changes. Raises NotFound, Refused
+    (an evaluator), Invalid, Conflict (`changed_meanwhile`).
     """
+    consent = check_consent(ctx, viewer, kind, words=words, given_at=given_at)
+    with ctx.database.begin() as tx:
+        conversation = _hold(tx, viewer, external_id)
+        check_version(_known(tx, conversation, kind, lock=True), seen)
+        record_consent(ctx, tx, conversation, consent, by=viewer)
+    return consent
+
+
+def check_consent(ctx: Context, viewer: Viewer, kind: ConsentKind, *, words: str, given_at: datetime | None) -> Consent:
+    """A consent as it is recorded. Raises Invalid."""
     words = words.strip()
     if not words or len(words) > LONGEST_WORDS:
         raise Invalid("words", "Give the words to which the person agreed.", code="consent_words")
     if given_at is not None and given_at > ctx.now:
         raise Invalid("given_at", "This time is still to come: give when they agreed.", code="consent_time")
-    consent = Consent(kind, given_at or ctx.now, words, _who(viewer))
-    with ctx.database.begin() as tx:
-        conversation = _open(tx, viewer, external_id)
-        tx.consents.replace(conversation.applicant.id, consent)
-        address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
-        tx.outbox.unsuppress(viewer.workspace_id, advertising_to(address))
-        note_consent(ctx, tx, conversation, "consent.give", kind, by=viewer)
-    return consent
+    return Consent(kind, given_at or ctx.now, words, _who(viewer))
 
 
-def withdraw_consent(ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind) -> None:
-    """Take a consent back; nothing happens when there is none in force. Raises NotFound, Refused (an evaluator)."""
+def record_consent(ctx: Context, tx: Transaction, conversation: Conversation, consent: Consent, *, by: Viewer) -> None:
+    """The same within the caller's transaction, which holds the workspace."""
+    kind = consent.kind
+    tx.consents.replace(conversation.applicant.id, consent)
+    address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
+    tx.outbox.unsuppress(conversation.workspace.id, advertising_to(address))
+    note_consent(ctx, tx, conversation, "consent.give", kind, by=by)
+
+
+def withdraw_consent(
+    ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind, *, seen: Seen | None = None
+) -> None:
+    """Take a consent back; nothing happens when there is none in force. `seen` is the version of the consent that the
+    caller takes back. Raises NotFound, Refused (an evaluator), Conflict (`changed_meanwhile`).
+    """
     with ctx.database.begin() as tx:
-        conversation = _open(tx, viewer, external_id)
+        conversation = _hold(tx, viewer, external_id)
+        check_version(_known(tx, conversation, kind, lock=True), seen)
         if tx.consents.withdraw(conversation.applicant.id, kind, by=_who(viewer), now=ctx.now):
             note_consent(ctx, tx, conversation, "consent.withdraw", kind, by=viewer)
+
+
+def find_consent(ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind) -> Consent:
+    """The one by this way, also one that was taken back. Raises NotFound."""
+    with ctx.database.read() as tx:
+        consent = _known(tx, open_by_applicant(tx, viewer, external_id), kind)
+    if consent is None:
+        raise NotFound("consent")
+    return consent
 
 
 def read_standing(ctx: Context, viewer: Viewer, external_id: str) -> list[Standing]:
@@ -62,16 +98,24 @@ def read_standing(ctx: Context, viewer: Viewer, external_id: str) -> list[Standi
 
 def standing_of(ctx: Context, conversation: Conversation) -> list[Standing]:
     """The same of a conversation that was opened for whoever asks."""
+    email, phone = conversation.candidate.email, conversation.applicant.phone
     with ctx.database.read() as tx:
-        consents = {c.kind: c for c in tx.consents.of_applicant(conversation.applicant.id)}
-        email, phone = conversation.candidate.email.lower(), conversation.applicant.phone
-        places = {  # address of a refusal -> by which way it bars, and how the person said so
-            advertising_to(email): (ConsentKind.EMAIL, "mail"),
-            advertising_to(phone): (ConsentKind.PHONE, "080"),
-            phone: (ConsentKind.PHONE, "sms"),
-        }
-        since = tx.receipts.opt_outs(conversation.workspace.id, places, code=OPT_OUT)
-        by_link = tx.receipts.opt_outs(conversation.workspace.id, places, code=OPT_OUT_LINK)
+        known = tx.consents.of_applicant(conversation.applicant.id)
+        return standing_in(tx, known, workspace_id=conversation.workspace.id, email=email, phone=phone)
+
+
+def standing_in(
+    tx: Transaction, known: Sequence[Consent], *, workspace_id: str, email: str, phone: str
+) -> list[Standing]:
+    """The same of a person with these consents, who is or will be written to at these addresses."""
+    consents, email = {c.kind: c for c in known}, email.lower()
+    places = {  # address of a refusal -> by which way it bars, and how the person said so
+        advertising_to(email): (ConsentKind.EMAIL, "mail"),
+        advertising_to(phone): (ConsentKind.PHONE, "080"),
+        phone: (ConsentKind.PHONE, "sms"),
+    }
+    since = tx.receipts.opt_outs(workspace_id, places, code=OPT_OUT)
+    by_link = tx.receipts.opt_outs(workspace_id, places, code=OPT_OUT_LINK)
     opt_outs = [OptOut(*places[address], at) for address, at in sorted(since.items())]
     opt_outs += [OptOut(ConsentKind.EMAIL, "link", at) for at in by_link.values()]
     return [Standing(kind, consents.get(kind), tuple(o for o in opt_outs if o.kind is kind)) for kind in ConsentKind]
@@ -122,11 +166,18 @@ def _who(viewer: Viewer) -> str:
     return "member" if viewer.kind is ViewerKind.MEMBER else "api"
 
 
-def _open(tx: Transaction, viewer: Viewer, external_id: str) -> Conversation:
+def _hold(tx: Transaction, viewer: Viewer, external_id: str) -> Conversation:
+    """The person's conversation, whose consents nobody else records or takes back until the commit."""
     conversation = open_by_applicant(tx, viewer, external_id)
     if not (role := check_role(viewer, conversation.opening.id)).allowed:
         raise Refused(role)
+    tx.people.lock_workspace(viewer.workspace_id)
     return conversation
+
+
+def _known(tx: Transaction, conversation: Conversation, kind: ConsentKind, *, lock: bool = False) -> Consent | None:
+    consents = tx.consents.of_applicant(conversation.applicant.id, lock=lock)
+    return next((c for c in consents if c.kind is kind), None)
 
 
 def _open_by_link(ctx: Context, tx: Transaction, token: str) -> Conversation | None:

@@ -17,6 +17,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.move_messages import bring_home
 from gateway.usecases.note_act import note_act
 from gateway.usecases.reach import OPT_OUT
+from gateway.usecases.versions import Seen, check_version
 
 ANSWERS_KEPT = timedelta(days=7)  # of idempotent requests
 UNNAMED_KEPT = timedelta(days=1)  # far longer than any commit that will name a file takes
@@ -24,8 +25,12 @@ ASKED_FOR = (OPT_OUT, "complaint")  # suppressions that outlive the person: they
 NOT_KEPT = (InboxState.REFUSED, InboxState.IGNORED, InboxState.DISCARDED)
 
 
-def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str) -> None:
-    """Wipe thread, files, addresses and links. Admins and the ATS only. Raises NotFound."""
+def erase_applicant(
+    ctx: Context, viewer: Viewer, thread_id: str, *, external_id: str = "", seen: Seen | None = None
+) -> None:
+    """Wipe thread, files, addresses and links. Admins and the ATS only. `seen` is the version of the applicant
+    `external_id`, which may have become part of this thread. Raises NotFound, Conflict (`changed_meanwhile`).
+    """
     if viewer.kind is ViewerKind.CANDIDATE or not viewer.admin:
         raise NotFound("conversation")
     with ctx.database.begin() as tx:
@@ -33,6 +38,8 @@ def erase_applicant(ctx: Context, viewer: Viewer, thread_id: str) -> None:
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None:
             raise NotFound("conversation")
+        if seen is not None:
+            check_version(tx.people.find_applicant(viewer.workspace_id, external_id), seen)
         gone = _wipe(ctx, tx, conversation)
         note_act(ctx, tx, viewer, "erase", thread_id=thread_id)
     for digest in gone:

@@ -4,7 +4,8 @@ Not in charge of: what the request does (its own use case), nor reading the key 
 
 The key is reserved before the request runs and keeps its answer afterwards. A request that failed frees the key:
 nothing was stored, so the next try may succeed. A reservation whose process died is taken over after `ABANDONED`; the
-use cases behind it are safe to repeat (a message, and one to many, carries the key as its `client_key`).
+use cases behind it are safe to repeat: a message, and one to many, carries the key as its `client_key`, which is looked
+up before anything that may have changed since is judged (`find_posted`, `start_bulk`).
 """
 
 from __future__ import annotations

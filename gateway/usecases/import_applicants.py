@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
@@ -20,6 +21,7 @@ from gateway.threads.policies.rejection import ERASED_STAGE
 from gateway.usecases.checks import check_external_id
 from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import Draft, Plan, carry_out, plan_applicant
+from gateway.usecases.import_consents import column_of, keep_news, read_consents, record_all
 from gateway.usecases.note_act import note_act
 
 BLOCK = 100  # rows of one transaction
@@ -52,6 +54,10 @@ class _Known:
 
     workspace: Workspace
     openings: dict[str, Opening]  # by id, and by title where only one has it
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.workspace.timezone)
 
 
 def import_applicants(ctx: Context, viewer: Viewer, rows: Sequence[ApplicantRow], *, dry_run: bool) -> list[RowResult]:
@@ -98,12 +104,16 @@ def _take(
     external_id, name = row.values.get("external_id", ""), row.values.get("name", "")
     try:
         plan = _plan(ctx, tx, viewer, row, known, seen)
+        consents = keep_news(tx, plan, read_consents(ctx, viewer, row, zone=known.zone))
     except Invalid as fault:
         return RowResult(row.number, external_id[:200], name[:200], Outcome.REFUSED, fault=fault)
     if write and plan.changed:
         carry_out(ctx, tx, plan, by=viewer)
-    outcome = Outcome.NEW if plan.before is None else Outcome.CHANGED if plan.changed else Outcome.UNCHANGED
-    changed = plan.changed if outcome is Outcome.CHANGED else ()
+    if write:
+        record_all(ctx, tx, viewer, plan, consents)
+    changed = (*plan.changed, *(column_of(c.kind) for c in consents))
+    outcome = Outcome.NEW if plan.before is None else Outcome.CHANGED if changed else Outcome.UNCHANGED
+    changed = changed if outcome is Outcome.CHANGED else ()
     return RowResult(row.number, external_id, plan.after.name, outcome, changed)
 
 

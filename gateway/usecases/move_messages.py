@@ -105,7 +105,7 @@ def carry_over(
     kinds = {m.id: m.kind if one_person else _kind_there(tx, m, source, target) for m in leaving}
     notes = sum(kinds[m.id] is MessageKind.NOTE and m.first_kind is not MessageKind.NOTE for m in leaving)
     if notes and not sure:
-        raise Conflict("other_person", "They belong to two people: confirm that the messages become notes there.")
+        raise Conflict("other_person", "They belong to two people: say `as_notes` if they are to become notes there.")
     people = {p.id: there.id for p in source.participants if (there := counterpart(p, target))}
     if one_person or is_same_person(source, target):
         people[source.candidate.id] = target.candidate.id

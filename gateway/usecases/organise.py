@@ -21,6 +21,7 @@ from gateway.threads.policies.roles import check_role
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.tell_members import tell_one
+from gateway.usecases.versions import Seen, check_version
 
 MOST = 100  # conversations in one call
 
@@ -109,11 +110,12 @@ def organise(ctx: Context, viewer: Viewer, thread_ids: Sequence[str], change: Ch
         return sum(_change_one(ctx, tx, viewer, conversation, change, ready) for conversation in found)
 
 
-def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted) -> Organised:
-    """Give one conversation this order, in one step, for the ATS; the order that it has then.
+def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted, *, seen: Seen | None = None) -> Organised:
+    """Give one conversation this order, in one step, for the ATS; the order that it has then. `seen` is the version of
+    the order that the caller changes.
 
-    Raises NotFound, for the thread and for an address that is no member's; Invalid for a tag that cannot be one,
-    Refused (an evaluator).
+    Raises NotFound, Invalid for a tag that cannot be one and an address that is no member's, Refused (an evaluator),
+    Conflict (`changed_meanwhile`).
     """
     with ctx.database.begin() as tx:
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
@@ -121,7 +123,9 @@ def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted) -> Org
             raise NotFound("thread")
         if not (role := check_role(viewer, conversation.opening.id)).allowed:
             raise Refused(role)
-        for change, ready in _changes_to(ctx, tx, viewer, tx.organising.of_thread(thread_id), wanted):
+        order = tx.organising.of_thread(thread_id)
+        check_version(order, seen)
+        for change, ready in _changes_to(ctx, tx, viewer, order, wanted):
             _change_one(ctx, tx, viewer, conversation, change, ready)
         tx.flush()
         return tx.organising.of_thread(thread_id)
@@ -233,7 +237,8 @@ def _member_with(tx: Transaction, viewer: Viewer, email: str) -> Member:
     for member in tx.people.list_members(viewer.workspace_id):
         if member.email == email.lower() and member.active:
             return member
-    raise NotFound("member")
+    words = "Nobody of the team has this address: use a member's."
+    raise Invalid("assignee", words, code="assignee")
 
 
 def _find_end(ctx: Context, tx: Transaction, viewer: Viewer, choice: str) -> datetime:

@@ -138,6 +138,18 @@ def post_in(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer
     return Posted(message, deliveries)
 
 
+def find_posted(ctx: Context, viewer: Viewer, thread_id: str, client_key: str) -> Posted | None:
+    """What the same writer posted here with this key: a call that comes again, its answer lost, is answered with it,
+    whatever became since of its time, its template or its thread. None without a key.
+    """
+    if not client_key:
+        return None
+    with ctx.database.read() as tx:
+        if tx.threads.open_for(viewer, thread_id) is None:
+            return None
+        return find_repeated(tx, thread_id, viewer=viewer, new=NewMessage(client_key=client_key))
+
+
 def check_content(ctx: Context, new: NewMessage) -> NewMessage:
     """The message with clean text and HTML. Raises Invalid that names the field."""
     text = clean_text(new.text)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.errors import GatewayError, Invalid, NotFound
+from gateway.errors import Conflict, GatewayError, Invalid, NotFound, Refused
 from gateway.threads.model import CameInBy, Conversation, MessageKind, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
-from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.post_message import NewMessage, find_posted, post_message
 from gateway.usecases.read_thread import read_page
 from gateway.usecases.waiting import take_back_rejection
 
@@ -34,6 +34,20 @@ class Rejection:
         if isinstance(self.error, NotFound):
             return "There is no such applicant."
         return str(self.error) if self.error else ""
+
+    @property
+    def problem_code(self) -> str:
+        """The same as a code; "" when it worked."""
+        match self.error:
+            case None:
+                return ""
+            case NotFound():
+                return "not_found"
+            case Refused():
+                return self.error.decision.reason.value
+            case Conflict():
+                return self.error.code
+        return "invalid"
 
 
 def suggest_rejection(ctx: Context, conversation: Conversation) -> str:
@@ -73,10 +87,14 @@ def reject_applicant(
     rejected = change_stage(
         ctx, viewer, thread_id, REJECTED_STAGE, notify=notify, closes_at=closes_at, seen_event=seen_event
     )
+    _note_reason(ctx, viewer, thread_id, reason, client_key)
+    return rejected
+
+
+def _note_reason(ctx: Context, viewer: Viewer, thread_id: str, reason: str, client_key: str) -> None:
     if reason:
         note_key = f"{client_key}:why" if client_key else ""
         post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE, client_key=note_key))
-    return rejected
 
 
 def reject_many(
@@ -136,6 +154,16 @@ def undo_rejections(ctx: Context, viewer: Viewer, thread_ids: Sequence[str]) -> 
     return undone
 
 
+def is_begun(ctx: Context, viewer: Viewer, external_ids: Sequence[str], client_key: str) -> bool:
+    """Has one of them been written to with this key? Then the call comes again, and its answer was lost."""
+    if not client_key:
+        return False
+    with ctx.database.read() as tx:
+        found = [tx.people.find_applicant(viewer.workspace_id, i) for i in external_ids[:MOST]]
+        threads = [tx.threads.find_by_applicant(one.id) for one in found if one]
+    return any(find_posted(ctx, viewer, thread_id, client_key) for thread_id in threads if thread_id)
+
+
 def _reject_one(
     ctx: Context,
     viewer: Viewer,
@@ -150,6 +178,9 @@ def _reject_one(
 ) -> Rejection:
     try:
         thread_id = thread_of_applicant(ctx, viewer, external_id)
+        if find_posted(ctx, viewer, thread_id, key):  # the stage was written with the message
+            _note_reason(ctx, viewer, thread_id, reason, key)
+            return Rejection(external_id, thread_id)
         own = notify(thread_id) if notify else None
         newest = seen.get(thread_id)
         reject_applicant(

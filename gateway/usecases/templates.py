@@ -99,11 +99,14 @@ def find_template(ctx: Context, viewer: Viewer, key: str) -> Template:
         return _open(tx, viewer, key)
 
 
-def delete_template(ctx: Context, viewer: Viewer, key: str) -> None:
-    """Forget a template; messages that were made from it stay. Raises NotFound."""
+def delete_template(ctx: Context, viewer: Viewer, key: str, *, seen: Seen | None = None) -> None:
+    """Forget a template; messages that were made from it stay. Raises NotFound, Conflict (`changed_meanwhile`)."""
     _check_manager(viewer)
     with ctx.database.begin() as tx:
-        tx.templates.remove(_open(tx, viewer, key).id)
+        tx.people.lock_workspace(viewer.workspace_id)  # nobody saves it between the look and the deed
+        template = _open(tx, viewer, key)
+        check_version(template, seen)
+        tx.templates.remove(template.id)
 
 
 def preview_template(
@@ -187,7 +190,8 @@ def fill_template(
             if fault.code:
                 raise
             name = fault.field
-            raise Invalid(name, fault.message, code="variable_missing", params={"name": name}) from None
+            where = f"variables.{name}" if name in template.variables else name
+            raise Invalid(where, fault.message, code="variable_missing", params={"name": name}) from None
 
     mail, kakao = body.email, body.alimtalk
     return MessageWords(

@@ -20,6 +20,7 @@ from gateway.threads.webhooks import ROTATION, HookPost, HookState, PostState, W
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.sealing import seal
+from gateway.usecases.versions import Seen, check_version
 
 MOST = 20  # endpoints of one company
 SECRET_BYTES = 32
@@ -86,10 +87,14 @@ def update_webhook(
     types: Sequence[str] | None = None,
     description: str | None = None,
     state: HookState | None = None,
+    seen: Seen | None = None,
 ) -> Webhook:
-    """Change what is given. Enabled again, it goes on where it stopped. Raises NotFound, Invalid."""
+    """Change what is given. Enabled again, it goes on where it stopped. `seen` is the version (`as_set`) that the
+    caller changes. Raises NotFound, Invalid, Conflict (`changed_meanwhile`).
+    """
     with ctx.database.begin() as tx:
         hook = _open(tx, viewer, webhook_id, lock=True)
+        check_version(as_set(hook), seen)
         changed = replace(
             hook,
             url=hook.url if url is None else _check_url(ctx, url),
@@ -115,10 +120,16 @@ def update_webhook(
         return changed
 
 
-def delete_webhook(ctx: Context, viewer: Viewer, webhook_id: str) -> None:
-    """Forget the endpoint and what waits for it. Raises NotFound."""
+def as_set(hook: Webhook) -> Webhook:
+    """As people set it, without what posting and a rotation write: what its version is of."""
+    return replace(hook, secret="", old_secret="", old_secret_until=None, cursor=0, failing_since=None)
+
+
+def delete_webhook(ctx: Context, viewer: Viewer, webhook_id: str, *, seen: Seen | None = None) -> None:
+    """Forget the endpoint and what waits for it. Raises NotFound, Conflict (`changed_meanwhile`)."""
     with ctx.database.begin() as tx:
         hook = _open(tx, viewer, webhook_id, lock=True)
+        check_version(as_set(hook), seen)
         tx.webhooks.remove(hook.id)
         note_act(ctx, tx, viewer, "webhook.delete", webhook_id=hook.id)
 

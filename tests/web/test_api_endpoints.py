@@ -375,7 +375,7 @@ def test_the_ats_keeps_order_among_threads_as_the_desk_does(world: World) -> Non
     assert world.a.put(path, json={"tags": ["urgent"]}).json() == empty | {"assignee": member.email, "tags": ["Urgent"]}
     assert world.a.put(path, json={"assignee": "", "done": True}).json()["done_at"]
     assert world.a.get(path).json()["assignee"] is None
-    assert world.a.put(path, json={"assignee": "nobody@anvil.test"}).status_code == 404
+    assert world.a.put(path, json={"assignee": "nobody@anvil.test"}).status_code == 422
     assert world.a.put(path, json={"tags": ["x" * 41]}).status_code == 422
     unseen = world.a.put(path, json={"tags": ["\N{SOFT HYPHEN}"]})
     assert (unseen.status_code, unseen.json()["errors"][0]["field"]) == (422, "tags")

@@ -25,11 +25,13 @@ from web.api_world import make_app
 
 from gateway.outbound.ats import WebhookClient
 from gateway.usecases import webhooks
+from gateway.usecases.accounts import create_member
 from gateway.usecases.context import Context
 from gateway.usecases.push_events import push_events
 
 DOCS = Path(__file__).parents[2] / "docs"
-COMMAND = re.compile(r"^curl .*?(?=^curl |^#|\Z)", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^(curl .*?)(?=^curl |^#|\Z)((?:^#[^\n]*\n)*)", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(r'"\w+": (?:"[^"…]*"|\d+|true|false|null)')  # what of an answer is shown in full
 
 
 @pytest.fixture
@@ -57,20 +59,25 @@ def example() -> Any:
     return runpy.run_path(str(DOCS / "examples/ats_client.py"))
 
 
-def test_every_curl_command_of_the_guide_works_in_its_order(server: str, company: Company) -> None:
+def test_every_curl_command_of_the_guide_works_in_its_order_and_answers_what_it_shows(
+    server: str, ctx: Context, company: Company
+) -> None:
     if not shutil.which("curl"):
         leave_out("there is no curl")
     blocks = re.findall(r"^```sh\n(.*?)^```", (DOCS / "api.md").read_text(), re.MULTILINE | re.DOTALL)
-    commands = [command for block in blocks for command in COMMAND.findall(block)]
+    commands = [found for block in blocks for found in COMMAND.findall(block)]
     assert len(commands) >= 6
+    create_member(ctx, company.workspace.id, email="minho@moalabs.example", name="Minho")  # as in the demo
     known: dict[str, str] = {}
-    for command in commands:
+    for command, shown_answer in commands:
         for shown, real in known.items():
             command = command.replace(shown, real)
         run = f"URL={server}/api/v1; KEY={company.api_key}; {command.replace('curl ', 'curl -sS --fail-with-body ', 1)}"
         done = subprocess.run(["sh", "-c", run], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         answer = json.loads(done.stdout)
+        for pair in SHOWN.findall(shown_answer):
+            assert pair in json.dumps(answer, ensure_ascii=False), f"{command}\n{done.stdout}"
         if "thread_id" in answer:
             known["01k…"] = answer["thread_id"]
 
@@ -105,7 +112,7 @@ def test_the_example_client_tries_again_when_answers_are_lost_and_names_what_is_
                 return  # the connection ends without an answer
             self.send_response(502 if Proxy.asked == 2 else 403)
             self.send_header("Content-Type", "text/html")
-            self.send_header("Retry-After", "0")
+            self.send_header("Retry-After", "Sat, 28 Nov 2026 09:00:00 GMT")
             self.end_headers()
             self.wfile.write(b"<h1>No</h1>")
 

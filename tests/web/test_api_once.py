@@ -144,6 +144,60 @@ def test_a_rejection_whose_answer_was_lost_is_one_letter(world: World, clock: Fa
     assert len(messages(world)) == before + 1
 
 
+@both_databases
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize("at", ["messages", "stage", "rejections", "bulk-messages"])
+def test_a_call_whose_answer_was_lost_is_answered_long_after_its_time(world: World, clock: FakeClock, at: str) -> None:
+    """Reliability 59: what was stored is told, though its `send_at` is past now and its template is gone."""
+    message = {"template": "invite", "send_at": (world.ctx.now + timedelta(minutes=1)).isoformat()}
+    path, body = {
+        "messages": (f"/threads/{world.a.thread_id}/messages", message),
+        "stage": ("/applicants/minji/stage", {"stage": "interview", "notify": message}),
+        "rejections": ("/rejections", {"applicants": ["minji"], "notify": message}),
+        "bulk-messages": ("/bulk-messages", {"applicants": ["minji"], **message}),
+    }[at]
+    first = world.a.post(path, json=body, headers=KEY)
+    before = len(messages(world))
+    world.a.delete("/templates/invite")
+    clock.move(minutes=30)
+    again = world.a.post(path, json=body, headers=KEY)
+    assert (again.status_code, first.is_success) == (first.status_code, True), again.text
+    told = [{k: v for k, v in a.json().items() if k != "deliveries"} for a in (first, again)]
+    assert told[0] == told[1]
+    assert len(messages(world)) == before
+    assert world.a.post(path, json=body, headers={"Idempotency-Key": "another"}).status_code == 422
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_rejections_that_broke_off_say_who_is_left_when_the_time_is_over(world: World, clock: FakeClock) -> None:
+    """Who got the letter is told so; who did not gets none at a time that nobody chose."""
+    world.a.put("/applicants/sora", json={"opening": "dev", "name": "Sora Lee", "email": "sora@mail.test"})
+    late = {"text": "We chose somebody else.", "send_at": (world.ctx.now + timedelta(minutes=1)).isoformat()}
+    one, both = ({"applicants": who, "notify": late} for who in (["minji"], ["minji", "sora"]))
+    assert world.a.post("/rejections", json=one, headers=KEY).status_code == 200
+    with world.ctx.database.begin() as tx:
+        tx.limits.free_key(world.a.workspace_id, KEY["Idempotency-Key"])  # as if `both` had come and broken off
+    clock.move(minutes=30)
+    done = world.a.post("/rejections", json=both, headers=KEY)
+    minji, sora = done.json()["items"]
+    assert (minji["problem"], "time is past" in sora["problem"]) == (None, True)
+    assert (minji["problem_code"], sora["problem_code"]) == (None, "invalid")
+    assert world.a.get("/applicants/sora").json()["stage"] != "rejected"
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_a_rejection_that_was_taken_back_since_is_not_done_again(world: World, clock: FakeClock) -> None:
+    body = {"stage": "rejected", "notify": True}
+    world.a.post("/applicants/minji/stage", json=body, headers=KEY)
+    world.a.post("/applicants/minji/stage", json={"stage": "restored"})
+    clock.move(minutes=3)
+    for path, again in (("/applicants/minji/stage", body), ("/rejections", {"applicants": ["minji"]})):
+        with world.ctx.database.begin() as tx:
+            tx.limits.free_key(world.a.workspace_id, KEY["Idempotency-Key"])
+        assert world.a.post(path, json=again, headers=KEY).status_code == 200
+        assert world.a.get(f"/threads/{world.a.thread_id}").json()["state"] == "open"
+
+
 @pytest.mark.usefixtures("forgetful")
 def test_the_answer_reaches_the_caller_even_if_it_cannot_be_kept(world: World, viewer: Viewer) -> None:
     assert run_once(world.ctx, viewer, "k1", request_digest="d", run=lambda: (202, "{}")) == (

@@ -63,11 +63,42 @@ def test_the_keys_scheme_is_case_insensitive(world: World) -> None:
     assert world.anyone.get("/api/v1/inbox", headers={"Authorization": f"bEARER {world.a.key}"}).status_code == 200
 
 
-def test_unknown_addresses_and_unknown_ids_look_the_same(world: World) -> None:
-    nowhere = world.a.get("/nowhere")
+@pytest.mark.parametrize("path", ["/nowhere", "/openings/dev/", "/openings/a%2Fb", "/openings"])
+def test_who_asks_at_an_address_that_is_none_is_told_so(world: World, path: str) -> None:
+    """Else a slash at the end looks as if the opening were gone."""
+    problem = assert_problem(world.a.get(path), 404, "not_found")
+    assert "no such address" in str(problem["detail"])
     unknown = world.a.get("/threads/01hzzzzzzzzzzzzzzzzzzzzzzz")
-    assert_problem(nowhere, 404, "not_found")
-    assert nowhere.content == unknown.content
+    assert "no such address" not in str(assert_problem(unknown, 404, "not_found")["detail"])
+
+
+def test_what_is_wrong_is_said_in_plain_words(world: World) -> None:
+    """The reader is a person who integrates for the first time: no words of a library, no bare pattern."""
+    thread, key = f"/threads/{world.a.thread_id}", f"/api-keys/{world.a.other_key_id}/rotate"
+    calls = [
+        ("PUT", "/applicants/minji/consents/fax", {"words": "Yes"}, "kind", "must be one of: 'email' or 'phone'"),
+        ("POST", key, {"overlap_days": 1.5}, "overlap_days", "must be a whole number"),
+        ("POST", key, {"overlap_days": True}, "overlap_days", "must be a whole number"),
+        ("POST", "/rejections", {"applicants": ["minji"], "notify": "Sorry"}, "notify", "true, false or a message"),
+        ("PUT", f"{thread}/order", {"assignee": "nobody@anvil.test"}, "assignee", "Nobody of the team"),
+        ("PUT", "/openings/%FF", {"title": "T", "notify_emails": []}, "external_id", "is not UTF-8"),
+        (
+            "POST",
+            "/bulk-messages",
+            {"applicants": ["minji"], "text": "x", "variables": {"a": "b"}},
+            "body",
+            "leave them",
+        ),
+        ("GET", "/bulk-messages?cursor=zzz", None, "cursor", "is not one of ours"),
+        ("GET", "/templates?cursor=Z%20Z", None, "cursor", "is not one of ours"),
+    ]
+    for method, path, body, field, says in calls:
+        problem = assert_problem(world.a.request(method, path, json=body), 422, "invalid")
+        assert [e["field"] for e in problem["errors"]] == [field], path
+        assert says in problem["errors"][0]["message"], path
+    seen = {"If-Match": "without-quotes"}
+    refused = world.a.put("/openings/dev", json={"title": "T", "notify_emails": []}, headers=seen)
+    assert "with its quotes" in assert_problem(refused, 422, "invalid")["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(
@@ -120,8 +151,13 @@ def test_what_is_not_json_is_400(world: World, body: bytes) -> None:
 def test_a_compressed_body_is_answered_with_what_to_send(world: World) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     body = gzip.compress(b'{"title": "T", "notify_emails": []}')
-    problem = assert_problem(world.a.put("/openings/x", content=body, headers=headers), 400, "bad_request")
-    assert "UTF-8, not compressed" in str(problem["detail"])
+    for answer in (
+        world.a.put("/openings/x", content=body, headers=headers),
+        world.a.post("/applicants/import", content=body, headers=headers | {"Content-Type": "text/csv"}),
+    ):
+        problem = assert_problem(answer, 415, "unsupported_media_type")
+        assert "not compressed" in str(problem["detail"])
+        assert answer.headers["accept-encoding"] == "identity"  # RFC 9110 §15.5.16
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_a_value_that_lacks_is_refused_by_its_name_and_nothing_is_sent(world: Wo
     before = world.a.get(f"/threads/{world.a.thread_id}").json()["last_seq"]
     refused = send(world, variables=variables)
     assert refused.status_code == 422
-    assert "when" in refused.json()["errors"][0]["field"]
+    assert refused.json()["errors"][0]["field"] == "variables.when"
     assert world.a.get(f"/threads/{world.a.thread_id}").json()["last_seq"] == before
 
 

@@ -137,6 +137,15 @@ def test_the_ats_merges_by_either_id(ctx: Context, pump: Pump) -> None:
         assert ats.post(f"/threads/{twin}/messages", json={"text": "By the old id"}).status_code == 202
         said = [m["text"] for m in ats.get(f"/threads/{twin}/messages").json()["items"]]
         assert said == ["Welcome", "Hello", "By the old id"]
+        assert ats.put(f"/threads/{twin}/order", json={"tags": ["twice"]}).json()["tags"] == ["twice"]
+        assert ats.get(f"/threads/{twin}/order").json() == ats.get(f"/threads/{ats.thread_id}/order").json()
+        pump()
+        same = person | {"name": "Minji Kim", "email": "minji@anvil-mail.test"}
+        other = ats.put("/applicants/other", json=same).json()["thread_id"]
+        moved = ats.post(f"/threads/{twin}/moves", json={"message_ids": [ats.message_id], "to": other})
+        assert moved.json().get("message_ids") == [ats.message_id], moved.text
+        back = ats.post(f"/threads/{other}/moves", json={"message_ids": [ats.message_id], "to": twin})
+        assert back.json().get("thread_id") == ats.thread_id, back.text
         assert ats.post("/applicants/minji-2/stage", json={"stage": "rejected"}).json()["thread_id"] == ats.thread_id
         pump()
         assert ats.post(f"/threads/{ats.thread_id}/splits", json=body).json()["messages"] == 1

@@ -22,8 +22,9 @@ JSON = "application/json"
 
 def answer(model: BaseModel, status: int = 200, *, version: str = "") -> Response:
     """The model as JSON. `version` becomes its tag, for a later If-Match."""
-    headers = {"ETag": etag_of(version)} if version else None
-    return Response(_dump(model), status, headers=headers, media_type=JSON)
+    body = _dump(model)
+    headers = {"ETag": etag_of(version, body)} if version else None
+    return Response(body, status, headers=headers, media_type=JSON)
 
 
 def _dump(model: BaseModel) -> str:

@@ -62,6 +62,7 @@ ROUTERS = (
     moving.router,
 )
 SILENT: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+TEXT: dict[str, Any] = {"schema": {"type": "string"}}
 SUMMARY = "Post messages into conversations with applicants, read them, and follow their deliveries."
 
 
@@ -125,7 +126,9 @@ def _operation_id(route: APIRoute) -> str:
 
 
 def _complete_document(api: FastAPI) -> None:
-    """What FastAPI cannot know: problems are `application/problem+json`, and every JSON answer to a GET has a tag."""
+    """What FastAPI cannot know: problems are `application/problem+json`, every JSON answer to a GET has a tag, and so
+    has one to a change that asks for the tag of what it changes.
+    """
     describe = api.openapi
 
     def openapi() -> dict[str, Any]:
@@ -137,18 +140,31 @@ def _complete_document(api: FastAPI) -> None:
                     content[MEDIA_TYPE] = content.pop("application/json")
                 if method == "get" and "application/json" in operation["responses"]["200"]["content"]:
                     _describe_tags(operation)
+                if any(p["name"] == "If-Match" for p in operation.get("parameters", [])):
+                    _describe_conditions(operation)
         return document
 
     api.openapi = openapi  # type: ignore[method-assign]
 
 
 def _describe_tags(operation: dict[str, Any]) -> None:
-    text = {"schema": {"type": "string"}}
-    operation["responses"]["200"].setdefault("headers", {})["ETag"] = text | {"description": "The answer's tag."}
+    _describe_tag(operation["responses"]["200"])
     operation["responses"]["304"] = {"description": "You have it already."}
-    known = text | {"in": "header", "name": "If-None-Match", "description": "An `ETag` that you have: 304 if it holds."}
+    known = TEXT | {"in": "header", "name": "If-None-Match", "description": "An `ETag` that you have: 304 if it holds."}
     if known not in (parameters := operation.setdefault("parameters", [])):
         parameters.append(known)
+
+
+def _describe_conditions(operation: dict[str, Any]) -> None:
+    answers = operation["responses"]
+    for status in answers.keys() & {"200", "201"}:
+        _describe_tag(answers[status])
+    words = "It is not as `If-Match` or `If-None-Match` asks: nothing was done."
+    answers["412"] = {"description": words, "content": answers["default"]["content"]}
+
+
+def _describe_tag(answer: dict[str, Any]) -> None:
+    answer.setdefault("headers", {})["ETag"] = TEXT | {"description": "The answer's tag."}
 
 
 async def _answer(request: Request, fault: Exception) -> Response:

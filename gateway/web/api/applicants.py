@@ -9,6 +9,8 @@ from gateway.threads.policies.rejection import REJECTED_STAGE
 from gateway.usecases import applicants
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.erase import erase_applicant
+from gateway.usecases.post_message import find_posted
+from gateway.usecases.read_thread import read_page
 from gateway.usecases.reject import reject_applicant
 from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
@@ -62,18 +64,18 @@ def post_stage(
     request: Request, external_id: ExternalId, body: StageIn, caller: Writer, key: IdempotencyKey = None
 ) -> Response:
     def run() -> StageOut:
-        thread_id = thread_of_applicant(caller.ctx, caller.viewer, external_id)
+        ctx, viewer, own_key = caller.ctx, caller.viewer, client_key(key)
+        thread_id = thread_of_applicant(ctx, viewer, external_id)
+        if find_posted(ctx, viewer, thread_id, own_key):  # the stage was written with the message
+            return StageOut.of(read_page(ctx, viewer, thread_id, limit=1).conversation)
         notify = None
         with named_as_sent("notify." if isinstance(body.notify, MessageIn) else ""):
             if isinstance(body.notify, MessageIn):
                 notify = draft_for(caller, thread_id, body.notify, key=key)
             if body.notify is True and body.stage == REJECTED_STAGE:
-                own_key = client_key(key)
-                moved = reject_applicant(
-                    caller.ctx, caller.viewer, thread_id, notify=None, suggest=True, client_key=own_key
-                )
+                moved = reject_applicant(ctx, viewer, thread_id, notify=None, suggest=True, client_key=own_key)
             else:
-                moved = change_stage(caller.ctx, caller.viewer, thread_id, body.stage, notify=notify)
+                moved = change_stage(ctx, viewer, thread_id, body.stage, notify=notify)
         return StageOut.of(moved)
 
     return answer_once(request, caller, key=key, body=body, status=200, run=run)
@@ -86,6 +88,7 @@ def post_stage(
     summary="Erase an applicant",
     description="Wipes the thread, its files, addresses and links. Cannot be undone.",
 )
-def delete_applicant(external_id: ExternalId, caller: Manager) -> Response:
-    erase_applicant(caller.ctx, caller.viewer, thread_of_applicant(caller.ctx, caller.viewer, external_id))
+def delete_applicant(external_id: ExternalId, caller: Manager, seen: Condition) -> Response:
+    thread_id = thread_of_applicant(caller.ctx, caller.viewer, external_id)
+    erase_applicant(caller.ctx, caller.viewer, thread_id, external_id=external_id, seen=seen)
     return Response(status_code=204)

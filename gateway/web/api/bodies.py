@@ -1,4 +1,5 @@
-"""In charge of: how large a body may be and that it is JSON, or CSV where a file of applicants is taken (413, 415).
+"""In charge of: how large a body may be and that it is JSON, or CSV where a file of applicants is taken (413, 415), and
+that it is not compressed.
 
 Not in charge of: its fields (`schemas_in`).
 
@@ -42,6 +43,8 @@ class TakeJson:
         body = await self._read_body(receive)
         if body is None:
             return
+        if body and headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise HTTPException(415, headers={"Accept-Encoding": "identity"})  # RFC 9110 §15.5.16
         media_type = media_type_of(headers.get("content-type", ""))
         if body and not _is_json(media_type) and not (media_type == CSV and route_path(scope) in TAKES_CSV):
             raise HTTPException(415)

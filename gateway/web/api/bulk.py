@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -10,18 +11,18 @@ from pydantic import BaseModel, Field, StrictBool, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from gateway.errors import Invalid
 from gateway.threads.bulk import Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
-from gateway.usecases import bulk
-from gateway.usecases.waiting import check_send_at
+from gateway.usecases import bulk, plan_bulk
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
 from gateway.web.api.drafts import client_key
-from gateway.web.api.schemas import Body, ExternalId, Id, Input, PageQuery
+from gateway.web.api.schemas import Body, ExternalId, Id, Input, PageQuery, check_cursor
 from gateway.web.api.schemas_in import SEND_AT, TEMPLATE, AuthorIn, SendAt, Variables
 from gateway.web.api.schemas_templates import WordsOut
 
 router = APIRouter(tags=["Bulk messages"])
+BULK_CURSOR = re.compile(r"[0-9a-z]{26}")
+RECIPIENT_CURSOR = re.compile(r"[0-9]{1,8}")
 
 
 def _ask_for_one_content(schema: dict[str, Any]) -> None:
@@ -35,7 +36,7 @@ class BulkIn(Input, json_schema_extra=_ask_for_one_content):
     gets it alone, in their own thread.
     """
 
-    applicants: list[ExternalId] = Field(min_length=1, max_length=bulk.MOST, description="Your ids; each once.")
+    applicants: list[ExternalId] = Field(min_length=1, max_length=plan_bulk.MOST, description="Your ids; each once.")
     text: Body | None = None
     html: Body | None = None
     template: Annotated[str, StringConstraints(pattern=TEMPLATE)] | None = None
@@ -51,6 +52,8 @@ class BulkIn(Input, json_schema_extra=_ask_for_one_content):
             raise PydanticCustomError("no_content", "has no content: send `template`, `text` or `html`")
         if self.template is not None and (self.text is not None or self.html is not None):
             raise PydanticCustomError("two_contents", "has two contents: send `template`, or `text` and `html`")
+        if self.template is None and self.variables:
+            raise PydanticCustomError("no_template", "has `variables` without a `template`: leave them out")
         return self
 
     def to_message(self) -> BulkMessage:
@@ -164,12 +167,11 @@ class RecipientPage(BaseModel):
 )
 def post_bulk(request: Request, body: BulkIn, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> BulkOut:
-        check_send_at(caller.ctx, body.send_at)
         message = body.to_message()
         if not body.dry_run:
             own_key = client_key(key)
             return BulkOut.of(bulk.start_bulk(caller.ctx, caller.viewer, body.applicants, message, client_key=own_key))
-        samples = bulk.try_bulk(caller.ctx, caller.viewer, body.applicants, message, samples=5)
+        samples = plan_bulk.try_bulk(caller.ctx, caller.viewer, body.applicants, message, samples=5)
         return BulkOut(
             id=None,
             state="dry_run",
@@ -194,6 +196,7 @@ def post_bulk(request: Request, body: BulkIn, caller: Writer, key: IdempotencyKe
 
 @router.get("/bulk-messages", response_model=BulkPage, summary="List messages to many")
 def list_bulks(query: Annotated[PageQuery, Query()], caller: Reader) -> Response:
+    check_cursor(query.cursor, BULK_CURSOR)
     found = bulk.list_bulks(caller.ctx, caller.viewer, before=query.cursor, limit=query.limit + 1)
     more = found[query.limit - 1].id if len(found) > query.limit else None
     return answer(BulkPage(items=[BulkOut.of(b) for b in found[: query.limit]], next=more))
@@ -206,8 +209,7 @@ def get_bulk(id: Id, caller: Reader) -> Response:
 
 @router.get("/bulk-messages/{id}/recipients", response_model=RecipientPage, summary="What became of each person")
 def list_bulk_recipients(id: Id, query: Annotated[PageQuery, Query()], caller: Reader) -> Response:
-    if query.cursor and not (query.cursor.isascii() and query.cursor.isdigit() and len(query.cursor) < 9):
-        raise Invalid("cursor", "is not one of ours: send `next` of the page before, or leave it out")
+    check_cursor(query.cursor, RECIPIENT_CURSOR)
     after = int(query.cursor or 0)
     found = bulk.list_recipients(caller.ctx, caller.viewer, id, after=after, limit=query.limit + 1)
     more = str(found[query.limit - 1].position) if len(found) > query.limit else None

@@ -13,8 +13,10 @@ from starlette.responses import Response
 
 from gateway.threads.consents import Consent, ConsentKind
 from gateway.usecases import consents
+from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer
 from gateway.web.api.auth import Reader, Writer
+from gateway.web.api.etags import Condition
 from gateway.web.api.schemas import NOT_BLANK, ExternalId, Input, Text
 from gateway.web.api.schemas_in import SendAt
 
@@ -80,17 +82,29 @@ def list_consents(external_id: ExternalId, caller: Reader) -> Response:
     return answer(ConsentList(items=[ConsentOut.of(s.consent) for s in found if s.consent], opt_outs=opt_outs))
 
 
+@router.get(
+    "/applicants/{external_id}/consents/{kind}",
+    response_model=ConsentOut,
+    summary="Read one consent to advertising",
+    description="404 when the person never gave one; one that was taken back is there, not `in_force`.",
+)
+def get_consent(external_id: ExternalId, kind: ConsentKind, caller: Reader) -> Response:
+    return _answer_consent(consents.find_consent(caller.ctx, caller.viewer, external_id, kind))
+
+
 @router.put(
     "/applicants/{external_id}/consents/{kind}",
     response_model=ConsentOut,
     summary="Record a consent to advertising",
     description="Messages from templates for advertising go only to those who agreed, by the way they agreed to.",
 )
-def put_consent(external_id: ExternalId, kind: ConsentKind, body: ConsentIn, caller: Writer) -> Response:
+def put_consent(
+    external_id: ExternalId, kind: ConsentKind, body: ConsentIn, caller: Writer, seen: Condition
+) -> Response:
     given = consents.give_consent(
-        caller.ctx, caller.viewer, external_id, kind, words=body.words, given_at=body.given_at
+        caller.ctx, caller.viewer, external_id, kind, words=body.words, given_at=body.given_at, seen=seen
     )
-    return answer(ConsentOut.of(given))
+    return _answer_consent(given)
 
 
 @router.delete(
@@ -99,6 +113,10 @@ def put_consent(external_id: ExternalId, kind: ConsentKind, body: ConsentIn, cal
     response_class=Response,
     summary="Withdraw a consent to advertising",
 )
-def delete_consent(external_id: ExternalId, kind: ConsentKind, caller: Writer) -> Response:
-    consents.withdraw_consent(caller.ctx, caller.viewer, external_id, kind)
+def delete_consent(external_id: ExternalId, kind: ConsentKind, caller: Writer, seen: Condition) -> Response:
+    consents.withdraw_consent(caller.ctx, caller.viewer, external_id, kind, seen=seen)
     return Response(status_code=204)
+
+
+def _answer_consent(consent: Consent) -> Response:
+    return answer(ConsentOut.of(consent), version=version_of(consent))

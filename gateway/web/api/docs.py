@@ -51,8 +51,9 @@ and one answer (a repeat is marked <code>Idempotent-Replayed: true</code>); anot
 until it is null.</dd>
 <dt>Errors</dt>
 <dd>Always <code>application/problem+json</code> (RFC 9457). <code>code</code> is stable; <code>errors</code>
-names each field and what to do. 400 not JSON · 401 no valid key · 404 not there, or not yours ·
-409 something is in the way · 413 too large · 415 not JSON · 422 a field is wrong · 429 too many ·
+names each field and what to do. 400 not JSON · 401 no valid key · 403 not for this key ·
+404 not there, or not yours · 409 something is in the way · 412 changed meanwhile · 413 too large ·
+415 not JSON, or compressed · 422 a field is wrong · 429 too many ·
 500, 503 our side: send it again, with the same key.</dd>
 <dt>For programs</dt>
 <dd><a href="{PREFIX}/openapi.json">openapi.json</a></dd>

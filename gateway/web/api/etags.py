@@ -12,25 +12,35 @@ from collections.abc import MutableSequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Header
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.usecases.versions import ANY, Seen
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
+_AND = "-"  # parts a version from the digest of the answer
 _TAGS = rf"^(\*|{_TAG}([ \t]*,[ \t]*{_TAG})*)$"
 
 
+def _check_tags(header: str) -> str:
+    if not re.fullmatch(_TAGS, header):
+        raise PydanticCustomError("tags", "is no list of tags: send an `ETag` as you got it, with its quotes, or *")
+    return header
+
+
 def _tags_in(header: str, description: str) -> Any:
-    return Header(alias=header, max_length=1000, pattern=_TAGS, description=description)
+    return Header(alias=header, max_length=1000, description=description)
 
 
+_Tags = Annotated[str, Field(json_schema_extra={"pattern": _TAGS}), AfterValidator(_check_tags)]
 _If = Annotated[
-    str | None,
+    _Tags | None,
     _tags_in("If-Match", "The `ETag` that you read. Somebody else changed it meanwhile: 412, and nothing is done."),
 ]
 _IfNone = Annotated[
-    str | None, _tags_in("If-None-Match", "`*`: only create it. If it is there already: 412, and nothing is done.")
+    _Tags | None, _tags_in("If-None-Match", "`*`: only create it. If it is there already: 412, and nothing is done.")
 ]
 
 
@@ -43,16 +53,23 @@ def _read_condition(if_match: _If = None, if_none_match: _IfNone = None) -> Seen
 
 
 def _versions(header: str, *, weak: bool) -> frozenset[str]:
-    """The versions in a list of tags, less what is none of ours: `*` in quotes; a weak one, if not `weak`."""
+    """The versions that a list of tags names: what a change is compared by."""
     if header == ANY:
         return frozenset({ANY})
+    return frozenset(tag.partition(_AND)[0] for tag in _tags(header, weak=weak)) - {ANY}
+
+
+def _tags(header: str, *, weak: bool) -> frozenset[str]:
+    """The tags in a list, less what is none of ours: `*` in quotes; a weak one, if not `weak`."""
     tags = re.findall(_TAG, header)
     return frozenset(tag.removeprefix("W/").strip('"') for tag in tags if weak or tag.startswith('"')) - {ANY}
 
 
-def etag_of(version: str) -> str:
-    """The tag of a stored thing, by its version (`usecases.versions`)."""
-    return f'"{version}"'
+def etag_of(version: str, body: str) -> str:
+    """The tag of a stored thing: its version (`usecases.versions`), by which a change is compared, and a digest of the
+    answer, which may also say what changes by itself: a webhook's posts that wait, a key whose time is over.
+    """
+    return f'"{version}{_AND}{hashlib.sha256(body.encode()).hexdigest()[:16]}"'
 
 
 Condition = Annotated[Seen | None, Depends(_read_condition)]
@@ -101,4 +118,6 @@ def _is_json(start: Message) -> bool:
 
 
 def _has(known: str, etag: str) -> bool:
-    return not _versions(known.strip(), weak=True).isdisjoint({ANY, *_versions(etag, weak=True)})
+    """Does the caller have the answer with this tag (RFC 9110 §13.1.2: weak comparison)?"""
+    known = known.strip()
+    return known == ANY or not _tags(known, weak=True).isdisjoint(_tags(etag, weak=True))

@@ -23,6 +23,7 @@ from gateway.web.api.schemas import Input, Text
 from gateway.web.api.schemas_in import OwnFields
 
 router = APIRouter(tags=["Applicants"])
+MOMENT = "2026-01-31, 2026-01-31 09:00 by the workspace's clock, or RFC 3339"
 Cell = Annotated[Text, Field(max_length=LONGEST_CELL)]
 
 
@@ -35,6 +36,10 @@ class ImportRowIn(Input):
     email: Cell = Field("", description="Empty or left out: what is known stays. So with all that follows.")
     phone: Cell = ""
     locale: Cell = ""
+    consent_email: Cell = Field("", description="The words of a consent to advertising by e-mail, not yes or no.")
+    consent_email_at: Cell = Field("", description=f"When it was given: {MOMENT}. Needed with the words.")
+    consent_phone: Cell = Field("", description="The same for KakaoTalk and SMS.")
+    consent_phone_at: Cell = ""
     fields: OwnFields = Field(default_factory=dict)
 
     def to_row(self, number: int) -> ApplicantRow:
@@ -130,9 +135,9 @@ def _describe_body() -> dict[str, Any]:
     "/applicants/import",
     response_model=ImportOut,
     summary="Create or change many applicants",
-    description="As JSON, or as CSV with the columns external_id, opening, name, and email, phone, locale, fields.*. "
-    "A row that is refused does not stop the others. The same file again changes nothing. With `dry_run=true` "
-    "nothing is written.",
+    description="As JSON, or as CSV with the columns external_id, opening, name, and email, phone, locale, "
+    "consent_email, consent_email_at, consent_phone, consent_phone_at, fields.*. A row that is refused does not stop "
+    "the others. The same file again changes nothing. With `dry_run=true` nothing is written.",
     openapi_extra=_describe_body(),
 )
 def post_import(

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StrictBool
 from starlette.responses import Response
 
-from gateway.usecases.merge import merge, split
+from gateway.usecases.merge import find_kept, merge, split
 from gateway.usecases.move_messages import MOST, Moved, move_messages
 from gateway.web.api.answers import answer_once
 from gateway.web.api.auth import IdempotencyKey, Writer
@@ -53,7 +53,8 @@ class MovedOut(BaseModel):
 )
 def post_move(request: Request, id: Id, body: MoveIn, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> MovedOut:
-        moved = move_messages(caller.ctx, caller.viewer, id, body.message_ids, to=body.to, sure=body.as_notes)
+        here, to = (find_kept(caller.ctx, caller.viewer, i) for i in (id, body.to))
+        moved = move_messages(caller.ctx, caller.viewer, here, body.message_ids, to=to, sure=body.as_notes)
         return MovedOut.of(moved)
 
     return answer_once(request, caller, key=key, body=body, status=200, run=run)

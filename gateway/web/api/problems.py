@@ -27,6 +27,7 @@ from gateway.threads.keys import KeyScope
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 HOME = str(Path(__file__).parents[2])
+MESSAGE_BRANCH, SWITCH_BRANCH = "[message]", "[switch]"  # of a field that may be true, false or a message
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gateway"'}
 
 log = logging.getLogger("gateway.web.api")
@@ -128,14 +129,21 @@ def unauthorized() -> Response:
 
 _CONFLICTS = {"too_many": 429, "changed_meanwhile": 412}
 _STATUSES = {
-    400: ("bad_request", "The body cannot be read: send JSON in UTF-8, not compressed and not nested deeply."),
-    404: ("not_found", "There is no such thing, or it is not yours to see."),
+    400: ("bad_request", "The body cannot be read: send JSON in UTF-8 that is not nested deeply."),
+    404: (
+        "not_found",
+        "The API has no such address: see /api/docs. None ends with a slash, and no id holds one, not even as %2F.",
+    ),
     405: (
         "method_not_allowed",
         "This address does not know this method; the header Allow lists those it knows.",
     ),
     413: ("too_large", "The body is too large; send fewer or smaller files."),
-    415: ("unsupported_media_type", "Send the body as JSON, with Content-Type: application/json."),
+    415: (
+        "unsupported_media_type",
+        "Send the body as JSON, with Content-Type: application/json, and not compressed; a file of applicants also as "
+        "text/csv.",
+    ),
 }
 
 
@@ -156,17 +164,21 @@ _WORDS: dict[str, str] = {
     "too_long": "is too long: at most {max_length}",
     "too_short": "is too short: at least {min_length}",
     "literal_error": "must be one of: {expected}",
+    "enum": "must be one of: {expected}",
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
     "timezone_aware": "has no time zone: end it with Z or an offset like +09:00",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "string_pattern_mismatch": "does not have the right form: {pattern}",
 }
+_NO_OBJECT = ("model_type", "model_attributes_type", "dict_type")
 _LONGEST_FIELD = 100
 _MOST_ERRORS = 20
 
@@ -178,7 +190,10 @@ def _answer_validation(faults: Sequence[Any]) -> Response:
 
 
 def _field_error(fault: Mapping[str, Any]) -> FieldError:
-    words = _WORDS.get(fault["type"])
+    of_message = fault["loc"][-1:] == (MESSAGE_BRANCH,)
+    words = (
+        "must be true, false or a message" if of_message and fault["type"] in _NO_OBJECT else _WORDS.get(fault["type"])
+    )
     message = words.format(**fault.get("ctx", {})) if words else fault["msg"]
     return FieldError(field=_field_path(fault["loc"]), message=message)
 
@@ -186,7 +201,7 @@ def _field_error(fault: Mapping[str, Any]) -> FieldError:
 def _field_path(where: Sequence[str | int]) -> str:
     """`("body", "attachments", 0, "filename")` as `attachments[0].filename`; others' keys are cut and cleaned."""
     path = ""
-    for part in (p for p in where[1:] if p not in ("[key]", "[message]", "[switch]")):
+    for part in (p for p in where[1:] if p not in ("[key]", MESSAGE_BRANCH, SWITCH_BRANCH)):
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     printable = "".join(c if c.isprintable() else "?" for c in path.removeprefix("."))
     return printable[:_LONGEST_FIELD] or str(where[0] if where else "body")

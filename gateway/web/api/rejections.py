@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from gateway.usecases.post_message import NewMessage
-from gateway.usecases.reject import MOST, Rejection, reject_many
+from gateway.usecases.reject import MOST, Rejection, is_begun, reject_many
 from gateway.usecases.waiting import check_send_at
 from gateway.web.api.answers import answer_once
 from gateway.web.api.auth import Caller, IdempotencyKey, Writer
@@ -33,11 +33,12 @@ class RejectionsIn(Input):
 
 
 class RejectionOut(BaseModel):
-    """What became of one applicant; `problem` says why it did not work."""
+    """What became of one applicant; `problem` says why it did not work, `problem_code` names it for programs."""
 
     applicant: str
     thread_id: str | None
     problem: str | None
+    problem_code: str | None
 
 
 class RejectionsOut(BaseModel):
@@ -49,7 +50,12 @@ class RejectionsOut(BaseModel):
     def of(cls, done: list[Rejection]) -> Self:
         return cls(
             items=[
-                RejectionOut(applicant=r.external_id, thread_id=r.thread_id or None, problem=r.problem or None)
+                RejectionOut(
+                    applicant=r.external_id,
+                    thread_id=r.thread_id or None,
+                    problem=r.problem or None,
+                    problem_code=r.problem_code or None,
+                )
                 for r in done
             ]
         )
@@ -64,9 +70,11 @@ class RejectionsOut(BaseModel):
 def post_rejections(request: Request, body: RejectionsIn, caller: Writer, key: IdempotencyKey = None) -> Response:
     def run() -> RejectionsOut:
         message = body.notify
-        if isinstance(message, MessageIn):
+        own_key = client_key(key)
+        if isinstance(message, MessageIn) and message.send_at:
+            again = is_begun(caller.ctx, caller.viewer, body.applicants, own_key)
             with named_as_sent("notify."):
-                check_send_at(caller.ctx, message.send_at)
+                check_send_at(caller.ctx, None if again else message.send_at)  # else each one says so itself
         notify = partial(_draft, caller, message, key) if isinstance(message, MessageIn) else None
         done = reject_many(
             caller.ctx,
@@ -74,7 +82,7 @@ def post_rejections(request: Request, body: RejectionsIn, caller: Writer, key: I
             body.applicants,
             notify=notify,
             suggest=message is True,
-            client_key=client_key(key),
+            client_key=own_key,
         )
         return RejectionsOut.of(done)
 

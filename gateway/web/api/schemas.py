@@ -15,6 +15,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from gateway.errors import Invalid
+
 # The same rules as patterns, for the OpenAPI document: clients and generators read them.
 NOT_NUL = r"^[^\u0000]*$"
 NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
@@ -22,7 +24,7 @@ ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 _EDGE = r"[^\u0000-\u0020\u007f-\u00a0\u2028\u2029]"
 _INNER = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]"
 ONE_FULL_LINE = f"^{_EDGE}({_INNER}*{_EDGE})?$"
-EXTERNAL_ID = r"^[^\u0000-\u0020\u007f-\u00a0\u2028\u2029/\\?#%]+$"
+EXTERNAL_ID = r"^[^\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufffd/\\?#%]+$"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_IDS = re.compile(r"[\s\x00-\x1f\x7f-\x9f/\\?#%]")
@@ -57,6 +59,8 @@ def _check_not_blank(value: str) -> str:
 
 
 def _check_external_id(value: str) -> str:
+    if "\ufffd" in value:  # what a server reads where bytes are no UTF-8: two ids would be one
+        raise PydanticCustomError("external_id_bytes", "is not UTF-8: encode its letters as UTF-8, then in %XX")
     if _NOT_IN_IDS.search(value) or not value.strip("."):
         raise PydanticCustomError(
             "external_id", "holds a character that an id must not hold: no spaces and none of / \\ ? # %"
@@ -129,6 +133,12 @@ class Input(BaseModel):
     """What a caller sends: unknown fields are refused by name, so that a typing mistake is seen at once."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64", hide_input_in_errors=True)
+
+
+def check_cursor(cursor: str, form: re.Pattern[str]) -> None:
+    """Raises Invalid for what cannot be `next` of one of our pages: it would silently begin somewhere."""
+    if cursor and not form.fullmatch(cursor):
+        raise Invalid("cursor", "is not one of ours: send `next` of the page before, or leave it out")
 
 
 class PageQuery(Input):

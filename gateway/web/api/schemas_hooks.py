@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, StrictInt
 from pydantic_core import PydanticCustomError
 
 from gateway.threads import events
@@ -183,7 +183,7 @@ class ApiKeyIn(Input):
 class RotateIn(Input):
     """How long the old key still works."""
 
-    overlap_days: int = Field(7, ge=0, le=90)
+    overlap_days: StrictInt = Field(7, ge=0, le=90)
 
 
 class ApiKeyOut(BaseModel):

@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from gateway.threads.organising import LONGEST_TAG
 from gateway.threads.policies.rejection import read_stage
+from gateway.web.api.problems import MESSAGE_BRANCH, SWITCH_BRANCH
 from gateway.web.api.schemas import (
     NOT_NUL,
     ONE_FULL_LINE,
@@ -212,11 +213,12 @@ class MessageIn(Input, json_schema_extra=_ask_for_content):
 
 def _kind_of_notify(value: object) -> str:
     """Which branch of `Notify` is meant, so that a complaint names the caller's own field only."""
-    return "[switch]" if isinstance(value, bool) else "[message]"
+    return SWITCH_BRANCH if isinstance(value, bool) else MESSAGE_BRANCH
 
 
 Notify = Annotated[
-    Annotated[MessageIn, Tag("[message]")] | Annotated[StrictBool, Tag("[switch]")], Discriminator(_kind_of_notify)
+    Annotated[MessageIn, Tag(MESSAGE_BRANCH)] | Annotated[StrictBool, Tag(SWITCH_BRANCH)],
+    Discriminator(_kind_of_notify),
 ]
 
 
@@ -227,7 +229,7 @@ class StageIn(Input):
     notify: Notify | None = Field(
         None,
         description="A message to the candidate that goes with it. With `rejected`, `true` sends our own kind message "
-        "in the candidate's language; `false` or nothing sends none.",
+        "in the candidate's language; `false` or nothing sends none. With another stage `true` sends nothing, too.",
     )
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -15,14 +16,17 @@ from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Manager, Reader
 from gateway.web.api.etags import Condition
-from gateway.web.api.schemas import PageQuery
+from gateway.web.api.schemas import PageQuery, check_cursor
+from gateway.web.api.schemas_in import TEMPLATE
 from gateway.web.api.schemas_templates import Key, PreviewIn, PreviewOut, TemplateIn, TemplateOut, TemplatePage
 
 router = APIRouter(tags=["Templates"])
+CURSOR = re.compile(TEMPLATE)
 
 
 @router.get("/templates", response_model=TemplatePage, summary="List templates")
 def list_templates(query: Annotated[PageQuery, Query()], caller: Reader) -> Response:
+    check_cursor(query.cursor, CURSOR)
     found = templates.list_templates(caller.ctx, caller.viewer, after=query.cursor, limit=query.limit + 1)
     more = found[query.limit - 1].key if len(found) > query.limit else None
     return answer(TemplatePage(items=[TemplateOut.of(t) for t in found[: query.limit]], next=more))
@@ -56,8 +60,8 @@ def get_template(key: Key, caller: Reader) -> Response:
 
 
 @router.delete("/templates/{key}", status_code=204, response_class=Response, summary="Delete a template")
-def delete_template(key: Key, caller: Manager) -> Response:
-    templates.delete_template(caller.ctx, caller.viewer, key)
+def delete_template(key: Key, caller: Manager, seen: Condition) -> Response:
+    templates.delete_template(caller.ctx, caller.viewer, key, seen=seen)
     return Response(status_code=204)
 
 

@@ -13,13 +13,16 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from gateway.errors import Invalid
+from gateway.threads.organising import Organised
 from gateway.usecases.merge import find_kept
 from gateway.usecases.organise import Wanted, arrange
-from gateway.usecases.post_message import post_message
+from gateway.usecases.post_message import find_posted, post_message
 from gateway.usecases.read_thread import messages_after, read_file, read_page, reply_addresses
+from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
-from gateway.web.api.drafts import draft_for, named_as_sent
+from gateway.web.api.drafts import client_key, draft_for, named_as_sent
+from gateway.web.api.etags import Condition
 from gateway.web.api.schemas import Id
 from gateway.web.api.schemas_in import MessageIn, MessagesQuery, OrderIn
 from gateway.web.api.schemas_out import MessageOut, MessagePage, OrderOut, PostedOut, ThreadOut
@@ -38,13 +41,15 @@ def get_thread(id: Id, caller: Reader) -> Response:
 
 @router.get("/threads/{id}/order", response_model=OrderOut, summary="Who has a thread, its tags, whether it is done")
 def get_order(id: Id, caller: Reader) -> Response:
-    return answer(OrderOut.of(read_page(caller.ctx, caller.viewer, id, limit=1).organised))
+    kept = find_kept(caller.ctx, caller.viewer, id)
+    return _answer_order(read_page(caller.ctx, caller.viewer, kept, limit=1).organised)
 
 
 @router.put("/threads/{id}/order", response_model=OrderOut, summary="Assign, tag and finish a thread")
-def put_order(id: Id, body: OrderIn, caller: Writer) -> Response:
+def put_order(id: Id, body: OrderIn, caller: Writer, seen: Condition) -> Response:
     wanted = Wanted(assignee=body.assignee, tags=body.tags, done=body.done)
-    return answer(OrderOut.of(arrange(caller.ctx, caller.viewer, id, wanted)))
+    kept = find_kept(caller.ctx, caller.viewer, id)
+    return _answer_order(arrange(caller.ctx, caller.viewer, kept, wanted, seen=seen))
 
 
 @router.post(
@@ -60,8 +65,10 @@ def post_thread_message(
 ) -> Response:
     def run() -> PostedOut:
         kept = find_kept(caller.ctx, caller.viewer, id)
-        with named_as_sent():
-            posted = post_message(caller.ctx, caller.viewer, kept, draft_for(caller, kept, body, key=key))
+        posted = find_posted(caller.ctx, caller.viewer, kept, client_key(key))
+        if posted is None:
+            with named_as_sent():
+                posted = post_message(caller.ctx, caller.viewer, kept, draft_for(caller, kept, body, key=key))
         return PostedOut.of(posted.message, posted.deliveries)
 
     return answer_once(request, caller, key=key, body=body, status=202, run=run)
@@ -85,6 +92,10 @@ def list_thread_messages(id: Id, query: Annotated[MessagesQuery, Query()], calle
 )
 def get_attachment(id: Id, caller: Reader) -> Response:
     return as_download(read_file(caller.ctx, caller.viewer, id))
+
+
+def _answer_order(order: Organised) -> Response:
+    return answer(OrderOut.of(order), version=version_of(order))
 
 
 def _cursor(seq: int) -> str:

@@ -5,18 +5,21 @@ Not in charge of: posting (`usecases.push_events`).
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from gateway.errors import Invalid
 from gateway.threads.webhooks import HookState, PostState, event_name, read_event_name
 from gateway.usecases import webhooks
+from gateway.usecases.versions import version_of
 from gateway.web.api.answers import answer, answer_once
-from gateway.web.api.auth import IdempotencyKey, Manager
-from gateway.web.api.schemas import Id
+from gateway.web.api.auth import Caller, IdempotencyKey, Manager
+from gateway.web.api.etags import Condition
+from gateway.web.api.schemas import Id, check_cursor
 from gateway.web.api.schemas_hooks import (
+    EVENT_ID,
     PostOut,
     PostPage,
     PostsQuery,
@@ -29,6 +32,7 @@ from gateway.web.api.schemas_hooks import (
 )
 
 router = APIRouter(tags=["Webhooks"])
+CURSOR = re.compile(EVENT_ID)
 
 
 @router.get("/webhooks", response_model=WebhookPage, summary="List webhooks")
@@ -56,11 +60,11 @@ def post_webhook(request: Request, body: WebhookIn, caller: Manager, key: Idempo
 
 @router.get("/webhooks/{id}", response_model=WebhookOut, summary="Read a webhook")
 def get_webhook(id: Id, caller: Manager) -> Response:
-    return answer(WebhookOut.of(webhooks.find_webhook(caller.ctx, caller.viewer, id)))
+    return _answer_webhook(caller, id)
 
 
 @router.patch("/webhooks/{id}", response_model=WebhookOut, summary="Change a webhook, or switch it off and on")
-def patch_webhook(id: Id, body: WebhookPatch, caller: Manager) -> Response:
+def patch_webhook(id: Id, body: WebhookPatch, caller: Manager, seen: Condition) -> Response:
     webhooks.update_webhook(
         caller.ctx,
         caller.viewer,
@@ -69,14 +73,20 @@ def patch_webhook(id: Id, body: WebhookPatch, caller: Manager) -> Response:
         types=body.types,
         description=body.description,
         state=HookState(body.state) if body.state else None,
+        seen=seen,
     )
-    return answer(WebhookOut.of(webhooks.find_webhook(caller.ctx, caller.viewer, id)))
+    return _answer_webhook(caller, id)
 
 
 @router.delete("/webhooks/{id}", status_code=204, response_class=Response, summary="Delete a webhook")
-def delete_webhook(id: Id, caller: Manager) -> Response:
-    webhooks.delete_webhook(caller.ctx, caller.viewer, id)
+def delete_webhook(id: Id, caller: Manager, seen: Condition) -> Response:
+    webhooks.delete_webhook(caller.ctx, caller.viewer, id, seen=seen)
     return Response(status_code=204)
+
+
+def _answer_webhook(caller: Caller, webhook_id: str) -> Response:
+    found = webhooks.find_webhook(caller.ctx, caller.viewer, webhook_id)
+    return answer(WebhookOut.of(found), version=version_of(webhooks.as_set(found.hook)))
 
 
 @router.post(
@@ -95,9 +105,8 @@ def post_webhook_rotation(request: Request, id: Id, caller: Manager, key: Idempo
 
 @router.get("/webhooks/{id}/posts", response_model=PostPage, summary="What became of each event")
 def list_webhook_posts(id: Id, query: Annotated[PostsQuery, Query()], caller: Manager) -> Response:
+    check_cursor(query.cursor, CURSOR)
     before = read_event_name(query.cursor) if query.cursor else None
-    if query.cursor and before is None:
-        raise Invalid("cursor", "is not one of ours: send `next` of the page before, or leave it out")
     state = PostState(query.state) if query.state else None
     found, more = webhooks.list_posts(caller.ctx, caller.viewer, id, state=state, before=before, limit=query.limit)
     return answer(PostPage(items=[PostOut.of(p) for p in found], next=event_name(more) if more else None))

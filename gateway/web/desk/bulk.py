@@ -2,13 +2,14 @@
 
 Not in charge of: posting (`usecases.bulk`), or words (`usecases.templates`).
 
-Sending needs the same form that the samples were made of: a changed one shows samples again.
+Sending needs the same form that the samples were made of: a changed one shows samples again. Where the same words went
+to some of these people just now, it needs a second look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +19,7 @@ from gateway.errors import Conflict, Invalid, NotFound
 from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, Recipient, RecipientState, Trouble
 from gateway.threads.model import Viewer
 from gateway.threads.schedule import read_local
-from gateway.usecases import accounts, bulk, templates
-from gateway.usecases.idempotency import run_once
+from gateway.usecases import accounts, bulk, plan_bulk, templates
 from gateway.usecases.waiting import check_time
 from gateway.web.desk.settings import setup_page
 from gateway.web.log import zone_of
@@ -38,7 +38,8 @@ class Tried:
     """Whom it would go to, and the words of the first of them."""
 
     people: list[str]
-    samples: list[bulk.Sample]
+    samples: list[plan_bulk.Sample]
+    same: plan_bulk.SentBefore | None
 
     @property
     def is_sendable(self) -> bool:
@@ -57,11 +58,15 @@ def new_bulk_page(visit: Visit, viewer: Viewer) -> Response:
         return _show_form(visit, viewer)
     try:
         people, message = _people(visit, viewer), _message(visit, viewer)
-        tried = Tried(people, bulk.try_bulk(visit.site.ctx, viewer, people, message, samples=SAMPLES))
+        samples = plan_bulk.try_bulk(visit.site.ctx, viewer, people, message, samples=SAMPLES)
+        tried = Tried(people, samples, plan_bulk.find_same(visit.site.ctx, viewer, people, message))
         if visit.text("do") == "send" and visit.text("tried") == digest_of(visit, _FIELDS) and tried.is_sendable:
-            return go_to(f"{LIST}/{_send(visit, viewer, people, message)}")
+            sent = _send(visit, viewer, people, message)
+            if isinstance(sent, Bulk):
+                return go_to(f"{LIST}/{sent.id}")
+            return _show_form(visit, viewer, tried=replace(tried, same=sent), status=409)
     except Invalid as fault:
-        return _show_form(visit, viewer, problems={_field_of(fault.field): say_error(visit, fault)})
+        return _show_form(visit, viewer, problems={_field_of(fault.field): say_error(visit, fault)}, status=422)
     return _show_form(visit, viewer, tried=tried)
 
 
@@ -102,26 +107,25 @@ def _say(visit: Visit) -> Callable[[Trouble], str]:
 def _failed(visit: Visit, viewer: Viewer, found: Bulk) -> list[Recipient]:
     if not found.failed:
         return []
-    everybody = bulk.list_recipients(visit.site.ctx, viewer, found.id, after=0, limit=bulk.MOST)
+    everybody = bulk.list_recipients(visit.site.ctx, viewer, found.id, after=0, limit=plan_bulk.MOST)
     return [r for r in everybody if r.state is RecipientState.FAILED][:PROBLEMS]
 
 
-def _send(visit: Visit, viewer: Viewer, people: list[str], message: BulkMessage) -> str:
-    """Start it, once for each form however often its button is pressed; the id."""
-    ctx = visit.site.ctx
-    key = f"bulk-{visit.text('key')[:64]}"
-
-    def start() -> tuple[int, str]:
-        return 202, bulk.start_bulk(ctx, viewer, people, message, client_key=key).id
-
-    return run_once(ctx, viewer, key, request_digest=digest_of(visit, _FIELDS), run=start)[1]
+def _send(visit: Visit, viewer: Viewer, people: list[str], message: BulkMessage) -> Bulk | plan_bulk.SentBefore:
+    """Start it, once for each form however often it is sent: by a double click, after going back, from another tab.
+    With other words it is another message, and so it is when somebody wants the same once more (`again`).
+    """
+    key, sure_of = visit.text("key")[:64], visit.text("again")
+    said = digest_of(visit, (*_FIELDS, "again"))[:32]
+    own_key = f"bulk-{key}-{said}" if key else ""
+    return bulk.start_unless_same(visit.site.ctx, viewer, people, message, client_key=own_key, sure_of=sure_of)
 
 
 def _people(visit: Visit, viewer: Viewer) -> list[str]:
     if visit.text("who") == "ids":
         return list(dict.fromkeys(visit.text("ids").replace(",", " ").split()))
     opening, stage = visit.text("opening"), visit.text("stage")
-    return bulk.choose_people(visit.site.ctx, viewer, opening_id=opening, stage=stage)
+    return plan_bulk.choose_people(visit.site.ctx, viewer, opening_id=opening, stage=stage)
 
 
 def _message(visit: Visit, viewer: Viewer) -> BulkMessage:
@@ -153,7 +157,12 @@ def _field_of(path: str) -> str:
 
 
 def _show_form(
-    visit: Visit, viewer: Viewer, *, tried: Tried | None = None, problems: dict[str, str] | None = None
+    visit: Visit,
+    viewer: Viewer,
+    *,
+    tried: Tried | None = None,
+    problems: dict[str, str] | None = None,
+    status: int = 200,
 ) -> Response:
     ctx = visit.site.ctx
     return setup_page(
@@ -161,8 +170,8 @@ def _show_form(
         viewer,
         "desk_new_bulk.html",
         entry="bulk",
-        status=422 if problems else 200,
-        stages=bulk.list_stages(ctx, viewer),
+        status=status,
+        stages=plan_bulk.list_stages(ctx, viewer),
         templates=templates.list_templates(ctx, viewer),
         form=visit.fields,
         key=visit.text("key") or ctx.new_id(),
