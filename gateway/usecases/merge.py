@@ -136,7 +136,7 @@ def _take_decision(ctx: Context, tx: Transaction, viewer: Viewer, kept: Conversa
         return
     rejected = gate is ThreadState.BLOCKED or closes_at is not None
     move_stage(ctx, tx, other, viewer=viewer, stage=REJECTED_STAGE if rejected else RESTORED_STAGE)
-    set_gate(ctx, tx, other, state=gate, by=viewer.name)
+    set_gate(ctx, tx, other, state=gate, by=viewer.name, by_id=viewer.id)
     tx.threads.update(other.thread.id, closes_at=closes_at)
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.errors import GatewayError, Invalid, NotFound
-from gateway.threads.model import CameInBy, Conversation, MessageKind, Viewer
+from gateway.threads.model import CameInBy, Conversation, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
-from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.post_message import NewMessage
 from gateway.usecases.read_thread import read_page
 from gateway.usecases.waiting import take_back_rejection
 
@@ -70,13 +70,17 @@ def reject_applicant(
         text = suggest_rejection(ctx, conversation)
         notify = NewMessage(text=text, came_in_by=CameInBy.API, client_key=client_key)
     closes_at = ctx.now + timedelta(seconds=undo)
-    rejected = change_stage(
-        ctx, viewer, thread_id, REJECTED_STAGE, notify=notify, closes_at=closes_at, seen_event=seen_event
+    return change_stage(
+        ctx,
+        viewer,
+        thread_id,
+        REJECTED_STAGE,
+        notify=notify,
+        closes_at=closes_at,
+        seen_event=seen_event,
+        reason=reason,
+        client_key=client_key,
     )
-    if reason:
-        note_key = f"{client_key}:why" if client_key else ""
-        post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE, client_key=note_key))
-    return rejected
 
 
 def reject_many(
