@@ -202,6 +202,7 @@ def _keep_apart(html: str) -> str:
 
 _FILTERS: dict[str, Callable[..., Any]] = {
     "date": filters.show_date,
+    "day_end": filters.end_of_day,
     "time": filters.show_time,
     "datetime": filters.show_datetime,
     "filesize": filters.show_filesize,
