@@ -22,6 +22,7 @@ from datetime import datetime
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.audit import Act
 from gateway.threads.decisions import Reason, refuse
 from gateway.threads.model import Conversation, ThreadState, Viewer
 from gateway.threads.policies.rejection import (
@@ -86,7 +87,8 @@ def change_stage(
             take_back_notes(ctx, tx, conversation, reason=Reason.STAGE_CHANGED)
         if stage != conversation.applicant.stage:
             end_with_news(ctx, tx, conversation, reason=Reason.STAGE_CHANGED)
-        move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
+        how = ("letter" if notify else "silent") if rejects else "restored" if stage == RESTORED_STAGE else ""
+        move_stage(ctx, tx, conversation, viewer=viewer, stage=stage, how=how)
         if not later:
             state = state_after_stage(conversation.thread.state, stage)
             set_gate(ctx, tx, conversation, state=state, by=viewer.name, by_id=viewer.id)
@@ -189,8 +191,12 @@ def thread_of_applicant(ctx: Context, viewer: Viewer, external_id: str) -> str:
     return thread_id
 
 
-def move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str) -> None:
-    """Write the stage, and that it changed; `restored` leads back to the one before the rejection."""
+def move_stage(
+    ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str, how: str = ""
+) -> None:
+    """Write the stage, and that it changed; `restored` leads back to the one before the rejection. `how`, for the audit
+    log: letter, silent, restored, undone.
+    """
     thread, applicant = conversation.thread, conversation.applicant
     if stage == RESTORED_STAGE:
         stage = applicant.stage_before or applicant.stage
@@ -201,7 +207,7 @@ def move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, vie
     told = {"stage": stage, "by": viewer.name, "by_id": viewer.id}
     tx.events.append(thread.id, thread.workspace_id, events.THREAD_STAGE, now=ctx.now, **told)
     tx.events.write_audit(
-        "stage",
+        Act.STAGE,
         now=ctx.now,
         workspace_id=thread.workspace_id,
         thread_id=thread.id,
@@ -209,4 +215,5 @@ def move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, vie
         actor_id=viewer.id,
         actor_name=viewer.name,
         stage=stage,
+        **({"how": how} if how else {}),
     )

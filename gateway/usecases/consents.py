@@ -13,6 +13,7 @@ from gateway.errors import Invalid, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_token, token_subject
+from gateway.threads.audit import Act
 from gateway.threads.consents import Consent, ConsentKind, OptOut, Standing
 from gateway.threads.model import Conversation, Role, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.roles import check_role
@@ -41,7 +42,7 @@ def give_consent(
         tx.consents.replace(conversation.applicant.id, consent)
         address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
         tx.outbox.unsuppress(viewer.workspace_id, advertising_to(address))
-        note_consent(ctx, tx, conversation, "consent.give", kind, by=viewer)
+        note_consent(ctx, tx, conversation, Act.CONSENT_GIVE, kind, by=viewer)
     return consent
 
 
@@ -50,7 +51,7 @@ def withdraw_consent(ctx: Context, viewer: Viewer, external_id: str, kind: Conse
     with ctx.database.begin() as tx:
         conversation = _open(tx, viewer, external_id)
         if tx.consents.withdraw(conversation.applicant.id, kind, by=_who(viewer), now=ctx.now):
-            note_consent(ctx, tx, conversation, "consent.withdraw", kind, by=viewer)
+            note_consent(ctx, tx, conversation, Act.CONSENT_WITHDRAW, kind, by=viewer)
 
 
 def read_standing(ctx: Context, viewer: Viewer, external_id: str) -> list[Standing]:
@@ -108,7 +109,7 @@ def refuse_advertising(ctx: Context, tx: Transaction, conversation: Conversation
         chat for chat in chats if tx.consents.withdraw(chat.applicant.id, ConsentKind.EMAIL, by=how, now=ctx.now)
     ]
     for chat in withdrawn:
-        note_consent(ctx, tx, chat, "consent.withdraw", ConsentKind.EMAIL, how=how)
+        note_consent(ctx, tx, chat, Act.CONSENT_WITHDRAW, ConsentKind.EMAIL, how=how)
     if not withdrawn and tx.outbox.suppressed(workspace_id, [advertising_to(email)]):
         return
     if email:
@@ -144,7 +145,7 @@ def note_consent(
     ctx: Context,
     tx: Transaction,
     conversation: Conversation,
-    action: str,
+    action: Act,
     kind: ConsentKind,
     *,
     by: Viewer | None = None,

@@ -154,7 +154,7 @@ def _is_to_close(tx: Transaction, conversation: Conversation, waiting: WaitingMe
 
 def _undo_rejection(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer) -> None:
     take_back_notes(ctx, tx, conversation, reason=Reason.UNDONE)
-    move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE)
+    move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE, how="undone")
 
 
 def _hand_back(ctx: Context, tx: Transaction, viewer: Viewer, message: Message) -> None:
