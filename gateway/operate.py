@@ -19,6 +19,7 @@ from gateway.app import build_context, close_context
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
 from gateway.store.migrate import check_tables
+from gateway.threads.decisions import MEANINGS, Reason
 from gateway.threads.model import Delivery, InboxEntry, InboxState, Member, Viewer, ViewerKind, Workspace
 from gateway.usecases import members
 from gateway.usecases.accounts import find_workspace, list_members, set_channels
@@ -206,15 +207,23 @@ def _print_entry(console: Console, entry: InboxEntry) -> None:
     console.print(f"mail      {entry.id}  {entry.received_at:%Y-%m-%d %H:%M:%S}  {entry.size} bytes  from {entry.peer}")
     console.print(f"          sha256 {entry.digest[:16]}  tls {'yes' if entry.tls else 'no'}  tries {entry.tries}")
     console.print(f"decision  {entry.state}  {entry.reason}  {entry.detail}")
+    _print_meaning(console, entry.reason)
     if entry.proof:
         console.print(f"proof     {entry.proof}")
 
 
 def _print_delivery(console: Console, delivery: Delivery) -> None:
     console.print(f"delivery  {delivery.id}  {delivery.channel}  {delivery.state}  {delivery.reason or delivery.code}")
+    _print_meaning(console, delivery.reason)
     for attempt in delivery.attempts:
         ended = f"{attempt.ended_at:%H:%M:%S}" if attempt.ended_at else "not ended"
         console.print(f"attempt   {attempt.number}  {ended}  {attempt.outcome}  {attempt.code}  {attempt.detail}")
+
+
+def _print_meaning(console: Console, reason: str) -> None:
+    """What the code says, in a sentence (docs/reasons.md)."""
+    if reason in list(Reason) and reason != Reason.OK:
+        console.print(f"          {MEANINGS[Reason(reason)].sentence}")
 
 
 def reindex_search(settings: Settings) -> None:

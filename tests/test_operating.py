@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import Company
+from cast import MINA, Company, make_mail
 from fakes import FakeChannel
+from flows.test_conversation import receive
+from flows.test_gate import address_of
 from running import Pump, both_databases
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -24,6 +26,7 @@ from gateway.errors import SettingsError, Unavailable
 from gateway.last_words import last_words
 from gateway.store.migrate import HEAD, upgrade
 from gateway.threads.channel import Failed
+from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.views import ApplicantView
@@ -136,3 +139,22 @@ def test_trace_tells_what_a_mail_server_said_letter_for_letter(
     monkeypatch.setattr(operate, "close_context", lambda ctx: None)
     assert operate.trace_subject(ctx.settings, posted.message.id) == 0
     assert said in capsys.readouterr().out
+
+
+def test_trace_says_in_words_what_was_decided(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    pump: Pump,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    entry_id = receive(ctx, make_mail("Why?", to=address_of(ctx, mina)), to=address_of(ctx, mina), from_=MINA)
+    pump()
+    monkeypatch.setattr(operate, "build_context", lambda settings, **_: ctx)
+    monkeypatch.setattr(operate, "close_context", lambda ctx: None)
+    assert operate.trace_subject(ctx.settings, entry_id) == 0
+    told = capsys.readouterr().out
+    assert "decision  refused  thread_blocked" in told
+    assert "The candidate was rejected, so they can no longer write here." in told

@@ -167,7 +167,7 @@ class Rendering:
             "_n": self._say_html if html else self._say,
             "locales": self._catalogues.locales,
         }
-        environment.filters |= _FILTERS | {"warning": self._warn}
+        environment.filters |= _FILTERS | {"warning": self._warn, "stage": self._stage}
         return environment
 
     def _say(self, key: str, n: int | str | None = None, **params: Any) -> str:
@@ -191,6 +191,10 @@ class Rendering:
         if name == "other_address":
             return self._say("warning.other_address", address=address)
         return self._say("warning.unprotected_domain") if name == "unprotected_domain" else mark
+
+    def _stage(self, name: str) -> str:
+        """A stage as people read it: those that we name ourselves (`application`, `rejected`) in their language."""
+        return self._say(f"stage.{name}") if self.has_text(f"stage.{name}") else name
 
 
 def _keep_apart(html: str) -> str:

@@ -20,7 +20,7 @@ _PEOPLE = ("other", "to", "from")  # details that hold the id of a conversation
 _NAMED = {"member_id": "member", "opening_id": "opening", "key_id": "api_key", "webhook_id": "hook"}
 _AS_THEY_ARE = {
     **{"template": "template", "locale": "language", "days": "days", "erases": "erases", "rows": "rows"},
-    **{"people": "people", "count": "count", "stage": "stage", "colour": "colour", "to": "assignee"},
+    **{"people": "people", "count": "count", "colour": "colour", "to": "assignee"},
 }
 _WORDS = {"role": "members.role.", "channel": "channel.", "fields": "audit.field."}  # details with words of their own
 NOTHING = "–"  # in place of a detail that earlier versions did not write
@@ -82,7 +82,7 @@ def _say_who(ctx: Context, line: AuditLine, *, locale: str) -> str:
 def _say_details(ctx: Context, line: AuditLine, names: _Names, *, locale: str) -> dict[str, str]:
     """Everything that a sentence may name."""
     gone = ctx.render.text(locale, "audit.gone")
-    said = dict.fromkeys((*_NAMED.values(), *_AS_THEY_ARE.values(), *_WORDS, "tag", "until", "other"), NOTHING)
+    said = dict.fromkeys((*_NAMED.values(), *_AS_THEY_ARE.values(), *_WORDS, "stage", "tag", "until", "other"), NOTHING)
     for key, value in line.data.items():
         if key in _NAMED:
             said[_NAMED[key]] = names.of.get(value, gone)
@@ -92,6 +92,8 @@ def _say_details(ctx: Context, line: AuditLine, names: _Names, *, locale: str) -
             said["other"] = names.people.get(value, gone)
         if key in _WORDS:
             said[key] = ", ".join(_word(ctx, _WORDS[key], one, locale=locale) for one in value.split(","))
+        if key == "stage":
+            said["stage"] = _word(ctx, "stage.", value, locale=locale)
         if key in ("added", "removed") and value:
             said["tag"] = value
         if key == "until":
