@@ -12,7 +12,7 @@ from datetime import datetime
 
 MESSAGE_CREATED = "message.created"  # message_id, seq, kind
 MESSAGE_RELEASED = "message.released"  # message_id, seq: a scheduled message goes out
-MESSAGE_CANCELLED = "message.cancelled"  # message_id, seq, reason: it was to go out later and will not
+MESSAGE_CANCELLED = "message.cancelled"  # message_id, seq, reason: it will not go out; or a note no longer holds
 MESSAGE_MOVED = "message.moved"  # message_id, seq, at: it goes out at another time
 MESSAGES_MOVED_OUT = "messages.moved_out"  # to (a thread), count, message_ids, by: they are there now
 MESSAGES_MOVED_IN = "messages.moved_in"  # from (a thread), count, message_ids, by: with the next numbers here
