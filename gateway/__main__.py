@@ -212,17 +212,18 @@ def member_create(
     email: Annotated[str, typer.Option(help="Personal address: one person, one account.")],
     name: Annotated[str, typer.Option(help="Name that candidates see.")],
     role: Annotated[str, typer.Option(help="admin or member.")] = "admin",
-    password: Annotated[
-        str, typer.Option(prompt="Password (empty: sign-in by link only)", hide_input=True, prompt_required=False)
-    ] = "",
+    ask: Annotated[
+        bool, typer.Option("--password", help="Ask for a password; without one they sign in by a link that is mailed.")
+    ] = False,
 ) -> None:
     """Add a recruiter."""
     from gateway.operate import operator_context
     from gateway.usecases.accounts import create_member, find_workspace
 
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if ask else None
     with operator_context(_settings()) as ctx:
         found = find_workspace(ctx, workspace)
-        made = create_member(ctx, found.id, email=email, name=name, role=role, password=password or None)
+        made = create_member(ctx, found.id, email=email, name=name, role=role, password=password)
         print(f"Member {made.email} ({made.id})")
 
 

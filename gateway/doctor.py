@@ -42,11 +42,12 @@ def examine(settings: Settings) -> int:
     """Print every finding; exit status 1 if something is wrong."""
     console = Console(highlight=False, soft_wrap=True)  # a DNS record that is wrapped cannot be copied
     findings = list(find_all(settings))
-    signs = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[yellow]?[/]"}
+    signs = {True: ("green", "ok"), False: ("red", "wrong"), None: ("yellow", "?")}
     for finding in findings:
-        console.print(f"{signs[finding.ok]:<18} {finding.name:<12} {escape(finding.found)}")
+        colour, sign = signs[finding.ok]
+        console.print(f"[{colour}]{sign:<8}[/] {finding.name:<12} {escape(finding.found)}")
         if finding.ok is not True and finding.remedy:
-            console.print(f"{'':<10} → {escape(finding.remedy)}")
+            console.print(f"{'':<8} → {escape(finding.remedy)}")
     return 1 if any(f.ok is False for f in findings) else 0
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -19,6 +19,7 @@ from gateway.app import build_context, close_context
 from gateway.config import Settings
 from gateway.errors import Conflict, NotFound
 from gateway.store.migrate import check_tables
+from gateway.threads.decisions import MEANINGS, Reason
 from gateway.threads.model import Delivery, InboxEntry, InboxState, Member, Viewer, ViewerKind, Workspace
 from gateway.usecases import members
 from gateway.usecases.accounts import find_workspace, list_members, set_channels
@@ -32,6 +33,7 @@ from gateway.usecases.index_search import index_anew
 from gateway.usecases.review_inbox import REPLAYABLE, find_replayable, replay
 from gateway.usecases.tell_story import Story, tell_story
 
+UNKNOWN = "no such entry: `gateway trace` and the desk name its id"
 OPERATOR = Viewer(ViewerKind.OPERATOR, workspace_id="", id="cli", name="operator", admin=True)
 
 
@@ -76,7 +78,7 @@ def replay_entries(settings: Settings, which: Which, *, dry_run: bool = False) -
         moves = Counter(_replay_one(ctx, console, entry_id, dry_run=dry_run) for entry_id in ids)
     for move, number in sorted(moves.items()):
         console.print(f"{number:6}  {move}")
-    return 0
+    return 1 if which.entry and UNKNOWN in moves else 0
 
 
 def _find(ctx: Context, which: Which) -> list[str]:
@@ -101,7 +103,7 @@ def _replay_one(ctx: Context, console: Console, entry_id: str, *, dry_run: bool)
             after, note = f"{done.state} {done.reason}", ""
         move = f"{then.state} {then.reason} -> {after}"
     except (NotFound, Conflict) as error:
-        move, note = str(error) or "no such entry", ""
+        move, note = str(error) if isinstance(error, Conflict) else UNKNOWN, ""
     console.print(f"{entry_id}  {move}{note}")
     return move
 
@@ -122,7 +124,7 @@ def erase_one(settings: Settings, workspace: str, applicant: str) -> None:
     """Erase an applicant. Raises NotFound."""
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
-        erase_applicant(ctx, viewer, thread_of_applicant(ctx, viewer, applicant))
+        erase_applicant(ctx, viewer, _thread_of(ctx, viewer, applicant))
     _console().print("Erased.")
 
 
@@ -140,12 +142,19 @@ def export_one(settings: Settings, workspace: str, applicant: str, folder: Path)
     """Write an applicant's data into a folder. Raises NotFound."""
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
-        files = gather_export(ctx, viewer, thread_of_applicant(ctx, viewer, applicant))
+        files = gather_export(ctx, viewer, _thread_of(ctx, viewer, applicant))
         for name, content in files.items():
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
     _console().print(f"{len(files)} files in {folder}")
+
+
+def _thread_of(ctx: Context, viewer: Viewer, applicant: str) -> str:
+    try:
+        return thread_of_applicant(ctx, viewer, applicant)
+    except NotFound:
+        raise NotFound(f"applicant {applicant}: give the external id, by which the ATS names them") from None
 
 
 def invite(settings: Settings, workspace: str, *, email: str, name: str, role: str) -> str:
@@ -197,24 +206,38 @@ def _print_story(console: Console, story: Story) -> None:
         console.print(f"thread    {story.thread.id}  {story.thread.state}  seq {story.thread.last_seq}")
     for message in story.messages:
         by = f"{message.author.kind} by {message.came_in_by}"
-        console.print(f"message   {message.id}  seq {message.seq}  {by}  {message.created_at:%Y-%m-%d %H:%M:%S}")
+        console.print(f"message   {message.id}  seq {message.seq}  {by}  {_say_at(message.created_at)}")
     for delivery in story.deliveries:
         _print_delivery(console, delivery)
 
 
 def _print_entry(console: Console, entry: InboxEntry) -> None:
-    console.print(f"mail      {entry.id}  {entry.received_at:%Y-%m-%d %H:%M:%S}  {entry.size} bytes  from {entry.peer}")
+    console.print(f"mail      {entry.id}  {_say_at(entry.received_at)}  {entry.size} bytes  from {entry.peer}")
     console.print(f"          sha256 {entry.digest[:16]}  tls {'yes' if entry.tls else 'no'}  tries {entry.tries}")
     console.print(f"decision  {entry.state}  {entry.reason}  {entry.detail}")
+    _print_meaning(console, entry.reason)
     if entry.proof:
         console.print(f"proof     {entry.proof}")
 
 
 def _print_delivery(console: Console, delivery: Delivery) -> None:
-    console.print(f"delivery  {delivery.id}  {delivery.channel}  {delivery.state}  {delivery.reason or delivery.code}")
+    then = f"  next try {_say_at(delivery.next_attempt_at)}" if delivery.next_attempt_at else ""
+    why = delivery.reason or delivery.code
+    console.print(f"delivery  {delivery.id}  {delivery.channel}  {delivery.state}  {why}{then}")
+    _print_meaning(console, delivery.reason)
     for attempt in delivery.attempts:
-        ended = f"{attempt.ended_at:%H:%M:%S}" if attempt.ended_at else "not ended"
+        ended = _say_at(attempt.ended_at) if attempt.ended_at else "not ended"
         console.print(f"attempt   {attempt.number}  {ended}  {attempt.outcome}  {attempt.code}  {attempt.detail}")
+
+
+def _say_at(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def _print_meaning(console: Console, reason: str) -> None:
+    """What the code says, in a sentence (docs/reasons.md)."""
+    if reason in list(Reason) and reason != Reason.OK:
+        console.print(f"          {MEANINGS[Reason(reason)].sentence}")
 
 
 def reindex_search(settings: Settings) -> None:

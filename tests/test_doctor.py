@@ -40,6 +40,13 @@ def finding_of(settings: Settings, name: str) -> Finding:
     return [f for f in find_all(settings) if f.name == name][-1]
 
 
+def test_all_findings_stand_in_one_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    examine(prepare_settings(Settings(data_dir=tmp_path)))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "→" not in line]
+    assert {line.split()[0] for line in lines} == {"ok", "wrong", "?"}
+    assert {line.index(line.split()[1]) for line in lines} == {9}
+
+
 @pytest.fixture
 def locked_redis(tmp_path: Path) -> Iterator[int]:
     """A Redis that wants a password, on a port of its own."""

@@ -12,20 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import Company
+from cast import MINA, STRANGER, Company, make_mail
 from fakes import FakeChannel
+from flows.test_conversation import receive
+from flows.test_gate import address_of
 from running import Pump, both_databases
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from gateway import __main__, operate
+from gateway.app import load_prepared_settings
 from gateway.config import Settings
 from gateway.errors import SettingsError, Unavailable
 from gateway.last_words import last_words
 from gateway.store.migrate import HEAD, upgrade
-from gateway.threads.channel import Failed
+from gateway.threads.channel import Failed, Retry
+from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
+from gateway.usecases.sign_in import sign_in
 from gateway.usecases.views import ApplicantView
 
 
@@ -136,3 +141,73 @@ def test_trace_tells_what_a_mail_server_said_letter_for_letter(
     monkeypatch.setattr(operate, "close_context", lambda ctx: None)
     assert operate.trace_subject(ctx.settings, posted.message.id) == 0
     assert said in capsys.readouterr().out
+
+
+def test_trace_says_in_words_what_was_decided(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    pump: Pump,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    entry_id = receive(ctx, make_mail("Why?", to=address_of(ctx, mina)), to=address_of(ctx, mina), from_=MINA)
+    pump()
+    monkeypatch.setattr(operate, "build_context", lambda settings, **_: ctx)
+    monkeypatch.setattr(operate, "close_context", lambda ctx: None)
+    assert operate.trace_subject(ctx.settings, entry_id) == 0
+    told = capsys.readouterr().out
+    assert "decision  refused  thread_blocked" in told
+    assert "The candidate was rejected, so they can no longer write here." in told
+
+
+def test_trace_of_a_conversation_tells_also_of_the_mails_that_are_no_messages_and_when_it_tries_again(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    channel: FakeChannel,
+    pump: Pump,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    channel.script.append(Retry("4.4.1", "away"))
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Hello"))
+    to = address_of(ctx, mina)
+    said = receive(ctx, make_mail("Hello", to=to, from_=STRANGER), to=to, from_=STRANGER)
+    pump()
+    monkeypatch.setattr(operate, "build_context", lambda settings, **_: ctx)
+    monkeypatch.setattr(operate, "close_context", lambda ctx: None)
+    assert operate.trace_subject(ctx.settings, mina.thread_id) == 0
+    told = capsys.readouterr().out
+    assert f"sha256 {said}" in told
+    assert "2026-11-23 09:00:00Z  295 bytes" in told
+    assert "decision  held  other_sender" in told
+    assert "deferred  4.4.1  next try 2026-11-23 09:01:00Z" in told
+
+
+def test_a_password_that_is_asked_for_signs_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docs/deploy.md has it: the word is typed, never an argument that stays in the shell's history."""
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path))
+    run_command("migrate", monkeypatch=monkeypatch)
+    run_command("workspace", "create", "acme", "--name", "Acme", "--public-contact", "", monkeypatch=monkeypatch)
+    typed = iter(["battery staple"] * 2)
+    monkeypatch.setattr("getpass.getpass", lambda *_args, **_more: next(typed))
+    who = ("--email", "jun@acme.example", "--name", "Jun Park", "--password")
+    assert run_command("member", "create", "acme", *who, monkeypatch=monkeypatch) == 0
+    with operate.operator_context(load_prepared_settings()) as ctx:
+        assert sign_in(ctx, "jun@acme.example", "battery staple")
+        assert not sign_in(ctx, "jun@acme.example", "something else")
+
+
+def test_an_entry_or_applicant_that_is_not_there_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path))
+    run_command("migrate", monkeypatch=monkeypatch)
+    assert run_command("replay", "nonsense", monkeypatch=monkeypatch) == 1
+    assert "nonsense  no such entry" in capsys.readouterr().out
+    run_command("workspace", "create", "acme", "--name", "Acme", "--public-contact", "", monkeypatch=monkeypatch)
+    for command in (("export", "acme", "a1"), ("erase", "acme", "a1", "--yes")):
+        said = run_command(*command, monkeypatch=monkeypatch)
+        assert said == "gateway: not found: applicant a1: give the external id, by which the ATS names them"

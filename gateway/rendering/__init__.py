@@ -167,7 +167,7 @@ class Rendering:
             "_n": self._say_html if html else self._say,
             "locales": self._catalogues.locales,
         }
-        environment.filters |= _FILTERS | {"warning": self._warn}
+        environment.filters |= _FILTERS | {"warning": self._warn, "stage": self._stage}
         return environment
 
     def _say(self, key: str, n: int | str | None = None, **params: Any) -> str:
@@ -192,6 +192,10 @@ class Rendering:
             return self._say("warning.other_address", address=address)
         return self._say("warning.unprotected_domain") if name == "unprotected_domain" else mark
 
+    def _stage(self, name: str) -> str:
+        """A stage as people read it: those that we name ourselves (`application`, `rejected`) in their language."""
+        return self._say(f"stage.{name}") if self.has_text(f"stage.{name}") else name
+
 
 def _keep_apart(html: str) -> str:
     """A token in place of finished HTML, exchanged after the styles were inlined."""
@@ -202,6 +206,7 @@ def _keep_apart(html: str) -> str:
 
 _FILTERS: dict[str, Callable[..., Any]] = {
     "date": filters.show_date,
+    "day_end": filters.end_of_day,
     "time": filters.show_time,
     "datetime": filters.show_datetime,
     "filesize": filters.show_filesize,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -82,6 +82,13 @@ def show_time(value: datetime | str) -> str:
 def show_datetime(value: datetime | str, form: str = "medium") -> str:
     """Date and time in the viewer's zone."""
     return value if isinstance(value, str) else f"{show_date(value, form)} {show_time(value)}"
+
+
+def end_of_day(value: datetime) -> int:
+    """When this day of the viewer's ends, in milliseconds since 1970, as a browser's clock counts."""
+    view = VIEWPOINT.get()
+    after = _local(value, view).date() + timedelta(days=1)
+    return int(datetime.combine(after, time.min, view.zone).timestamp() * 1000)
 
 
 def _local(value: datetime, view: Viewpoint) -> datetime:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.audit import AuditFilter, AuditLine
+
+BLOCK = 500  # ids in one question
 
 
 class Audit:
@@ -32,3 +36,13 @@ class Audit:
             AuditLine(r.id, r.at, r.actor_kind, r.actor_id, r.actor_name, r.action, r.thread_id or "", dict(r.data))
             for r in rows
         ]
+
+    def people(self, thread_ids: Collection[str]) -> dict[str, str]:
+        """The candidates' names by their thread; those that were erased have none."""
+        th, a = t.threads.c, t.applicants.c
+        ids, found = sorted(thread_ids), dict[str, str]()
+        for start in range(0, len(ids), BLOCK):
+            query = select(th.id, a.name).join(t.applicants, a.id == th.applicant_id)
+            rows = self._session.execute(query.where(th.id.in_(ids[start : start + BLOCK]), a.name != ""))
+            found |= {row.id: row.name for row in rows}
+        return found

@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Row, bindparam, case, column, func, insert, s
 from gateway.store import tables as t
 from gateway.store.sequences import Sequences
 from gateway.store.session import Session
+from gateway.threads.audit import Act
 from gateway.threads.events import Event
 
 UNMARKED = timedelta(seconds=30)  # how long a missing id is waited for that nobody has marked
@@ -114,7 +115,7 @@ class Events:
 
     def write_audit(
         self,
-        action: str,
+        act: Act,
         *,
         now: datetime,
         workspace_id: str | None,
@@ -131,7 +132,7 @@ class Events:
             "actor_kind": actor_kind,
             "actor_id": actor_id,
             "actor_name": actor_name,
-            "action": action,
+            "action": act.value,
             "data": data,
             "at": now,
         }

@@ -68,10 +68,18 @@ class Waiting:
         return [WaitingMessage(*row) for row in self._session.execute(query.order_by(c.seq))]
 
     def any_rejection(self, message_ids: Sequence[str]) -> bool:
-        """Does one of these messages tell of a rejection, and was not taken back?"""
+        """Does one of these messages tell the candidate of a rejection, and was not taken back?"""
         c = t.messages.c
-        query = select(c.id).where(c.id.in_(list(message_ids)), c.closes_gate, c.cancelled.is_(False)).limit(1)
+        of_rejections = (c.closes_gate, c.cancelled.is_(False), c.kind == MessageKind.MESSAGE.value)
+        query = select(c.id).where(c.id.in_(list(message_ids)), *of_rejections).limit(1)
         return bool(message_ids) and self._session.execute(query).first() is not None
+
+    def notes_of_rejection(self, thread_id: str, message_ids: Sequence[str]) -> list[tuple[str, int]]:
+        """Id and number of those of these messages that say in this thread why somebody was rejected."""
+        c = t.messages.c
+        ours = (c.thread_id == thread_id, c.id.in_(list(message_ids)), c.kind == MessageKind.NOTE.value)
+        query = select(c.id, c.seq).where(*ours, c.closes_gate, c.cancelled.is_(False)).order_by(c.seq)
+        return [(row.id, row.seq) for row in self._session.execute(query)] if message_ids else []
 
     def rejections(self, thread_ids: Sequence[str], *, now: datetime) -> dict[str, WaitingRejection]:
         """Those of these threads whose gate is to close but has not: with a message that goes out, or by itself."""

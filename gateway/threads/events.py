@@ -12,16 +12,16 @@ from datetime import datetime
 
 MESSAGE_CREATED = "message.created"  # message_id, seq, kind
 MESSAGE_RELEASED = "message.released"  # message_id, seq: a scheduled message goes out
-MESSAGE_CANCELLED = "message.cancelled"  # message_id, seq, reason: it was to go out later and will not
+MESSAGE_CANCELLED = "message.cancelled"  # message_id, seq, reason: it will not go out; or a note no longer holds
 MESSAGE_MOVED = "message.moved"  # message_id, seq, at: it goes out at another time
 MESSAGES_MOVED_OUT = "messages.moved_out"  # to (a thread), count, message_ids, by: they are there now
 MESSAGES_MOVED_IN = "messages.moved_in"  # from (a thread), count, message_ids, by: with the next numbers here
 THREAD_MERGED = "thread.merged"  # from (a thread that became part of this one) or to (the other way round), by
 THREAD_SPLIT = "thread.split"  # from, to, by: a merge was taken back
 DELIVERY_UPDATED = "delivery.updated"  # delivery_id, message_id, state
-THREAD_BLOCKED = "thread.blocked"  # by
-THREAD_RESTORED = "thread.restored"  # by
-THREAD_STAGE = "thread.stage"  # stage, by
+THREAD_BLOCKED = "thread.blocked"  # by, by_id
+THREAD_RESTORED = "thread.restored"  # by, by_id
+THREAD_STAGE = "thread.stage"  # stage, by, by_id
 THREAD_ASSIGNED = "thread.assigned"  # to (a member's name, "" for nobody), by
 THREAD_TAGGED = "thread.tagged"  # added, removed, by: names of tags
 THREAD_SNOOZED = "thread.snoozed"  # until ("" for an end before its time), by

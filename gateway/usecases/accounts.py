@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import Conflict, Invalid, NotFound
+from gateway.threads.audit import Act
 from gateway.threads.model import Member, Viewer, Workspace
 from gateway.usecases.checks import check_channels, check_email, check_locale, check_name, check_page_url
 from gateway.usecases.context import Context
@@ -119,7 +120,7 @@ def _change_workspace(ctx: Context, viewer: Viewer, values: Mapping[str, object]
         changed = {name: value for name, value in values.items() if getattr(before, name) != value}
         if changed:
             tx.people.update_workspace(viewer.workspace_id, **changed)
-            note_act(ctx, tx, viewer, "workspace.changed", fields=",".join(sorted(changed)))
+            note_act(ctx, tx, viewer, Act.WORKSPACE_CHANGED, fields=",".join(sorted(changed)))
     return read_workspace(ctx, viewer)
 
 

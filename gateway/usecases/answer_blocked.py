@@ -6,6 +6,7 @@ Not in charge of: the gate itself (`policies.rejection`) or the words (`template
 from __future__ import annotations
 
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.incoming import IncomingMail, Proof, SenderProof
 from gateway.threads.model import Conversation, DeliveryState, InboxEntry
 from gateway.threads.notices import Notice
@@ -25,7 +26,7 @@ def note_blocked_try(
     thread = conversation.thread
     tx.threads.update(thread.id, blocked_tries=thread.blocked_tries + 1)
     tx.events.write_audit(
-        "candidate.tried",
+        Act.CANDIDATE_TRIED,
         now=ctx.now,
         workspace_id=thread.workspace_id,
         thread_id=thread.id,

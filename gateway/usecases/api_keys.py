@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.keys import EVERY_SCOPE, ApiKey, KeyScope, missing_scopes
 from gateway.threads.model import Viewer, ViewerKind
 from gateway.usecases.accounts import hash_secret
@@ -55,7 +56,7 @@ def make_api_key(
     label = check_name("name", name)
     with ctx.database.begin() as tx:
         made = _add(ctx, tx, workspace_id, name=label, scopes=tuple(dict.fromkeys(scopes)), expires_at=expires_at)
-        _note(ctx, tx, by, "key.create", made[0].id)
+        _note(ctx, tx, by, Act.KEY_CREATE, made[0].id)
         return made
 
 
@@ -93,7 +94,7 @@ def rotate_api_key(
         )
         ends = ctx.now + overlap
         tx.api_keys.expire(old.id, at=min(ends, old.expires_at) if old.expires_at else ends)
-        _note(ctx, tx, by, "key.rotate", old.id)
+        _note(ctx, tx, by, Act.KEY_ROTATE, old.id)
         return made
 
 
@@ -128,7 +129,7 @@ def revoke_api_key(
             check_version(found, seen)
         if not tx.api_keys.revoke(workspace_id, key_id, now=ctx.now):
             raise NotFound(f"API key {key_id}")
-        _note(ctx, tx, by, "key.revoke", key_id)
+        _note(ctx, tx, by, Act.KEY_REVOKE, key_id)
 
 
 def viewer_for_api_key(ctx: Context, key: str) -> Viewer | None:
@@ -151,7 +152,7 @@ def _check_manager(by: Viewer | None) -> None:
         raise NotFound("API keys")
 
 
-def _note(ctx: Context, tx: Transaction, by: Viewer | None, action: str, key_id: str) -> None:
+def _note(ctx: Context, tx: Transaction, by: Viewer | None, action: Act, key_id: str) -> None:
     if by is not None:  # the operator's command line has no name
         note_act(ctx, tx, by, action, key_id=key_id)
 

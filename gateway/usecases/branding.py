@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.colours import LIGHT_SURFACE, read_colour, show_colour, until_readable
 from gateway.threads.model import Viewer, Workspace
 from gateway.threads.pictures import read_picture
@@ -38,7 +39,7 @@ def set_colour(ctx: Context, viewer: Viewer, colour: str) -> str:
     used = show_colour(until_readable(wanted, lighter=False, on=LIGHT_SURFACE))
     with ctx.database.begin() as tx:
         tx.people.update_workspace(viewer.workspace_id, brand=used)
-        note_act(ctx, tx, viewer, "workspace.colour", colour=used)
+        note_act(ctx, tx, viewer, Act.WORKSPACE_COLOUR, colour=used)
     return used
 
 
@@ -65,7 +66,7 @@ def set_logo(ctx: Context, viewer: Viewer, content: bytes) -> None:
     with ctx.database.begin() as tx:
         digest = tx.blobs.add(content, now=ctx.now)
         _replace(tx, viewer, logo=digest, logo_width=picture.width, logo_height=picture.height)
-        note_act(ctx, tx, viewer, "workspace.logo", digest=digest)
+        note_act(ctx, tx, viewer, Act.WORKSPACE_LOGO, digest=digest)
 
 
 def remove_logo(ctx: Context, viewer: Viewer) -> None:
@@ -73,7 +74,7 @@ def remove_logo(ctx: Context, viewer: Viewer) -> None:
     check_admin(viewer, "workspace")
     with ctx.database.begin() as tx:
         _replace(tx, viewer, logo="", logo_width=0, logo_height=0)
-        note_act(ctx, tx, viewer, "workspace.logo", digest="none")
+        note_act(ctx, tx, viewer, Act.WORKSPACE_LOGO, digest="none")
 
 
 def read_logo(ctx: Context, slug: str, digest: str) -> LogoFile | None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.threads.model import CameInBy, Viewer, ViewerKind
 from gateway.usecases.cancel_bulk import BATCH, LEASE, take_back_posted
@@ -236,7 +237,7 @@ def _accept(
     ]
     tx.bulks.add(bulk, recipients, client_key=key)
     tx.wake("bulk", bulk.id)
-    note_act(ctx, tx, viewer, "bulk.start", bulk_id=bulk.id, people=str(bulk.total))
+    note_act(ctx, tx, viewer, Act.BULK_START, bulk_id=bulk.id, people=str(bulk.total))
     return bulk
 
 
@@ -257,7 +258,7 @@ def _hold(tx: Transaction, viewer: Viewer, bulk_id: str) -> Bulk:
 
 def _change(ctx: Context, tx: Transaction, viewer: Viewer, bulk: Bulk, *, to: BulkState) -> Bulk:
     tx.bulks.update(bulk.id, state=to.value, reason="", trouble=None)
-    note_act(ctx, tx, viewer, f"bulk.{to.value}", bulk_id=bulk.id)
+    note_act(ctx, tx, viewer, Act(f"bulk.{to.value}"), bulk_id=bulk.id)
     if to in WORKED_ON:
         tx.wake("bulk", bulk.id)
     return replace(bulk, state=to, trouble=None)

@@ -22,12 +22,14 @@ from datetime import datetime
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.audit import Act
 from gateway.threads.decisions import Reason, refuse
 from gateway.threads.model import Conversation, ThreadState, Viewer
 from gateway.threads.policies.rejection import (
     REJECTED_STAGE,
     RESTORED_STAGE,
     is_decided_meanwhile,
+    is_to_take_force,
     list_written,
     read_stage,
     state_after_stage,
@@ -38,6 +40,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.end_waiting import end_waiting, end_with_news
 from gateway.usecases.note_delivery import note_delivery
 from gateway.usecases.post_message import NewMessage, check_content, find_repeated, post_in
+from gateway.usecases.rejection_note import add_note, make_note, take_back_notes
 
 
 def change_stage(
@@ -49,9 +52,12 @@ def change_stage(
     notify: NewMessage | None = None,
     closes_at: datetime | None = None,
     seen_event: int | None = None,
+    reason: str = "",
+    client_key: str = "",
 ) -> Conversation:
     """Move the applicant. `closes_at`: when a rejection without a message closes an open gate, if not at once.
-    `seen_event`: the newest event that who rejects had before their eyes (None: do not check).
+    `seen_event`: the newest event that who rejects had before their eyes (None: do not check). `reason` becomes a note
+    for the team, one for each `client_key`.
 
     Raises NotFound, Invalid, Refused (erased; an evaluator), Conflict (`rejected_meanwhile`).
     """
@@ -59,15 +65,9 @@ def change_stage(
     if not stage or len(stage) > 100:
         raise Invalid("stage", "Name the stage with 1 to 100 characters.", code="stage", params={"limit": 100})
     notify = check_content(ctx, notify) if notify else None
+    note = make_note(ctx, reason, client_key=client_key)
     with ctx.database.begin() as tx:
-        tx.attempts.hold_threads([thread_id])
-        conversation = tx.threads.open_for(viewer, thread_id, lock=True)
-        if conversation is None:
-            raise NotFound("conversation")
-        if conversation.thread.state is ThreadState.ERASED:
-            raise Refused(refuse(Reason.THREAD_ERASED))
-        if not (role := check_role(viewer, conversation.opening.id)).allowed:
-            raise Refused(role)
+        conversation = _open(tx, viewer, thread_id)
         rejects = stage == REJECTED_STAGE
         takes_force_at = notify.send_at if notify else closes_at
         later = bool(rejects and takes_force_at and takes_force_at > ctx.now)
@@ -83,14 +83,33 @@ def change_stage(
             post_in(ctx, tx, conversation, viewer=viewer, new=new)
         moved_to = conversation.thread.closes_at if repeated else None  # somebody may have chosen another time since
         _set_closing(tx, conversation, (moved_to or takes_force_at) if later else None)
+        if not rejects and is_to_take_force(conversation):
+            take_back_notes(ctx, tx, conversation, reason=Reason.STAGE_CHANGED)
         if stage != conversation.applicant.stage:
             end_with_news(ctx, tx, conversation, reason=Reason.STAGE_CHANGED)
-        move_stage(ctx, tx, conversation, viewer=viewer, stage=stage)
+        how = ("letter" if notify else "silent") if rejects else "restored" if stage == RESTORED_STAGE else ""
+        move_stage(ctx, tx, conversation, viewer=viewer, stage=stage, how=how)
         if not later:
-            set_gate(ctx, tx, conversation, state=state_after_stage(conversation.thread.state, stage), by=viewer.name)
+            state = state_after_stage(conversation.thread.state, stage)
+            set_gate(ctx, tx, conversation, state=state, by=viewer.name, by_id=viewer.id)
+        if note:
+            add_note(ctx, tx, conversation, viewer=viewer, note=note)
         moved = tx.threads.load(thread_id)
         assert moved is not None  # locked by this transaction
         return moved
+
+
+def _open(tx: Transaction, viewer: Viewer, thread_id: str) -> Conversation:
+    """The conversation as nobody else changes it until the commit, for who may decide."""
+    tx.attempts.hold_threads([thread_id])
+    conversation = tx.threads.open_for(viewer, thread_id, lock=True)
+    if conversation is None:
+        raise NotFound("conversation")
+    if conversation.thread.state is ThreadState.ERASED:
+        raise Refused(refuse(Reason.THREAD_ERASED))
+    if not (role := check_role(viewer, conversation.opening.id)).allowed:
+        raise Refused(role)
+    return conversation
 
 
 def _check_undecided(tx: Transaction, conversation: Conversation, seen_event: int) -> None:
@@ -123,7 +142,7 @@ def close_due_gates(ctx: Context, *, limit: int = 100) -> int:
             closes_at = conversation.thread.closes_at if conversation else None
             if conversation is None or closes_at is None or closes_at > ctx.now:
                 continue
-            if conversation.thread.state is ThreadState.OPEN and conversation.applicant.stage == REJECTED_STAGE:
+            if is_to_take_force(conversation):
                 set_gate(ctx, tx, conversation, state=ThreadState.BLOCKED, by="schedule")
             tx.threads.update(thread_id, closes_at=None)
     return len(due)
@@ -145,7 +164,9 @@ def _end_rejections(ctx: Context, tx: Transaction, conversation: Conversation, *
                 note_delivery(ctx, tx, delivery, state=delivery.state)
 
 
-def set_gate(ctx: Context, tx: Transaction, conversation: Conversation, *, state: ThreadState, by: str) -> None:
+def set_gate(
+    ctx: Context, tx: Transaction, conversation: Conversation, *, state: ThreadState, by: str, by_id: str = ""
+) -> None:
     """Close or open the gate and say so in the thread's events; nothing happens if it is so already."""
     thread = conversation.thread
     if thread.state is state:
@@ -157,7 +178,7 @@ def set_gate(ctx: Context, tx: Transaction, conversation: Conversation, *, state
     tx.threads.update(thread.id, **values)
     tx.people.update_applicant(conversation.applicant.id, rejected_at=ctx.now if blocked else None)
     name = events.THREAD_BLOCKED if blocked else events.THREAD_RESTORED
-    tx.events.append(thread.id, thread.workspace_id, name, now=ctx.now, by=by)
+    tx.events.append(thread.id, thread.workspace_id, name, now=ctx.now, by=by, by_id=by_id)
 
 
 def thread_of_applicant(ctx: Context, viewer: Viewer, external_id: str) -> str:
@@ -170,8 +191,12 @@ def thread_of_applicant(ctx: Context, viewer: Viewer, external_id: str) -> str:
     return thread_id
 
 
-def move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str) -> None:
-    """Write the stage, and that it changed; `restored` leads back to the one before the rejection."""
+def move_stage(
+    ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str, how: str = ""
+) -> None:
+    """Write the stage, and that it changed; `restored` leads back to the one before the rejection. `how`, for the audit
+    log: letter, silent, restored, undone.
+    """
     thread, applicant = conversation.thread, conversation.applicant
     if stage == RESTORED_STAGE:
         stage = applicant.stage_before or applicant.stage
@@ -179,9 +204,10 @@ def move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, vie
         return
     before = applicant.stage if stage == REJECTED_STAGE else ""
     tx.people.update_applicant(applicant.id, stage=stage, stage_before=before)
-    tx.events.append(thread.id, thread.workspace_id, events.THREAD_STAGE, now=ctx.now, stage=stage, by=viewer.name)
+    told = {"stage": stage, "by": viewer.name, "by_id": viewer.id}
+    tx.events.append(thread.id, thread.workspace_id, events.THREAD_STAGE, now=ctx.now, **told)
     tx.events.write_audit(
-        "stage",
+        Act.STAGE,
         now=ctx.now,
         workspace_id=thread.workspace_id,
         thread_id=thread.id,
@@ -189,4 +215,5 @@ def move_stage(ctx: Context, tx: Transaction, conversation: Conversation, *, vie
         actor_id=viewer.id,
         actor_name=viewer.name,
         stage=stage,
+        **({"how": how} if how else {}),
     )

@@ -25,6 +25,7 @@ from joserfc.jwk import KeySet
 
 from gateway.errors import Conflict, Invalid, NotFound, SettingsError
 from gateway.store.sign_ins import Provider
+from gateway.threads.audit import Act
 from gateway.threads.model import Viewer
 from gateway.usecases.accounts import check_admin
 from gateway.usecases.context import Context
@@ -75,7 +76,7 @@ def set_provider(ctx: Context, viewer: Viewer, *, issuer: str, client_id: str, s
             raise Invalid("secret", "Give the client secret that the provider shows.", code="client_secret")
         sealed = seal(ctx, secret) if secret or known is None else known.secret
         tx.sign_ins.put_provider(Provider(viewer.workspace_id, issuer, client_id, sealed), now=ctx.now)
-        note_act(ctx, tx, viewer, "company_sign_in.on")
+        note_act(ctx, tx, viewer, Act.COMPANY_SIGN_IN_ON)
 
 
 def remove_provider(ctx: Context, viewer: Viewer) -> None:
@@ -83,7 +84,7 @@ def remove_provider(ctx: Context, viewer: Viewer) -> None:
     check_admin(viewer, "company sign-in")
     with ctx.database.begin() as tx:
         tx.sign_ins.drop_provider(viewer.workspace_id)
-        note_act(ctx, tx, viewer, "company_sign_in.off")
+        note_act(ctx, tx, viewer, Act.COMPANY_SIGN_IN_OFF)
 
 
 def only_company(ctx: Context) -> str:
@@ -146,7 +147,7 @@ def finish_sign_in(ctx: Context, sealed: str, *, state: str, code: str, client: 
         if member is None:
             raise Conflict("company_unknown", "Nobody is invited here with this address: ask an admin to invite you.")
         token = open_session(ctx, tx, member, client=client, way="company")
-        note_act(ctx, tx, viewer_of_member(member), "sign_in", by="company")
+        note_act(ctx, tx, viewer_of_member(member), Act.SIGN_IN, by="company")
     return token
 
 

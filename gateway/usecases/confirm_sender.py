@@ -17,6 +17,7 @@ from enum import StrEnum
 from gateway.errors import Conflict
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.audit import Act
 from gateway.threads.decisions import Reason
 from gateway.threads.model import Conversation, InboxEntry, InboxState, Viewer, ViewerKind
 from gateway.threads.policies.identity import may_be_asked
@@ -82,7 +83,7 @@ def ask_sender(ctx: Context, viewer: Viewer, entry_id: str) -> None:
             thread_id=conversation.thread.id,
             participant_id=person.id,
         )
-        note_act(ctx, tx, viewer, "inbox.ask", thread_id=conversation.thread.id, entry_id=entry.id)
+        note_act(ctx, tx, viewer, Act.INBOX_ASK, thread_id=conversation.thread.id, entry_id=entry.id)
 
 
 def read_question(ctx: Context, token: str) -> Question | None:
@@ -126,7 +127,7 @@ def answer_question(ctx: Context, token: str, *, is_mine: bool) -> Answer:
             data = {"entry_id": entry.id, "reason": Reason.DISOWNED.value, "channel": "email"}
             thread = conversation.thread
             tx.events.append(thread.id, thread.workspace_id, events.INBOX_HELD, now=ctx.now, **data)
-            note_act(ctx, tx, viewer, "inbox.disown", thread_id=thread.id, entry_id=entry.id)
+            note_act(ctx, tx, viewer, Act.INBOX_DISOWN, thread_id=thread.id, entry_id=entry.id)
             return Answer.DISOWNED
         if entry.from_address:
             tx.addresses.add(person.id, entry.from_address, now=ctx.now, confirmed=True)

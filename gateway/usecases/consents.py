@@ -14,6 +14,7 @@ from gateway.errors import Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_token, token_subject
+from gateway.threads.audit import Act
 from gateway.threads.consents import Consent, ConsentKind, OptOut, Standing
 from gateway.threads.model import Conversation, Role, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.roles import check_role
@@ -64,7 +65,7 @@ def record_consent(ctx: Context, tx: Transaction, conversation: Conversation, co
     tx.consents.replace(conversation.applicant.id, consent)
     address = conversation.candidate.email if kind is ConsentKind.EMAIL else conversation.applicant.phone
     tx.outbox.unsuppress(conversation.workspace.id, advertising_to(address))
-    note_consent(ctx, tx, conversation, "consent.give", kind, by=by)
+    note_consent(ctx, tx, conversation, Act.CONSENT_GIVE, kind, by=by)
 
 
 def withdraw_consent(
@@ -77,7 +78,7 @@ def withdraw_consent(
         conversation = _hold(tx, viewer, external_id)
         check_version(_known(tx, conversation, kind, lock=True), seen)
         if tx.consents.withdraw(conversation.applicant.id, kind, by=_who(viewer), now=ctx.now):
-            note_consent(ctx, tx, conversation, "consent.withdraw", kind, by=viewer)
+            note_consent(ctx, tx, conversation, Act.CONSENT_WITHDRAW, kind, by=viewer)
 
 
 def find_consent(ctx: Context, viewer: Viewer, external_id: str, kind: ConsentKind) -> Consent:
@@ -152,7 +153,7 @@ def refuse_advertising(ctx: Context, tx: Transaction, conversation: Conversation
         chat for chat in chats if tx.consents.withdraw(chat.applicant.id, ConsentKind.EMAIL, by=how, now=ctx.now)
     ]
     for chat in withdrawn:
-        note_consent(ctx, tx, chat, "consent.withdraw", ConsentKind.EMAIL, how=how)
+        note_consent(ctx, tx, chat, Act.CONSENT_WITHDRAW, ConsentKind.EMAIL, how=how)
     if not withdrawn and tx.outbox.suppressed(workspace_id, [advertising_to(email)]):
         return
     if email:
@@ -195,7 +196,7 @@ def note_consent(
     ctx: Context,
     tx: Transaction,
     conversation: Conversation,
-    action: str,
+    action: Act,
     kind: ConsentKind,
     *,
     by: Viewer | None = None,

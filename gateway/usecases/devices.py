@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.devices import Device, Subscription
 from gateway.threads.model import Viewer, ViewerKind
 from gateway.threads.notifying import PUSH
@@ -65,7 +66,7 @@ def keep_device(
         else:
             device = Device(ctx.new_id(), viewer.id, subscription, client, ctx.now, session_key(token))
             _switch_on(tx, viewer)
-            note_act(ctx, tx, viewer, "device.add", device_id=device.id)
+            note_act(ctx, tx, viewer, Act.DEVICE_ADD, device_id=device.id)
         tx.devices.put(device, now=ctx.now)
         for old in tx.devices.open_of(viewer.id, now=ctx.now)[:-MOST]:
             tx.devices.remove(old.id)
@@ -76,7 +77,7 @@ def remove_device(ctx: Context, viewer: Viewer, device_id: str) -> None:
     """Show nothing there any more. Raises NotFound."""
     with ctx.database.begin() as tx:
         tx.devices.remove(_find(tx, viewer, device_id).id)
-        note_act(ctx, tx, viewer, "device.remove", device_id=device_id)
+        note_act(ctx, tx, viewer, Act.DEVICE_REMOVE, device_id=device_id)
 
 
 def send_test_push(ctx: Context, viewer: Viewer, device_id: str) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.forgetting import blank_mentions
 from gateway.threads.model import Conversation, InboxState, Viewer, ViewerKind
 from gateway.usecases.context import Context
@@ -41,7 +42,7 @@ def erase_applicant(
         if seen is not None:
             check_version(tx.people.find_applicant(viewer.workspace_id, external_id), seen)
         gone = _wipe(ctx, tx, conversation)
-        note_act(ctx, tx, viewer, "erase", thread_id=thread_id)
+        note_act(ctx, tx, viewer, Act.ERASE, thread_id=thread_id)
     for digest in gone:
         ctx.database.blobs.remove(digest)
 
@@ -69,7 +70,7 @@ def _erase_if_ended(ctx: Context, workspace_id: str, thread_id: str, *, before: 
             return False
         gone = _wipe(ctx, tx, conversation)
         tx.events.write_audit(
-            "erase", now=ctx.now, workspace_id=workspace_id, thread_id=thread_id, actor_kind="system", by="keeping"
+            Act.ERASE, now=ctx.now, workspace_id=workspace_id, thread_id=thread_id, actor_kind="system", by="keeping"
         )
     for digest in gone:
         ctx.database.blobs.remove(digest)

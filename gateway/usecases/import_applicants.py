@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads.applicant_file import LONGEST_CELL, ApplicantRow
+from gateway.threads.audit import Act
 from gateway.threads.model import Applicant, Opening, Source, Viewer, ViewerKind, Workspace
 from gateway.threads.policies.rejection import ERASED_STAGE
 from gateway.usecases.checks import check_external_id
@@ -77,7 +78,7 @@ def import_applicants(ctx: Context, viewer: Viewer, rows: Sequence[ApplicantRow]
             with ctx.database.begin() as tx:
                 tx.people.lock_workspace(viewer.workspace_id)
                 results += [_take(ctx, tx, viewer, row, known, seen, write=True) for row in block]
-                note_act(ctx, tx, viewer, "applicants.import", rows=str(len(block)))
+                note_act(ctx, tx, viewer, Act.APPLICANTS_IMPORT, rows=str(len(block)))
     return results
 
 

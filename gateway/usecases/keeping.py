@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from gateway.errors import Conflict, Invalid
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.model import Viewer
 from gateway.usecases.accounts import check_admin
 from gateway.usecases.context import Context
@@ -42,7 +43,7 @@ def set_keep_days(ctx: Context, viewer: Viewer, days: int | None, *, counted: in
         if _count(ctx, tx, viewer, days) > counted:
             raise Conflict("more_would_end", "More conversations would be erased than you were shown. Look again.")
         tx.workspace_settings.set_keep_days(viewer.workspace_id, days)
-        note_act(ctx, tx, viewer, "workspace.keep_days", days=str(days) if days else "no_end", erases=str(counted))
+        note_act(ctx, tx, viewer, Act.WORKSPACE_KEEP_DAYS, days=str(days) if days else "no_end", erases=str(counted))
 
 
 def _count(ctx: Context, tx: Transaction, viewer: Viewer, days: int | None) -> int:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.model import Member, Opening, Viewer
 from gateway.threads.policies.roles import OpeningRole, confine, may_choose_team, reaches_beyond
 from gateway.usecases.accounts import check_admin, create_member, hash_secret
@@ -71,7 +72,7 @@ def invite_member(ctx: Context, viewer: Viewer, *, email: str, name: str, role: 
     member = create_member(ctx, viewer.workspace_id, email=email, name=name, role=role, locale=locale)
     with ctx.database.begin() as tx:
         _send_invitation(ctx, tx, viewer, member)
-        note_act(ctx, tx, viewer, "member.invite", member_id=member.id, role=role)
+        note_act(ctx, tx, viewer, Act.MEMBER_INVITE, member_id=member.id, role=role)
     return member
 
 
@@ -83,7 +84,7 @@ def invite_again(ctx: Context, viewer: Viewer, member_id: str) -> None:
         if not member.active:
             raise Conflict("inactive", "Let this person in again first.")
         _send_invitation(ctx, tx, viewer, member)
-        note_act(ctx, tx, viewer, "member.invite", member_id=member.id)
+        note_act(ctx, tx, viewer, Act.MEMBER_INVITE, member_id=member.id)
 
 
 def set_active(ctx: Context, viewer: Viewer, member_id: str, *, active: bool) -> None:
@@ -100,7 +101,7 @@ def set_active(ctx: Context, viewer: Viewer, member_id: str, *, active: bool) ->
             tx.sign_ins.end_all(member.id)
             tx.devices.remove_all(member.id)
         tx.team.update(member.id, active=active)
-        note_act(ctx, tx, viewer, "member.activate" if active else "member.deactivate", member_id=member.id)
+        note_act(ctx, tx, viewer, Act.MEMBER_ACTIVATE if active else Act.MEMBER_DEACTIVATE, member_id=member.id)
 
 
 def set_role(ctx: Context, viewer: Viewer, member_id: str, role: str) -> None:
@@ -113,7 +114,7 @@ def set_role(ctx: Context, viewer: Viewer, member_id: str, role: str) -> None:
         if role == "member":
             _keep_an_admin(tx, member)
         tx.team.update(member.id, role=role)
-        note_act(ctx, tx, viewer, "member.role", member_id=member.id, role=role)
+        note_act(ctx, tx, viewer, Act.MEMBER_ROLE, member_id=member.id, role=role)
 
 
 def set_opening_role(
@@ -137,7 +138,7 @@ def set_opening_role(
         if reaches_beyond(member, before, after, own_openings_only=only):
             _check_reach(viewer, frees=not after, sure=sure)
         tx.team.put_role(opening.id, member.id, role or None)
-        note_act(ctx, tx, viewer, "opening.role", member_id=member.id, opening_id=opening.id, role=role or "none")
+        note_act(ctx, tx, viewer, Act.OPENING_ROLE, member_id=member.id, opening_id=opening.id, role=role or "none")
 
 
 def show_own_openings_only(ctx: Context, viewer: Viewer, *, only: bool) -> None:
@@ -145,7 +146,7 @@ def show_own_openings_only(ctx: Context, viewer: Viewer, *, only: bool) -> None:
     check_admin(viewer, "members")
     with ctx.database.begin() as tx:
         tx.people.update_workspace(viewer.workspace_id, own_openings_only=only)
-        note_act(ctx, tx, viewer, "workspace.own_openings_only", only="yes" if only else "no")
+        note_act(ctx, tx, viewer, Act.WORKSPACE_OWN_OPENINGS_ONLY, only="yes" if only else "no")
 
 
 def _check_reach(viewer: Viewer, *, frees: bool, sure: bool) -> None:

@@ -14,6 +14,7 @@ from gateway.errors import Conflict, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import Purpose, read_address
+from gateway.threads.audit import Act
 from gateway.threads.model import Conversation, InboxState, Role, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.moving import counterpart
 from gateway.threads.policies.rejection import REJECTED_STAGE, RESTORED_STAGE
@@ -45,7 +46,7 @@ def merge(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
         kept = _take_people(ctx, tx, viewer, kept, other)
         moved = _carry_all(ctx, tx, viewer, other, kept, ids=tx.moving.all_of(other_id))
         tx.moving.merge(other_id, kept_id, people=_people(other, kept))
-        _tell(ctx, tx, viewer, kept, other, name=events.THREAD_MERGED, action="thread.merge")
+        _tell(ctx, tx, viewer, kept, other, name=events.THREAD_MERGED, action=Act.THREAD_MERGE)
         return moved
 
 
@@ -69,7 +70,7 @@ def split(ctx: Context, viewer: Viewer, kept_id: str, other_id: str) -> int:
         _return_mails(ctx, tx, kept, other)
         _take_decision(ctx, tx, viewer, kept, other)
         moved = _carry_all(ctx, tx, viewer, kept, other, ids=tx.moving.come_from(other_id, kept_id))
-        _tell(ctx, tx, viewer, kept, other, name=events.THREAD_SPLIT, action="thread.split")
+        _tell(ctx, tx, viewer, kept, other, name=events.THREAD_SPLIT, action=Act.THREAD_SPLIT)
         return moved
 
 
@@ -136,7 +137,7 @@ def _take_decision(ctx: Context, tx: Transaction, viewer: Viewer, kept: Conversa
         return
     rejected = gate is ThreadState.BLOCKED or closes_at is not None
     move_stage(ctx, tx, other, viewer=viewer, stage=REJECTED_STAGE if rejected else RESTORED_STAGE)
-    set_gate(ctx, tx, other, state=gate, by=viewer.name)
+    set_gate(ctx, tx, other, state=gate, by=viewer.name, by_id=viewer.id)
     tx.threads.update(other.thread.id, closes_at=closes_at)
 
 
@@ -183,7 +184,7 @@ def _people(other: Conversation, kept: Conversation) -> dict[str, str]:
 
 
 def _tell(
-    ctx: Context, tx: Transaction, viewer: Viewer, kept: Conversation, other: Conversation, *, name: str, action: str
+    ctx: Context, tx: Transaction, viewer: Viewer, kept: Conversation, other: Conversation, *, name: str, action: Act
 ) -> None:
     for here, there, key in ((kept, other, "from"), (other, kept, "to")):
         data = {key: there.thread.id, "by": viewer.name}

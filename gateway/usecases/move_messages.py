@@ -15,6 +15,7 @@ from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.store.moving import UNFINISHED, Leaving
 from gateway.threads import events
+from gateway.threads.audit import Act
 from gateway.threads.model import Conversation, Message, MessageKind, Opening, Source, Viewer, ViewerKind
 from gateway.threads.policies.moving import counterpart, is_same_person, kind_there
 from gateway.threads.policies.roles import check_role
@@ -223,6 +224,6 @@ def _tell(
         other = {key: there.thread.id}
         tx.events.append(here.thread.id, here.workspace.id, name, now=ctx.now, **other, **shared)
     moved = {"to": target.thread.id, "count": str(len(ids))}
-    note_act(ctx, tx, viewer, "messages.move", thread_id=source.thread.id, **moved)
+    note_act(ctx, tx, viewer, Act.MESSAGES_MOVE, thread_id=source.thread.id, **moved)
     came = {"from": source.thread.id, "count": str(len(ids))}
-    note_act(ctx, tx, viewer, "messages.receive", thread_id=target.thread.id, **came)
+    note_act(ctx, tx, viewer, Act.MESSAGES_RECEIVE, thread_id=target.thread.id, **came)

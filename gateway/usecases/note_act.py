@@ -6,15 +6,15 @@ Not in charge of: reading the log (`read_audit`).
 from __future__ import annotations
 
 from gateway.store.database import Transaction
-from gateway.threads.audit import name_in_log
+from gateway.threads.audit import Act, name_in_log
 from gateway.threads.model import Viewer
 from gateway.usecases.context import Context
 
 
-def note_act(ctx: Context, tx: Transaction, viewer: Viewer, action: str, *, thread_id: str = "", **data: str) -> None:
+def note_act(ctx: Context, tx: Transaction, viewer: Viewer, act: Act, *, thread_id: str = "", **data: str) -> None:
     """Write down what this viewer did (SJ-P4), in the transaction in which they did it. `data`: ids and rule names."""
     tx.events.write_audit(
-        action,
+        act,
         now=ctx.now,
         workspace_id=viewer.workspace_id or None,
         thread_id=thread_id or None,

@@ -5,6 +5,7 @@ Not in charge of: whether it is dangerous (`threads.policies.attachments`).
 
 from __future__ import annotations
 
+from gateway.threads.audit import Act
 from gateway.threads.model import Viewer
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
@@ -29,5 +30,5 @@ def open_quarantined(ctx: Context, viewer: Viewer, attachment_id: str) -> FileCo
     file = read_file(ctx, viewer, attachment_id)
     with ctx.database.begin() as tx:
         danger = file.attachment.danger
-        note_act(ctx, tx, viewer, "file.open_quarantined", attachment_id=attachment_id, danger=danger)
+        note_act(ctx, tx, viewer, Act.FILE_OPEN_QUARANTINED, attachment_id=attachment_id, danger=danger)
     return file

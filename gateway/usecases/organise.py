@@ -14,6 +14,7 @@ from datetime import datetime
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.audit import Act
 from gateway.threads.model import Conversation, Member, Viewer, ViewerKind
 from gateway.threads.notifying import NewsKind
 from gateway.threads.organising import LONGEST_TAG, MOST_TAGS, UNTIL_REPLY, Organised, Tag, clean_tag, snooze_end
@@ -198,7 +199,7 @@ def _change_one(
     if step.values:
         tx.organising.set(thread.id, **step.values)
     tx.events.append(thread.id, thread.workspace_id, step.event, now=ctx.now, **step.data, by=viewer.name)
-    note_act(ctx, tx, viewer, step.event.removeprefix("thread."), thread_id=thread.id, **step.data)
+    note_act(ctx, tx, viewer, Act(step.event.removeprefix("thread.")), thread_id=thread.id, **step.data)
     if isinstance(ready, Member) and ready.id != viewer.id:
         tell_one(ctx, tx, ready.id, NewsKind.ASSIGNED, conversation=conversation, by_name=viewer.name)
     return True

@@ -18,6 +18,7 @@ from gateway.store.blobs import digest_of
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import reply_address, sms_address
+from gateway.threads.audit import Act
 from gateway.threads.channel import IncomingSms
 from gateway.threads.consents import ConsentKind
 from gateway.threads.decisions import Reason
@@ -173,7 +174,7 @@ def _opt_out(ctx: Context, tx: Transaction, workspace_id: str, thread_id: str, *
     tx.events.append(thread_id, workspace_id, events.CANDIDATE_OPTED_OUT, now=ctx.now, channel=SMS)
     conversation = tx.threads.load(thread_id)
     if conversation and tx.consents.withdraw(conversation.applicant.id, ConsentKind.PHONE, by="sms", now=ctx.now):
-        note_consent(ctx, tx, conversation, "consent.withdraw", ConsentKind.PHONE, how="sms")
+        note_consent(ctx, tx, conversation, Act.CONSENT_WITHDRAW, ConsentKind.PHONE, how="sms")
 
 
 def _keep(

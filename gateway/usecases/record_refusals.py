@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from gateway.errors import Invalid
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.audit import Act
 from gateway.threads.channel import CannotTell, Refusal, RefusalChannel
 from gateway.threads.consents import ConsentKind
 from gateway.threads.model import Conversation
@@ -81,6 +82,6 @@ def _bar(ctx: Context, tx: Transaction, conversations: Sequence[Conversation], *
     tx.outbox.suppress(workspace_id, address, code=OPT_OUT, now=ctx.now)
     for one in conversations:
         tx.consents.withdraw(one.applicant.id, ConsentKind.PHONE, by=BY, now=ctx.now)
-        note_consent(ctx, tx, one, "consent.withdraw", ConsentKind.PHONE, how=BY)
+        note_consent(ctx, tx, one, Act.CONSENT_WITHDRAW, ConsentKind.PHONE, how=BY)
         tx.events.append(one.thread.id, workspace_id, events.CANDIDATE_OPTED_OUT, now=ctx.now, channel=SMS, by=BY)
     return True

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.errors import Conflict, GatewayError, Invalid, NotFound, Refused
-from gateway.threads.model import CameInBy, Conversation, MessageKind, Viewer
+from gateway.threads.model import CameInBy, Conversation, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
 from gateway.usecases.context import Context
-from gateway.usecases.post_message import NewMessage, find_posted, post_message
+from gateway.usecases.post_message import NewMessage, find_posted
 from gateway.usecases.read_thread import read_page
 from gateway.usecases.waiting import take_back_rejection
 
@@ -84,17 +84,17 @@ def reject_applicant(
         text = suggest_rejection(ctx, conversation)
         notify = NewMessage(text=text, came_in_by=CameInBy.API, client_key=client_key)
     closes_at = ctx.now + timedelta(seconds=undo)
-    rejected = change_stage(
-        ctx, viewer, thread_id, REJECTED_STAGE, notify=notify, closes_at=closes_at, seen_event=seen_event
+    return change_stage(
+        ctx,
+        viewer,
+        thread_id,
+        REJECTED_STAGE,
+        notify=notify,
+        closes_at=closes_at,
+        seen_event=seen_event,
+        reason=reason,
+        client_key=client_key,
     )
-    _note_reason(ctx, viewer, thread_id, reason, client_key)
-    return rejected
-
-
-def _note_reason(ctx: Context, viewer: Viewer, thread_id: str, reason: str, client_key: str) -> None:
-    if reason:
-        note_key = f"{client_key}:why" if client_key else ""
-        post_message(ctx, viewer, thread_id, NewMessage(text=reason, kind=MessageKind.NOTE, client_key=note_key))
 
 
 def reject_many(
@@ -178,8 +178,7 @@ def _reject_one(
 ) -> Rejection:
     try:
         thread_id = thread_of_applicant(ctx, viewer, external_id)
-        if find_posted(ctx, viewer, thread_id, key):  # the stage was written with the message
-            _note_reason(ctx, viewer, thread_id, reason, key)
+        if find_posted(ctx, viewer, thread_id, key):  # stage and reason were written with the message
             return Rejection(external_id, thread_id)
         own = notify(thread_id) if notify else None
         newest = seen.get(thread_id)

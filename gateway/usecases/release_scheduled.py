@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.model import Delivery, ThreadState
-from gateway.threads.policies.rejection import REJECTED_STAGE
+from gateway.threads.policies.rejection import is_to_take_force
 from gateway.usecases.change_stage import set_gate
 from gateway.usecases.context import Context
 
@@ -28,7 +28,7 @@ def release_scheduled(ctx: Context, tx: Transaction, claimed: Sequence[Delivery]
         seq, closes_gate = found
         thread, told = conversation.thread, {"message_id": delivery.message_id or "", "seq": str(seq)}
         tx.events.append(thread.id, thread.workspace_id, events.MESSAGE_RELEASED, now=ctx.now, **told)
-        if closes_gate and thread.state is ThreadState.OPEN and conversation.applicant.stage == REJECTED_STAGE:
+        if closes_gate and is_to_take_force(conversation):
             set_gate(ctx, tx, conversation, state=ThreadState.BLOCKED, by="schedule")
 
 

@@ -16,6 +16,7 @@ from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.store.inbox import TO_DECIDE
 from gateway.threads import events
+from gateway.threads.audit import Act
 from gateway.threads.decisions import Reason, first_objection
 from gateway.threads.incoming import ReadMail
 from gateway.threads.model import (
@@ -178,7 +179,7 @@ def discard(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
         moved = tx.inbox.move(entry_id, from_states=TO_DECIDE, to=InboxState.DISCARDED, reason=Reason.DISCARDED.value)
         if not moved:
             raise Conflict("already_decided", "Somebody has decided about this mail already.")
-        note_act(ctx, tx, viewer, "inbox.discard", entry_id=entry_id)
+        note_act(ctx, tx, viewer, Act.INBOX_DISCARD, entry_id=entry_id)
         return open_entry(tx, viewer, entry_id)
 
 
@@ -192,7 +193,7 @@ def replay(ctx: Context, viewer: Viewer, entry_id: str) -> InboxEntry:
         if not moved:
             raise Conflict("already_decided", "This mail is being processed.")
         tx.inbox.finish(entry_id, InboxState.RECEIVED, tries=0)
-        note_act(ctx, tx, viewer, "inbox.replay", entry_id=entry_id)
+        note_act(ctx, tx, viewer, Act.INBOX_REPLAY, entry_id=entry_id)
     process_mail(ctx, entry_id)
     with ctx.database.read() as tx:
         return open_entry(tx, viewer, entry_id)
@@ -238,7 +239,7 @@ def release_into(
     tx.events.append(
         thread.id, thread.workspace_id, events.INBOX_RELEASED, now=ctx.now, entry_id=entry.id, by=viewer.name
     )
-    note_act(ctx, tx, viewer, "inbox.release", entry_id=entry.id, thread_id=thread.id)
+    note_act(ctx, tx, viewer, Act.INBOX_RELEASE, entry_id=entry.id, thread_id=thread.id)
 
 
 def _check_gate(

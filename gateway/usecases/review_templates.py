@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.channel import CannotTell, ReviewChannel, Reviewed
 from gateway.threads.routing import ALIMTALK
 from gateway.threads.templates import Body, Review, Template, next_review_look
@@ -83,7 +84,7 @@ def _tell(ctx: Context, tx: Transaction, template: Template, *, before: Mapping[
         if kakao is None or old is None or kakao.review is old.review:
             continue
         tx.events.write_audit(
-            "template.review",
+            Act.TEMPLATE_REVIEW,
             now=ctx.now,
             workspace_id=template.workspace_id,
             actor_kind="system",

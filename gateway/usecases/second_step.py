@@ -18,6 +18,7 @@ import pyotp
 
 from gateway.errors import Conflict, Invalid, NotFound, SettingsError
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.model import Member, Viewer
 from gateway.usecases.accounts import hash_secret
 from gateway.usecases.context import Context
@@ -65,7 +66,7 @@ def finish_setup(ctx: Context, viewer: Viewer, *, sealed: str, code: str) -> lis
         if tx.sign_ins.second_step(viewer.id, lock=True).secret:
             raise Conflict("second_step_on", "There is a second step already: turn it off first.")
         tx.team.update(viewer.id, **values)
-        note_act(ctx, tx, viewer, "second_step.on")
+        note_act(ctx, tx, viewer, Act.SECOND_STEP_ON)
     return codes
 
 
@@ -76,7 +77,7 @@ def make_codes_anew(ctx: Context, viewer: Viewer, code: str) -> list[str]:
     with ctx.database.begin() as tx:
         _check(ctx, tx, viewer.id, code)
         tx.team.update(viewer.id, recovery_codes=[hash_secret(c) for c in codes])
-        note_act(ctx, tx, viewer, "second_step.codes")
+        note_act(ctx, tx, viewer, Act.SECOND_STEP_CODES)
     return codes
 
 
@@ -86,7 +87,7 @@ def turn_off(ctx: Context, viewer: Viewer, code: str) -> None:
     with ctx.database.begin() as tx:
         _check(ctx, tx, viewer.id, code)
         tx.team.update(viewer.id, totp_secret="", recovery_codes=[])
-        note_act(ctx, tx, viewer, "second_step.off")
+        note_act(ctx, tx, viewer, Act.SECOND_STEP_OFF)
 
 
 def clear_for(ctx: Context, viewer: Viewer, member_id: str) -> None:
@@ -97,7 +98,7 @@ def clear_for(ctx: Context, viewer: Viewer, member_id: str) -> None:
             raise NotFound("member")
         tx.team.update(member.id, totp_secret="", recovery_codes=[])
         tx.sign_ins.end_all(member.id)
-        note_act(ctx, tx, viewer, "second_step.cleared", member_id=member.id)
+        note_act(ctx, tx, viewer, Act.SECOND_STEP_CLEARED, member_id=member.id)
 
 
 def count_codes(ctx: Context, viewer: Viewer) -> int | None:
@@ -125,7 +126,7 @@ def finish_sign_in(ctx: Context, token: str, code: str, *, client: str = "") -> 
         used = _check(ctx, tx, member.id, code)
         if not tx.sign_ins.end(hash_secret(token)):
             raise NotFound("sign-in")
-        note_act(ctx, tx, viewer_of_member(member), "second_step.passed", by=used)
+        note_act(ctx, tx, viewer_of_member(member), Act.SECOND_STEP_PASSED, by=used)
         return open_session(ctx, tx, member, client=client, way="code")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.sign_ins import OpenSession
+from gateway.threads.audit import Act
 from gateway.threads.model import Viewer
 from gateway.usecases.accounts import check_password, hash_password, hash_secret, verify_password
 from gateway.usecases.context import Context
@@ -32,14 +33,14 @@ def end_session(ctx: Context, viewer: Viewer, key: str) -> None:
     with ctx.database.begin() as tx:
         if not tx.sign_ins.end(key, member_id=viewer.id):
             raise NotFound("session")
-        note_act(ctx, tx, viewer, "session.end")
+        note_act(ctx, tx, viewer, Act.SESSION_END)
 
 
 def end_other_sessions(ctx: Context, viewer: Viewer, token: str) -> None:
     """Sign out everywhere else; links that were mailed die, too."""
     with ctx.database.begin() as tx:
         tx.sign_ins.end_all(viewer.id, but=hash_secret(token))
-        note_act(ctx, tx, viewer, "session.end_others")
+        note_act(ctx, tx, viewer, Act.SESSION_END_OTHERS)
 
 
 def has_password(ctx: Context, viewer: Viewer) -> bool:
@@ -60,4 +61,4 @@ def change_password(ctx: Context, viewer: Viewer, token: str, *, current: str, n
     with ctx.database.begin() as tx:
         tx.team.update(viewer.id, password_hash=hashed)
         tx.sign_ins.end_all(viewer.id, but=hash_secret(token))
-        note_act(ctx, tx, viewer, "password.change")
+        note_act(ctx, tx, viewer, Act.PASSWORD_CHANGE)

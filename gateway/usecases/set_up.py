@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.delivery import ARRIVED
 from gateway.threads.model import Delivery, Viewer
 from gateway.threads.own_domain import Check, DnsRecord
@@ -81,7 +82,7 @@ def finish(ctx: Context, viewer: Viewer) -> None:
     check_admin(viewer, "set-up")
     with ctx.database.begin() as tx:
         tx.workspace_settings.set_setup_step(viewer.workspace_id, "")
-        note_act(ctx, tx, viewer, "workspace.setup")
+        note_act(ctx, tx, viewer, Act.WORKSPACE_SETUP)
 
 
 def look_at_domain(ctx: Context, viewer: Viewer, *, check: bool) -> DomainView:
@@ -119,7 +120,7 @@ def send_test(ctx: Context, viewer: Viewer, channel: str, *, to: str = "") -> No
         )
         sent = tx.workspace_settings.tests_sent(viewer.workspace_id)
         tx.workspace_settings.set_tests_sent(viewer.workspace_id, {**sent, channel: delivery_id})
-        note_act(ctx, tx, viewer, "workspace.test", channel=channel)
+        note_act(ctx, tx, viewer, Act.WORKSPACE_TEST, channel=channel)
 
 
 def find_open(ctx: Context, viewer: Viewer) -> list[str]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from gateway.errors import Conflict, NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.model import (
     Delivery,
     DeliveryState,
@@ -120,7 +121,7 @@ def demo_session(ctx: Context, member_id: str) -> str:
 def first_step(ctx: Context, tx: Transaction, member: Member, *, client: str, way: str) -> str:
     """A session; one that waits for the second step (`second_step`) when the member has one."""
     if not tx.sign_ins.second_step(member.id).secret:
-        note_act(ctx, tx, viewer_of_member(member), "sign_in", by=way)
+        note_act(ctx, tx, viewer_of_member(member), Act.SIGN_IN, by=way)
         return open_session(ctx, tx, member, client=client, way=way)
     token, until = secrets.token_urlsafe(32), ctx.now + SECOND_STEP_LIFE
     tx.sign_ins.add(hash_secret(token), member.id, client=client, way=way, now=ctx.now, until=until, pending=True)

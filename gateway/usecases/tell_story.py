@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.store.database import Transaction
-from gateway.threads.model import Delivery, InboxEntry, Message, Thread
+from gateway.threads.model import Delivery, InboxEntry, InboxState, Message, Thread
 from gateway.usecases.context import Context
 
 MOST = 500
@@ -24,7 +24,9 @@ class Story:
 
 
 def tell_story(ctx: Context, subject: str) -> Story | None:
-    """The story of an id: inbox entry, message, delivery, thread, or the id that a 250 said. None if nothing has it."""
+    """The story of an id: inbox entry, message, delivery, thread (with the mails to it that are no messages), or the id
+    that a 250 said. None if nothing has it.
+    """
     with ctx.database.read() as tx:
         entries = tx.inbox.find_by_digest(subject) or [e for e in [tx.inbox.find(subject)] if e]
         if entries:
@@ -38,7 +40,8 @@ def tell_story(ctx: Context, subject: str) -> Story | None:
         if conversation is None:
             return None
         messages = tx.messages.newest(subject, limit=MOST)
-        return Story((), conversation.thread, tuple(messages), _deliveries(tx, messages))
+        others = tx.inbox.of_thread(subject, [s for s in InboxState if s is not InboxState.THREADED], limit=MOST)
+        return Story(tuple(others[::-1]), conversation.thread, tuple(messages), _deliveries(tx, messages))
 
 
 def _of_entries(tx: Transaction, entries: tuple[InboxEntry, ...]) -> Story:

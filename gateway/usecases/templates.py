@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from gateway.errors import Invalid, NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.model import Conversation, Viewer, ViewerKind
 from gateway.threads.purpose import Purpose
 from gateway.threads.sms_text import ALIMTALK_CHARS, LMS_BYTES, Segments, count_bytes, count_segments, plain_for_korea
@@ -83,7 +84,7 @@ def put_template(
             tx.templates.add(template)
         at = next_review_look(ctx.now, ctx.now) if template.waits else None
         tx.templates.look_at_review(template.id, at=at)
-        note_act(ctx, tx, viewer, "template.save", template=key)
+        note_act(ctx, tx, viewer, Act.TEMPLATE_SAVE, template=key)
     return template, found is None
 
 
@@ -107,6 +108,7 @@ def delete_template(ctx: Context, viewer: Viewer, key: str, *, seen: Seen | None
         template = _open(tx, viewer, key)
         check_version(template, seen)
         tx.templates.remove(template.id)
+        note_act(ctx, tx, viewer, Act.TEMPLATE_DELETE, template=key)
 
 
 def preview_template(

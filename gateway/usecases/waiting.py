@@ -24,6 +24,7 @@ from gateway.usecases.change_stage import move_stage
 from gateway.usecases.context import Context
 from gateway.usecases.end_waiting import end_waiting
 from gateway.usecases.reach import zone_of
+from gateway.usecases.rejection_note import take_back_notes
 
 LATE = timedelta(minutes=5)  # a `send_at` that is past by less is taken as now
 
@@ -37,7 +38,7 @@ def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> 
         if not end_waiting(ctx, tx, conversation.thread, waiting, reason=Reason.UNDONE):
             raise _gone_out()
         if _is_to_close(tx, conversation, waiting):
-            move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE)
+            _undo_rejection(ctx, tx, conversation, viewer=viewer)
             return
         _hand_back(ctx, tx, viewer, message)
 
@@ -62,7 +63,7 @@ def take_back_rejection(ctx: Context, viewer: Viewer, thread_id: str) -> None:
         if tx.waiting.rejections([thread_id], now=ctx.now).get(thread_id) is None:
             raise _gone_out()
         tx.threads.update(thread_id, closes_at=None)
-        move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE)
+        _undo_rejection(ctx, tx, conversation, viewer=viewer)
 
 
 def send_now(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> None:
@@ -149,6 +150,11 @@ def _is_to_close(tx: Transaction, conversation: Conversation, waiting: WaitingMe
     if held is None or held.thread.state is not ThreadState.OPEN:
         raise _gone_out()
     return True
+
+
+def _undo_rejection(ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer) -> None:
+    take_back_notes(ctx, tx, conversation, reason=Reason.UNDONE)
+    move_stage(ctx, tx, conversation, viewer=viewer, stage=RESTORED_STAGE, how="undone")
 
 
 def _hand_back(ctx: Context, tx: Transaction, viewer: Viewer, message: Message) -> None:

@@ -15,6 +15,7 @@ from datetime import datetime
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.audit import Act
 from gateway.threads.model import Viewer
 from gateway.threads.webhooks import ROTATION, HookPost, HookState, PostState, Webhook, read_event_name, url_fault
 from gateway.usecases.context import Context
@@ -61,7 +62,7 @@ def create_webhook(
             created_at=ctx.now,
         )
         tx.webhooks.add(hook)
-        note_act(ctx, tx, viewer, "webhook.create", webhook_id=hook.id)
+        note_act(ctx, tx, viewer, Act.WEBHOOK_CREATE, webhook_id=hook.id)
     return hook, secret
 
 
@@ -116,7 +117,7 @@ def update_webhook(
             values |= {"failing_since": None, "paused_until": None}
             tx.webhooks.queue_again(hook.id, states=[PostState.QUEUED], since=None, event_id=None, now=ctx.now)
         tx.webhooks.update(hook.id, **values)
-        note_act(ctx, tx, viewer, "webhook.update", webhook_id=hook.id)
+        note_act(ctx, tx, viewer, Act.WEBHOOK_UPDATE, webhook_id=hook.id)
         return changed
 
 
@@ -131,7 +132,7 @@ def delete_webhook(ctx: Context, viewer: Viewer, webhook_id: str, *, seen: Seen 
         hook = _open(tx, viewer, webhook_id, lock=True)
         check_version(as_set(hook), seen)
         tx.webhooks.remove(hook.id)
-        note_act(ctx, tx, viewer, "webhook.delete", webhook_id=hook.id)
+        note_act(ctx, tx, viewer, Act.WEBHOOK_DELETE, webhook_id=hook.id)
 
 
 def rotate_secret(ctx: Context, viewer: Viewer, webhook_id: str) -> tuple[Webhook, str]:
@@ -141,7 +142,7 @@ def rotate_secret(ctx: Context, viewer: Viewer, webhook_id: str) -> tuple[Webhoo
         hook = _open(tx, viewer, webhook_id, lock=True)
         until = ctx.now + ROTATION
         tx.webhooks.update(hook.id, secret=seal(ctx, secret), old_secret=hook.secret, old_secret_until=until)
-        note_act(ctx, tx, viewer, "webhook.rotate", webhook_id=hook.id)
+        note_act(ctx, tx, viewer, Act.WEBHOOK_ROTATE, webhook_id=hook.id)
         return replace(hook, old_secret=hook.secret, old_secret_until=until), secret
 
 
@@ -172,7 +173,7 @@ def replay_posts(
     with ctx.database.begin() as tx:
         hook = _open(tx, viewer, webhook_id, lock=True)
         number = tx.webhooks.queue_again(hook.id, states=finished, since=since, event_id=event_id, now=ctx.now)
-        note_act(ctx, tx, viewer, "webhook.replay", webhook_id=hook.id)
+        note_act(ctx, tx, viewer, Act.WEBHOOK_REPLAY, webhook_id=hook.id)
     return number
 
 

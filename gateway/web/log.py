@@ -5,7 +5,7 @@ Not in charge of: their words (templates) or who may see what (`threads.policies
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -39,17 +39,20 @@ def build_log(
     *,
     zone: ZoneInfo,
     read_seq: int | None = None,
+    at_of: Callable[[Message], datetime] = lambda message: message.created_at,
 ) -> list[LogItem]:
-    """Messages by commit order with happenings between them by time, and a line before each new day in `zone`."""
+    """Messages by commit order with happenings between them by time, and a line before each new day in `zone`.
+    `at_of`: the time of a message as its reader has it.
+    """
     items: list[LogItem] = []
     waiting = sorted(happenings, key=lambda h: h.at)
     marked = read_seq is None
     for shown in messages:
-        while waiting and waiting[0].at < shown.message.created_at:
+        while waiting and waiting[0].at < at_of(shown.message):
             items.append(LogItem(waiting[0].at, happening=waiting.pop(0)))
         new = not marked and read_seq is not None and shown.message.seq > read_seq
         marked = marked or new
-        items.append(LogItem(shown.message.created_at, shown=shown, first_new=new))
+        items.append(LogItem(at_of(shown.message), shown=shown, first_new=new))
     items.extend(LogItem(h.at, happening=h) for h in waiting)
     return _with_days(items, zone)
 
@@ -64,6 +67,11 @@ def _with_days(items: Iterable[LogItem], zone: ZoneInfo) -> list[LogItem]:
             today = day
         result.append(item)
     return result
+
+
+def told_at(message: Message) -> datetime:
+    """When a message came to the candidate: what was written to go out later did so then."""
+    return message.goes_out_at or message.created_at
 
 
 def public_name(message: Message, company: str) -> str:

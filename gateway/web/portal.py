@@ -18,7 +18,7 @@ from gateway.threads.model import AuthorKind, CameInBy, Conversation, ThreadStat
 from gateway.usecases import applicants, post_message, read_thread
 from gateway.usecases.views import ThreadPage
 from gateway.web.brand import brand_url, logo_url
-from gateway.web.log import build_log, public_name, zone_of
+from gateway.web.log import build_log, public_name, told_at, zone_of
 from gateway.web.security import int_or_zero
 from gateway.web.visits import Visit, go_to, in_language_of, post_key, say_error, show
 
@@ -99,15 +99,16 @@ def show_thread(
     """The page in any of its states. `text` is handed back; `refused` says that it was not sent."""
     before = int_or_zero(visit.asked("before")) or None
     page = read_thread.read_page(visit.site.ctx, viewer, viewer.thread_id, before=before, limit=PAGE_SIZE)
-    chat = page.conversation
+    chat, zone = page.conversation, zone_of(page.conversation.workspace.timezone)
+    shown = sorted(page.messages, key=lambda one: told_at(one.message))
     return show(
         visit,
         "candidate.html",
         status=status,
         **what_it_shows(visit, chat),
-        log=build_log(page.messages, (), zone=zone_of(chat.workspace.timezone)),
+        log=build_log(shown, (), zone=zone, at_of=told_at),
         earlier=page.messages[0].message.seq if page.has_earlier and page.messages else 0,
-        latest=page.messages[-1].message.id if page.messages else "",
+        latest=shown[-1].message.id if shown else "",
         after=page.last_event,
         closed=refused or chat.thread.state is not ThreadState.OPEN,
         reader=_reader(page),
@@ -136,6 +137,7 @@ def what_it_shows(visit: Visit, chat: Conversation) -> dict[str, object]:
         "keep_days": chat.workspace.keep_days,
         "thread_id": chat.thread.id,
         "public_name": public_name,
+        "told_at": told_at,
     }
 
 

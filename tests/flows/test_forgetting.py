@@ -167,5 +167,5 @@ def test_an_erasure_and_a_worker_at_the_same_moment_leave_one_of_the_two_orders(
         assert len(channel.to(f"e{number}@mail.example")) == went
         with pytest.raises(NotFound):
             messages_after(ctx, company.as_jun, view.thread_id)
-    lines, _ = read_audit(ctx, company.as_jun, AuditFilter())
-    assert [line.action for line in lines].count("erase") == 6
+    found, _ = read_audit(ctx, company.as_jun, AuditFilter())
+    assert [told.line.action for told in found].count("erase") == 6

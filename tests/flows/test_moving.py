@@ -123,8 +123,8 @@ def test_both_conversations_the_ats_and_the_audit_log_say_so(ctx: Context, compa
     assert came.data["from"] == mina.thread_id
     (line,) = read_page(ctx, company.as_jun, other.thread_id).happenings
     assert (line.name, line.beside) == ("messages.moved_in", "Mina Han · Product Designer")
-    lines, _ = read_audit(ctx, company.as_jun, AuditFilter(action="messages"))
-    assert {(line.action, line.thread_id) for line in lines} == {
+    found, _ = read_audit(ctx, company.as_jun, AuditFilter(action="messages"))
+    assert {(told.line.action, told.line.thread_id) for told in found} == {
         ("messages.move", mina.thread_id),
         ("messages.receive", other.thread_id),
     }

@@ -111,7 +111,8 @@ def test_a_call_ends_advertising_and_nothing_else(
     assert "Called the free number: gets no more advertising by SMS" in words_of(
         desk.get(f"/desk/t/{jiwoo.thread_id}").text
     )
-    assert "consent=phone how=080" in words_of(desk.get("/desk/settings/audit").text)
+    audit = words_of(desk.get("/desk/settings/audit").text)
+    assert "The candidate took back the consent to advertising by phone (by the free 080 number)" in audit
 
 
 def test_it_is_told_again_and_again_and_counts_once(

@@ -113,7 +113,7 @@ def test_a_rejection_brings_the_reviewers_words(ctx: Context, company: Company, 
     desk = browser_of(make_app(ctx, company), company.jun)
     assert "광고 문구가 있습니다." in words_of(desk.get("/desk/settings/templates").text)
     audit = words_of(desk.get("/desk/settings/audit?action=template").text)
-    assert "template=invite locale=ko review=rejected" in audit
+    assert "KakaoTalk did not approve the template invite (ko)" in audit
     clock.move(minutes=5)
     provider.reviews["invite_en"] = ("TSC03", [])
     assert ask_for_reviews(ctx) == 1

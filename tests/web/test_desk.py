@@ -31,6 +31,21 @@ def from_mina(ctx: Context, mina: ApplicantView, text: str) -> None:
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text=text))
 
 
+def test_stages_that_we_name_are_words_and_those_of_the_company_stay(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    url = f"/desk/t/{mina.thread_id}"
+    assert "Product Designer · 지원" in words_of(desk.get(f"{url}?lang=ko").text)
+    change_stage(ctx, company.as_ara, mina.thread_id, "Second interview")
+    change_stage(ctx, company.as_ara, mina.thread_id, "rejected")
+    page = words_of(desk.get(f"{url}?lang=en").text)
+    assert "Ara Kim moved to stage: Second interview" in page
+    assert "Ara Kim moved to stage: Rejected" in page
+    listed = desk.get("/desk/all").text
+    assert '<option value="rejected">Rejected</option>' in listed
+    assert "Product Designer · Rejected" in words_of(listed)
+
+
 def test_who_is_not_signed_in_is_asked_to_and_comes_back(ctx: Context, company: Company, mina: ApplicantView) -> None:
     client = browser_of(make_app(ctx, company))
     asked = client.get(f"/desk/t/{mina.thread_id}")

@@ -35,7 +35,7 @@ def test_who_did_what_is_found_by_person_action_and_conversation(
     members.set_role(ctx, company.as_jun, company.ara.id, "admin")
 
     def actions(**which: str) -> list[str]:
-        return [line.action for line in read_audit.read_audit(ctx, company.as_jun, AuditFilter(**which))[0]]
+        return [told.line.action for told in read_audit.read_audit(ctx, company.as_jun, AuditFilter(**which))[0]]
 
     assert actions() == ["member.role", "member.role", "stage"]
     assert actions(actor_id=company.ara.id) == ["stage"]
@@ -51,9 +51,10 @@ def test_the_page_goes_on_and_the_copy_holds_no_formula(ctx: Context, company: C
     for _ in range(read_audit.PAGE + 1):
         members.set_role(ctx, evil_viewer, company.ara.id, "admin")
     first = desk.get(f"{PATH}?action=member&who={evil.id}").text
-    assert first.count("member.role") == read_audit.PAGE
+    made = "made Ara Kim an admin"
+    assert first.count(made) == read_audit.PAGE
     (more,) = re.findall(r'href="(\?[^"]*cursor=[^"]*)"', first)
-    assert desk.get(PATH + more.replace("&amp;", "&")).text.count("member.role") == 1
+    assert desk.get(PATH + more.replace("&amp;", "&")).text.count(made) == 1
     copy = desk.get(f"{PATH}.csv?action=member")
     assert copy.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(copy.text)))
@@ -66,11 +67,12 @@ def test_what_changes_of_the_workspace_is_written_down_and_what_stays_is_not(ctx
     for _ in range(2):
         accounts.update_workspace(ctx, company.as_jun, name="Moa Labs", public_contact="people@moalabs.example")
         accounts.set_channels(ctx, company.as_jun, channels=["sms", "email"])
-    lines, _ = read_audit.read_audit(ctx, company.as_jun, AuditFilter(action="workspace"))
-    assert [(line.action, line.data) for line in lines] == [
+    found, _ = read_audit.read_audit(ctx, company.as_jun, AuditFilter(action="workspace"))
+    assert [(told.line.action, told.line.data) for told in found] == [
         ("workspace.changed", {"fields": "channels"}),
         ("workspace.changed", {"fields": "public_contact"}),
     ]
+    assert found[1].words == "Jun Park changed the company's details: public contact address"
 
 
 def test_only_admins_read_it(ctx: Context, company: Company) -> None:

@@ -10,11 +10,13 @@ from web.web_kit import browser_of, hidden, make_app, words_of
 
 from gateway.threads.purpose import Purpose
 from gateway.threads.templates import Body, MailBody
+from gateway.usecases import accounts
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.drafts import read_draft
 from gateway.usecases.presence import note_presence
 from gateway.usecases.read_thread import messages_after
+from gateway.usecases.sign_in import viewer_of_member
 from gateway.usecases.templates import put_template
 from gateway.usecases.views import ApplicantView
 
@@ -126,6 +128,19 @@ def test_ways_and_what_bars_them(ctx: Context, company: Company, mina: Applicant
     assert "Choose at least one way" in words_of(refused.text)
     note_presence(ctx, company.as_ara, mina.thread_id)
     assert "Ara Kim is reading" in words_of(desk.get(url).text)
+
+
+def test_a_colleague_of_the_same_name_is_somebody_else(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    namesake = accounts.create_member(ctx, company.workspace.id, email="jun2@moalabs.example", name=company.jun.name)
+    url = f"/desk/t/{mina.thread_id}"
+    form = form_of(desk.get(url).text, text="See you on Tuesday", do="send")
+    change_stage(ctx, viewer_of_member(namesake), mina.thread_id, "rejected")
+    assert desk.post(url, data=form).status_code == 409
+    form = form_of(desk.get(url).text, text="Thank you all the same", do="send")
+    change_stage(ctx, company.as_jun, mina.thread_id, "archive")
+    assert desk.post(url, data=form).status_code == 303
 
 
 def test_a_rejection_meanwhile_is_shown_before_anything_is_sent(

@@ -98,8 +98,9 @@ def test_a_member_records_a_consent_and_takes_it_back(
     assert "· entered by a colleague" in card_of(desk, jiwoo)
     assert "Taken back on" in card_of(desk, jiwoo)
     audit = words_of(desk.get("/desk/settings/audit?action=consent").text)
-    assert audit.count("consent=phone") == 3
-    assert "Jun Park" in audit
+    assert "Jun Park recorded that the candidate agrees to advertising by phone" in audit
+    assert "Jun Park took back the consent to advertising by phone" in audit
+    assert "The candidate took back the consent to advertising by phone (by the free 080 number)" in audit
     assert desk.post(path, data={"do": "give", "kind": "pigeon", "words": "x"}).status_code == 404
 
 

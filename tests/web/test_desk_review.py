@@ -59,6 +59,19 @@ def test_a_held_mail_is_put_into_its_conversation(
     assert "Nothing is waiting here." in words_of(desk.get("/desk/review").text)
 
 
+def test_an_entry_that_was_decided_says_why_instead_of_asking_for_a_decision(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
+) -> None:
+    receive(ctx, company, mina, text="From my other address", from_=STRANGER, role=Role.CANDIDATE)
+    pump()
+    path = entry_path(desk.get("/desk/review").text)
+    desk.post(path, data={"do": "discard"})
+    decided = words_of(desk.get(path).text)
+    assert "Somebody decided to ignore it." in decided
+    assert "needs a person’s decision" not in decided
+    assert "Någon beslutade att bortse från det." in words_of(desk.get(f"{path}?lang=sv").text)
+
+
 def test_a_mail_in_a_recruiters_name_is_passed_on_only_after_a_second_question(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump
 ) -> None:
@@ -190,3 +203,5 @@ def test_the_source_is_shown_as_text_the_mail_is_saved_and_then_stands_beside_no
     compared = words_of(desk.get(f"{path}/compare").text)
     assert "It would be read the same today." in compared
     assert "Then" in compared
+    assert "It came to a personal reply address, but from somebody else's address." in compared
+    assert "other_sender" not in compared

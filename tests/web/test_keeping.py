@@ -59,8 +59,8 @@ def test_what_would_be_erased_is_counted_before_anything_is_saved(
     assert read_keep_days(ctx, company.as_jun) is None
     assert desk.post(PATH, data={"do": "save", "days": "90", "counted": "1"}).headers["location"] == f"{PATH}#saved"
     assert "kept for 90 days" in words_of(desk.get(PATH).text)
-    (line, *_), _ = read_audit(ctx, company.as_jun, AuditFilter(action="workspace"))
-    assert (line.action, line.actor_name, line.data) == (
+    (told, *_), _ = read_audit(ctx, company.as_jun, AuditFilter(action="workspace"))
+    assert (told.line.action, told.line.actor_name, told.line.data) == (
         "workspace.keep_days",
         "Jun Park",
         {"days": "90", "erases": "1"},
@@ -107,7 +107,9 @@ def test_the_sweep_erases_what_is_over_and_nothing_else(ctx: Context, company: C
     assert candidate_viewer(ctx, old.portal_url.rsplit("/", 1)[1]) is None
     assert ctx.database.blobs.folder is not None
     assert len([f for f in ctx.database.blobs.folder.rglob("*/*") if f.is_file()]) == 1  # the shared cv.pdf
-    (line, *_), _ = read_audit(ctx, company.as_jun, AuditFilter(action="erase"))
+    (told, *_), _ = read_audit(ctx, company.as_jun, AuditFilter(action="erase"))
+    assert told.words == "The applicant and the conversation were erased: the time to keep them was over"
+    line = told.line
     assert (line.actor_kind, line.thread_id, line.data) == ("system", old.thread_id, {"by": "keeping"})
 
 

@@ -207,6 +207,30 @@ def test_the_language_switch_is_a_link_and_is_remembered(mina: ApplicantView, cl
     assert '<html lang="ko"' in client.get(path_of(mina)).text
 
 
+def test_what_was_written_to_go_out_later_stands_where_it_came(
+    ctx: Context, company: Company, mina: ApplicantView, client: TestClient, clock: FakeClock, pump: Pump
+) -> None:
+    """Under the day on which the candidate got it, and behind what they had before, whenever it was written."""
+    later = clock.now + timedelta(days=1)
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="For tomorrow", send_at=later))
+    post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="For today"))
+    clock.now = later
+    pump()
+    shown = words_of(client.get(path_of(mina)).text)
+    places = [shown.index(words) for words in ("Monday 23 November", "For today", "Today", "For tomorrow")]
+    assert places == sorted(places)
+
+
+def test_a_day_of_another_year_names_its_year(
+    ctx: Context, company: Company, mina: ApplicantView, client: TestClient, clock: FakeClock
+) -> None:
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Hello"))
+    clock.move(days=30)
+    assert "Monday 23 November" in words_of(client.get(path_of(mina)).text)
+    clock.move(days=30)
+    assert "Monday 23 November 2026" in words_of(client.get(path_of(mina)).text)
+
+
 def test_older_messages_are_one_link_away(
     ctx: Context, company: Company, mina: ApplicantView, client: TestClient
 ) -> None:

@@ -41,8 +41,8 @@ def test_an_admin_sets_it_and_the_audit_log_says_so(ctx: Context, company: Compa
     assert save(desk, f" {URL} ") == 303
     assert f'value="{URL.replace("&", "&amp;")}"' in desk.get("/desk/settings").text
     assert save(desk, URL) == 303
-    (line,) = read_audit.read_audit(ctx, company.as_jun, AuditFilter(action="workspace"))[0]
-    assert (line.action, line.data) == ("workspace.changed", {"fields": "privacy_url"})
+    (told,) = read_audit.read_audit(ctx, company.as_jun, AuditFilter(action="workspace"))[0]
+    assert (told.line.action, told.line.data) == ("workspace.changed", {"fields": "privacy_url"})
     assert save(desk, "") == 303
     assert accounts.read_workspace(ctx, company.as_jun).privacy_url == ""
 

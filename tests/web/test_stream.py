@@ -130,6 +130,25 @@ def test_a_scheduled_message_is_announced_with_the_time_at_which_it_went_out(
     listener.close()
 
 
+@pytest.mark.parametrize("side", ["desk", "candidate"])
+def test_what_comes_after_midnight_brings_the_line_of_its_day(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, clock: FakeClock, side: str
+) -> None:
+    """In the company's zone: in Seoul the day begins at 15:00 UTC."""
+    path = f"/desk/t/{mina.thread_id}" if side == "desk" else path_of(mina)
+    cookie = sign_in.demo_session(ctx, company.ara.id)
+    listener = Listener(f"{site.url}{path}/stream?after={last_event(ctx, company, mina)}", cookie=cookie)
+    wait_until(lambda: listener.status == 200)
+    for hour, words in ((14, "late"), (15, "early")):
+        clock.now = clock.now.replace(hour=hour, minute=30)
+        say(ctx, company, mina, words)
+        wait_until(lambda words=words: f"<p>{words}</p>" in listener.words)
+    days = re.findall(r'data-day="(\d+)" data-until="(\d+)"[^>]*>Today<(?s:.*?)<p>(\w+)</p>', listener.words)
+    midnights = [str(int(clock.now.replace(day=day, hour=15, minute=0).timestamp() * 1000)) for day in (23, 24)]
+    assert days == [("20261123", midnights[0], "late"), ("20261124", midnights[1], "early")]
+    listener.close()
+
+
 def test_a_reconnection_gets_what_it_missed_once(
     ctx: Context, company: Company, mina: ApplicantView, site: Served
 ) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+from gateway.threads.decisions import MEANINGS, Reason
+
 ROOT = Path(__file__).parents[2]
 LOCALES = ("en", "ko", "cs", "ru", "sv")
 RESERVED = {  # sentences that must exist although nothing says them yet (seeds §10.1, ux §10)
@@ -72,7 +74,8 @@ def test_no_key_is_left_over() -> None:
     text = "\n".join(sources())
     _, begun = used_in_templates()
     named = {key for key in catalogue("en") if f"'{key}'" in text or f'"{key}"' in text}
-    built = {key for key in catalogue("en") if key.startswith((*begun, "fail.", "held.", "skip.", "view."))}
+    completed = ("fail.", "held.", "skip.", "view.", "act.", "audit.by.", "audit.how.", "audit.field.", "stage.")
+    built = {key for key in catalogue("en") if key.startswith((*begun, *completed))}
     assert set(catalogue("en")) - named - built - RESERVED == set()
 
 
@@ -125,3 +128,9 @@ def test_the_words_of_the_glossary_are_the_words_of_the_pages(locale: str) -> No
     missing = [row[column] for row in rows if row[column].lower()[:5].rstrip() not in said]
     assert len(rows) >= 10
     assert not missing
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_reason_has_its_sentence(locale: str) -> None:
+    assert {key for key in catalogue(locale) if key.startswith("reason.")} == {f"reason.{r}" for r in Reason}
+    assert all(catalogue("en")[f"reason.{reason}"] == MEANINGS[reason].sentence for reason in Reason)

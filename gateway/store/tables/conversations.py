@@ -165,8 +165,8 @@ messages = Table(
     Column("inbox_id", String(26)),
     Column("client_key", String(200)),  # the writer's own key: the same post twice is one message
     Column("goes_out_at", UtcTime),
-    Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection: takes force when it goes out
-    Column("cancelled", Boolean, nullable=False, default=False),  # was scheduled and will not go out
+    Column("closes_gate", Boolean, nullable=False, default=False),  # a rejection: its letter, or the note why
+    Column("cancelled", Boolean, nullable=False, default=False),  # will not go out; a note no longer holds
     Column("unless_news", Boolean, nullable=False, default=False, server_default=false()),  # ends with news of them
     Column("crossed_id", String(26)),  # somebody else's message that its writer, by mail, may not have seen
     Column("created_at", UtcTime, nullable=False),

@@ -7,7 +7,7 @@ After a rejection the candidate reads but no longer writes, by any channel (SJ-1
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +40,11 @@ def is_rejected(conversation: Conversation) -> bool:
     return conversation.thread.state is ThreadState.BLOCKED or conversation.applicant.stage == REJECTED_STAGE
 
 
+def is_to_take_force(conversation: Conversation) -> bool:
+    """Were they rejected, and the gate is not closed yet?"""
+    return conversation.thread.state is ThreadState.OPEN and conversation.applicant.stage == REJECTED_STAGE
+
+
 def is_decided_meanwhile(conversation: Conversation, since: Iterable[Event], *, told: bool) -> bool:
     """Did somebody else reject them after the form for it had been opened, so that a second letter must not go?
     `since`: what happened after that; `told`: a rejection's message was written after it, also to one rejected before.
@@ -50,7 +55,13 @@ def is_decided_meanwhile(conversation: Conversation, since: Iterable[Event], *, 
 
 def list_written(events: Iterable[Event]) -> list[str]:
     """The ids of the messages that these events tell of."""
-    return [str(e.data["message_id"]) for e in events if e.name == MESSAGE_CREATED]
+    return [e.data["message_id"] for e in events if e.name == MESSAGE_CREATED]
+
+
+def list_since_rejected(history: Sequence[Event]) -> list[str]:
+    """The ids of what was written in a thread since its applicant was last moved to the rejected."""
+    moves = [n for n, e in enumerate(history) if e.name == THREAD_STAGE and e.data.get("stage") == REJECTED_STAGE]
+    return list_written(history[moves[-1] :]) if moves else []
 
 
 def is_taken_back(conversation: Conversation, *, cancelled: bool, closes_gate: bool) -> bool:

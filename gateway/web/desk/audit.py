@@ -7,25 +7,19 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.threads.audit import AuditFilter
+from gateway.threads.audit import AREAS, AuditFilter
 from gateway.threads.model import Viewer
 from gateway.usecases import accounts, read_audit
 from gateway.web.desk.settings import setup_page
 from gateway.web.security import int_or_zero
 from gateway.web.visits import Visit
 
-AREAS = (
-    *("sign_in", "session", "password", "second_step", "company_sign_in"),
-    *("member", "opening", "workspace", "stage", "inbox", "erase"),
-)
-
 
 def audit_page(visit: Visit, viewer: Viewer) -> Response:
     """Who did what, newest first; by person, kind of action and conversation. Admins only."""
     which = _asked(visit)
-    lines, more = read_audit.read_audit(
-        visit.site.ctx, viewer, which, cursor=int_or_zero(visit.asked("cursor")) or None
-    )
+    cursor = int_or_zero(visit.asked("cursor")) or None
+    lines, more = read_audit.read_audit(visit.site.ctx, viewer, which, cursor=cursor, locale=visit.locale)
     asked = {"who": which.actor_id, "action": which.action, "conversation": which.thread_id}
     return setup_page(
         visit,
@@ -42,7 +36,7 @@ def audit_page(visit: Visit, viewer: Viewer) -> Response:
 
 def audit_csv(visit: Visit, viewer: Viewer) -> Response:
     """The same as CSV: the newest 10,000 lines. Admins only."""
-    text = read_audit.export_audit(visit.site.ctx, viewer, _asked(visit))
+    text = read_audit.export_audit(visit.site.ctx, viewer, _asked(visit), locale=visit.locale)
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -124,7 +124,9 @@ def _heading_of(view: EntryView, forged: bool) -> str:
         return "held.unproven_recruiter"
     if reason == Reason.OTHER_SENDER and not view.applicant_name:
         return "held.other_sender_unknown"
-    return f"held.{reason}" if reason in _HEADED else "held.other"
+    if reason in _HEADED:
+        return f"held.{reason}"
+    return f"reason.{reason}" if reason in list(Reason) and reason != Reason.OK else "held.other"
 
 
 def _chip_of(entry: InboxEntry, forged: bool) -> tuple[str, str]:

@@ -1,22 +1,14 @@
 // What arrives by itself: never moves the reader, never takes focus.
 (() => {
   "use strict";
-  const { find, all, seqOf } = page;
+  const { find, all } = page;
   const log = find("ol.log[id]");
   const pane = find("[data-log]");
   const pill = find("[data-newer]");
   let fresh = 0;
   const atEnd = () => pane ? Math.abs(pane.scrollTop) < 80
     : innerHeight + scrollY > document.body.scrollHeight - 80 - (find(".write")?.offsetHeight ?? 0) - (find("footer")?.offsetHeight ?? 0);
-  const seen = () => {
-    const last = log && all("li[data-seq]", log).at(-1);
-    const mark = find("input[name=seen_seq]");
-    if (!last || !mark || document.hidden || seqOf(last) <= Number(mark.value)) return;
-    mark.value = last.dataset.seq;
-    const body = new URLSearchParams({ seq: mark.value });
-    fetch("/desk/t/" + log.dataset.thread + "/seen", { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() => {});
-  };
-  const caughtUp = () => { fresh = 0; if (pill) pill.hidden = true; seen(); };
+  const caughtUp = () => { fresh = 0; if (pill) pill.hidden = true; page.seen?.(); };
   if (log) {
     let ended = true;
     (pane ?? document).addEventListener("scroll", () => { ended = atEnd(); if (ended) caughtUp(); }, { passive: true });
@@ -26,7 +18,18 @@
       all("li[data-seq]", log).at(-1)?.scrollIntoView({ block: "center" });
       caughtUp();
     });
+    const days = () => { // one line for each day; "Today" only while it is
+      let last;
+      all("[data-day]", log).forEach((name) => {
+        const { day, until, then } = name.dataset;
+        if (until < Date.now()) name.textContent = then;
+        if (day === last) name.parentNode.remove();
+        last = day;
+      });
+    };
+    setInterval(days, 5000);
     new MutationObserver((changes) => {
+      days();
       const come = changes.flatMap((c) => [...c.addedNodes]).filter((n) => n.matches?.("li[data-seq]"));
       if (!come.length) return;
       come.forEach((item) => item.classList.add("arrived"));

@@ -1,7 +1,7 @@
-// Who is here: this page says that it is open and whether somebody types; the seconds until a message goes out.
+// Who is here: this page says that it is open, what was read, and whether somebody types; the seconds until a message goes out.
 (() => {
   "use strict";
-  const { find, all, field } = page;
+  const { find, all, field, seqOf } = page;
   const composer = find("#composer");
   if (!composer) return;
   const EVERY = 20000;
@@ -24,6 +24,15 @@
   setInterval(() => { if (Date.now() - told >= EVERY) tell(); }, 5000);
   addEventListener("pagehide", () => navigator.sendBeacon(here, new URLSearchParams({ gone: "yes" })));
   tell();
+
+  page.seen = () => {
+    const last = all("ol.log li[data-seq]").at(-1);
+    const mark = find("input[name=seen_seq]");
+    if (!last || !mark || document.hidden || seqOf(last) <= Number(mark.value)) return;
+    mark.value = last.dataset.seq;
+    const body = new URLSearchParams({ seq: mark.value });
+    fetch(here.replace(/here$/, "seen"), { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() => {});
+  };
 
   setInterval(() => all("[data-left]").forEach((count) => {
     const left = Math.max(0, Number(count.dataset.left) - 1);
