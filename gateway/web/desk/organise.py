@@ -25,7 +25,7 @@ from gateway.usecases.change_stage import change_stage
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import find_waiting_rejections
 from gateway.web.auth import is_https
-from gateway.web.desk.conversations import KEYS_COOKIE, desk_page, list_page, where_of
+from gateway.web.desk.conversations import KEYS_COOKIE, check_decides, desk_page, list_page, where_of
 from gateway.web.visits import Visit, go_to, post_key, say_error
 
 CHOSEN = "t."
@@ -114,6 +114,7 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
     ids = chosen_of(visit) if visit.is_post else [i for i in visit.asked("ids").split(",") if i]
     ctx, where = visit.site.ctx, where_of(visit)
     chats = read_thread.read_conversations(ctx, viewer, ids[: reject.MOST])
+    check_decides(viewer, chats)
     if not visit.is_post or not chats:
         return _ask(visit, viewer, chats)
     silent = visit.text("how") == "silent"
@@ -159,6 +160,7 @@ def undo_page(visit: Visit, viewer: Viewer) -> Response:
     conversation that it was asked in (`beside`)."""
     ctx = visit.site.ctx
     ids = chosen_of(visit) if visit.is_post else [i for i in visit.asked("ids").split(",") if i]
+    check_decides(viewer, read_thread.read_conversations(ctx, viewer, ids[: reject.MOST]))
     undone = reject.undo_rejections(ctx, viewer, ids) if visit.is_post else []
     if visit.is_post:
         visit.site.feed.wake()

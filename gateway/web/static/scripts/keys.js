@@ -77,8 +77,10 @@
     const box = boxOf(current());
     return box ? [box.name] : [];
   };
+  const evaluates = (own) => own.some((name) => "evaluates" in (boxNamed(name)?.dataset ?? {}));
   const act = (deed) => {
     const own = names();
+    if (deed !== "unread" && evaluates(own)) return alarm(words.evaluates);
     if (own.length) return send(new URLSearchParams([["do", deed], ...own.map((name) => [name, "1"])]));
     find("main button[name=do][value=" + deed + "], #applicant button[name=do][value=" + deed + "]")?.click();
   };
@@ -90,6 +92,7 @@
     post(many, [["do", deed], ...back.map((name) => [name, "1"])]).then((ok) => ok && say(words.undone));
   };
   const ask = (part) => { // the field of a deed: in the bar over the list, or in the card
+    if (evaluates(names())) return alarm(words.evaluates);
     if (names().length && many) {
       for (const name of names()) choose(boxNamed(name)?.closest("li").querySelector("a.row"), true);
       find(".many-more").open = true;
