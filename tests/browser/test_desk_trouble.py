@@ -93,6 +93,17 @@ class TestUndo:
         assert sent.message.cancelled
         expect(desk.locator("#rows a.row")).to_have_count(0)
 
+    def test_the_seconds_to_undo_many_rejections_are_counted_on_their_page_too(
+        self, mina: ApplicantView, desk: Page
+    ) -> None:
+        """They stood still where no composer was: "Closes in 60 s", for ever."""
+        desk.goto(desk.url.replace(f"/t/{mina.thread_id}", f"/reject?ids={mina.thread_id}"))
+        desk.get_by_role("button", name="Close silently").click()
+        expect(desk.get_by_role("button", name="Undo 1 rejection")).to_be_focused()
+        expect(desk.locator("[data-left]")).not_to_have_text("60")
+        desk.evaluate("document.querySelector('[data-left]').dataset.left = 1")
+        expect(desk.get_by_role("button", name="Undo 1 rejection")).to_be_hidden()
+
 
 def test_on_a_narrow_phone_words_are_whole_and_fields_can_be_written_in(
     ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow, pump: Pump,  # noqa: F811

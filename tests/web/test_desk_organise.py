@@ -298,3 +298,36 @@ def test_two_colleagues_who_reject_the_same_person_send_one_letter(
     assert "Oskar" not in words_of(rest.text)
     pump()
     assert [len(channel.to(p.applicant.email)) for p in (mina, oskar)] == [1, 1]
+
+
+def test_what_worked_of_many_rejections_is_taken_back_beside_what_did_not(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    oskar: ApplicantView,
+    pump: Pump,
+    channel: FakeChannel,
+    clock: FakeClock,
+) -> None:
+    """ux §5, reject dialog: the page that says for whom it failed had no way back for the others."""
+    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
+    desk = browser_of(make_app(waits, company), company.jun)
+    for how, said in (("send", "Goes out in 15 s"), ("silent", "Closes in 15 s")):
+        chosen = {f"t.{p.thread_id}": "1" for p in (mina, oskar)} | {"how": how}
+        selection = desk.get(f"/desk/reject?ids={mina.thread_id},{oskar.thread_id}").text
+        chosen |= {name: hidden(selection, name) for name in (f"seen.{p.thread_id}" for p in (mina, oskar))}
+        change_stage(ctx, company.as_ara, mina.thread_id, "rejected")
+        page = desk.post("/desk/reject", data=chosen)
+        assert page.status_code == 422
+        offered = page.text.split('action="/desk/reject/undo"')[1].split("</form>")[0]
+        assert "Oskar Berg" in offered
+        assert said in words_of(offered)
+        assert "Undo 1 rejection" in words_of(offered)
+        fields = {name: "1" for name in re.findall(r'name="(t\.[^"]+)"', offered)}
+        assert list(fields) == [f"t.{oskar.thread_id}"]
+        assert "1 rejection was taken back." in words_of(desk.post("/desk/reject/undo", data=fields).text)
+        change_stage(ctx, company.as_ara, mina.thread_id, "restored")
+    clock.move(minutes=1)
+    pump()
+    assert channel.sent == []
+    assert names_in(desk, "/desk/rejected") == []

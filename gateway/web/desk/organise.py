@@ -140,7 +140,8 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
     failed = {result.external_id: _say(visit, result.error) for result in done if result.error}
     if failed:
         left = [chat for chat in chats if chat.applicant.external_id in failed]
-        return _ask(visit, viewer, left, status=422, failed=failed)
+        went = [result.thread_id for result in done if not result.error]
+        return _ask(visit, viewer, left, status=422, failed=failed, went=went)
     if find_waiting_rejections(ctx, viewer, list(made)):
         return go_to("/desk/reject/undo", ids=",".join(made), **where.as_query())
     return go_to(f"/desk/{where.view}", **where.as_query())
@@ -196,8 +197,12 @@ def _ask(
     *,
     status: int = 200,
     failed: dict[str, str] | None = None,
+    went: Sequence[str] = (),
 ) -> Response:
-    people = [(chat, reject.suggest_rejection(visit.site.ctx, chat)) for chat in chats]
+    """`failed` says what stood in the way of these; `went` are the threads of those whom it worked for."""
+    ctx = visit.site.ctx
+    waiting = find_waiting_rejections(ctx, viewer, went)
+    people = [(chat, reject.suggest_rejection(ctx, chat)) for chat in chats]
     contacts = sorted({chat.public_contact for chat in chats if chat.public_contact})
     return desk_page(
         visit,
@@ -209,6 +214,9 @@ def _ask(
         contacts=contacts,
         without_contact=[chat for chat in chats if not chat.public_contact],
         failed=failed or {},
+        undoable=read_thread.read_conversations(ctx, viewer, list(waiting)),
+        left=min((_left(one, ctx.now) for one in waiting.values()), default=0),
+        silent=not any(one.message_id for one in waiting.values()),
         is_rejected=is_rejected,
         reason=visit.text("reason"),
         key=secrets.token_urlsafe(12),
