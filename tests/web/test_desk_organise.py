@@ -252,7 +252,8 @@ def test_a_silent_rejection_is_taken_back_in_the_conversation(
         desk.get(thread).text
     )
     button = {f"t.{mina.thread_id}": "1", "beside": mina.thread_id}
-    assert desk.post("/desk/reject/undo", data=button).headers["location"] == thread
+    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?undone=yes#text"
+    assert "Undone." in words_of(desk.get(f"{thread}?undone=yes").text.split('id="composer"')[1])
     assert "is rejected" not in words_of(desk.get(thread).text)
     farewell = NewMessage(text="Sorry", send_at=ctx.now + timedelta(seconds=15))
     change_stage(ctx, company.as_jun, mina.thread_id, "rejected", notify=farewell)
@@ -263,7 +264,7 @@ def test_a_silent_rejection_is_taken_back_in_the_conversation(
     desk.post(f"{thread}/reject", data={"how": "silent"})
     clock.move(seconds=20)
     pump()
-    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?late=yes"
+    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?late=yes#text"
     assert names_in(desk, "/desk/rejected") == ["Mina Han"]
 
 

@@ -166,7 +166,8 @@ def undo_page(visit: Visit, viewer: Viewer) -> Response:
     if visit.is_post:
         visit.site.feed.wake()
     if beside := visit.text("beside"):
-        return go_to(f"/desk/t/{beside}", late="" if beside in undone else "yes", **where_of(visit).as_query())
+        said = "undone" if beside in undone else "late"
+        return go_to(f"/desk/t/{beside}", anchor="text", **{said: "yes"}, **where_of(visit).as_query())
     waiting = find_waiting_rejections(ctx, viewer, ids)
     chats = read_thread.read_conversations(ctx, viewer, ids[: reject.MOST])
     return desk_page(

@@ -85,11 +85,18 @@
     find("main button[name=do][value=" + deed + "], #applicant button[name=do][value=" + deed + "]")?.click();
   };
   const forgetDeed = () => { last = undefined; find("#undo")?.setAttribute("hidden", ""); };
+  let back; // the row that an undo brings back: it gets the focus when it is there
+  const welcome = () => { const row = back && rows().find((one) => boxOf(one)?.name === back); if (row) { back = undefined; row.focus(); } };
   const undo = () => {
-    if (!last) return all("ol.log li[data-mine] [data-undo]:not([hidden])").at(-1)?.click();
-    const { names: back, deed } = last;
+    if (!last) return all("ol.log li[data-mine] [data-undo]:not([hidden]), #closed-banner [data-undo]:not([hidden])").at(-1)?.click();
+    const { names: gone, deed } = last;
     forgetDeed();
-    post(many, [["do", deed], ...back.map((name) => [name, "1"])]).then((ok) => ok && say(words.undone));
+    post(many, [["do", deed], ...gone.map((name) => [name, "1"])]).then((ok) => {
+      if (!ok) return;
+      say(words.undone);
+      [back] = gone;
+      welcome();
+    });
   };
   const ask = (part) => { // the field of a deed: in the bar over the list, or in the card
     if (evaluates(names())) return alarm(words.evaluates);
@@ -125,7 +132,7 @@
   find("#undo")?.addEventListener("click", undo);
   find("#composer")?.addEventListener("htmx:after:request", ({ detail }) => { if (detail.ctx.response.status === 204) forgetDeed(); });
   if (find("#rows")) {
-    new MutationObserver(() => { for (const name of chosen) { const box = boxNamed(name); if (box) box.checked = true; else chosen.delete(name); } count(); })
+    new MutationObserver(() => { for (const name of chosen) { const box = boxNamed(name); if (box) box.checked = true; else chosen.delete(name); } count(); welcome(); })
       .observe(find("#rows"), { childList: true });
   }
   document.addEventListener("click", (event) => {
