@@ -50,6 +50,8 @@ def make_company(
     workspace = accounts.create_workspace(
         ctx, name=name, slug=slug, public_contact=f"jobs@{domain}", locale="en", timezone="Asia/Seoul"
     )
+    with ctx.database.begin() as tx:  # a small team: who has no role sees all, so that a test of roles gives them
+        tx.people.update_workspace(workspace.id, own_openings_only=False)
     jun = accounts.create_member(ctx, workspace.id, email=f"jun@{domain}", name="Jun Park", password="correct horse")
     ara = accounts.create_member(ctx, workspace.id, email=f"ara@{domain}", name="Ara Kim", password="battery staple")
     key = api_keys.create_api_key(ctx, workspace.id, name="Greenbox ATS")

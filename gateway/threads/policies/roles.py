@@ -2,9 +2,9 @@
 
 Not in charge of: other workspaces and candidates (`visibility`), the rejection gate (`rejection`).
 
-Workspace admins see and do everything. A member with a role in any opening sees only the openings in which they have
-one; a member without any sees all, unless the workspace shows everybody only their own openings. So the first role
-narrows what somebody sees of the other openings, and the end of the last one widens it: both are for workspace admins.
+Workspace admins see and do everything. A member sees the openings in which they have a role, and no others. A
+workspace may let members without any role see all: then the first role narrows what somebody sees of the other
+openings, and the end of the last one widens it, so that both are for workspace admins.
 """
 
 from __future__ import annotations
