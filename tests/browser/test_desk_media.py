@@ -1,4 +1,4 @@
-"""The desk on paper, in colours that the system forces, and much enlarged (ux §4, §8)."""
+"""The desk on paper, in colours that the system forces, and by keys in a narrow window (ux §4, §7, §8)."""
 
 from __future__ import annotations
 
@@ -87,3 +87,45 @@ def test_in_forced_colours_what_is_chosen_has_an_edge(
         page.goto(site.url + path)
         edge = "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth]"
         assert page.locator(chosen).evaluate(edge) == ["solid", "2px"], chosen
+
+
+@pytest.mark.parametrize("width", [1440, 900])
+def test_after_a_deed_of_the_card_the_focus_stays_in_the_card(
+    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow, width: int,  # noqa: F811
+) -> None:  # fmt: skip
+    """By keys alone each tag began anew at the top of the page; where the card is opened for it, it closed."""
+    page = desk_of(company, site, open_window(size=DESK | {"width": width}).page)
+    page.goto(f"{site.url}/desk/t/{told.thread_id}")
+    page.keyboard.press("l")
+    expect(page.locator("#order-tag")).to_be_focused()
+    page.keyboard.type("portfolio")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tags")).to_contain_text("portfolio")
+    expect(page.locator("#c-order")).to_be_focused()
+    expect(page.locator("#c-order")).to_be_visible()
+
+
+def test_escape_closes_the_menu_that_is_open_and_leaves_the_conversation_open(
+    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+) -> None:  # fmt: skip
+    """It closed the menu, and led away to the list by the same key."""
+    page = desk_of(company, site, open_window(size=DESK).page)
+    thread = f"{site.url}/desk/t/{told.thread_id}"
+    page.goto(thread)
+    menu = page.locator(".msg-menu").last
+    page.keyboard.press(".")
+    expect(menu.locator("a").first).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu.locator("a").first).to_be_hidden()
+    expect(menu.locator("summary")).to_be_focused()
+    later = page.locator(".split summary")
+    later.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(later).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-log]")).to_be_focused()
+    assert page.url == thread
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/desk/open")

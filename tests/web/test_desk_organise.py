@@ -82,7 +82,7 @@ def test_a_conversation_shows_its_order_and_can_change_it(
     assert "portfolio remove tag" in shown
     tag = read_choices(ctx, company.as_jun).tags[0]
     back = deed(desk, "untag", mina, beside=mina.thread_id, tag=tag.id, path="?view=mine")
-    assert back == f"/desk/t/{mina.thread_id}?view=mine"
+    assert back == f"/desk/t/{mina.thread_id}?view=mine#c-order"
     assert "portfolio remove tag" not in words_of(desk.get(back).text)
     deed(desk, "stage", mina, beside=mina.thread_id, stage="Interview 2")
     assert "Interview 2" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)

@@ -31,6 +31,7 @@ from gateway.web.visits import Visit, go_to, post_key, say_error
 CHOSEN = "t."
 SEEN = "seen."  # and the id of a conversation: its newest event when the form was made
 LEAVES = ("done", "snooze", "unread")  # after these the list is shown, not the conversation
+IN_CARD = ("assign", "take", "tag", "untag", "stage")  # these are done in its card, where the focus stays
 
 
 def organise_page(visit: Visit, viewer: Viewer) -> Response:
@@ -52,7 +53,7 @@ def organise_page(visit: Visit, viewer: Viewer) -> Response:
         return Response(status_code=204)
     beside = visit.text("beside")
     if beside and do not in LEAVES:
-        return go_to(f"/desk/t/{beside}", **where.as_query())
+        return go_to(f"/desk/t/{beside}", anchor="c-order" if do in IN_CARD else "", **where.as_query())
     return go_to(f"/desk/{where.view}", **where.as_query())
 
 

@@ -145,6 +145,11 @@
     const choice = find("input[name=kind][value=" + kind + "]");
     if (choice) { choice.checked = true; field.focus(); }
   };
+  const shut = () => { // the menu in which the focus is
+    const menu = document.activeElement?.closest("details.pop[open]");
+    if (menu) { menu.open = false; find("summary", menu).focus(); }
+    return menu;
+  };
   const visit = (selector) => { const link = find(selector); if (link) location.assign(link.href); };
   const folds = () => { const list = all("ol.log details.fold"); const open = list.some((fold) => !fold.open); for (const fold of list) fold.open = open; };
   const message = () => document.activeElement?.closest("ol.log > li") ?? all("ol.log > li[data-seq]").at(-1);
@@ -153,7 +158,7 @@
     j: () => move(1), k: () => move(-1), ArrowDown: () => current() && move(1), ArrowUp: () => current() && move(-1),
     J: () => move(1, true), K: () => move(-1, true), x: () => choose(current() ?? opened()),
     o: () => current()?.click(),
-    u: () => visit("a[data-key=u]"), Escape: () => chosen.size ? clear() : visit("a[data-key=u]"),
+    u: () => visit("a[data-key=u]"), Escape: () => { if (!shut()) chosen.size ? clear() : visit("a[data-key=u]"); },
     "]": () => beside(1), "[": () => beside(-1),
     r: () => write("reply"), n: () => write("note"),
     e: () => act("done"), i: () => act("take"), U: () => act("unread"), z: undo,
@@ -165,7 +170,7 @@
   };
   let going = 0; // when g was pressed: the next letter names a view
   document.addEventListener("keydown", (event) => {
-    if (off || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
+    if (off || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
     const place = event.target.closest("input:not(.pick), textarea, select, dialog, [contenteditable]");
     if (place?.checkVisibility()) return; // a dialog just closed keeps the focus until the next frame: its keys are ours
     const key = letter(event);
