@@ -113,6 +113,9 @@ def test_a_conversation_offers_only_what_a_role_allows(
         assert f'value="{do}"' not in page, do
     assert 'id="pal-gate"' not in page
     assert 'id="pal-reply"' not in page
+    assert "Write to Mina" not in page
+    assert "Tag, snooze, stage" not in page
+    assert 'value="unread"' in page.split('id="c-order"')[1]
     change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
     assert f"{path}/restore" not in desk.get(path).text
 
