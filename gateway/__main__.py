@@ -233,11 +233,13 @@ def member_invite(
     email: Annotated[str, typer.Option(help="Personal address; it is mailed a link that works once.")],
     name: Annotated[str, typer.Option(help="Name that candidates see.")],
     role: Annotated[str, typer.Option(help="admin or member.")] = "member",
+    opening: Annotated[str, typer.Option(help="External id of an opening, which they see alone; with --as.")] = "",
+    opening_role: Annotated[str, typer.Option("--as", help="admin, manager or evaluator there.")] = "evaluator",
 ) -> None:
     """Add a recruiter and mail them a link to sign in."""
     from gateway.operate import invite
 
-    print(f"Invited {invite(_settings(), workspace, email=email, name=name, role=role)}.")
+    invite(_settings(), workspace, email=email, name=name, role=role, opening=opening, opening_role=opening_role)
 
 
 @member_cli.command("list")

@@ -157,11 +157,19 @@ def _thread_of(ctx: Context, viewer: Viewer, applicant: str) -> str:
         raise NotFound(f"applicant {applicant}: give the external id, by which the ATS names them") from None
 
 
-def invite(settings: Settings, workspace: str, *, email: str, name: str, role: str) -> str:
-    """Add a member and mail them a link; their address. Raises NotFound, Invalid, Conflict."""
+def invite(
+    settings: Settings, workspace: str, *, email: str, name: str, role: str, opening: str = "", opening_role: str = ""
+) -> None:
+    """Add a member, with a role in an opening (its external id) or without, and mail them a link. Raises NotFound,
+    Invalid, Conflict.
+    """
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
-        return members.invite_member(ctx, viewer, email=email, name=name, role=role).email
+        opening_id = find_opening(ctx, viewer, opening).id if opening else ""
+        invited = members.invite_member(
+            ctx, viewer, email=email, name=name, role=role, opening_id=opening_id, opening_role=opening_role
+        )
+    _console().print(f"Invited {invited.email}.")
 
 
 def list_team(settings: Settings, workspace: str) -> list[Member]:

@@ -41,6 +41,7 @@ class ListedThread:
 
     thread_id: str
     applicant_name: str
+    opening_id: str
     opening_title: str
     stage: str
     state: ThreadState
@@ -154,7 +155,7 @@ class Listing:
             .outerjoin(t.members, t.members.c.id == th.assignee_id)
         )
         query = select(
-            *(th.id, th.state, th.last_text, th.last_author, th.last_member_id, th.last_at),
+            *(th.id, th.opening_id, th.state, th.last_text, th.last_author, th.last_member_id, th.last_at),
             *(th.unanswered_since, th.failed, th.blocked_tries),
             *(th.assignee_id, th.snoozed_until, th.done_at, t.members.c.name.label("assignee_name")),
             *(ap.name, ap.stage, ap.locale, op.title),
@@ -250,6 +251,7 @@ def _listed(row: Row[Any]) -> ListedThread:
     return ListedThread(
         thread_id=row.id,
         applicant_name=row.name,
+        opening_id=row.opening_id,
         opening_title=row.title,
         stage=row.stage,
         state=ThreadState(row.state),

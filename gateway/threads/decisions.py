@@ -25,6 +25,7 @@ class Reason(StrEnum):
     THREAD_BLOCKED = "thread_blocked"
     THREAD_ERASED = "thread_erased"
     EVALUATOR = "evaluator"
+    NO_ROLE = "no_role"
     # held
     OTHER_SENDER = "other_sender"
     UNPROVEN_SENDER = "unproven_sender"
@@ -89,6 +90,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.EVALUATOR: Meaning(
         "The writer evaluates in this opening: they write notes, and managers write to the candidate.", 403
     ),
+    Reason.NO_ROLE: Meaning("This member's role does not allow it: an admin of the opening or the workspace can.", 403),
     Reason.OTHER_SENDER: Meaning("It came to a personal reply address, but from somebody else's address."),
     Reason.UNPROVEN_SENDER: Meaning("We could not prove that the sender's address is genuine."),
     Reason.UNPROVEN_RECRUITER: Meaning(

@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.errors import Conflict, Invalid, NotFound
+from gateway.store.database import Transaction
 from gateway.threads.audit import Act
 from gateway.threads.model import Member, Viewer, Workspace
 from gateway.usecases.checks import check_channels, check_email, check_locale, check_name, check_page_url
@@ -155,21 +156,38 @@ def create_member(
     locale: str | None = None,
 ) -> Member:
     """A new member (SJ-P4: one person, one account). Raises Invalid, Conflict, NotFound."""
-    if role not in ("admin", "member"):
-        raise Invalid("role", "Use admin or member.", code="role")
     if password is not None:
         check_password("password", password)
-    email = check_email("email", email)
     hashed = hash_password(password) if password else None
     with ctx.database.begin() as tx:
-        workspace = tx.people.find_workspace(workspace_id)
-        if workspace is None:
-            raise NotFound("workspace")
-        if any(m.email == email for m in tx.people.list_members(workspace_id)):
-            raise Conflict("member_exists", f"{email} is a member already.")
-        language = check_locale("locale", locale or "", default=workspace.locale)
-        member = Member(ctx.new_id(), workspace_id, email, check_name("name", name), role, language)
-        tx.people.add_member(member, password_hash=hashed, now=ctx.now)
+        return add_member(
+            ctx, tx, workspace_id, email=email, name=name, role=role, password_hash=hashed, locale=locale or ""
+        )
+
+
+def add_member(
+    ctx: Context,
+    tx: Transaction,
+    workspace_id: str,
+    *,
+    email: str,
+    name: str,
+    role: str,
+    password_hash: str | None = None,
+    locale: str = "",
+) -> Member:
+    """The same in the caller's transaction. Raises Invalid, Conflict, NotFound."""
+    if role not in ("admin", "member"):
+        raise Invalid("role", "Use admin or member.", code="role")
+    email = check_email("email", email)
+    workspace = tx.people.find_workspace(workspace_id)
+    if workspace is None:
+        raise NotFound("workspace")
+    if any(m.email == email for m in tx.people.list_members(workspace_id)):
+        raise Conflict("member_exists", f"{email} is a member already.")
+    language = check_locale("locale", locale, default=workspace.locale)
+    member = Member(ctx.new_id(), workspace_id, email, check_name("name", name), role, language)
+    tx.people.add_member(member, password_hash=password_hash, now=ctx.now)
     return member
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from gateway.errors import Invalid, NotFound
+from gateway.errors import Invalid, NotFound, Refused
 from gateway.threads.addresses import Purpose, read_token, token_subject
 from gateway.threads.model import Opening, Role, Source, ThreadState, Viewer, ViewerKind
-from gateway.threads.policies.roles import check_role, may_run_opening, sees_opening
+from gateway.threads.policies.roles import check_opening, check_role, sees_opening
 from gateway.threads.policies.visibility import GONE
 from gateway.usecases.checks import check_email, check_locale, check_name
 from gateway.usecases.context import Context
@@ -39,7 +39,7 @@ def put_opening(
 ) -> tuple[Opening, bool]:
     """Make or change an opening; True if it was made. `notify_emails` are told of candidates' messages (SJ-10); []
     is legal. `locale` is for applicants who name none; what is None stays. `seen` is the version that the caller
-    changes. Raises Invalid, Conflict (`changed_meanwhile`).
+    changes. Raises NotFound, Invalid, Refused (`no_role`), Conflict (`changed_meanwhile`).
     """
     title = check_name("title", title)
     if len(notify_emails) > NOTIFY_LIMIT:
@@ -62,8 +62,10 @@ def put_opening(
         tx.people.lock_workspace(viewer.workspace_id)
         found = tx.people.find_opening(viewer.workspace_id, external_id)
         check_version(found, seen)
-        if not (viewer.confined_to is None if found is None else may_run_opening(viewer, found.id)):
+        if found and not sees_opening(viewer, found.id):
             raise NotFound("opening")
+        if not (role := check_opening(viewer, found.id if found else "")).allowed:
+            raise Refused(role)
         if found is None:
             opening = Opening(
                 ctx.new_id(), viewer.workspace_id, external_id, title, emails, contact or "", language or ""

@@ -14,7 +14,7 @@ from gateway.store.database import Transaction
 from gateway.threads.audit import Act
 from gateway.threads.model import Member, Opening, Viewer
 from gateway.threads.policies.roles import OpeningRole, confine, may_choose_team, reaches_beyond
-from gateway.usecases.accounts import check_admin, create_member, hash_secret
+from gateway.usecases.accounts import add_member, check_admin, hash_secret
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.sign_in import queue_notice
@@ -66,13 +66,31 @@ def read_team(ctx: Context, viewer: Viewer) -> Team:
     return Team(tuple(found), tuple(openings), only)
 
 
-def invite_member(ctx: Context, viewer: Viewer, *, email: str, name: str, role: str, locale: str = "") -> Member:
-    """A new member, who is mailed a link that signs them in once. Raises NotFound, Invalid, Conflict."""
+def invite_member(
+    ctx: Context,
+    viewer: Viewer,
+    *,
+    email: str,
+    name: str,
+    role: str,
+    locale: str = "",
+    opening_id: str = "",
+    opening_role: str = "",
+) -> Member:
+    """A new member, who is mailed a link that signs them in once. Invited for an opening they are kept to it from the
+    first moment: the role is there before they are. Raises NotFound, Invalid, Conflict.
+    """
     check_admin(viewer, "members")
-    member = create_member(ctx, viewer.workspace_id, email=email, name=name, role=role, locale=locale)
+    if opening_id and role == "admin":
+        words = "An admin sees every opening: choose member, or leave the opening out."
+        raise Invalid("opening", words, code="admin_everywhere")
     with ctx.database.begin() as tx:
-        _send_invitation(ctx, tx, viewer, member)
+        member = add_member(ctx, tx, viewer.workspace_id, email=email, name=name, role=role, locale=locale)
         note_act(ctx, tx, viewer, Act.MEMBER_INVITE, member_id=member.id, role=role)
+        if opening_id:
+            opening = _find_opening(tx, viewer, opening_id)
+            _put_role(ctx, tx, viewer, member, opening=opening, role=_check_opening_role(opening_role))
+        _send_invitation(ctx, tx, viewer, member)
     return member
 
 
@@ -124,21 +142,18 @@ def set_opening_role(
     it (`beyond_opening`). `sure`: take away a last role although the member then sees every opening (`last_role`).
     Raises NotFound, Invalid, Conflict.
     """
-    if role and role not in list(OpeningRole):
-        raise Invalid("role", f"Use one of {', '.join(OpeningRole)}.", code="role_unknown")
+    if role:
+        _check_opening_role(role)
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)  # two last roles are not taken away at once
         member = _find(tx, viewer, member_id)
-        opening = tx.people.find_opening_by_id(viewer.workspace_id, opening_id)
-        if opening is None or not may_choose_team(viewer, opening.id):
-            raise Invalid("opening", "Choose an opening.", code="opening_missing")
+        opening = _find_opening(tx, viewer, opening_id)
         before = tx.team.roles_of(member.id)
         after = {**before, opening.id: role} if role else {i: r for i, r in before.items() if i != opening.id}
         only = tx.team.own_openings_only(viewer.workspace_id)
         if reaches_beyond(member, before, after, own_openings_only=only):
             _check_reach(viewer, frees=not after, sure=sure)
-        tx.team.put_role(opening.id, member.id, role or None)
-        note_act(ctx, tx, viewer, Act.OPENING_ROLE, member_id=member.id, opening_id=opening.id, role=role or "none")
+        _put_role(ctx, tx, viewer, member, opening=opening, role=role)
 
 
 def show_own_openings_only(ctx: Context, viewer: Viewer, *, only: bool) -> None:
@@ -147,6 +162,24 @@ def show_own_openings_only(ctx: Context, viewer: Viewer, *, only: bool) -> None:
     with ctx.database.begin() as tx:
         tx.people.update_workspace(viewer.workspace_id, own_openings_only=only)
         note_act(ctx, tx, viewer, Act.WORKSPACE_OWN_OPENINGS_ONLY, only="yes" if only else "no")
+
+
+def _check_opening_role(role: str) -> str:
+    if role not in list(OpeningRole):
+        raise Invalid("role", f"Use one of {', '.join(OpeningRole)}.", code="role_unknown")
+    return role
+
+
+def _find_opening(tx: Transaction, viewer: Viewer, opening_id: str) -> Opening:
+    opening = tx.people.find_opening_by_id(viewer.workspace_id, opening_id)
+    if opening is None or not may_choose_team(viewer, opening.id):
+        raise Invalid("opening", "Choose an opening.", code="opening_missing")
+    return opening
+
+
+def _put_role(ctx: Context, tx: Transaction, viewer: Viewer, member: Member, *, opening: Opening, role: str) -> None:
+    tx.team.put_role(opening.id, member.id, role or None)
+    note_act(ctx, tx, viewer, Act.OPENING_ROLE, member_id=member.id, opening_id=opening.id, role=role or "none")
 
 
 def _check_reach(viewer: Viewer, *, frees: bool, sure: bool) -> None:

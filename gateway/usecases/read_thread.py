@@ -18,17 +18,11 @@ from gateway.store.inbox import TO_DECIDE
 from gateway.store.listing import COUNTED, UNCOUNTED, VIEWS, ListedThread
 from gateway.threads import events
 from gateway.threads.addresses import reply_address
-from gateway.threads.model import (
-    Conversation,
-    InboxState,
-    Message,
-    Viewer,
-    ViewerKind,
-)
+from gateway.threads.model import Conversation, InboxState, Message, Viewer, ViewerKind
 from gateway.threads.organising import NO_FILTERS, NOT_ORGANISED, Filters
 from gateway.threads.policies.attachments import mark_repeats
 from gateway.threads.policies.news import is_news
-from gateway.threads.policies.roles import visible_openings
+from gateway.threads.policies.roles import check_role, visible_openings
 from gateway.threads.policies.visibility import (
     Hidden,
     hidden_from,
@@ -318,6 +312,7 @@ def _row(viewer: Viewer, listed: ListedThread, *, held: int = 0) -> Conversation
         assignee_name=listed.assignee_name or "",
         snoozed_until=listed.snoozed_until,
         done_at=listed.done_at,
+        decides=check_role(viewer, listed.opening_id).allowed,
     )
 
 

@@ -90,7 +90,7 @@ def read_entry(ctx: Context, viewer: Viewer, entry_id: str) -> EntryView:
         applicant_name=conversation.candidate.name if conversation else "",
         proof=entry.proof,
         owner=owner,
-        may_read_raw=conversation is None or check_role(viewer, conversation.opening.id).allowed,
+        may_decide=conversation is None or check_role(viewer, conversation.opening.id).allowed,
         may_ask=conversation is not None and may_be_asked(entry, conversation),
         asked_at=asked_at,
         hidden=hidden,

@@ -51,6 +51,7 @@ class ConversationRow:
     snoozed_until: datetime | None = None
     done_at: datetime | None = None
     goes_out_at: datetime | None = None  # the next message that waits for its time
+    decides: bool = True  # the viewer's role lets them decide here (`check_role`), not only read
     draft: str = ""  # the first words of what this viewer has begun to write
 
 
@@ -128,7 +129,7 @@ class EntryView:
     applicant_name: str = ""  # of the thread it names
     proof: str = ""  # "<Proof>: in words", from the sender checks
     owner: Participant | None = None  # whose reply address it came to
-    may_read_raw: bool = True  # it may quote the candidate's personal links
+    may_decide: bool = True  # and read its raw bytes: it may quote the candidate's personal links
     may_ask: bool = False  # the candidate can be asked whether it is theirs
     asked_at: datetime | None = None
     hidden: bool = False  # that they wrote is shown, not what

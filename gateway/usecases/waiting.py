@@ -29,9 +29,10 @@ from gateway.usecases.rejection_note import take_back_notes
 LATE = timedelta(minutes=5)  # a `send_at` that is past by less is taken as now
 
 
-def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> None:
+def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> bool:
     """Undo: it does not go out, and its words and files are in the member's draft again. A rejection that was to take
-    force with it is taken back too. Raises NotFound, Refused, Conflict (`gone_out`).
+    force with it is taken back too; its words stay in the message alone. Are they in the draft? Raises NotFound,
+    Refused, Conflict (`gone_out`).
     """
     with ctx.database.begin() as tx:
         conversation, message, waiting = _open(ctx, tx, viewer, thread_id, message_id)
@@ -39,8 +40,9 @@ def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> 
             raise _gone_out()
         if _is_to_close(tx, conversation, waiting):
             _undo_rejection(ctx, tx, conversation, viewer=viewer)
-            return
+            return False
         _hand_back(ctx, tx, viewer, message)
+        return True
 
 
 def take_back_rejection(ctx: Context, viewer: Viewer, thread_id: str) -> None:

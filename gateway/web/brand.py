@@ -68,8 +68,8 @@ def brand_css(colour: str) -> str:
     light = _variables(until_readable(base, lighter=False, on=LIGHT_SURFACE))
     dark = _variables(until_readable(base, lighter=True, on=DARK_SURFACE))
     return (
-        f":root{{{light}}}@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
-        f":root[data-theme=dark]{{{dark}}}"
+        f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
+        f"@media screen{{:root[data-theme=dark]{{{dark}}}}}"
     )
 
 

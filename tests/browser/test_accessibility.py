@@ -81,6 +81,7 @@ def desk_paths(ctx: Context, company: Company, view: ApplicantView, served: Serv
             f"{thread}/reject",
             f"{thread}/merge",
             f"{thread}/consents",
+            f"{thread}/data",
             f"{thread}/preview",
             reviewed,
             f"{reviewed}/source",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from web.web_kit import Served
 from gateway.store.writer import MailWriter
 from gateway.threads.addresses import reply_address
 from gateway.threads.incoming import Envelope
+from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after, read_page
 from gateway.usecases.receive_email import accept_mail
+from gateway.usecases.reject import reject_applicant
 from gateway.usecases.views import ApplicantView
 
 OpenWindow = Callable[..., Window]
@@ -89,9 +92,59 @@ class TestUndo:
         desk.keyboard.press("Escape")
         desk.keyboard.press("z")
         expect(desk.locator("#text")).to_have_value("Too soon")
+        expect(desk.locator("#text")).to_be_focused()
+        expect(desk.locator("#status")).to_have_text("Undone.")
+        assert "undone" not in desk.url  # read anew it is not said again
         (sent,) = messages_after(ctx, company.as_jun, mina.thread_id)
         assert sent.message.cancelled
         expect(desk.locator("#rows a.row")).to_have_count(0)
+
+    def test_after_undo_the_focus_is_where_the_words_are_now(
+        self, ctx: Context, company: Company, mina: ApplicantView, desk: Page
+    ) -> None:
+        """ux §7: the button that had the focus is gone with what it undid; nothing was said (WCAG 4.1.3)."""
+        farewell = NewMessage(text="Sorry", send_at=ctx.now + timedelta(seconds=50))
+        change_stage(ctx, company.as_jun, mina.thread_id, "rejected", notify=farewell)
+        desk.reload()
+        desk.locator("ol.log [data-undo]").press("Enter")
+        expect(desk.locator("ol.log article.taken-back")).to_be_focused()
+        expect(desk.locator("#status")).to_have_text("Undone.")
+        reject_applicant(ctx, company.as_jun, mina.thread_id, notify=None, undo=50)
+        desk.reload()
+        expect(desk.locator("#closed-banner [data-undo]")).to_be_visible()
+        desk.locator("[data-log]").focus()
+        desk.keyboard.press("z")
+        expect(desk.locator("#text")).to_be_focused()
+        expect(desk.locator("#status")).to_have_text("Undone.")
+        expect(desk.locator("#closed-banner [data-undo]")).to_have_count(0)
+
+    def test_a_row_that_comes_back_gets_the_focus(self, desk: Page) -> None:
+        row = desk.locator("#rows a.row").first
+        for undo in (lambda: desk.keyboard.press("z"), lambda: desk.locator("#undo").press("Enter")):
+            row.focus()
+            desk.keyboard.press("e")
+            expect(row).to_have_count(0)
+            undo()
+            expect(row).to_be_focused()
+            expect(desk.locator("#status")).to_have_text("Undone.")
+
+    def test_the_seconds_to_undo_many_rejections_are_counted_on_their_page_too(
+        self, mina: ApplicantView, desk: Page
+    ) -> None:
+        """They stood still where no composer was: "Closes in 60 s", for ever."""
+        desk.goto(desk.url.replace(f"/t/{mina.thread_id}", f"/reject?ids={mina.thread_id}"))
+        desk.get_by_role("button", name="Close silently").click()
+        button = desk.get_by_role("button", name="Undo 1 rejection")
+        expect(button).to_be_focused()
+        expect(desk.locator("[data-left]")).not_to_have_text("60")
+        button.press("Enter")
+        expect(desk.locator("main [role=status]")).to_be_focused()
+        expect(desk.locator("main [role=status]")).to_contain_text("taken back")
+        desk.goto(desk.url.replace("/undo", f"?ids={mina.thread_id}"))
+        desk.get_by_role("button", name="Close silently").click()
+        expect(button).to_be_visible()
+        desk.evaluate("document.querySelector('[data-left]').dataset.left = 1")
+        expect(button).to_be_hidden()
 
 
 def test_on_a_narrow_phone_words_are_whole_and_fields_can_be_written_in(

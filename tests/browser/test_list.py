@@ -10,6 +10,8 @@ from cast import Company, as_candidate, make_applicant
 from playwright.sync_api import expect
 from web.web_kit import Served
 
+from gateway.usecases import members
+from gateway.usecases.applicants import put_applicant, put_opening
 from gateway.usecases.context import Context
 from gateway.usecases.organise import Assign, organise
 from gateway.usecases.post_message import NewMessage, post_message
@@ -129,3 +131,39 @@ def test_the_list_fits_a_phone_and_works_without_scripts(
     expect(page.locator("#rows > li")).to_have_count(1)
     if scripts:
         assert not window.is_sideways
+
+
+def test_who_only_evaluates_among_the_chosen_is_told_and_offered_what_is_theirs(
+    ctx: Context,
+    company: Company,
+    people: list[ApplicantView],
+    site: Served,  # noqa: F811
+    open_window: Any,  # noqa: F811
+) -> None:
+    """SJ-P4: Ara evaluates these and manages another opening; her deeds come back when only hers are chosen."""
+    opening, _ = put_opening(ctx, company.ats, "engineer", title="Engineer", notify_emails=[])
+    dae = put_applicant(ctx, company.ats, "d-1", opening="engineer", name="Dae", email="d@mail.example", locale="en")
+    post_message(ctx, as_candidate(ctx, dae), dae.thread_id, NewMessage(text="Hello"))
+    members.set_role(ctx, company.as_jun, company.ara.id, "member")
+    members.set_opening_role(ctx, company.as_jun, company.ara.id, opening_id=company.opening.id, role="evaluator")
+    members.set_opening_role(ctx, company.as_jun, company.ara.id, opening_id=opening.id, role="manager")
+    window = open_window(size=DESK)
+    page = window.page
+    page.goto(f"{site.url}/dev/login/{company.ara.id}")
+    bar, why = page.locator("#many"), "You evaluate some of these: only their managers decide about them."
+    page.locator(f"#row-{dae.thread_id} a.row").focus()
+    page.keyboard.press("x")
+    expect(bar.get_by_role("button", name="Reject")).to_be_visible()
+    page.locator(f"#row-{people[0].thread_id} a.row").focus()
+    page.keyboard.press("x")
+    expect(bar.get_by_role("button", name="Reject")).to_be_hidden()
+    expect(bar.get_by_role("button", name="Done")).to_be_hidden()
+    expect(bar.get_by_role("button", name="Mark unread")).to_be_visible()
+    expect(bar).to_contain_text(why)
+    for key in ("e", "h"):
+        page.evaluate("document.querySelector('#alarm').textContent = ''")
+        page.keyboard.press(key)
+        expect(page.locator("#alarm")).to_have_text(why)
+    page.keyboard.press("x")
+    expect(bar.get_by_role("button", name="Reject")).to_be_visible()
+    expect(bar.locator(".evaluates")).to_be_hidden()

@@ -98,7 +98,7 @@ def test_an_evaluator_writes_notes_and_nothing_else(
         change_stage(ctx, viewer, mina.thread_id, "rejected")
     with pytest.raises(Refused):
         arrange(ctx, viewer, mina.thread_id, Wanted(assignee=company.jun.email, tags=("mine",), done=True))
-    with pytest.raises(NotFound):
+    with pytest.raises(Refused):
         put_opening(ctx, viewer, company.opening.external_id, title="Mine now", notify_emails=[])
     members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="manager")
     post_message(ctx, as_(ctx, sora), mina.thread_id, NewMessage("Hello Mina"))

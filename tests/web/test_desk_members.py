@@ -131,3 +131,32 @@ def test_an_evaluator_is_told_who_can_do_what_they_cannot(
         assert "You evaluate in this opening: ask one of its managers to do this." in words_of(answer.text)
     many = words_of(desk.post("/desk/reject", data=chosen | {"how": "silent"}).text)
     assert "You evaluate in this opening" in many
+
+
+def test_somebody_is_invited_for_one_opening(company: Company, desk: TestClient) -> None:
+    """The form asks what they may see before the link goes out, and keeps the choice when something is wrong."""
+    asked = {"do": "invite", "email": "eva@agency.example", "name": "Eva", "role": "admin"}
+    asked |= {"opening": company.opening.id, "opening_role": "manager"}
+    wrong = desk.post(PATH, data=asked)
+    assert wrong.status_code == 422
+    assert "An admin sees every opening: choose Member, or leave the opening out." in words_of(wrong.text)
+    assert f'<option value="{company.opening.id}" selected>' in wrong.text
+    assert '<option value="manager" selected>' in wrong.text
+    assert desk.post(PATH, data=asked | {"role": "member"}).headers["location"] == f"{PATH}#invited"
+    assert "eva@agency.example Product Designer Manager" in words_of(desk.get(PATH).text)
+    form = desk.get(PATH).text.split("Invite somebody")[1]
+    assert "Takes part in no opening in particular, and sees all." in words_of(form)
+    desk.post(PATH, data={"do": "own_only", "only": "yes"})
+    form = desk.get(PATH).text.split("Invite somebody")[1]
+    assert "Takes part in no opening, and sees none yet." in words_of(form)
+
+
+def test_who_takes_part_in_no_opening_yet_is_told_so(
+    ctx: Context, app: Starlette, company: Company, sora: Member, mina: ApplicantView
+) -> None:
+    """Not to set up the company, which they may not."""
+    members.show_own_openings_only(ctx, company.as_jun, only=True)
+    page = signed_in(ctx, app, sora).get("/desk").text
+    assert "You take part in no opening yet. An admin gives you a role in one." in words_of(page)
+    assert "/desk/openings/new" not in page
+    assert "Mina" not in page

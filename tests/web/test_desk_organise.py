@@ -82,7 +82,7 @@ def test_a_conversation_shows_its_order_and_can_change_it(
     assert "portfolio remove tag" in shown
     tag = read_choices(ctx, company.as_jun).tags[0]
     back = deed(desk, "untag", mina, beside=mina.thread_id, tag=tag.id, path="?view=mine")
-    assert back == f"/desk/t/{mina.thread_id}?view=mine"
+    assert back == f"/desk/t/{mina.thread_id}?view=mine#c-order"
     assert "portfolio remove tag" not in words_of(desk.get(back).text)
     deed(desk, "stage", mina, beside=mina.thread_id, stage="Interview 2")
     assert "Interview 2" in words_of(desk.get(f"/desk/t/{mina.thread_id}").text)
@@ -252,7 +252,8 @@ def test_a_silent_rejection_is_taken_back_in_the_conversation(
         desk.get(thread).text
     )
     button = {f"t.{mina.thread_id}": "1", "beside": mina.thread_id}
-    assert desk.post("/desk/reject/undo", data=button).headers["location"] == thread
+    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?undone=yes#text"
+    assert "Undone." in words_of(desk.get(f"{thread}?undone=yes").text.split('id="composer"')[1])
     assert "is rejected" not in words_of(desk.get(thread).text)
     farewell = NewMessage(text="Sorry", send_at=ctx.now + timedelta(seconds=15))
     change_stage(ctx, company.as_jun, mina.thread_id, "rejected", notify=farewell)
@@ -263,7 +264,7 @@ def test_a_silent_rejection_is_taken_back_in_the_conversation(
     desk.post(f"{thread}/reject", data={"how": "silent"})
     clock.move(seconds=20)
     pump()
-    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?late=yes"
+    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?late=yes#text"
     assert names_in(desk, "/desk/rejected") == ["Mina Han"]
 
 
@@ -298,3 +299,36 @@ def test_two_colleagues_who_reject_the_same_person_send_one_letter(
     assert "Oskar" not in words_of(rest.text)
     pump()
     assert [len(channel.to(p.applicant.email)) for p in (mina, oskar)] == [1, 1]
+
+
+def test_what_worked_of_many_rejections_is_taken_back_beside_what_did_not(
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    oskar: ApplicantView,
+    pump: Pump,
+    channel: FakeChannel,
+    clock: FakeClock,
+) -> None:
+    """ux §5, reject dialog: the page that says for whom it failed had no way back for the others."""
+    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
+    desk = browser_of(make_app(waits, company), company.jun)
+    for how, said in (("send", "Goes out in 15 s"), ("silent", "Closes in 15 s")):
+        chosen = {f"t.{p.thread_id}": "1" for p in (mina, oskar)} | {"how": how}
+        selection = desk.get(f"/desk/reject?ids={mina.thread_id},{oskar.thread_id}").text
+        chosen |= {name: hidden(selection, name) for name in (f"seen.{p.thread_id}" for p in (mina, oskar))}
+        change_stage(ctx, company.as_ara, mina.thread_id, "rejected")
+        page = desk.post("/desk/reject", data=chosen)
+        assert page.status_code == 422
+        offered = page.text.split('action="/desk/reject/undo"')[1].split("</form>")[0]
+        assert "Oskar Berg" in offered
+        assert said in words_of(offered)
+        assert "Undo 1 rejection" in words_of(offered)
+        fields = {name: "1" for name in re.findall(r'name="(t\.[^"]+)"', offered)}
+        assert list(fields) == [f"t.{oskar.thread_id}"]
+        assert "1 rejection was taken back." in words_of(desk.post("/desk/reject/undo", data=fields).text)
+        change_stage(ctx, company.as_ara, mina.thread_id, "restored")
+    clock.move(minutes=1)
+    pump()
+    assert channel.sent == []
+    assert names_in(desk, "/desk/rejected") == []

@@ -82,7 +82,7 @@ def test_every_code_has_words_that_take_what_comes_with_it(locale: str) -> None:
 
 def test_no_words_are_left_of_a_code_that_is_gone() -> None:
     of_codes = {k for k in catalogue("en") if re.fullmatch(r"error\.[a-z_]+", k)} - {"error.back", "error.trace"}
-    of_decisions = {"error.thread_blocked", "error.thread_erased", "error.evaluator"}
+    of_decisions = {"error.thread_blocked", "error.thread_erased", "error.evaluator", "error.no_role"}
     assert of_codes == {f"error.{code}" for code in codes()} | of_decisions
 
 

@@ -54,6 +54,12 @@ def check_role(viewer: Viewer, opening_id: str) -> Decision:
     return refuse(Reason.EVALUATOR)
 
 
+def check_anywhere(viewer: Viewer) -> Decision:
+    """Is there an opening in which the viewer may do what `check_role` is about: add an applicant, decide?"""
+    decides = viewer.confined_to is None or any(check_role(viewer, i).allowed for i in viewer.confined_to)
+    return ALLOW if decides else refuse(Reason.NO_ROLE)
+
+
 def check_mail_of(viewer: Viewer | None, opening_id: str) -> Decision:
     """May a mail of this member go on to candidates of the opening, as what they write in the desk would? None: they
     were put out. What may not is held, so that a colleague decides.
@@ -64,9 +70,10 @@ def check_mail_of(viewer: Viewer | None, opening_id: str) -> Decision:
     return role if role.allowed else hold(role.reason)
 
 
-def may_run_opening(viewer: Viewer, opening_id: str) -> bool:
-    """May the viewer change the opening itself?"""
-    return viewer.confined_to is None or viewer.confined_to.get(opening_id) == OpeningRole.ADMIN
+def check_opening(viewer: Viewer, opening_id: str = "") -> Decision:
+    """May the viewer change the opening itself, or, where none is named, add one?"""
+    runs = viewer.confined_to is None or viewer.confined_to.get(opening_id) == OpeningRole.ADMIN
+    return ALLOW if runs else refuse(Reason.NO_ROLE)
 
 
 def may_choose_team(viewer: Viewer, opening_id: str) -> bool:

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from gateway.errors import Invalid, NotFound, Refused
+from gateway.errors import Invalid, NotFound
 from gateway.threads.consents import ConsentKind
 from gateway.threads.model import Conversation, Viewer
 from gateway.threads.schedule import read_local
 from gateway.usecases import consents, read_thread
-from gateway.web.desk.conversations import desk_page
+from gateway.web.desk.conversations import check_decides, desk_page
 from gateway.web.log import zone_of
 from gateway.web.visits import Visit, go_to, say_error
 
@@ -24,6 +24,7 @@ def consents_page(visit: Visit, viewer: Viewer) -> Response:
     chats = read_thread.read_conversations(visit.site.ctx, viewer, [visit.path("thread_id")])
     if not chats:
         raise NotFound("conversation")
+    check_decides(viewer, chats)
     chat = chats[0]
     if not visit.is_post:
         return _ask(visit, viewer, chat)
@@ -31,8 +32,6 @@ def consents_page(visit: Visit, viewer: Viewer) -> Response:
         _change(visit, viewer, chat)
     except Invalid as error:
         return _ask(visit, viewer, chat, status=422, said=say_error(visit, error))
-    except Refused:
-        return _ask(visit, viewer, chat, status=403, said=visit.site.pages.text(visit.locale, "write.evaluator"))
     return go_to(f"/desk/t/{chat.thread.id}/consents")
 
 

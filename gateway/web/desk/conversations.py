@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, Response
 
-from gateway.errors import NotFound
-from gateway.threads.model import Opening, Viewer, Workspace
+from gateway.errors import NotFound, Refused
+from gateway.threads.model import Conversation, Opening, Viewer, Workspace
 from gateway.threads.organising import NO_FILTERS, Filters
+from gateway.threads.policies.roles import check_anywhere, check_opening, check_role
 from gateway.usecases import accounts, applicants, organise, read_thread
 from gateway.usecases.views import ConversationRow, Counts
 from gateway.web.brand import brand_url
@@ -128,6 +129,8 @@ def shared_variables(viewer: Viewer, frame: Frame) -> dict[str, object]:
     """What the desk's templates share."""
     return {
         "viewer": viewer,
+        "decides": check_anywhere(viewer).allowed,
+        "may_run": lambda opening_id="": check_opening(viewer, opening_id).allowed,
         "frame": frame,
         "views": [(name, ICONS[name], count_of(frame.counts, name)) for name in VIEWS],
         "say_number": say_number,
@@ -135,6 +138,13 @@ def shared_variables(viewer: Viewer, frame: Frame) -> dict[str, object]:
         "brand": brand_url(frame.workspace.slug, frame.workspace.brand),
         "timezone": frame.workspace.timezone,
     }
+
+
+def check_decides(viewer: Viewer, chats: Sequence[Conversation]) -> None:
+    """Only for who may decide in all of them: a form that is refused in the end helps nobody. Raises Refused."""
+    for chat in chats:
+        if not (role := check_role(viewer, chat.opening.id)).allowed:
+            raise Refused(role)
 
 
 def say_number(number: int) -> str:

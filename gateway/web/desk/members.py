@@ -34,6 +34,8 @@ def members_page(visit: Visit, viewer: Viewer) -> Response:
             name=visit.text("name"),
             role=visit.text("role"),
             locale=known_language(visit.text("locale")),
+            opening_id=visit.text("opening"),
+            opening_role=visit.text("opening_role"),
         )
     except Invalid as fault:
         return _show(visit, viewer, problems={fault.field: say_error(visit, fault)})

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.errors import Conflict, Refused
+from gateway.errors import Conflict
 from gateway.threads.model import Viewer
 from gateway.usecases import merge, read_thread
-from gateway.web.desk.conversations import desk_page
+from gateway.web.desk.conversations import check_decides, desk_page
 from gateway.web.visits import Visit, go_to, say_error
 
 FOUND = 10  # conversations
@@ -25,8 +25,6 @@ def merge_page(visit: Visit, viewer: Viewer) -> Response:
         merge.merge(ctx, viewer, thread_id, visit.text("other"))
     except Conflict as error:
         return _ask(visit, viewer, status=409, said=say_error(visit, error))
-    except Refused:
-        return _ask(visit, viewer, status=403, said=visit.site.pages.text(visit.locale, "write.evaluator"))
     visit.site.feed.wake()
     return go_to(f"/desk/t/{thread_id}")
 
@@ -49,6 +47,7 @@ def _ask(visit: Visit, viewer: Viewer, *, status: int = 200, said: str = "") -> 
         rows, _ = read_thread.list_conversations(ctx, viewer, view="all", query=query, limit=FOUND)
         found = [row.thread_id for row in rows]
     kept, *others = read_thread.read_conversations(ctx, viewer, [thread_id, *found])
+    check_decides(viewer, [kept])
     same_opening = [o for o in others if o.opening.id == kept.opening.id and o.thread.id != thread_id]
     return desk_page(
         visit,

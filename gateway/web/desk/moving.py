@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from gateway.errors import Conflict, Invalid, Refused
-from gateway.threads.model import Conversation, Message, Viewer
+from gateway.errors import Conflict, Invalid
+from gateway.threads.model import Message, Viewer
 from gateway.threads.policies.roles import check_role
 from gateway.usecases import applicants, read_thread
 from gateway.usecases.move_messages import NewApplication, find_likely, move_messages, read_moveable
-from gateway.web.desk.conversations import desk_page
+from gateway.web.desk.conversations import check_decides, desk_page
 from gateway.web.visits import Visit, go_to, say_error
 
 CHOSEN = "m."
@@ -38,9 +38,6 @@ def move_page(visit: Visit, viewer: Viewer) -> Response:
         asks = error.code == "other_person"
         said = "" if asks else say_error(visit, error)
         return _ask(visit, viewer, ids=shown, to=to, chosen=chosen, status=status, said=said, asks=asks)
-    except Refused:
-        said = visit.site.pages.text(visit.locale, "write.evaluator")
-        return _ask(visit, viewer, ids=shown, to=to, chosen=chosen, status=403, said=said)
     visit.site.feed.wake()
     return go_to(f"/desk/t/{done.thread_id}", anchor=f"msg-{done.message_ids[0]}")
 
@@ -65,6 +62,7 @@ def _ask(
         likely = [row.thread_id for row in rows]
     wanted = [to] if to and to != NEW else []
     source, *others = read_thread.read_conversations(ctx, viewer, [thread_id, *wanted, *likely])
+    check_decides(viewer, [source])
     openings = [o for o in applicants.list_openings(ctx, viewer) if check_role(viewer, o.id).allowed]
     return desk_page(
         visit,
@@ -74,7 +72,7 @@ def _ask(
         chat=source,
         messages=messages,
         chosen={m.id for m in messages} if chosen is None else set(chosen),
-        places=_without(others, thread_id),
+        places=[c for c in others if c.thread.id != thread_id and check_role(viewer, c.opening.id).allowed],
         openings=[o for o in openings if o.id != source.opening.id],
         opening=visit.text("opening"),
         to=to,
@@ -82,7 +80,3 @@ def _ask(
         said=said,
         asks=next((other for other in others if other.thread.id == to), None) if asks else None,
     )
-
-
-def _without(conversations: Sequence[Conversation], thread_id: str) -> list[Conversation]:
-    return [c for c in conversations if c.thread.id != thread_id]

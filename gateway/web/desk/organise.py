@@ -25,12 +25,13 @@ from gateway.usecases.change_stage import change_stage
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import find_waiting_rejections
 from gateway.web.auth import is_https
-from gateway.web.desk.conversations import KEYS_COOKIE, desk_page, list_page, where_of
+from gateway.web.desk.conversations import KEYS_COOKIE, check_decides, desk_page, list_page, where_of
 from gateway.web.visits import Visit, go_to, post_key, say_error
 
 CHOSEN = "t."
 SEEN = "seen."  # and the id of a conversation: its newest event when the form was made
 LEAVES = ("done", "snooze", "unread")  # after these the list is shown, not the conversation
+IN_CARD = ("assign", "take", "tag", "untag", "stage")  # these are done in its card, where the focus stays
 
 
 def organise_page(visit: Visit, viewer: Viewer) -> Response:
@@ -52,7 +53,7 @@ def organise_page(visit: Visit, viewer: Viewer) -> Response:
         return Response(status_code=204)
     beside = visit.text("beside")
     if beside and do not in LEAVES:
-        return go_to(f"/desk/t/{beside}", **where.as_query())
+        return go_to(f"/desk/t/{beside}", anchor="c-order" if do in IN_CARD else "", **where.as_query())
     return go_to(f"/desk/{where.view}", **where.as_query())
 
 
@@ -114,6 +115,7 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
     ids = chosen_of(visit) if visit.is_post else [i for i in visit.asked("ids").split(",") if i]
     ctx, where = visit.site.ctx, where_of(visit)
     chats = read_thread.read_conversations(ctx, viewer, ids[: reject.MOST])
+    check_decides(viewer, chats)
     if not visit.is_post or not chats:
         return _ask(visit, viewer, chats)
     silent = visit.text("how") == "silent"
@@ -139,7 +141,8 @@ def reject_page(visit: Visit, viewer: Viewer) -> Response:
     failed = {result.external_id: _say(visit, result.error) for result in done if result.error}
     if failed:
         left = [chat for chat in chats if chat.applicant.external_id in failed]
-        return _ask(visit, viewer, left, status=422, failed=failed)
+        went = [result.thread_id for result in done if not result.error]
+        return _ask(visit, viewer, left, status=422, failed=failed, went=went)
     if find_waiting_rejections(ctx, viewer, list(made)):
         return go_to("/desk/reject/undo", ids=",".join(made), **where.as_query())
     return go_to(f"/desk/{where.view}", **where.as_query())
@@ -159,11 +162,13 @@ def undo_page(visit: Visit, viewer: Viewer) -> Response:
     conversation that it was asked in (`beside`)."""
     ctx = visit.site.ctx
     ids = chosen_of(visit) if visit.is_post else [i for i in visit.asked("ids").split(",") if i]
+    check_decides(viewer, read_thread.read_conversations(ctx, viewer, ids[: reject.MOST]))
     undone = reject.undo_rejections(ctx, viewer, ids) if visit.is_post else []
     if visit.is_post:
         visit.site.feed.wake()
     if beside := visit.text("beside"):
-        return go_to(f"/desk/t/{beside}", late="" if beside in undone else "yes", **where_of(visit).as_query())
+        said = "undone" if beside in undone else "late"
+        return go_to(f"/desk/t/{beside}", anchor="text", **{said: "yes"}, **where_of(visit).as_query())
     waiting = find_waiting_rejections(ctx, viewer, ids)
     chats = read_thread.read_conversations(ctx, viewer, ids[: reject.MOST])
     return desk_page(
@@ -194,8 +199,12 @@ def _ask(
     *,
     status: int = 200,
     failed: dict[str, str] | None = None,
+    went: Sequence[str] = (),
 ) -> Response:
-    people = [(chat, reject.suggest_rejection(visit.site.ctx, chat)) for chat in chats]
+    """`failed` says what stood in the way of these; `went` are the threads of those whom it worked for."""
+    ctx = visit.site.ctx
+    waiting = find_waiting_rejections(ctx, viewer, went)
+    people = [(chat, reject.suggest_rejection(ctx, chat)) for chat in chats]
     contacts = sorted({chat.public_contact for chat in chats if chat.public_contact})
     return desk_page(
         visit,
@@ -207,6 +216,9 @@ def _ask(
         contacts=contacts,
         without_contact=[chat for chat in chats if not chat.public_contact],
         failed=failed or {},
+        undoable=read_thread.read_conversations(ctx, viewer, list(waiting)),
+        left=min((_left(one, ctx.now) for one in waiting.values()), default=0),
+        silent=not any(one.message_id for one in waiting.values()),
         is_rejected=is_rejected,
         reason=visit.text("reason"),
         key=secrets.token_urlsafe(12),

@@ -87,7 +87,7 @@ def _entry(
         status=status,
         current="review",
         card=card,
-        rows=rows or ([] if card.view.entry.thread_id else list(card.view.suggested)),
+        rows=[r for r in rows if r.decides] or ([] if card.view.entry.thread_id else list(card.view.suggested)),
         thread=visit.text("thread"),
         do=do or visit.text("do") or "release",
         who=who or visit.text("who"),

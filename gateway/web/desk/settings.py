@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from gateway.errors import Invalid, NotFound
+from gateway.errors import Invalid, NotFound, Refused
 from gateway.threads.model import Opening, Viewer
-from gateway.threads.policies.roles import may_choose_team
+from gateway.threads.policies.roles import check_anywhere, check_opening, check_role, may_choose_team
 from gateway.usecases import accounts, applicants
 from gateway.usecases.checks import is_email
 from gateway.usecases.idempotency import run_once
@@ -62,7 +62,9 @@ def setup_page(
 
 def new_applicant(visit: Visit, viewer: Viewer) -> Response:
     """A person added by hand has the same conversation as one who applied (SJ-17)."""
-    openings = applicants.list_openings(visit.site.ctx, viewer)
+    if not (role := check_anywhere(viewer)).allowed:
+        raise Refused(role)
+    openings = [o for o in applicants.list_openings(visit.site.ctx, viewer) if check_role(viewer, o.id).allowed]
     problems = _applicant_problems(visit, openings) if visit.is_post else {}
     if visit.is_post and not problems:
         try:
@@ -124,6 +126,8 @@ def opening_page(visit: Visit, viewer: Viewer) -> Response:
     """One opening: title, notify addresses (SJ-10), public contact (SJ-16). `new` makes one."""
     external_id = visit.path("external_id")
     opening = None if external_id == NEW else applicants.find_opening(visit.site.ctx, viewer, external_id)
+    if not (role := check_opening(viewer, opening.id if opening else "")).allowed:
+        raise Refused(role)
     if not visit.is_post:
         form = {
             "title": opening.title if opening else "",

@@ -9,15 +9,14 @@ import secrets
 
 from starlette.responses import Response
 
-from gateway.errors import Conflict, Refused
+from gateway.errors import Conflict
 from gateway.threads.model import Viewer
 from gateway.threads.policies.rejection import is_rejected
-from gateway.threads.policies.roles import check_role
 from gateway.usecases import change_stage, compose, read_thread
 from gateway.usecases.post_message import NewMessage
 from gateway.usecases.reject import reject_applicant, suggest_rejection
 from gateway.usecases.views import ThreadPage
-from gateway.web.desk.conversations import desk_page
+from gateway.web.desk.conversations import check_decides, desk_page
 from gateway.web.visits import Visit, go_to, post_key, say_error
 
 
@@ -85,8 +84,7 @@ def restore_page(visit: Visit, viewer: Viewer) -> Response:
 
 
 def _read(visit: Visit, viewer: Viewer) -> ThreadPage:
-    """Only for who may decide: a form that is refused in the end helps nobody. Raises NotFound, Refused."""
+    """Only for who may decide. Raises NotFound, Refused."""
     page = read_thread.read_page(visit.site.ctx, viewer, visit.path("thread_id"), limit=1)
-    if not (role := check_role(viewer, page.conversation.opening.id)).allowed:
-        raise Refused(role)
+    check_decides(viewer, [page.conversation])
     return page

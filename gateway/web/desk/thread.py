@@ -75,6 +75,7 @@ def show_thread(
         seen_event=page.last_event,
         key=secrets.token_urlsafe(12),
         problem=problem,
+        undone=bool(visit.asked("undone")),
     )
 
 

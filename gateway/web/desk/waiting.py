@@ -16,7 +16,7 @@ from gateway.web.visits import Visit, go_to
 def change_waiting(visit: Visit, viewer: Viewer) -> Response:
     """POST: take a message back before it goes out (`do=undo`), send it now, or at another time (`do=move`, `at`)."""
     ctx, thread_id, message_id = visit.site.ctx, visit.path("thread_id"), visit.path("message_id")
-    anchor = f"msg-{message_id}"
+    anchor, undone = f"said-{message_id}", ""  # has the focus then, as the button had that is gone
     try:
         match visit.text("do"):
             case "now":
@@ -25,11 +25,11 @@ def change_waiting(visit: Visit, viewer: Viewer) -> Response:
                 zone = zone_of(accounts.read_workspace(ctx, viewer).timezone)
                 waiting.move_to(ctx, viewer, thread_id, message_id, at=read_local(visit.text("at"), zone))
             case _:
-                waiting.take_back(ctx, viewer, thread_id, message_id)
-                anchor = "composer"
+                in_draft = waiting.take_back(ctx, viewer, thread_id, message_id)
+                anchor, undone = "text" if in_draft else anchor, "yes"
     except Conflict as error:
         if error.code != "gone_out":
             raise
         return go_to(f"/desk/t/{thread_id}", anchor=anchor, late="yes", **where_of(visit).as_query())
     visit.site.feed.wake()
-    return go_to(f"/desk/t/{thread_id}", anchor=anchor, **where_of(visit).as_query())
+    return go_to(f"/desk/t/{thread_id}", anchor=anchor, undone=undone, **where_of(visit).as_query())

@@ -66,6 +66,12 @@
       field.focus();
     }
   });
+  if (find("#undone")) { // said once, not again when the page is read anew
+    setTimeout(() => say(words.undone), 100); // a line that is there from the start is not read out
+    const asked = new URL(location.href);
+    asked.searchParams.delete("undone");
+    history.replaceState(history.state, "", asked);
+  }
   const ways = find("[data-ways]");
   composer.addEventListener("change", (event) => {
     if (ways && event.target.dataset.way) ways.textContent = all("[data-way]:checked", composer).map((box) => box.dataset.way).join(" › ") || "–";

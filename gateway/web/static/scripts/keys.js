@@ -77,19 +77,29 @@
     const box = boxOf(current());
     return box ? [box.name] : [];
   };
+  const evaluates = (own) => own.some((name) => "evaluates" in (boxNamed(name)?.dataset ?? {}));
   const act = (deed) => {
     const own = names();
+    if (deed !== "unread" && evaluates(own)) return alarm(words.evaluates);
     if (own.length) return send(new URLSearchParams([["do", deed], ...own.map((name) => [name, "1"])]));
     find("main button[name=do][value=" + deed + "], #applicant button[name=do][value=" + deed + "]")?.click();
   };
   const forgetDeed = () => { last = undefined; find("#undo")?.setAttribute("hidden", ""); };
+  let back; // the row that an undo brings back: it gets the focus when it is there
+  const welcome = () => { const row = back && rows().find((one) => boxOf(one)?.name === back); if (row) { back = undefined; row.focus(); } };
   const undo = () => {
-    if (!last) return all("ol.log li[data-mine] [data-undo]:not([hidden])").at(-1)?.click();
-    const { names: back, deed } = last;
+    if (!last) return all("ol.log li[data-mine] [data-undo]:not([hidden]), #closed-banner [data-undo]:not([hidden])").at(-1)?.click();
+    const { names: gone, deed } = last;
     forgetDeed();
-    post(many, [["do", deed], ...back.map((name) => [name, "1"])]).then((ok) => ok && say(words.undone));
+    post(many, [["do", deed], ...gone.map((name) => [name, "1"])]).then((ok) => {
+      if (!ok) return;
+      say(words.undone);
+      [back] = gone;
+      welcome();
+    });
   };
   const ask = (part) => { // the field of a deed: in the bar over the list, or in the card
+    if (evaluates(names())) return alarm(words.evaluates);
     if (names().length && many) {
       for (const name of names()) choose(boxNamed(name)?.closest("li").querySelector("a.row"), true);
       find(".many-more").open = true;
@@ -122,7 +132,7 @@
   find("#undo")?.addEventListener("click", undo);
   find("#composer")?.addEventListener("htmx:after:request", ({ detail }) => { if (detail.ctx.response.status === 204) forgetDeed(); });
   if (find("#rows")) {
-    new MutationObserver(() => { for (const name of chosen) { const box = boxNamed(name); if (box) box.checked = true; else chosen.delete(name); } count(); })
+    new MutationObserver(() => { for (const name of chosen) { const box = boxNamed(name); if (box) box.checked = true; else chosen.delete(name); } count(); welcome(); })
       .observe(find("#rows"), { childList: true });
   }
   document.addEventListener("click", (event) => {
@@ -135,6 +145,11 @@
     const choice = find("input[name=kind][value=" + kind + "]");
     if (choice) { choice.checked = true; field.focus(); }
   };
+  const shut = () => { // the menu in which the focus is
+    const menu = document.activeElement?.closest("details.pop[open]");
+    if (menu) { menu.open = false; find("summary", menu).focus(); }
+    return menu;
+  };
   const visit = (selector) => { const link = find(selector); if (link) location.assign(link.href); };
   const folds = () => { const list = all("ol.log details.fold"); const open = list.some((fold) => !fold.open); for (const fold of list) fold.open = open; };
   const message = () => document.activeElement?.closest("ol.log > li") ?? all("ol.log > li[data-seq]").at(-1);
@@ -143,7 +158,7 @@
     j: () => move(1), k: () => move(-1), ArrowDown: () => current() && move(1), ArrowUp: () => current() && move(-1),
     J: () => move(1, true), K: () => move(-1, true), x: () => choose(current() ?? opened()),
     o: () => current()?.click(),
-    u: () => visit("a[data-key=u]"), Escape: () => chosen.size ? clear() : visit("a[data-key=u]"),
+    u: () => visit("a[data-key=u]"), Escape: () => { if (!shut()) chosen.size ? clear() : visit("a[data-key=u]"); },
     "]": () => beside(1), "[": () => beside(-1),
     r: () => write("reply"), n: () => write("note"),
     e: () => act("done"), i: () => act("take"), U: () => act("unread"), z: undo,
@@ -155,7 +170,7 @@
   };
   let going = 0; // when g was pressed: the next letter names a view
   document.addEventListener("keydown", (event) => {
-    if (off || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
+    if (off || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.keyCode === 229) return;
     const place = event.target.closest("input:not(.pick), textarea, select, dialog, [contenteditable]");
     if (place?.checkVisibility()) return; // a dialog just closed keeps the focus until the next frame: its keys are ours
     const key = letter(event);

@@ -2,6 +2,14 @@
 (() => {
   "use strict";
   const { find, all, field, seqOf } = page;
+  setInterval(() => {
+    for (const count of all("[data-left]")) count.dataset.left = count.textContent = Math.max(0, Number(count.dataset.left) - 1);
+    for (const undo of all("button[data-undo]")) { // too late for all that it is about
+      const counts = all("[data-left]", undo.form);
+      undo.hidden = counts.length > 0 && counts.every((count) => count.dataset.left === "0");
+    }
+  }, 1000);
+
   const composer = find("#composer");
   if (!composer) return;
   const EVERY = 20000;
@@ -33,10 +41,4 @@
     const body = new URLSearchParams({ seq: mark.value });
     fetch(here.replace(/here$/, "seen"), { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() => {});
   };
-
-  setInterval(() => all("[data-left]").forEach((count) => {
-    const left = Math.max(0, Number(count.dataset.left) - 1);
-    count.dataset.left = count.textContent = left;
-    if (!left) { const undo = find("[data-undo]", count.closest("form")); if (undo) undo.hidden = true; }
-  }), 1000);
 })();
