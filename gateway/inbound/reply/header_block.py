@@ -113,6 +113,8 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
             if stray > _MAX_STRAY or not block.labels or blanks:
                 break
             continue
+        if blanks and kind == 0 and block.labels and not (block.addresses or block.clocks):
+            break  # below an empty line another mail begins; above it stood a form
         if kind in _ONCE and kind in block.kinds and (pair[0] in block.names or len(block.kinds) >= 3):
             break  # a block has each once: another one begins
         blanks = stray = 0
