@@ -14,21 +14,9 @@ import re
 from collections.abc import Sequence
 
 from gateway.inbound.automatic_words import has_machine_subject
-from gateway.inbound.bounce_words import is_daemon_address, names_mail_system
+from gateway.inbound.bounce_words import BOUNCE_SUBJECT, is_daemon_address, names_mail_system
 from gateway.threads.incoming import Address, Automatic, CalendarAnswer, Complaint, DeliveryReport, ReadReceipt
 
-_BOUNCE_SUBJECT = re.compile(
-    r"(?:undeliver(?:able|ed)|delivery status notification|mail delivery (?:failed|failure|system)|"
-    r"returned mail|failure notice|delivery (?:failure|has failed)|nondeliverable|message not delivered|"
-    r"mail system error|warning: (?:message .* delayed|could not send)|delayed mail|message you sent blocked|"
-    r"permanent delivery failure|message status - undeliver|(?:nachricht )?(?:unzustellbar|nicht zustellbar)|"
-    r"non remis|échec de la remise|no se puede entregar|"
-    r"mancata consegna|não foi possível entregar|onbestelbaar|bezorging mislukt|niedostarcz|"
-    r"nie można dostarczyć|nedoruč|недоставлен|"
-    r"не доставлен|det går inte att leverera|kan ikke leveres|ei voitu toimittaa|teslim edilemedi|系统退信|"
-    r"배달 실패|(?:전송|발송|전달) ?실패|반송|배달되지 않|配信不能|配信できません|退信|无法送达)",
-    re.IGNORECASE,
-)
 _AUTO_VALUE = re.compile(
     r"auto-?(?:replied|notified|response|reply|responder|submitted|generated)|holidayreply|machinegenerated|vacation",
     re.IGNORECASE,
@@ -88,8 +76,8 @@ def _is_bounce(
     if is_daemon_address(from_) and null_path:
         return True
     if names_mail_system(values.get("from", "")):
-        return bool(reports) or bool(_BOUNCE_SUBJECT.search(subject))
-    told = _BOUNCE_SUBJECT.search(subject) if reports else _BOUNCE_SUBJECT.match(subject.lstrip(" *[("))
+        return bool(reports) or bool(BOUNCE_SUBJECT.search(subject))
+    told = BOUNCE_SUBJECT.search(subject) if reports else BOUNCE_SUBJECT.match(subject.lstrip(" *[("))
     return null_path and told is not None
 
 
