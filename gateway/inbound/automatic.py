@@ -24,7 +24,7 @@ _AUTO_VALUE = re.compile(
 _BULK_PRECEDENCE = {"bulk", "list", "junk"}
 # Headers that autoresponders put on their answers: X-Autoreply, X-Mail-Autoreply, X-Auto-Reply, X-MDAutoResponder,
 # X-AutoReply-From, X-Autorespond, X-Auto-Response … but not X-Auto-Response-Suppress
-_REPLY_HEADER = re.compile(r"x-(?:[a-z]+-?)?auto[-_]?(?:reply|replied|respon(?:d|se|der|ded))(?!-suppress)")
+_REPLY_HEADER = re.compile(r"x-(?:[a-z]+-?)?auto(?:matic)?[-_]?(?:reply|replied|respon(?:d|se|der|ded))(?!-suppress)")
 _NOT = ("", "no", "false", "0", "none")
 
 
@@ -91,6 +91,8 @@ def _is_reply(values: dict[str, str]) -> bool:
         return True
     if any(name in values for name in ("x-vacation", "x-pobox-vacation")):
         return True
+    if values.get("x-mailer", "").lower().startswith("vacation"):
+        return True
     if values.get("delivered-to", "").lower() == "autoresponder" or "x-ms-exchange-inbox-rules-loop" in values:
         return True
     if values.get("x-ms-exchange-generated-message-source", "").lower().startswith("mailbox rules"):
@@ -114,4 +116,4 @@ def _is_bulk(values: dict[str, str]) -> bool:
         return True
     if len(values.get("list-unsubscribe", "")) > 5 or "list-id" in values or "feedback-id" in values:
         return True
-    return values.get("x-loop", "").lower() in ("yes", "true")
+    return any(values.get(name, "").lower() in ("yes", "true") for name in ("x-loop", "x-fc-machinegenerated"))
