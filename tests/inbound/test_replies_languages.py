@@ -195,3 +195,9 @@ def test_quote_with_initials_before_each_mark(line: str, mark: str) -> None:
 
 def test_attribution_of_mutt_in_old_words() -> None:
     assert split_reply(f"Quoth Hiring on Tue, 24 Nov 2026:\n{quote(SENT)}\n\n{OWN}").reply == OWN
+
+
+def test_header_block_with_labels_in_brackets() -> None:
+    header = "<b>[보낸 사람]</b> : Hiring &lt;r@x.example&gt;<br><b>[받는 사람]</b> : mina@y.example<br>"
+    header += "<b>[보낸 날짜]</b> : 2026-11-24 09:14<br><b>[제목]</b> : 면접"
+    assert split_reply(html=f"<p>네, 가능합니다.</p><hr><p>{header}</p><p>와 주세요.</p>").reply == "네, 가능합니다."
