@@ -176,6 +176,13 @@ def test_words_about_secrecy_stay(own: str) -> None:
     assert split_reply(f"Hello,\n\n{own}" if own is not NOTICES[0] else own).reply.endswith(own)
 
 
+def test_ruler_of_the_writer_above_the_footer_of_a_list() -> None:
+    own = f"Question 1\n{'_' * 32}\nI would use a queue."
+    footer = f"{'_' * 47}\nJobs mailing list\nhttps://lists.example/mailman/listinfo/jobs"
+
+    assert split_reply(f"{own}\n\n{footer}").reply == own
+
+
 def test_footer_of_a_list_below_a_signature_mark() -> None:
     footer = (
         '-- \nYou received this message because you are subscribed to the Google Groups "jobs" group.\n'

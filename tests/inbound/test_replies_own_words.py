@@ -29,6 +29,10 @@ OWN = {
         "Subject to change\n\nI land at three."
     ),
     "marks": "Subject: Mathematics\nGrade: A\nDate: 12 June 2018\n\nSubject: Physics\nGrade: B\nDate: 14 June 2018",
+    "references": (
+        "Name: Anna Kováčová\nFrom: Acme\nE-mail: anna@acme.example\nPhone: +420 600\n\n"
+        "Name: Petr Malý\nFrom: Beta\nE-mail: petr@beta.example\nPhone: +420 700"
+    ),
     "travel form": (
         "Travel costs:\n\nDate: 26. 11. 2026\nFrom: Praha\nTo: Brno\nSubject: interview\nAmount: 250 Kč\n\nThat is all."
     ),
@@ -138,6 +142,20 @@ def test_subjects_of_forwards_and_answers() -> None:
 def test_what_a_virus_scanner_adds_is_no_sentence_of_the_writer() -> None:
     split = split_reply("Ano.\n\n-- \nTento e-mail byl zkontrolován na viry programem AVG antivirus.\nwww.avg.com\n")
     assert split.reply == "Ano."
+
+
+def test_list_with_marks_whose_items_are_paragraphs_stays() -> None:
+    html = "<p>My order of wishes:</p><p>&gt; Backend</p><p>&gt; Platform</p><p>&gt; Data</p><p>in this order.</p>"
+    intro = "<p id=reply-intro>2026-11-24 09:14 에 Moa Labs 이(가) 씀:</p>"
+    quote = f"{intro}<blockquote type=cite><p>Which?</p></blockquote>"
+    split = split_reply(html=html + quote)
+    assert "Platform" in split.reply
+    assert "Which?" in split.folded
+
+
+def test_journey_above_an_attribution_without_a_date_stays() -> None:
+    own = OWN["journey"]
+    assert split_reply(f"{own}\n\nQuoting Moa <r@x.example>:\n\n> Could you come?\n> Kim").reply == own
 
 
 def test_header_pasted_from_a_mail_program_is_shown() -> None:

@@ -66,6 +66,9 @@ def read_attribution(lines: Sequence[Line], start: int, *, quoted_below: Callabl
 
 def _read_torn(lines: Sequence[Line], start: int) -> tuple[int, bool]:
     """One whose address a client put on lines of its own, with blank lines between."""
+    label = cues.read_label(lines[start].text)
+    if label and cues.label_kind(label[0]) >= 0:
+        return start, False  # "To: Prague, 24 November 09:14" of a journey
     if not (cues.has_date(lines[start].text) and cues.has_time(lines[start].text)):
         return start, False
     filled = [at for at in range(start, min(start + 8, len(lines))) if not lines[at].blank][:_MAX_LINES]

@@ -99,12 +99,21 @@ def keep_own_lists(lines: Sequence[Line], roles: list[str], cover: Cover) -> Non
         if roles[at] is not Role.QUOTE or lines[at].marks & Mark.HISTORY:
             at += 1
             continue
-        end = at
-        while end < len(lines) and roles[end] is Role.QUOTE:
-            end += 1
+        end = _end_of_quote(lines, roles, at)
         if _is_own_list(lines, roles, cover, at, end):
             roles[at:end] = [Role.OWN] * (end - at)
         at = end
+
+
+def _end_of_quote(lines: Sequence[Line], roles: Sequence[str], start: int) -> int:
+    """Where the quoted lines end that begin here; in HTML each is a paragraph, with an empty line to the next."""
+    end = start
+    for at in range(start, len(lines)):
+        if roles[at] is Role.QUOTE:
+            end = at + 1
+        elif not lines[at].blank:
+            break
+    return end
 
 
 def _is_own_list(lines: Sequence[Line], roles: Sequence[str], cover: Cover, start: int, end: int) -> bool:
@@ -112,7 +121,7 @@ def _is_own_list(lines: Sequence[Line], roles: Sequence[str], cover: Cover, star
     if end - start > _MAX_LISTED or (cover and any(cover[at][0] for at in run)):
         return False
     depth = lines[start].depth
-    if any(lines[at].depth != depth or cues.has_address(lines[at].text) for at in run):
+    if any(lines[at].depth not in (depth, 0) or cues.has_address(lines[at].text) for at in run):
         return False
     introduced = Role.INTRO in roles[:start]
     if depth != 1:

@@ -89,7 +89,7 @@ def _joined(lines: list[Line], places: Sequence[int]) -> str:
 
 def _mark_list_footer(lines: list[Line], roles: list[str], own: list[int]) -> None:
     """What a mailing list adds at the very end: a long ruler and a few lines with a link."""
-    for number in range(max(1, len(own) - 6), len(own)):
+    for number in range(len(own) - 1, max(0, len(own) - 7), -1):  # a ruler further up may be the writer's
         text = lines[own[number]].text.strip()
         if len(text) >= 30 and set(text) <= {"_", "-"} and any(_names_list(lines[o].text) for o in own[number:]):
             _set(roles, own[number:])
