@@ -131,8 +131,6 @@ def _is_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
 def _is_sure(text: str) -> bool:
     """Date, time and author in a form that only clients write: with their verb, or `date, name <address>:` alone."""
     dated = cues.has_date(text)
-    if _TO_ME.search(text) and not cues.has_address(text):
-        return False
     if dated and cues.says_wrote(text) and (cues.has_address(text) or cues.has_time(text)):
         return True
     if cues.has_time(text) and cues.has_angled_address(text) and cues.says_wrote(text) and _LEAD.match(text):
@@ -163,7 +161,7 @@ def begins_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
     if address < 0:
         said = cues.words_after_time(text)
         tells = cues.says_wrote(text[: cues.find_date(text)])  # "Jonas wrote on 20 November at 9:14:"
-        return apart and not tells and not any(word[:1].islower() for word in said)
+        return apart and not (tells or _TO_ME.search(text) or any(word[:1].islower() for word in said))
     return apart or len(text[:address].split()) <= _MAX_WORDS_AHEAD or bool(_LEAD.match(text))
 
 

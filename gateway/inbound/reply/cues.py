@@ -29,7 +29,7 @@ _DATE = re.compile(
     r"\d{1,2}\s?[월月]\s?\d{1,2}\s?[일日]|(?<!\d)\d{1,2}[./-]\d{1,2}(?![\d.])"
 )
 _LABEL = re.compile(
-    r"[ \t]{0,8}[*_]{0,2}[\[【]?([^\W\d_][^:：\n]{0,30}?)[\]】]?[ \t]?[*_]{0,2}[:：][*_]{0,2}(?:[ \t]+|(?=\S)|$)(.*)",
+    r"[ \t]{0,8}[*_]{0,2}([^\W\d_][^:：\n]{0,30}?)[ \t]?[*_]{0,2}[:：][*_]{0,2}(?:[ \t]+|(?=\S)|$)(.*)",
     re.DOTALL,
 )
 _CELLS = re.compile(r"[ \t]{0,4}\|?[ \t]{0,4}([^\t|:：\n]{1,30})[\t|]([^\t|\n]*)[ \t|]*")
@@ -201,6 +201,8 @@ def read_label(text: str) -> tuple[str, str] | None:
         cells = _CELLS.fullmatch(cut(text))
         if cells is not None and label_kind(cells[1].strip(" *_\t").casefold()) >= 0:
             return cells[1].strip(" *_\t").casefold(), cells[2].strip(" *_\t|")
+    if text[:1] in ("[", "【"):  # "[보낸 사람] : …"
+        text = text[1:].replace("]", "", 1).replace("】", "", 1)
     found = _LABEL.match(cut(text))
     if found is None or len(found[1].split()) > 4 or found[2].startswith("//"):  # a link is no label
         return None

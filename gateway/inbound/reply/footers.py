@@ -12,6 +12,7 @@ import re
 from gateway.inbound.reply.lines import JUDGED_CHARS
 from gateway.inbound.reply.prose import CONFIDENTIAL
 
+_LEAST = 24
 _LEAST_LAWYERS = 60
 _MOST_OF_SCANNER = 400
 _MOST_OF_PRINTING = 240
@@ -68,7 +69,9 @@ _MAIL = _words(
     "mail|message|nachricht|zpráv|správ|сообщен|повідомл|письм|courriel|courrier|correo|mensaje|mensagem|messaggio|"
     "bericht|wiadomoś|meddelande|e-post|besked|viesti|ileti|posta|메일|메시지|メール|邮件|郵件|antivir|антивир"
 )
-_LINK_OF_SCANNER = re.compile(r"<?(?:https?://)?[\w.-]{3,60}(?:/[!-~]{0,100})?>?")
+_SCANNER_LINK = re.compile(
+    rf"<?(?:https?://)?[\w.-]{{0,40}}(?:{_SCANNER.pattern})[\w.-]{{0,40}}(?:/[!-~]{{0,100}})?>?", re.I
+)
 # That it should not be printed for the sake of nature.
 _NATURE = _words(
     "environment|umwelt|environnement|planète|planet|životní|životné|окружающ|природ|довкілл|miljö|miljø|ambient|"
@@ -87,29 +90,36 @@ _PRINTING = re.compile(
 def is_footer(text: str) -> bool:
     """Whether a paragraph, its lines joined, stands below every mail of its sender's and says nothing of this one."""
     text = text[: 2 * JUDGED_CHARS]
-    if not (_is_legal(text) or is_scanner_notice(text) or _is_against_printing(text)):
+    if len(text) < _LEAST:
+        return False
+    folded = text.casefold()
+    if not (_is_legal(folded) or _is_of_scanner(text, folded) or _is_against_printing(text, folded)):
         return False
     return _MYSELF.search(text) is None
 
 
 def is_scanner_notice(text: str) -> bool:
     """ "This email has been checked for viruses by …", in many languages."""
-    if len(text) > _MOST_OF_SCANNER or not _THIS_MAIL.match(text) or not _SCANNER.search(text):
-        return False
-    return _says(text.casefold(), _LOOKED, _MAIL) and bool(_VIRUS.search(text))
+    return _is_of_scanner(text, text.casefold())
 
 
 def is_scanner_link(text: str) -> bool:
     """A link alone that names a scanner; it counts below the scanner's words only."""
-    return len(text) <= _MOST_OF_LINK and bool(_SCANNER.search(text)) and bool(_LINK_OF_SCANNER.fullmatch(text))
+    return "." in text and len(text) <= _MOST_OF_LINK and " " not in text and bool(_SCANNER_LINK.fullmatch(text))
 
 
-def _is_legal(text: str) -> bool:
-    return len(text) >= _LEAST_LAWYERS and _says(text.casefold(), _SECRET, _FOR_WHOM, _MUST)
+def _is_legal(folded: str) -> bool:
+    return len(folded) >= _LEAST_LAWYERS and _says(folded, _SECRET, _FOR_WHOM, _MUST)
 
 
-def _is_against_printing(text: str) -> bool:
-    return len(text) <= _MOST_OF_PRINTING and _says(text.casefold(), _NATURE) and bool(_PRINTING.search(text))
+def _is_of_scanner(text: str, folded: str) -> bool:
+    if len(text) > _MOST_OF_SCANNER or not _says(folded, _LOOKED, _MAIL) or not _THIS_MAIL.match(text):
+        return False
+    return bool(_SCANNER.search(text)) and bool(_VIRUS.search(text))
+
+
+def _is_against_printing(text: str, folded: str) -> bool:
+    return len(text) <= _MOST_OF_PRINTING and _says(folded, _NATURE) and bool(_PRINTING.search(text))
 
 
 def _says(folded: str, *signs: tuple[str, ...]) -> bool:

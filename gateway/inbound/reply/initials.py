@@ -19,7 +19,11 @@ _LOOKED_BACK = 4
 
 def quote_by_initials(lines: list[Line]) -> None:
     """Give the lines of such a quote their depth. One pass; a mail without `>` behind a name costs next to nothing."""
-    found = {at: named for at, line in enumerate(lines) if ">" in line.raw[:18] and (named := _NAMED.match(line.raw))}
+    found = {
+        at: named
+        for at, line in enumerate(lines)
+        if not line.depth and ">" in line.raw and (named := _NAMED.match(line.raw))
+    }
     if len(found) < _LEAST_LINES:
         return
     quoted: set[str] = set()

@@ -266,7 +266,7 @@ def _runs(lines: Sequence[Line], roles: Sequence[str], wanted: str) -> list[tupl
     runs: list[tuple[int, int]] = []
     for at, role in enumerate(roles):
         if role is wanted:
-            if runs and all(lines[between].blank for between in range(runs[-1][1], at)):
+            if runs and (runs[-1][1] == at or all(line.blank for line in lines[runs[-1][1] : at])):
                 runs[-1] = (runs[-1][0], at + 1)
             else:
                 runs.append((at, at + 1))

@@ -49,8 +49,13 @@ _SYSTEM = re.compile(r"\b(?:ios|android|androidille|windows|mac|macos)(?![a-z])|
 _INVITING = re.compile(
     r"(?:get|download|try) (?:outlook|bluemail|typeapp|the (?:yahoo|outlook|gmail|new)\b.{0,20}\bapp)\b|"
     r"yahoo mail: search, organize|virus-free\.? ?(?:www\.avast|www\.avg)|(?:www\.)?avast\.com\Z|"
+    r"von unterwegs gesendet\Z",
+    re.IGNORECASE,
+)
+# "Virus-free.www.avast.com", in whatever language.
+_VIRUS_FREE = re.compile(
     r"(?=.{0,30}(?:vir|wirus|вір|вир|바이러스|ウイルス|病毒))[^.!?@/]{3,30}[. ]{1,2}"
-    r"(?:www\.)?(?:avast|avg)\.[a-z]{2,3}\Z|von unterwegs gesendet\Z",
+    r"(?:www\.)?(?:avast|avg)\.[a-z]{2,3}\Z",
     re.IGNORECASE,
 )
 # What an app says right below a signature mark, where no answer stands.
@@ -94,24 +99,24 @@ def is_tagline(text: str) -> bool:
         return False
     if _invites(text):
         return True
-    if not _DEVICE.search(whole):
-        return False
     text = _EXCUSE.sub("", text)
-    if _SENTENCE.search(text):
-        return _sends_for_sure(text)
-    return bool(_SENDING_FIRST.match(text) or _SENDING_LAST.search(text))
+    if not (_SENDING_FIRST.match(text) or _SENDING_LAST.search(text)) or not _DEVICE.search(whole):
+        return False  # the devices last: looking for them costs most
+    return _sends_for_sure(text) or not _SENTENCE.search(text)
 
 
 def is_app_line(text: str) -> bool:
     """Whether an app speaks of itself, by the line right below a signature mark."""
     text = text[:_MAX_APP_CHARS].strip(" \t*_")
-    return bool(_DEVICE.search(text)) and bool(_SENDING_FIRST.match(text) or _APP_SAYS.match(text))
+    return bool(_SENDING_FIRST.match(text) or _APP_SAYS.match(text)) and bool(_DEVICE.search(text))
 
 
 def _invites(text: str) -> bool:
     """ "Get Outlook for iOS", whatever the language: no sentence, and both names."""
     if _INVITING.match(text):
         return len(text.split()) <= _MAX_OUTLOOK_WORDS
+    if "avast." in text or "avg." in text:
+        return bool(_VIRUS_FREE.match(text))
     if "utlook" not in text or text[-1] in ".!?" or len(text.split()) > _MAX_OUTLOOK_WORDS:
         return False
     return bool(_SYSTEM.search(text))
