@@ -158,6 +158,15 @@ def test_journey_above_an_attribution_without_a_date_stays() -> None:
     assert split_reply(f"{own}\n\nQuoting Moa <r@x.example>:\n\n> Could you come?\n> Kim").reply == own
 
 
+@pytest.mark.parametrize("marked", ["", " class=moz-cite-prefix"])
+def test_addresses_right_above_an_attribution_stay(marked: str) -> None:
+    own = "<div>Write to:</div><div>Anna &lt;anna@firma.example&gt;</div><div>Petr &lt;petr@firma.example&gt;</div>"
+    intro = f"<div{marked}>On 11/24/26 09:14, Moa &lt;r@x.example&gt; wrote:<br></div>"
+    split = split_reply(html=f"{own}{intro}<blockquote type=cite><p>Could you come?</p></blockquote>")
+    assert split.reply.endswith("Petr <petr@firma.example>")
+    assert "wrote:" in split.folded
+
+
 def test_header_pasted_from_a_mail_program_is_shown() -> None:
     own = (
         "<p>What are these lines of your mail?</p><p>They say:</p>"

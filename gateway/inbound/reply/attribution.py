@@ -16,6 +16,7 @@ _MAX_CHARS = 400
 _MIN_SMALL_WORDS = 2
 _MAX_WORDS_AHEAD = 7  # of the address: weekday, date, name
 _AFTER_ADDRESS = 3  # characters: "<kim@host> 於", and the date on the next line
+_THEIRS = Mark.ATTRIBUTION | Mark.HISTORY
 _MAX_PLAIN_CHARS = 200  # of one without a date, or without a colon
 
 _ANGLED_END = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>[ ]?(?:[:：]|작성:?)[ *_]*\Z")
@@ -55,13 +56,26 @@ def read_attribution(lines: Sequence[Line], start: int, *, quoted_below: Callabl
             break
         if len(line.text) > _MAX_CHARS:
             break
-        if end > start + 1 and not cut_off and cues.has_date(line.text) and _is_attribution(lines, end - 1, end):
-            break  # a whole attribution begins further down
+        if end > start + 1 and _begins_further_down(lines, start, end - 1, cut_off=cut_off):
+            break
         if _is_attribution(lines, start, end):
             return end, _is_sure(_joined(lines, start, end))
         if quoted_below(end) and _is_bare_attribution(_joined(lines, start, end)):
             return end, False
     return _read_torn(lines, start) if _LEAD.match(first) else (start, False)
+
+
+def _begins_further_down(lines: Sequence[Line], start: int, at: int, *, cut_off: bool) -> bool:
+    """Whether a whole attribution begins at `at`, or a client's element; what stands above is the writer's.
+
+    `cut_off`: the first line ends in an address, to which a date without one belongs.
+    """
+    line = lines[at]
+    if line.marks & _THEIRS and not lines[start].marks & _THEIRS:
+        return True
+    if not cues.has_date(line.text) or (cut_off and not cues.has_address(line.text)):
+        return False
+    return _is_attribution(lines, at, at + 1)
 
 
 def _read_torn(lines: Sequence[Line], start: int) -> tuple[int, bool]:
