@@ -158,6 +158,14 @@ def test_journey_above_an_attribution_without_a_date_stays() -> None:
     assert split_reply(f"{own}\n\nQuoting Moa <r@x.example>:\n\n> Could you come?\n> Kim").reply == own
 
 
+def test_line_with_a_mark_between_two_paragraphs_of_the_writer_stays() -> None:
+    own = "<p>x &gt; 3</p><p>&gt; 5 is wrong</p><p>y &lt; 2</p>"
+    quote = "<p>-----Original Message-----<br>From: Moa &lt;r@x.example&gt;<br>To: mina@y.example<br>Subject: x</p>"
+    split = split_reply(html=f"{own}{quote}<p>Come?</p>")
+    assert "> 5 is wrong" in split.reply
+    assert "Come?" in split.folded
+
+
 @pytest.mark.parametrize("marked", ["", " class=moz-cite-prefix"])
 def test_addresses_right_above_an_attribution_stay(marked: str) -> None:
     own = "<div>Write to:</div><div>Anna &lt;anna@firma.example&gt;</div><div>Petr &lt;petr@firma.example&gt;</div>"

@@ -252,7 +252,7 @@ def _keep_inline_quotes(lines: list[Line], roles: list[str]) -> None:
     if not own:
         return
     answered = [run for run in runs if run[1] <= own[-1]]
-    by_hand = answered and own[0] < answered[0][0] and Role.INTRO not in roles
+    by_hand = answered and own[0] < answered[0][0] and Role.INTRO not in roles[: answered[0][0]]
     if len(answered) < 2 and not by_hand:
         return
     for start, end in answered:
