@@ -169,6 +169,8 @@ def test_several_paragraphs_of_lawyers_below_a_ruler() -> None:
     "own",
     [
         "Please keep my application confidential, and delete my data when the position is filled, thank you very much.",
+        "The attached file is confidential and intended only for Ms Park. Please delete it after the interview.",
+        "Přiložený soubor je důvěrný a určený jen adresátovi, paní Novákové. Po pohovoru ho prosím smažte.",
         NOTICES[0],
     ],
 )

@@ -23,7 +23,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split("|"))
 
 
-# A lawyer's paragraph says all three: that it is secret, for whom it is, and what others must do with it. Parts of
+# A lawyer's paragraph says of the mail that it is secret, for whom it is, and what others must do with it. Parts of
 # words, in lower case; looking for each is ten times as quick as one pattern of all.
 _SECRET = _words(f"{CONFIDENTIAL}|privileged|대외비|not the intended recipient|중요한 정보나|무단으로|無断")
 _FOR_WHOM = _words(
@@ -67,7 +67,8 @@ _THIS_MAIL = re.compile(
 )
 _MAIL = _words(
     "mail|message|nachricht|zpráv|správ|сообщен|повідомл|письм|courriel|courrier|correo|mensaje|mensagem|messaggio|"
-    "bericht|wiadomoś|meddelande|e-post|besked|viesti|ileti|posta|메일|메시지|メール|邮件|郵件|antivir|антивир"
+    "bericht|wiadomoś|meddelande|e-post|besked|melding|viesti|ileti|posta|üzenet|levél|mesaj|communication|"
+    "transmission|메일|메시지|전자우편|メール|邮件|郵件|antivir|антивир"
 )
 _SCANNER_LINK = re.compile(
     rf"<?(?:https?://)?[\w.-]{{0,40}}(?:{_SCANNER.pattern})[\w.-]{{0,40}}(?:/[!-~]{{0,100}})?>?", re.I
@@ -109,7 +110,7 @@ def is_scanner_link(text: str) -> bool:
 
 
 def _is_legal(folded: str) -> bool:
-    return len(folded) >= _LEAST_LAWYERS and _says(folded, _SECRET, _FOR_WHOM, _MUST)
+    return len(folded) >= _LEAST_LAWYERS and _says(folded, _SECRET, _FOR_WHOM, _MUST, _MAIL)
 
 
 def _is_of_scanner(text: str, folded: str) -> bool:
