@@ -14,21 +14,9 @@ import re
 from collections.abc import Sequence
 
 from gateway.inbound.automatic_words import has_machine_subject
-from gateway.inbound.bounce_words import is_daemon_address, names_mail_system
+from gateway.inbound.bounce_words import BOUNCE_SUBJECT, is_daemon_address, names_mail_system
 from gateway.threads.incoming import Address, Automatic, CalendarAnswer, Complaint, DeliveryReport, ReadReceipt
 
-_BOUNCE_SUBJECT = re.compile(
-    r"(?:undeliver(?:able|ed)|delivery status notification|mail delivery (?:failed|failure|system)|"
-    r"returned mail|failure notice|delivery (?:failure|has failed)|nondeliverable|message not delivered|"
-    r"mail system error|warning: (?:message .* delayed|could not send)|delayed mail|message you sent blocked|"
-    r"permanent delivery failure|message status - undeliver|(?:nachricht )?(?:unzustellbar|nicht zustellbar)|"
-    r"non remis|échec de la remise|no se puede entregar|"
-    r"mancata consegna|não foi possível entregar|onbestelbaar|bezorging mislukt|niedostarcz|"
-    r"nie można dostarczyć|nedoruč|недоставлен|"
-    r"не доставлен|det går inte att leverera|kan ikke leveres|ei voitu toimittaa|teslim edilemedi|系统退信|"
-    r"배달 실패|(?:전송|발송|전달) ?실패|반송|배달되지 않|配信不能|配信できません|退信|无法送达)",
-    re.IGNORECASE,
-)
 _AUTO_VALUE = re.compile(
     r"auto-?(?:replied|notified|response|reply|responder|submitted|generated)|holidayreply|machinegenerated|vacation",
     re.IGNORECASE,
@@ -36,7 +24,7 @@ _AUTO_VALUE = re.compile(
 _BULK_PRECEDENCE = {"bulk", "list", "junk"}
 # Headers that autoresponders put on their answers: X-Autoreply, X-Mail-Autoreply, X-Auto-Reply, X-MDAutoResponder,
 # X-AutoReply-From, X-Autorespond, X-Auto-Response … but not X-Auto-Response-Suppress
-_REPLY_HEADER = re.compile(r"x-(?:[a-z]+-?)?auto[-_]?(?:reply|replied|respon(?:d|se|der|ded))(?!-suppress)")
+_REPLY_HEADER = re.compile(r"x-(?:[a-z]+-?)?auto(?:matic)?[-_]?(?:reply|replied|respon(?:d|se|der|ded))(?!-suppress)")
 _NOT = ("", "no", "false", "0", "none")
 
 
@@ -88,8 +76,8 @@ def _is_bounce(
     if is_daemon_address(from_) and null_path:
         return True
     if names_mail_system(values.get("from", "")):
-        return bool(reports) or bool(_BOUNCE_SUBJECT.search(subject))
-    told = _BOUNCE_SUBJECT.search(subject) if reports else _BOUNCE_SUBJECT.match(subject.lstrip(" *[("))
+        return bool(reports) or bool(BOUNCE_SUBJECT.search(subject))
+    told = BOUNCE_SUBJECT.search(subject) if reports else BOUNCE_SUBJECT.match(subject.lstrip(" *[("))
     return null_path and told is not None
 
 
@@ -102,6 +90,8 @@ def _is_reply(values: dict[str, str]) -> bool:
     if any(_REPLY_HEADER.match(name) and value.lower() not in _NOT for name, value in values.items()):
         return True
     if any(name in values for name in ("x-vacation", "x-pobox-vacation")):
+        return True
+    if values.get("x-mailer", "").lower().startswith("vacation"):
         return True
     if values.get("delivered-to", "").lower() == "autoresponder" or "x-ms-exchange-inbox-rules-loop" in values:
         return True
@@ -126,4 +116,4 @@ def _is_bulk(values: dict[str, str]) -> bool:
         return True
     if len(values.get("list-unsubscribe", "")) > 5 or "list-id" in values or "feedback-id" in values:
         return True
-    return values.get("x-loop", "").lower() in ("yes", "true")
+    return any(values.get(name, "").lower() in ("yes", "true") for name in ("x-loop", "x-fc-machinegenerated"))

@@ -25,8 +25,9 @@ _NOTICE = (
     r"yanıt|yanit|cevap|mesaj|ileti|bildirim|válasz|üzenet|értesítés|răspuns|απάντηση|μήνυμα|"
     r"отговор|съобщение|odgovor|одговор|vastus|atbilde|atsakymas|balasan)"
 )
-_OF_ABSENCE = r"(?: (?:об отсутствии|o nepřítomnosti|o neprítomnosti|o nieobecności|of absence|d'absence))?"
-_MACHINE_NOTICE = rf"(?:{_AUTO}[ -]?{_NOTICE}|{_NOTICE}(?: \w+)? {_AUTO}){_OF_ABSENCE}"
+_OF_ABSENCE = r"(?: (?:об отсутствии|об отпуске|o nepřítomnosti|o neprítomnosti|o nieobecności|of absence|d'absence))?"
+_MADE = r"(?: (?:generated|generier\w+|generovan\w+|wygenerowan\w+|genererat?\w*|generad\w+|сгенерированн\w+))?"
+_MACHINE_NOTICE = rf"(?:{_AUTO}{_MADE}[ -]?{_NOTICE}|{_NOTICE}(?: \w+)? {_AUTO}){_OF_ABSENCE}"
 
 # Confirmations and answers of machines, as clients and servers word them at the start of a subject. People do not begin
 # one so.
@@ -38,8 +39,8 @@ _MACHINE_SUBJECTS = (
     r"your (?:ticket|request|inquiry|enquiry) has been received",
     r"automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|hinweis|nachricht|meldung|assistent|"
     r"benachrichtigung|info)",
-    r"automatisch (?:antwoord|bericht)|afwezigheids(?:bericht|melding)",
-    r"automatiskt? svar|frånvaro(?:meddelande|besked)|fravær(?:smelding|sbesked|sassistent)",
+    r"automatisch (?:antwoord|bericht)|afwezigheids(?:bericht|melding|assistent)",
+    r"automatiskt? svar|(?:frånvaro|semester)(?:meddelande|besked)|fravær(?:smelding|sbesked|sassistent)",
     r"(?:poissaolo|loma)(?:viesti|ilmoitus)|automaattinen (?:poissaolo)?vastaus|automaattivastaus",
     r"réponse automatique|message (?:d'absence|automatique)|accusé de réception automatique",
     r"risposta (?:automatica|automatizzata)|messaggio automatico",
@@ -49,8 +50,9 @@ _MACHINE_SUBJECTS = (
     r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|wiadomość automatyczna",
     r"otomatik (?:yanıt|cevap|mesaj|ileti)",
     r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?=\s*(?:\Z|[^\w\s]|re:))|부재\s?중\s?(?:메일\s?)?(?:알림|안내|메시지|자동)",
-    r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|のお知らせ|(?:中?の?ため|につき)の?自動(?:返信|応答))",
-    r"(?:外出)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?!系统|系統|功能|机器人)",
+    r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|応答|のお知らせ)|"
+    r"(?:不在|休暇|出張|外出)中?(?:の?ため|につき)の?自動(?:返信|応答)",
+    r"(?:外出|休假|假期)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?!系统|系統|功能|机器人)",
     r"automatikus válasz|αυτόματη απάντηση|תשובה אוטומטית|מענה אוטומטי|رد (?:تلقائي|آلي)|الرد (?:التلقائي|الآلي)",
     r"(?:thư )?trả lời tự động|(?:การ)?ตอบกลับอัตโนมัติ|balasan otomatis|jawapan automatik",
     r"răspuns automat|автоматичен отговор|automatski odgovor|аутоматски одговор|samodejni odgovor",
@@ -68,16 +70,24 @@ _ABSENCE_SUBJECTS = (
     r"fuera de (?:la )?oficina|ausente|de vacaciones",
     r"fora do escritório|aus(?:ência|ente)(?: temporária| do escritório)?|de férias|fora de l'oficina",
     r"afwezig(?:heid)?|niet op kantoor|op vakantie",
-    r"frånvaro|inte på kontoret|på (?:semester|ferie)|fravær|ikke (?:på kontoret|til stede)|borte fra kontoret",
-    r"poissa(?: toimistosta)?|lomalla",
+    r"frånvar(?:o|ande)|inte på kontoret|"
+    r"på (?:semester|ferie)|fravær|ikke (?:på kontoret|til stede)|borte fra kontoret",
+    r"poissa(?:olo)?(?: toimistosta)?|lomalla",
     r"poza biurem|nieobecność|nieobecn[ay]|na urlopie",
-    r"mimo kancelář|mimo kancelárie|nepřítomnost|neprítomnosť|na dovolenej?",
+    r"mimo kancelář|mimo kancelárie|nepřítom(?:nost|en|na|ná|ný)|neprítom(?:nosť|ný|ná)|na dovolenej?|"
+    r"oznámení o nepřítomnosti|oznámenie o neprítomnosti",
+    r"уведомление об? (?:отпуске|отсутствии)|"
     r"отсутствие на рабочем месте|нет на (?:работе|месте|рабочем месте)|вне офиса|не в офисе|в отпуске",
     r"відсутність на роботі|немає на (?:роботі|місці)|поза офісом|у відпустці",
     r"ofis dışında|ofiste değil|izinde(?:yim)?|szabadságon|házon kívül|nu sunt la birou|absenț[aă] din birou|"
     r"în concediu|odsotnost",
     r"(?:부재|휴가|출장)\s?중(?:입니다)?[.]?|不在(?:の[ご連絡]+)?|不在办公室|不在辦公室|外出(?:中)?|休假(?:中|通知)?|休暇中",
     r"εκτός γραφείου|לא במשרד|מחוץ למשרד|خارج المكتب|vắng mặt|ไม่อยู่ที่สำนักงาน|di luar kantor|u uredu nisam",
+)
+# Words that alone, or before a colon, people use as well.
+_AWAY = (
+    r"vacations?|holidays?|away|urlaub|dovolen(?:á|ka)|отпуск|отсутствую(?: на (?:работе|рабочем месте))?|відпустка|"
+    r"semester|ferie|vacances|vacaciones|férias|vakantie|urlop|izin|szabadság|loma|휴가|출장|자리 ?비움|休暇|休假"
 )
 _CJK_NOTICE = (
     r"(?:自動(?:返信|応答|送信|配信)(?:メール)?|自动(?:回复|答复)|自動回覆|자동\s?(?:응답|회신|답장|답변|발송|발신))"
@@ -89,6 +99,8 @@ _SUBJECT = re.compile(
     rf"\s*[\[【(]?{_MACHINE_NOTICE}\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     rf"\s*[\[【(]?(?:{_ABSENT})\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     # In front of "Re:", where people put nothing.
+    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|{_AWAY})\s*(?:안내|알림)?\s*[\])】]?\s*[:：]"
+    rf"\s*(?:re|aw|sv|vs|odp|ant|ynt|r)[:：]|"
     rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away|absente?(?:\(e\))?)(?:(?!\s[-–—]\s)[^:：?？!,]){{0,40}}\bre:|"
     # Notes: a name, the fact, and when they are back.
     r"(?!i\b)[^:：]{2,60} (?:is out of the office|ist außer haus|est absent\(?e?\)? du bureau)[. ]*(?:\([^)]*\)\s*)?\Z",
@@ -108,6 +120,23 @@ _SAID = (
     r"vastau|"
     r"viesti|ilmoitus|odpowied|wiadomo|odpov[ěe]|zpráv|správ|ответ|сообщени|письмо|уведомлени|відповід|повідомлен|"
     r"yanıt|cevap|mesaj|ileti|posta|válasz|üzenet|levél|отговор|съобщени|odgovor|poruk|одговор|порук)"
+)
+# Absence notices: nobody who answers by hand says that the mail is not handed on. What was may have been a mishap.
+_YOUR_MAIL = (
+    r"(?:please note (?:that )?|bitte beachten sie,? (?:dass )?)?(?:your|this|ihre|diese|uw|je|vaše|tato|táto|ваше|это|"
+    r"ditt|dit|din|votre|su|sua|il suo|la sua|o seu|twoja|państwa) "
+    r"(?:e-?mails?|mails?|messages?|nachricht(?:en)?|bericht|zpráva|správa|письмо|сообщение|mejl|meddelande|besked|"
+    r"melding|courriel|correo|mensaje|mensagem|messaggio|wiadomość)"
+)
+_NOT_HANDED_ON = (
+    r"(?:is|are|will|has|have) not (?:be |been |being )?(?:automatically )?forwarded|"
+    r"(?:wird|werden) (?:automatisch )?nicht (?:gelesen (?:und|oder) (?:nicht )?)?(?:automatisch )?weitergeleitet|"
+    r"wordt niet (?:automatisch )?doorgestuurd|(?:nebude|není|nie je) (?:automaticky )?(?:přeposlána?|přesměrována?|"
+    r"přeposílána?|preposlan[ýáé])|не (?:будет )?(?:автоматически )?(?:перенаправлен[оа]|переслан[оа]|пересылается)|"
+    r"(?:vidarebefordras|skickas) (?:inte|ej)(?: vidare)?|kommer inte att vidarebefordras|"
+    r"(?:bliver|blir) ikke (?:automatisk )?videresendt|"
+    r"ne sera pas (?:automatiquement )?(?:transférée?|redirigée?)|no será reenviado|non (?:sarà|verrà) inoltrat[oa]|"
+    r"não será (?:re)?encaminhad[oa]|nie (?:będzie|jest|zostanie) przekazywana?"
 )
 _SELF_SENTENCES = (
     rf"{_THIS_IS} {_BY_ITSELF}(?: \w+)? ?{_SAID}|{_THIS_IS} auto(?:svar|reply|matvastaus|maattivastaus)",
@@ -161,6 +190,14 @@ _SELF_SENTENCES = (
     r"not a (?:robot|spammer|machine|bot))|"
     r"i(?:'m| am) protecting myself from (?:receiving )?(?:junk|spam)|"
     r"(?:보내신|발송하신) ?(?:메일|이메일)[은이][^.]{0,30}(?:스팸 ?(?:방지|차단)|인증|보류)",
+    r"i apologi[sz]e for this automatic reply|to control spam, i (?:now )?(?:only )?allow|"
+    r"your message about [^\n]{1,200} was waitlisted",
+    # Help desks, of the mail that they opened a ticket for.
+    r"your (?:request|ticket|inquiry)(?: \(?#?\d+\)?)? has been received and is being (?:reviewed|processed)|"
+    r"to add (?:additional )?comments, (?:please )?reply to this (?:e-?mail|message)|"
+    r"na t(?:ento|uto|áto) (?:e-?mail|zprávu|správu) (?:prosím )?(?:neodpovídejte|neodpovedajte), "
+    r"(?:byla?|je|bola?|bol) (?:\w+ )?automatick",
+    rf"{_YOUR_MAIL} (?:{_NOT_HANDED_ON})\s*(?:[.!]|\Z)",
     r"(?:ini adalah|email ini|e-mail ini|pesan ini) (?:\w+ ){0,3}otomatis",
 )
 # What they ask for; people may ask for it too, so it counts from a no-reply address only.
@@ -205,7 +242,7 @@ _GREETING = re.compile(
 
 def has_machine_subject(subject: str) -> bool:
     """Whether only machines begin a subject like this; "Re:" in front of it makes it a person's."""
-    subject = subject[:_MOST_SUBJECT]
+    subject = subject[:_MOST_SUBJECT].replace("’", "'")
     if _SUBJECT.match(subject):
         return True
     return not _ANSWERED.match(subject) and bool(_SUBJECT_END.search(subject))

@@ -23,6 +23,29 @@ _MAIL_SYSTEM = re.compile(
 )
 _DAEMONS = ("mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "maildeliverysystem", "mdaemon")
 
+BOUNCE_SUBJECT = re.compile(
+    r"(?:undeliver(?:able|ed)|delivery status notification|mail delivery (?:failed|failure|system)|"
+    r"returned mail|failure notice|delivery (?:failure|has failed)|nondeliverable|message not delivered|"
+    r"mail system error|warning: (?:message .* delayed|could not send)|delayed mail|message you sent blocked|"
+    r"permanent delivery failure|message status - undeliver|(?:nachricht )?(?:unzustellbar|nicht zustellbar)|"
+    r"non remis|échec de la remise|no se puede entregar|"
+    r"mancata consegna|não foi possível entregar|onbestelbaar|bezorging mislukt|niedostarcz|"
+    r"nie można dostarczyć|nedoruč|недоставлен|"
+    r"не доставлен|не уда[её]тся доставить|не может быть доставлен|не вдається доставити|"
+    r"(?:zprávu|e-mail|správu) (?:se|sa) ne(?:po)?dař|ne(?:po)?dařilo (?:se )?doručit|zpráva nebyla doručena|"
+    r"olevererat|ej levererat|kunde inte leverera|ikke levert|toimittamatta|kézbesíthetetlen|nelivrat|"
+    r"recapito non riuscito|non recapitabil|não entregue|no entregado|"
+    r"det går inte att leverera|kan ikke leveres|ei voitu toimittaa|teslim edilemedi|系统退信|"
+    r"배달 실패|(?:전송|발송|전달) ?실패|반송|배달되지 않|(?:전송|발송|전달)되지 ?(?:못|않)|"
+    r"配信不能|配信できません|退信|无法送达|未送达|无法传递|無法(?:傳遞|投遞|送達))",
+    re.IGNORECASE,
+)
+# Of those, what says that the mail is still under way.
+DELAY_SUBJECT = re.compile(
+    r"\(delay\)|delayed|still being retried|could not send (?:message )?for|지연|zpožd|задерж|verzöger|försen|"
+    r"遅延|延迟",
+    re.IGNORECASE,
+)
 FAILURE = re.compile(
     r"permanent(?:ly)? (?:fatal )?(?:error|fail)|could ?n[o']t be (?:delivered|found)|was(?:n't| not) delivered|"
     r"unable to deliver|address not found|user unknown|no such user|"
@@ -35,7 +58,8 @@ FAILURE = re.compile(
     r"존재하지 ?않|수신자를 찾을 수 없|메일함 ?용량|용량.{0,6}초과|"
     r"(?:전송|발송|수신)(?:에|이|을|하지)? ?(?:실패|못|거부)|"
     r"배달되지 ?(?:못|않)|전달되지 ?(?:못|않)|반송|휴면|"
-    r"nebyla? doručen|ne(?:lze|mohla? být|podařilo se) doručit|neexistuj|schránka je plná|"
+    r"nebyla? doručen|ne(?:lze|mohla? být|podařilo (?:se )?)doručit|doručen[ií] .{0,40}selhal|"
+    r"neexistuj|schránk\w* .{0,20}pln|"
     r"не (?:был[ао]? |может быть )?доставлен|невозможно доставить|не удалось доставить|не существует|переполнен|"
     r"kunde inte levereras|finns inte|nicht (?:zugestellt|zustellbar|übermittelt|ausgeliefert|erreicht werden)|"
     r"n'a pas (?:pu être|été)|no (?:se )?(?:ha(?:n)? )?p[ou]d[oi]|no (?:fue|ha sido) (?:posible )?entreg|"
@@ -60,14 +84,15 @@ _STATUS = (
     (
         "5.7.1",
         r"(?:sender|reverse|\bptr\b|\brdns\b|\bhelo\b|client host|your (?:ip|host|domain|server)).{0,40}"
-        r"(?:not found|not exist|n't exist|rejected|unknown|denied|invalid|cannot find|blocked|listed)",
+        r"(?:not found|not exist|n't exist|rejected|unknown|denied|invalid|cannot find|blocked|listed|verify failed)",
     ),
     (
         "5.2.2",
         r"mailbox (?:is )?(?:full|over|exceed)|over ?quota|exceeds (?:allowed|maximum) size|quota exceeded|"
         r"exceeded .{0,30}(?:quota|storage)|"
         r"insufficient storage|"
-        r"용량.{0,10}(?:초과|부족)|schránka je plná|plná schránka|překročen|переполнен|переповнен|квот|"
+        r"용량.{0,10}(?:초과|부족)|(?:메일|편지)함.{0,6}가득|"
+        r"brevlåda\w* .{0,12}full|schránk\w* .{0,20}pln|plná schránka|překročen|переполнен|переповнен|квот|"
         r"full brevlåda|postfach .{0,20}voll|buzón .{0,40}llen|casella .{0,40}piena|boîte .{0,30}pleine|"
         r"caixa .{0,20}cheia|skrzynka .{0,20}pełna|postvak .{0,40}vol\b|postlaatikko .{0,40}täynnä|kutusu dolu|"
         r"容量.{0,10}(?:超|オーバー)|邮箱已满|容量不足",
@@ -85,6 +110,8 @@ _STATUS = (
         r"doména neexist|домен не (?:найден|существ)|"
         r"ドメイン.{0,8}(?:見つかり|存在し)|域名不存在",
     ),
+    ("5.4.6", r"loops? back to|mail loop|hop count|too many hops"),
+    ("5.3.4", r"(?:exceeds|over) .{0,20}size limit|message (?:is )?too (?:large|big)|size exceeds"),
     (
         "5.1.1",
         r"user unknown|unknown user|no such (?:user|person|address|recipient|mailbox)|"
@@ -97,6 +124,10 @@ _STATUS = (
         r"찾을 수 없|neexistuj|"
         r"не существует|не найден|нет такого|не існує|не знайден|finns inte|"
         r"fin(?:des|nes) ikke|ei ole olemassa|bulunamadı|"
+        r"nenaš(?:el|la|lo)|nelze naléz|не (?:удалось|вдалося) найти|не знайден|inte att hitta|okänd|"
+        r"(?:fant|funnet) ikke|ikke (?:blev |ble |blitt )?fun[dn]et|inte hittades|odnaleźć|없거나 잘못|"
+        r"알 수 없는 (?:사용자|받는)|見つから(?:ない|ず)|nu a fost găsit|"
+        r"không tìm thấy|không tồn tại|(?:tidak|tak) (?:dapat )?ditemukan|not listed in .{0,30}directory|"
         r"existiert nicht|unbekannt|n'existe pas|introuvable|no existe|no se (?:ha )?enc[uo]ntr|não foi encontrad|"
         r"non esiste|non è stato trovato|niet gevonden|nie znaleziono|neb?yla? nalezen|nenalezen|hittades inte|"
         r"kunde inte hittas|(?:blev|ble) ikke fun[dn]et|kunne ikke findes|nicht gefunden|ei löydy|ei löytynyt|"

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from email.message import Message
 from typing import TypeAlias, cast
 
-from gateway.inbound.bounce_words import FAILURE, guess_status, names_mail_system, refine_status, says_why
+from gateway.inbound.bounce_words import (
+    BOUNCE_SUBJECT,
+    DELAY_SUBJECT,
+    FAILURE,
+    guess_status,
+    names_mail_system,
+    refine_status,
+    says_why,
+)
 from gateway.inbound.charsets import clean_text, decode_header
 from gateway.inbound.html_text import html_to_text
 from gateway.threads.incoming import DeliveryReport
@@ -41,8 +49,13 @@ _MAX_HTML = 200_000
 _REFUSED = re.compile(r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:>] ?)[45]\d\d[ -]", re.MULTILINE)
 _GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
 _ENDED = re.compile(r"permanent error|given up|giving up|not (?:going to )?try again|too long|expired", re.IGNORECASE)
+_RETURNED = re.compile(r"return(?:ed|ing)|failure notice|undeliver", re.IGNORECASE)
+_ARRIVED = re.compile(
+    r"success|\(relay|\A\s*(?:delivered|relayed|expanded)\b|성공|(?<!není )\bdoručeno|(?<!не )\bдоставлено",
+    re.IGNORECASE,
+)
 _TRIES_ON = re.compile(
-    r"will (?:keep|be) (?:trying|retried)|still being (?:retried|processed)|not yet been delivered|"
+    r"will (?:keep|be) (?:trying|retried)|will retry|still being (?:retried|processed)|not yet been delivered|"
     r"attempts will continue",
     re.IGNORECASE,
 )
@@ -71,7 +84,8 @@ def read_reports(
         if not reports:
             reports = _from_failed_recipients(headers, text, original)
         if not reports and from_daemon:
-            reports = _from_text(root, text, original, named=names_mail_system(_first(headers, "from")))
+            named = names_mail_system(_first(headers, "from"))
+            reports = _from_text(root, text, original, subject=_first(headers, "subject") if named else "")
         return tuple(reports[:_MAX_RECIPIENTS])
     except Exception as error:
         log.info("a delivery report could not be read: %s", type(error).__name__)
@@ -105,7 +119,8 @@ def _from_status_parts(leaves: _Leaves, original: str) -> list[DeliveryReport]:
     reports = []
     for part in [p for kind in _STATUS_TYPES for p in _of_type(leaves, kind)]:
         for block in _status_blocks(part)[: _MAX_RECIPIENTS + 1]:
-            recipient = _typed(block.get("final-recipient", "")) or _typed(block.get("original-recipient", ""))
+            final, first = (_typed(block.get(f"{which}-recipient", "")) for which in ("final", "original"))
+            recipient = final if "@" in final or "@" not in first else first  # a local name says nothing to us
             action = block.get("action", "").split("(")[0].strip().lower()
             if not recipient and not action:
                 continue
@@ -191,15 +206,17 @@ def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
     return next((value for key, value in headers if key.lower() == name), "")
 
 
-def _from_text(root: _Part, text: str, original: str, *, named: bool) -> list[DeliveryReport]:
+def _from_text(root: _Part, text: str, original: str, *, subject: str) -> list[DeliveryReport]:
     """A bounce in prose: it must say that delivery failed, and name an address near to that.
 
-    `named`: its sender is called a mail system. From others with an empty return path, such as absence notices, words
-    of delay and codes mean nothing.
+    `subject`: of a mail whose sender is called a mail system. From others with an empty return path, such as absence
+    notices, words of delay, codes and subjects mean nothing.
     """
     head = _before_original(text)
     flat = " ".join(head.split())  # mail systems break lines anywhere
-    fails = FAILURE.search(flat) or (named and (_is_under_way(flat) or _REFUSED.search(head)))
+    late = bool(DELAY_SUBJECT.search(subject))
+    told = bool(BOUNCE_SUBJECT.search(subject)) and not _ARRIVED.search(subject)
+    fails = told or FAILURE.search(flat) or (subject and (_is_under_way(flat) or _REFUSED.search(head)))
     hint_status, hint_diagnostic = _flanker_hint(root) if not fails else ("", "")
     if not fails and not hint_status:
         return []
@@ -208,7 +225,8 @@ def _from_text(root: _Part, text: str, original: str, *, named: bool) -> list[De
     listed = set(addresses)
     alone = [line for line in (one.strip(_AROUND_ADDRESS) for one in head.split("\n")) if line in listed]
     coded = _find_status(head) or hint_status
-    delayed = (coded.startswith("4") and not _ENDED.search(flat)) or (not coded and _is_under_way(flat))
+    ended = _ENDED.search(flat) or _RETURNED.search(subject)
+    delayed = late or (coded.startswith("4") and not ended) or (not coded and _is_under_way(flat))
     guessed = "" if says_why(coded) else guess_status(head)
     status = coded or f"4{guessed[1:] or '.0.0'}" if delayed else guessed or coded
     action = "delayed" if delayed else "failed"

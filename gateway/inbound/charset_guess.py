@@ -11,6 +11,8 @@ import re
 
 import chardet
 
+from gateway.inbound.alphabets import find_alphabet
+
 for _name in ("chardet", "chardet.charsetprober", "chardet.universaldetector"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -38,6 +40,9 @@ def detect_charset(data: bytes) -> str:
     stretch = _high_bytes(data)
     found = chardet.detect(stretch, include_encodings=_IN_MAIL)
     charset = found["encoding"] or ""
+    spoken = find_alphabet(stretch) if not charset or charset.lower() in _LATIN else ""
+    if spoken and not is_other_script(stretch):
+        return spoken
     if (found["confidence"] or 0) >= _SURE_ENOUGH:
         return charset
     return charset if charset.lower() not in _LATIN and is_other_script(stretch) else ""

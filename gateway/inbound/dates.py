@@ -14,6 +14,7 @@ import logging
 import re
 from datetime import UTC, datetime, timedelta
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 for _name in ("mailparser", "mailparser.core", "mailparser.utils"):
@@ -44,6 +45,9 @@ _PLAIN_DATE = re.compile(
     rb"([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-][0-9]{2})([0-5][0-9])(?: \([A-Z]{1,5}\))?\Z"
 )
 
+_SLOPPY_DATE = re.compile(rb"date[ \t]*:[ \t]*((?![ -~]*[0-9 ][ap]m\b)[!-~][ -~]{9,79}?)[ \t]*", re.IGNORECASE)
+_ZONE = re.compile(r"[ ]?(?:GMT|UTC)?([+-]\d\d):?(\d\d)(?= \(|\Z)")
+
 
 def read_date(head: bytes) -> tuple[datetime | None, list[str]]:
     """The Date header as an aware UTC time, and the defects of date and address headers. Never raises."""
@@ -61,9 +65,11 @@ def read_date(head: bytes) -> tuple[datetime | None, list[str]]:
         defects += [f"address: {d.get('reason', 'unreadable')}" for d in parsed.address_header_defects]
     except Exception as error:
         return None, [f"headers: {type(error).__name__}"]
-    if not isinstance(date, datetime):
-        return None, defects
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC), defects
+    return _in_utc(date) if isinstance(date, datetime) else _read_sloppy_date(doubtful), defects
+
+
+def _in_utc(date: datetime) -> datetime:
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _read_plain_date(line: bytes) -> datetime | None:
@@ -79,6 +85,20 @@ def _read_plain_date(line: bytes) -> datetime | None:
     except ValueError:
         return None
     return local - offset if _WEEKDAYS[local.weekday()] == found[1] else None
+
+
+def _read_sloppy_date(lines: list[bytes]) -> datetime | None:
+    """A date that programs write and RFC 5322 does not know: without zone or second, with a colon in the zone, ISO."""
+    found = next((found for line in lines if (found := _SLOPPY_DATE.fullmatch(line))), None)
+    if found is None:
+        return None
+    written = found[1].decode()
+    try:
+        if written[:4].isdigit():
+            return _in_utc(datetime.fromisoformat(written))
+        return _in_utc(parsedate_to_datetime(_ZONE.sub(r" \1\2", written)))
+    except (ValueError, OverflowError):
+        return None
 
 
 def is_plain_address(line: bytes) -> bool:

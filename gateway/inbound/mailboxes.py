@@ -32,6 +32,7 @@ _ESCAPED = re.compile(r"\\(.)")
 _SPACES = re.compile(r"\s+")
 _AROUND_DOTS = re.compile(r"\s*([@.])\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_MAILTO = "mailto:"
 _AS_WRITTEN = re.compile(r"[^\s@<>,;:\"()\[\]]{1,64}@[^\s@<>,;:\"()\[\]]{1,255}")
 # One mailbox in which nothing is to be interpreted: a phrase, quoted or not, and a plain addr-spec in angle brackets.
 _PLAIN = re.compile(
@@ -110,12 +111,14 @@ def _split_items(value: str) -> list[tuple[str, str]]:
             depth += (part == "(") - (part == ")")
             state.comment.append(part)
         elif spec is not None and part != ">":
-            spec.append(part)
+            spec.append(part if part != "<" or spec else "")
         elif spec is not None:
             state.close_angle("".join(spec))
             spec = None
         elif part == "<":
             spec = []
+        elif part == ">":
+            continue  # of "<<kim@host>>"
         elif part in (",", ";"):
             state.close_item()
         elif part == ":" and not any("@" in word for word in state.words):
@@ -142,6 +145,7 @@ def _read_phrase(phrase: str, hint: str) -> str:
 def _read_spec(spec: str) -> str:
     """The addr-spec as written, domain in lower case; "" if it is none."""
     spec = spec.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()
+    spec = spec[len(_MAILTO) :] if spec[: len(_MAILTO)].lower() == _MAILTO else spec
     if spec.startswith("@") and ":" in spec:
         spec = spec.rpartition(":")[2]  # RFC 5322 §4.4: an obsolete route is passed over
     spec = _AROUND_DOTS.sub(r"\1", spec) if len(spec) < 1024 else spec

@@ -17,6 +17,7 @@ _PIECE = re.compile(r"\*(\d{1,3})(\*?)[ \t]*+=[ \t]*+(?:\"((?:[^\"\\]|\\.)*+)\"|
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PERCENT = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")  # a byte above 127
 _EXTENDED = re.compile(r"([A-Za-z0-9_.:-]{2,40})'[A-Za-z0-9-]{0,20}'")
+_REFERENCE = re.compile(r"&#(\d{3,6});")
 _LEAST_HIGH = 4  # bytes above 127 from which a charset can be guessed
 
 
@@ -83,8 +84,18 @@ def read_filename(part: Part, hint: str = "") -> str:
     for name, header in (("filename", "content-disposition"), ("name", "content-type")):
         value = read_parameter(part, name, header)
         if value:
-            return decode_percent(decode_header(value, hint=hint), hint=hint)
+            return decode_percent(_read_references(decode_header(value, hint=hint)), hint=hint)
     return ""
+
+
+def _read_references(value: str) -> str:
+    """A name that came through a web form of a narrower charset: `&#51060;&#47141;.pdf`."""
+    return _REFERENCE.sub(_read_reference, value) if "&#" in value else value
+
+
+def _read_reference(found: re.Match[str]) -> str:
+    sign = chr(int(found[1]))
+    return sign if sign.isprintable() and not sign.isascii() else found[0]
 
 
 def decode_percent(value: str, *, hint: str = "") -> str:

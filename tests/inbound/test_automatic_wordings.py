@@ -52,7 +52,16 @@ def test_bounce_in_words_of_exchange(subject: str, failed: str, why: str) -> Non
 
 @pytest.mark.parametrize(
     "subject",
-    ["Automatische reactie: Gesprek", "부재중 메일 안내", "不在のため自動返信", "Je suis absent(e) Re: Entretien"],
+    [
+        *("Automatische reactie: Gesprek", "부재중 메일 안내", "不在のため自動返信", "Je suis absent(e) Re: Entretien"),
+        *("Vacation: Re: Interview", "Away: Re: Interview", "Dovolená: Re: Pohovor", "Nepřítomen: Pohovor"),
+        *("Oznámení o nepřítomnosti", "Automaticky generovaná odpověď: Pohovor", "Уведомление об отпуске"),
+        *("Отсутствую на работе: Re: Собеседование", "Я в отпуске: Re: Собеседование", "휴가 안내: Re: 면접"),
+        *("자리비움: Re: 면접", "Semestermeddelande", "Frånvarande: Re: Intervju", "Urlaub: Re: Gespräch"),
+        *("Message d’absence", "Je suis en congés : Re: Entretien", "Afwezigheidsassistent: Gesprek"),
+        *("Poissaolo: Haastattelu", "Szabadság: Re: Interjú", "不在応答: 面接", "休暇中のため自動返信"),
+        "休假自动回复: 面试",
+    ],
 )
 def test_absence_by_its_subject(subject: str) -> None:
     assert parse_mail(make_mail(subject, "…")).automatic is Automatic.REPLY
@@ -62,9 +71,26 @@ def test_preference_header_of_an_automatic_answer() -> None:
     assert parse_mail(make_mail("Re: Hi", "…", head="Preference: auto_reply\n")).automatic is Automatic.REPLY
 
 
+@pytest.mark.parametrize("head", ["X-Mailer: vacation 3.1", "X-FC-MachineGenerated: true", "X-Automatic-Reply: yes"])
+def test_headers_of_machines(head: str) -> None:
+    assert parse_mail(make_mail("Re: Hi", "…", head=f"{head}\n")).automatic is not Automatic.NO
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "I apologize for this automatic reply to your email.",
+        "To control spam, I now allow incoming messages only from senders I have approved beforehand.",
+        'Hello,\n\nYour message about "Interview" was waitlisted.',
+        "Your request (12345) has been received and is being reviewed by our support staff.",
+        "To add additional comments, reply to this email.",
+        "Na tento e-mail prosím neodpovídejte, byl vygenerován automaticky.",
+        "Please note that Mina Kim has left us. Your email has not been forwarded.",
+        "Ich bin bis 4.12. nicht da. Ihre E-Mail wird nicht gelesen und nicht weitergeleitet.",
+        "Vrátím se 7. 12. Vaše zpráva nebude přeposlána.",
+        "Jag är tillbaka den 7 december. Ditt mejl vidarebefordras inte.",
+        "Я вернусь 7 декабря. Ваше письмо не будет перенаправлено.",
+        "Uw e-mail wordt niet doorgestuurd.",
         "これは自動返信メールです。",
         "Your message is being held. To confirm that you are a human, please click below: https://x.example/c",
         "Mina here. I'm protecting myself from receiving junk mail.",
@@ -83,6 +109,17 @@ def test_machine_says_what_it_is(text: str) -> None:
         ("Re: Interview", "To confirm you are not a competitor, may I ask who the client is?"),
         ("Interview", "Your message was held in my spam folder, so I saw it only today."),
         ("Interview", "보내신 메일이 스팸함에 있어서 늦게 확인했습니다."),
+        ("Re: Interview", "Your mail is not forwarded to me any more; use the new address."),
+        ("Re: Interview", "Your message was not forwarded, I found it in spam."),
+        ("AW: Gespräch", "Ihre Nachricht wird nicht weitergeleitet worden sein, ich habe sie nie gesehen."),
+        ("Re: Interview", "To add comments to the file I need access."),
+        ("Re: Interview", "Your request has been received: here are the papers that you wanted."),
+        ("Re: Pohovor", "Na tento e-mail neodpovídejte, píšu Vám z nové adresy."),
+        ("Re: Interview", "To control spam, I use a filter; your mail was there."),
+        ("Dovolená", "Kolik dní dovolené nabízíte?"),
+        ("Vacation days", "How many are there?"),
+        ("Re: Vacation: how many days?", "Twenty would suit me."),
+        ("부재중 전화", "부재중 전화가 와서 메일 드립니다."),
         ("Absente mardi", "Je suis absente mardi, mercredi convient."),
         ("Reactie op uw vacature", "Beste, hierbij mijn reactie."),
         ("Question", "I am protecting wildlife as a volunteer."),

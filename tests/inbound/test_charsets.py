@@ -89,3 +89,42 @@ def test_cyrillic_that_is_what_it_says_stays(text: str, charset: str) -> None:
 
 def test_header_in_raw_iso_2022_jp() -> None:
     assert decode_header("面接について".encode("iso-2022-jp").decode()) == "面接について"
+
+
+CENTRAL = {
+    "cs": "Dobrý den, ve čtvrtek přijdu.",
+    "cs with a German": "Dobrý den, pan Müller říkal úterý.",
+    "cs, a name": "Jiří Novák",
+    "cs of all letters": "Děkuji, příště. Žádné potíže, těším se, šťastnou cestu.",
+    "sk": "Ďakujem, vo štvrtok prídem. Môžem aj skôr, ľahko.",
+    "pl": "Dziękuję, przyjdę w środę. Proszę o więcej szczegółów, będę żałować. Źle, cześć.",
+    "hu": "Köszönöm, csütörtökön ott leszek. Időben érkezem.",
+    "hr": "Hvala, doći ću u četvrtak. Možda u šest.",
+}
+
+
+@pytest.mark.parametrize("text", CENTRAL.values(), ids=CENTRAL)
+@pytest.mark.parametrize("charset", ["cp1250", "iso-8859-2"])
+def test_languages_of_central_europe_without_a_charset(text: str, charset: str) -> None:
+    assert decode_text(text.encode(charset), "").text == text
+    assert decode_header(text.encode(charset).decode("ascii", "surrogateescape")) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("Teşekkürler, perşembe günü uygun. Görüşmek üzere, ağabey, ışık.", "cp1254"),
+        ("Ačiū, ketvirtadienį tinka. Šiandien žinosiu, ėjau.", "cp1257"),
+        ("Très bien, à jeudi, François. J’ai été là.", "cp1252"),
+        ("Perché no? È più comodo, giovedì. Sì, così è.", "cp1252"),
+        ("På torsdag kan jeg gå. Det er også fint, kære Jørn, hilsen Åse.", "cp1252"),
+        ("Schöne Grüße, Müller, außerdem könnte ich früher.", "cp1252"),
+        ("Hej då, på torsdag går bra för mig. Hälsningar, café Åsa", "cp1252"),
+        ("Não há problema, amanhã às dez, você.", "cp1252"),
+        ("Já, ég get komið á fimmtudaginn. Þakka þér fyrir, góður.", "cp1252"),
+        ("Curaçao, São Paulo, Malmö, Ærø", "cp1252"),
+        ("Hotel ***** 25 °C, 3 × 4 ½", "cp1252"),
+    ],
+)
+def test_other_latin_letters_without_a_charset(text: str, charset: str) -> None:
+    assert decode_text(text.encode(charset), "").text == text

@@ -84,7 +84,33 @@ def test_a_date_is_what_mail_parser_says(
     name: str, weekday: str, day: str, month: str, year: str, time: str, zone: str
 ) -> None:
     head = f"{name}: {weekday}{day} {month} {year} {time} {zone}".encode()
-    assert read_date(head) == (mailparser.parse_from_bytes(head + b"\r\n\r\n").date, defects_of_all(head))
+    date, defects = read_date(head)
+    theirs = mailparser.parse_from_bytes(head + b"\r\n\r\n").date
+    assert defects == defects_of_all(head)
+    assert date == theirs or (theirs is None and defects)  # what they give up we may still read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Tue, 24 Nov 2026 09:14:10", "2026-11-24T09:14:10+00:00"),
+        ("24 Nov 2026 9:14 +0900", "2026-11-24T00:14:00+00:00"),
+        ("Tue, 24 Nov 2026 09:14:10 +09:00", "2026-11-24T00:14:10+00:00"),
+        ("Tue, 24 Nov 2026 09:14:10 GMT+0900", "2026-11-24T00:14:10+00:00"),
+        ("Tue, 24 Nov 2026 09.14.10 +0100", "2026-11-24T08:14:10+00:00"),
+        ("Tue Nov 24 09:14:10 2026", "2026-11-24T09:14:10+00:00"),
+        ("2026-11-24T09:14:10+09:00", "2026-11-24T00:14:10+00:00"),
+        ("2026-11-24 09:14:10", "2026-11-24T09:14:10+00:00"),
+        ("Tue, 24 Nov 2026 9:14:10 PM +0900", ""),
+        ("9999-12-31T23:59:59-23:59", ""),
+        ("24/11/2026 09:14", ""),
+        ("today, or rather tomorrow", ""),
+    ],
+)
+def test_dates_that_programs_write_otherwise(written: str, read: str) -> None:
+    date, defects = read_date(f"Date: {written}".encode())
+    assert (date.isoformat() if date else "") == read
+    assert defects
 
 
 def test_of_a_plain_date_mail_parser_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,3 +164,8 @@ def test_flanker_would_change_nothing_for_an_address_that_is_taken_as_written() 
             continue
         known = isinstance(flanker_address.parse(spec, addr_spec_only=True), flanker_address.EmailAddress)
         assert bool(_read_spec(spec)) == (known or bool(_AS_WRITTEN.fullmatch(spec)))
+
+
+@pytest.mark.parametrize("written", ["Mina <<mina@mail.example>>", "Mina <mailto:mina@mail.example>"])
+def test_address_that_a_program_wrapped_once_more(written: str) -> None:
+    assert [(a.name, a.address) for a in read_mailboxes(written)] == [("Mina", "mina@mail.example")]

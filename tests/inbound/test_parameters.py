@@ -54,6 +54,17 @@ def test_pieces_that_are_not_encoded_keep_their_percent_signs() -> None:
     assert name_of(b"filename*0*=UTF-8''%EC%9D%B4; filename*1*=_; filename*2=\"100%25.pdf\"") == "이_100%25.pdf"
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("&#51060;&#47141;&#49436;.pdf", "이력서.pdf"),
+        ("A&#38;B &#999999; &#55296;.pdf", "A&#38;B &#999999; &#55296;.pdf"),
+    ],
+)
+def test_name_that_came_through_a_web_form(written: str, name: str) -> None:
+    assert name_of(f'filename="{written}"'.encode()) == name
+
+
 def test_extended_name_with_raw_bytes() -> None:
     assert name_of("filename*=UTF-8''이력서.pdf".encode()) == KO
 

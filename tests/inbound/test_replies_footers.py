@@ -23,6 +23,39 @@ TAGLINES = [
     "Sent from my iPhone, so please excuse typos.",
     "Sent from my iPhone. Please excuse brevity and spelling errors.",
     "Von meinem Android-Mobiltelefon mit K-9 Mail gesendet. Bitte entschuldigen Sie die Kürze.",
+    "Sent from Mailspring, the best free email app for work",
+    "나의 Galaxy에서 전송",
+    "通过邮箱大师发送",
+    "使用 iPhone 傳送",
+    "مُرسل من الـ iPhone الخاص بي",
+    "Von unterwegs gesendet",
+    "Virenfrei.www.avast.com",
+    "Bez virů.www.avast.com <https://www.avast.com/sig-email>",
+    "바이러스가 없습니다.www.avast.com",
+    "Без вирусов.www.avast.ru",
+]
+SCANNERS = [
+    "---\nThis email has been checked for viruses by AVG.\nhttps://www.avg.com",
+    "---\nTato zpráva byla zkontrolována na viry programem Avast Antivirus.\nhttps://www.avast.com/antivirus",
+    "---\nЭто сообщение проверено на вирусы антивирусом Avast.\nhttps://www.avast.com/antivirus",
+    "---\nDenna e-post kontrolleras för virus av Avast antivirusprogram.\nhttps://www.avast.com/antivirus",
+    "---\n이 이메일은 Avast 바이러스 백신 소프트웨어로 바이러스 검사를 완료했습니다.\nhttps://www.avast.com/antivirus",
+    "---\nDiese E-Mail wurde von Avast Antivirus-Software auf Viren geprüft.\nhttps://www.avast.com/antivirus",
+    "---\nL'absence de virus dans ce courrier électronique a été vérifiée par le logiciel antivirus Avast.",
+    f"{'_' * 70}\nThis email has been scanned by the Symantec Email Security.cloud service.\n"
+    f"For more information please visit http://www.symanteccloud.com\n{'_' * 70}",
+    "__________ Information from ESET NOD32 Antivirus, version of virus signature database 12345 (20261124) __________"
+    "\n\nThe message was checked by ESET NOD32 Antivirus.\n\nhttp://www.eset.com",
+    "__________ Informace od ESET Endpoint Antivirus, verze databáze 12345 (20261124) __________\n\n"
+    "Tuto zprávu zkontroloval ESET Endpoint Antivirus.\n\nhttp://www.eset.cz",
+]
+PRINTING = [
+    "P Please consider the environment before printing this email",
+    "Pensez à l’environnement avant d’imprimer ce message.",
+    "Myslete na životní prostředí, než tento e-mail vytisknete.",
+    "Tänk på miljön innan du skriver ut detta mejl.",
+    "Перед тем как распечатать это письмо, подумайте об окружающей среде.",
+    "이 메일을 인쇄하기 전에 환경을 생각해 주세요.",
 ]
 REPLY_LINES = [
     "##- Bitte geben Sie Ihre Antwort über dieser Zeile ein. -##",
@@ -38,6 +71,14 @@ NOTICES = [
     "Diese E-Mail enthält vertrauliche Informationen. Wenn Sie nicht der richtige Adressat sind, informieren Sie\n"
     "bitte den Absender und vernichten Sie diese Mail.",
     "본 메일은 지정된 수신자만을 위한 것이며 비밀정보를 포함할 수 있습니다. 잘못 수신하신 경우 즉시 삭제하십시오.",
+    "본 메일은 지정된 수취인만을 위해 작성되었으며, 중요한 정보나 저작권을 포함하고 있을 수 있습니다. 본 문서에\n"
+    "포함된 정보의 전부 또는 일부를 무단으로 제3자에게 공개, 배포, 복사 또는 사용하는 것을 금지합니다.",
+    "Tato zpráva a veškeré připojené soubory jsou důvěrné a určené výhradně adresátovi. Pokud jím nejste, prosíme\n"
+    "o její vymazání.",
+    "This message (including any attachments) is confidential and may be privileged. If you have received it by\n"
+    "mistake please notify the sender by return e-mail and delete this message from your system.",
+    "本邮件及其附件含有保密信息，仅限于发送给上面地址中列出的个人或群组。禁止任何其他人以任何形式使用。\n"
+    "如果您错收了本邮件，请您立即电话或邮件通知发件人并删除本邮件。",
 ]
 
 
@@ -83,6 +124,41 @@ def test_paragraph_of_lawyers_is_a_signature(notice: str, below: str) -> None:
     assert (split.reply, split.signature) == (OWN, notice)
 
 
+@pytest.mark.parametrize("footer", [*SCANNERS, *PRINTING])
+@pytest.mark.parametrize("below", ["", f"\n\n{QUOTE}"])
+def test_what_scanners_and_companies_add_is_no_answer(footer: str, below: str) -> None:
+    assert split_reply(f"{OWN}\n\n{footer}{below}").reply == OWN
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "I checked the file for viruses with Avast: it is clean. You can open it.",
+        "This message filter I built at Avast checked mail for viruses, see https://www.avast.com.",
+        "My employer until May:\n\nhttps://www.eset.com",
+        "Do I need to print the form before signing it? I would rather save the trees.",
+    ],
+)
+def test_words_about_scanners_and_printing_stay(own: str) -> None:
+    assert split_reply(f"Hello,\n\n{own}\n\n{QUOTE}").reply.endswith(own)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "-- \nSicher versendet mit Tutanota. Hol dir deinen eigenen kostenlosen, verschlüsselten E-Mail-Account:\n"
+        "https://tuta.com\n\n\n24. Nov. 2026, 09:14 von r@x.example:\n\n> Kommen Sie?",
+        "24 ноября 2026 г. 9:14:10 GMT+03:00, Jun <r@x.example> пишет:\n>Придёте?\n\n-- \n"
+        "Простите за краткость, создано в K-9 Mail.",
+        f"{QUOTE}\n\n{'_' * 47}\nJobs mailing list -- jobs@lists.example\n"
+        "To unsubscribe send an email to jobs-leave@lists.example",
+    ],
+    ids=["tuta", "k9", "mailman"],
+)
+def test_what_an_app_or_a_list_says_of_itself_is_no_answer(below: str) -> None:
+    assert split_reply(f"{OWN}\n\n{below}").reply == OWN
+
+
 def test_several_paragraphs_of_lawyers_below_a_ruler() -> None:
     split = split_reply(f"{OWN}\n\n________________________________\n{NOTICES[0]}\n\n{NOTICES[1]}")
 
@@ -93,11 +169,20 @@ def test_several_paragraphs_of_lawyers_below_a_ruler() -> None:
     "own",
     [
         "Please keep my application confidential, and delete my data when the position is filled, thank you very much.",
+        "The attached file is confidential and intended only for Ms Park. Please delete it after the interview.",
+        "Přiložený soubor je důvěrný a určený jen adresátovi, paní Novákové. Po pohovoru ho prosím smažte.",
         NOTICES[0],
     ],
 )
 def test_words_about_secrecy_stay(own: str) -> None:
     assert split_reply(f"Hello,\n\n{own}" if own is not NOTICES[0] else own).reply.endswith(own)
+
+
+def test_ruler_of_the_writer_above_the_footer_of_a_list() -> None:
+    own = f"Question 1\n{'_' * 32}\nI would use a queue."
+    footer = f"{'_' * 47}\nJobs mailing list\nhttps://lists.example/mailman/listinfo/jobs"
+
+    assert split_reply(f"{own}\n\n{footer}").reply == own
 
 
 def test_footer_of_a_list_below_a_signature_mark() -> None:

@@ -154,3 +154,50 @@ def test_what_stands_below_an_attribution_is_folded(client: str) -> None:
 def test_what_stands_below_a_header_block_is_folded(language: str) -> None:
     for body in replies_above(HEADER_BLOCKS[language]):
         assert split_reply(**body).reply.split() == OWN.split(), body
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "En martes, 24 de noviembre de 2026, 09:14:10 CET, Hiring <r@x.example> escribió:",
+        "W wtorek, 24 listopada 2026 09:14:10 CET Hiring <r@x.example> napisał(a):",
+        "On Tuesday, November 24, 2026 at 09:14:10 AM GMT+9, Hiring <r@x.example> wrote:",
+    ],
+)
+def test_attribution_of_yahoo_right_below_the_answer_and_above_a_quote_without_marks(line: str) -> None:
+    assert split_reply(f" Thank you.\n    {line}  \n \n {SENT}  ").reply.strip() == "Thank you."
+
+
+def test_attribution_that_runs_on_into_the_quote() -> None:
+    tail = "Sent from Yahoo Mail on Android \n \n  On Tue, Nov 24, 2026 at 9:14, Hiring<r@x.example> wrote:   Hello,"
+    assert split_reply(f"Thank you.\n\n{tail} {SENT}").reply == "Thank you."
+
+
+def test_attribution_whose_address_stands_above_its_date() -> None:
+    line = "Hiring <r@x.example> 於\n2026年11月24日週二 上午9:14寫道："
+    assert split_reply(f"{OWN}\n\n{line}\n\n{quote(SENT)}").reply == OWN
+
+
+@pytest.mark.parametrize(
+    ("line", "mark"),
+    [
+        ("Tuesday, November 24, 2026, 9:14:10 AM, you wrote:", "HT> "),
+        ("Вы писали 24 ноября 2026 г., 9:14:10:", "ОК> "),
+        ("Hiring Team <r@x.example> writes:", "Hiring> "),
+    ],
+)
+def test_quote_with_initials_before_each_mark(line: str, mark: str) -> None:
+    marked = "\n".join(f"{mark}{text}" if text else "" for text in SENT.split("\n"))
+    split = split_reply(f"{line}\n\n{marked}\n\n{OWN}\n")
+    assert split.reply == OWN
+    assert "bring your papers" in split.folded
+
+
+def test_attribution_of_mutt_in_old_words() -> None:
+    assert split_reply(f"Quoth Hiring on Tue, 24 Nov 2026:\n{quote(SENT)}\n\n{OWN}").reply == OWN
+
+
+def test_header_block_with_labels_in_brackets() -> None:
+    header = "<b>[보낸 사람]</b> : Hiring &lt;r@x.example&gt;<br><b>[받는 사람]</b> : mina@y.example<br>"
+    header += "<b>[보낸 날짜]</b> : 2026-11-24 09:14<br><b>[제목]</b> : 면접"
+    assert split_reply(html=f"<p>네, 가능합니다.</p><hr><p>{header}</p><p>와 주세요.</p>").reply == "네, 가능합니다."

@@ -24,8 +24,43 @@ OWN = {
     "interpreter": "def f(x):\n    return x\n\n>>> f(1)\n1",
     "two dashes": "Options:\n--\nThursday 10:00\nFriday 11:00",
     "letter": "Herr Kim schrieb am 3.3.2025 um 10:00:\nBitte CV senden.\nHiermit erledigt.",
+    "journey": (
+        "As asked:\n\nFrom: Seoul (ICN), 24 November 2026 09:14\nTo: Prague (PRG), 24 November 2026 15:05\n"
+        "Subject to change\n\nI land at three."
+    ),
+    "marks": "Subject: Mathematics\nGrade: A\nDate: 12 June 2018\n\nSubject: Physics\nGrade: B\nDate: 14 June 2018",
+    "references": (
+        "Name: Anna Kováčová\nFrom: Acme\nE-mail: anna@acme.example\nPhone: +420 600\n\n"
+        "Name: Petr Malý\nFrom: Beta\nE-mail: petr@beta.example\nPhone: +420 700"
+    ),
+    "travel form": (
+        "Travel costs:\n\nDate: 26. 11. 2026\nFrom: Praha\nTo: Brno\nSubject: interview\nAmount: 250 Kč\n\nThat is all."
+    ),
+    "letter in Czech": "Pan Novák mi 20. 11. 2026 v 9:14 napsal:\nPřijďte ve čtvrtek.\n\nPlatí to ještě?",
+    "letter in Swedish": "Hej!\n\nJonas skrev den 20 november 2026 kl 09:14:\nkom på torsdag.\n\nGäller det?",
+    "letter to me": "Guten Tag,\n\nam 20.11.2026 um 9:14 Uhr schrieb mir Herr Weber:\nDonnerstag.\n\nGilt das noch?",
+    "new phone": "My diploma is attached.\n\nSent from my new phone. Please save the number for later.",
+    "by post": "Документы готовы.\n\nОтправлено с почты в Москве вчера, придёт завтра.",
+    "secret of mine": (
+        "Thursday is fine.\n\nPlease keep this confidential and delete my old CV: it was intended for another company."
+    ),
+    "secret of mine in Russian": (
+        "Четверг подходит.\n\nПрошу считать это конфиденциальным и удалить моё старое резюме: адресат был другой."
+    ),
+    "printing": "Fine.\n\nBefore you print the contract, please think of the trees and send me a PDF, I sign that.",
+    "session": "As my teacher wrote on 24 November 2026:\n\nirb> 1+1\nirb> 2+2\n\nBoth work.",
+    "list": "My wish:\n\n----------------------------------\nPlease add me to the mailing list: mina@mail.example",
     "talk of our mail": "----- Original Message -----\nis all that your system shows me.",
 }
+
+
+@pytest.mark.parametrize("name", sorted(OWN.keys() - {"talk of our mail"}))
+@pytest.mark.parametrize("below", [OUTLOOK_KO, GMAIL], ids=["outlook", "gmail"])
+def test_own_words_above_what_is_answered_stay_and_it_goes(name: str, below: str) -> None:
+    raw = f"From: a@b.example\nSubject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n{OWN[name]}\n\n{below}"
+    split = read_mail(raw.encode()).split
+    assert split.reply.split() == OWN[name].split()
+    assert split.folded
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -107,6 +142,47 @@ def test_subjects_of_forwards_and_answers() -> None:
 def test_what_a_virus_scanner_adds_is_no_sentence_of_the_writer() -> None:
     split = split_reply("Ano.\n\n-- \nTento e-mail byl zkontrolován na viry programem AVG antivirus.\nwww.avg.com\n")
     assert split.reply == "Ano."
+
+
+def test_list_with_marks_whose_items_are_paragraphs_stays() -> None:
+    html = "<p>My order of wishes:</p><p>&gt; Backend</p><p>&gt; Platform</p><p>&gt; Data</p><p>in this order.</p>"
+    intro = "<p id=reply-intro>2026-11-24 09:14 에 Moa Labs 이(가) 씀:</p>"
+    quote = f"{intro}<blockquote type=cite><p>Which?</p></blockquote>"
+    split = split_reply(html=html + quote)
+    assert "Platform" in split.reply
+    assert "Which?" in split.folded
+
+
+def test_journey_above_an_attribution_without_a_date_stays() -> None:
+    own = OWN["journey"]
+    assert split_reply(f"{own}\n\nQuoting Moa <r@x.example>:\n\n> Could you come?\n> Kim").reply == own
+
+
+def test_line_with_a_mark_between_two_paragraphs_of_the_writer_stays() -> None:
+    own = "<p>x &gt; 3</p><p>&gt; 5 is wrong</p><p>y &lt; 2</p>"
+    quote = "<p>-----Original Message-----<br>From: Moa &lt;r@x.example&gt;<br>To: mina@y.example<br>Subject: x</p>"
+    split = split_reply(html=f"{own}{quote}<p>Come?</p>")
+    assert "> 5 is wrong" in split.reply
+    assert "Come?" in split.folded
+
+
+@pytest.mark.parametrize("marked", ["", " class=moz-cite-prefix"])
+def test_addresses_right_above_an_attribution_stay(marked: str) -> None:
+    own = "<div>Write to:</div><div>Anna &lt;anna@firma.example&gt;</div><div>Petr &lt;petr@firma.example&gt;</div>"
+    intro = f"<div{marked}>On 11/24/26 09:14, Moa &lt;r@x.example&gt; wrote:<br></div>"
+    split = split_reply(html=f"{own}{intro}<blockquote type=cite><p>Could you come?</p></blockquote>")
+    assert split.reply.endswith("Petr <petr@firma.example>")
+    assert "wrote:" in split.folded
+
+
+def test_header_pasted_from_a_mail_program_is_shown() -> None:
+    own = (
+        "<p>What are these lines of your mail?</p><p>They say:</p>"
+        "<p>Received: from mx.moa.example by mx.mail.example</p>"
+        "<p>Date: Tue, 24 Nov 2026 09:14:10 +0900</p><p>From: r@reply.moa.example</p><p>Subject: Interview</p>"
+        "<p>Is that your server?</p>"
+    )
+    assert split_reply(html=own).reply.endswith("Is that your server?")
 
 
 def test_invisible_signs_around_a_tagline() -> None:

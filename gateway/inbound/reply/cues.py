@@ -20,7 +20,7 @@ def _squeeze(label: str) -> str:
 _AT_DOMAIN = re.compile(r"@(?<=[\w.+'-]@)[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 _LOCAL_PART = re.compile(r"[\w.+'-]{1,64}\Z")
 _TIME = re.compile(
-    r"(?<!\d)\d{1,2}\s?[:.h]\s?\d{2}(?!\d)|(?:오전|오후|上午|下午|午前|午後)\s?\d{1,2}|\d{1,2}\s?[시時时点點]|\d{1,2}\s?[ap]\.?m\b",
+    r"(?<!\d)\d{1,2}\s?(?:[:h]\s?\d{2}(?!\d)|\.\s?\d{2}(?!\d|\s?\.\s?\d))|(?:오전|오후|上午|下午|午前|午後)\s?\d{1,2}|\d{1,2}\s?[시時时点點]|\d{1,2}\s?[ap]\.?m\b",
     re.IGNORECASE,
 )
 _DATE = re.compile(
@@ -155,6 +155,12 @@ def has_date(text: str) -> bool:
     return bool(_DATE.search(text))
 
 
+def find_date(text: str) -> int:
+    """Where the first date stands, -1 if there is none."""
+    found = _DATE.search(text)
+    return found.start() if found else -1
+
+
 def has_time(text: str) -> bool:
     """A time of day."""
     return bool(_TIME.search(text))
@@ -195,8 +201,10 @@ def read_label(text: str) -> tuple[str, str] | None:
         cells = _CELLS.fullmatch(cut(text))
         if cells is not None and label_kind(cells[1].strip(" *_\t").casefold()) >= 0:
             return cells[1].strip(" *_\t").casefold(), cells[2].strip(" *_\t|")
+    if text[:1] in ("[", "【"):  # "[보낸 사람] : …"
+        text = text[1:].replace("]", "", 1).replace("】", "", 1)
     found = _LABEL.match(cut(text))
-    if found is None or len(found[1].split()) > 4:
+    if found is None or len(found[1].split()) > 4 or found[2].startswith("//"):  # a link is no label
         return None
     return found[1].strip(" *_\t").casefold(), found[2].strip(" *_\t")
 

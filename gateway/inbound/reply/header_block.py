@@ -66,6 +66,10 @@ class _Block:
             return True
         return bool(self.addresses) and (phrased or self._has_foreign_shape())
 
+    def begins_anew(self) -> bool:
+        """Whether a sender below these labels is another mail's: they named one, or nothing that only mails have."""
+        return bool(self.labels) and (0 in self.kinds or not (self.addresses or self.clocks))
+
     def is_whole(self) -> bool:
         """From, sent, to and subject with a time, in an order or with an address that a form does not have."""
         if not (self.kinds >= _CORE and self.clocks):
@@ -113,6 +117,8 @@ def read_header_block(lines: Sequence[Line], start: int) -> int:
             if stray > _MAX_STRAY or not block.labels or blanks:
                 break
             continue
+        if blanks and kind == 0 and block.begins_anew():
+            break  # below an empty line another mail begins; above it stood a form
         if kind in _ONCE and kind in block.kinds and (pair[0] in block.names or len(block.kinds) >= 3):
             break  # a block has each once: another one begins
         blanks = stray = 0

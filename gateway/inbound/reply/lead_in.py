@@ -18,6 +18,7 @@ from gateway.inbound.reply.lines import Line, Mark, Role
 _COLONS = (":", "：")
 _MAX_OWN_LINES = 5  # above a header block; of a longer letter its last three are asked
 _LAST_LINES = 3
+_MAX_PASTED = 8
 _MAX_LISTED = 12
 _PROMPT = 3  # `>>>` of an interpreter: nobody quotes at once what was quoted twice
 _ENOUGH_TOKENS = 8
@@ -37,6 +38,7 @@ _ANSWERS = re.compile(
     r"답변을? ?(?:적|달았|작성)|回答いたします",
     re.IGNORECASE,
 )
+_HIDDEN_FIELD = re.compile(r"received|return-path|delivered-to|message-id|(?:mime|dkim|arc|authentication|x)-[\w-]+")
 # With these they hand it on; in an answer they speak of something else.
 _HANDS_ON = re.compile(
     r"\bfyi\b|\bforward(?:ing|ed)\b|\bi (?:now )?forward\b|\bfwd\b|전달|포워딩|(?:메일|내용).{0,6}참고|"
@@ -66,7 +68,8 @@ def is_shown(lines: Sequence[Line], cover: Cover, at: int, end: int, *, answered
     above = [line.text for line in lines[:at] if not line.blank and not cues.is_ruler(line.text)]
     if not above:
         return False
-    if above[-1].rstrip(" *_").endswith(_COLONS) and not cues.is_original_separator(above[-1]):
+    leading = _above_header(above)
+    if leading.rstrip(" *_").endswith(_COLONS) and not cues.is_original_separator(leading):
         return True
     if len(above) == 1 and _GREETING.fullmatch(above[0].strip()):
         return True
@@ -80,6 +83,15 @@ def is_shown(lines: Sequence[Line], cover: Cover, at: int, end: int, *, answered
     )
 
 
+def _above_header(above: list[str]) -> str:
+    """The last line above a pasted header: it begins with fields that no client shows (RFC 5322 §3.6)."""
+    for text in reversed(above[-_MAX_PASTED:]):
+        pair = cues.read_label(text)
+        if pair is None or not _HIDDEN_FIELD.fullmatch(pair[0]):
+            return text
+    return above[-1]
+
+
 def keep_own_lists(lines: Sequence[Line], roles: list[str], cover: Cover) -> None:
     """`>` in front of a few lines right below the writer's words, and nothing says that they are a quote: a list."""
     at = 0
@@ -87,12 +99,21 @@ def keep_own_lists(lines: Sequence[Line], roles: list[str], cover: Cover) -> Non
         if roles[at] is not Role.QUOTE or lines[at].marks & Mark.HISTORY:
             at += 1
             continue
-        end = at
-        while end < len(lines) and roles[end] is Role.QUOTE:
-            end += 1
+        end = _end_of_quote(lines, roles, at)
         if _is_own_list(lines, roles, cover, at, end):
             roles[at:end] = [Role.OWN] * (end - at)
         at = end
+
+
+def _end_of_quote(lines: Sequence[Line], roles: Sequence[str], start: int) -> int:
+    """Where the quoted lines end that begin here; in HTML each is a paragraph, with an empty line to the next."""
+    end = start
+    for at in range(start, len(lines)):
+        if roles[at] is Role.QUOTE:
+            end = at + 1
+        elif not lines[at].blank:
+            break
+    return end
 
 
 def _is_own_list(lines: Sequence[Line], roles: Sequence[str], cover: Cover, start: int, end: int) -> bool:
@@ -100,7 +121,7 @@ def _is_own_list(lines: Sequence[Line], roles: Sequence[str], cover: Cover, star
     if end - start > _MAX_LISTED or (cover and any(cover[at][0] for at in run)):
         return False
     depth = lines[start].depth
-    if any(lines[at].depth != depth or cues.has_address(lines[at].text) for at in run):
+    if any(lines[at].depth not in (depth, 0) or cues.has_address(lines[at].text) for at in run):
         return False
     introduced = Role.INTRO in roles[:start]
     if depth != 1:

@@ -14,38 +14,17 @@ _LONG = 60
 _POSTSCRIPT = re.compile(r"[ \t]*(?:p\.? ?s\b|pd\b|пс\b|з\.ы|추신|追伸|附言|又及)\.?", re.IGNORECASE)
 _END = re.compile(r"(?:[.!?…。！？]|니다|세요|[네어아]요|까|です|ます)[)\"'”’ ~^:;]*\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_CONFIDENTIAL = (
+CONFIDENTIAL = (
     "confidential|vertraulich|důvěrn|dôvern|конфиденциальн|конфіденційн|konfidentiell|fortrolig|luottamuksellinen|"
     "confidentiel|confidencial|riservat|vertrouwelijk|poufn|gizli|기밀|비밀|秘密|機密|保密|机密"
 )
 _DISCLAIMER = re.compile(
-    rf"{_CONFIDENTIAL}|수신인이 아닌|"
+    rf"{CONFIDENTIAL}|수신인이 아닌|"
     r"intended (?:only|solely|recipient|for the)|legally privileged|consider the environment|unsubscribe|"
     r"you (?:are receiving|(?:have )?received) this (?:message|e-?mail) because|"
     r"google (?:group|gruppe|grup|グループ|그룹|网上论坛|網上論壇|групп|skupin)|antivir|антивир",
     re.IGNORECASE,
 )
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split("|"))
-
-
-# A lawyer's paragraph says all three: that it is secret, for whom it is, and what others must do with it. Parts of
-# words, in lower case; looking for each is ten times as quick as one pattern of all.
-_SECRET = _words(f"{_CONFIDENTIAL}|privileged|대외비")
-_FOR_WHOM = _words(
-    "intended|addressee|recipient|empfänger|adressat|destinat|geadresseerde|ontvanger|odbiorc|adresat|adresát|"
-    "příjemc|príjemc|адресат|получател|отримувач|mottagare|modtager|mottaker|vastaanottaja|alıcı|수신인|수신자|"
-    "宛先|受信者|名宛人|收件人|收件者|收信人"
-)
-_MUST = _words(
-    "delet|destroy|disclos|unauthoris|unauthoriz|prohibited|löschen|vernichte|nicht gestattet|untersagt|unbefugt|"
-    "supprime|détrui|interdit|elimin|destru|borr|prohibid|cancell|distrugg|vietat|verwijder|vernietig|usun|zniszcz|"
-    "smaž|smazat|vymaž|odstra|удал|уничтож|видал|radera|slette|slet |poista|silin|삭제|파기|금지|削除|破棄|删除|刪除|"
-    "销毁|銷毀"
-)
-_LEAST_LAWYERS = 60
 
 
 def is_sentence(text: str, *, apart: bool) -> bool:
@@ -69,11 +48,3 @@ def is_sentence(text: str, *, apart: bool) -> bool:
 def is_disclaimer(text: str) -> bool:
     """What companies and programs put below a mail: for whom it is, that it is secret, what looked for viruses."""
     return len(text) >= 40 and bool(_DISCLAIMER.search(text, 0, JUDGED_CHARS))
-
-
-def is_legal_notice(text: str) -> bool:
-    """A whole paragraph of a company's lawyers, which stands below a mail without any mark."""
-    if len(text) < _LEAST_LAWYERS:
-        return False
-    folded = text[: 2 * JUDGED_CHARS].casefold()
-    return all(any(word in folded for word in signs) for signs in (_SECRET, _FOR_WHOM, _MUST))

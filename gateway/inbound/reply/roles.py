@@ -16,6 +16,7 @@ from gateway.inbound.known_text import KnownText
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.attribution import begins_attribution, is_sentence_of_theirs, is_vague, read_attribution
 from gateway.inbound.reply.header_block import is_separated, read_header_block
+from gateway.inbound.reply.initials import quote_by_initials
 from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted, quote_at_end
 from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
 from gateway.inbound.reply.lead_in import is_shown, keep_own_lists
@@ -36,6 +37,7 @@ def assign_roles(
 
     `forwarded`, `answered`: what the subject says of the mail.
     """
+    quote_by_initials(lines)
     roles = [_role_by_markup(line) for line in lines]
     _close_quote_gaps(lines, roles)
     _mark_boundaries(lines, roles, cover, forwarded=forwarded, answered=answered)
@@ -122,7 +124,7 @@ def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwa
             continue
         if rest_too and (forwarded or is_shown(lines, cover, at, end, answered=answered)):
             return
-        if rest_too and not _has_own(lines[:at], roles[:at]) and quote_at_end(lines) > end:
+        if rest_too and not _has_own(lines[:at], roles[:at]) and (_is_plain(line) or quote_at_end(lines) > end):
             at = end  # the writer begins with it; what their client quotes stands below
             continue
         mark_intro(lines, roles, at, end)
@@ -131,6 +133,12 @@ def _mark_boundaries(lines: list[Line], roles: list[str], cover: Cover, *, forwa
                 roles[below] = roles[below] if roles[below] is Role.QUOTE else Role.HISTORY
             return
         at = end
+
+
+def _is_plain(line: Line) -> bool:
+    """Words that people put above what they cite, too: no label, no dashes, no markup of a client."""
+    pair = cues.read_label(line.text)
+    return not (line.marks or cues.is_dashed_phrase(line.text) or (pair and cues.label_kind(pair[0]) >= 0))
 
 
 def _mark_in_quote(lines: list[Line], roles: list[str], at: int) -> bool:
@@ -244,7 +252,7 @@ def _keep_inline_quotes(lines: list[Line], roles: list[str]) -> None:
     if not own:
         return
     answered = [run for run in runs if run[1] <= own[-1]]
-    by_hand = answered and own[0] < answered[0][0] and Role.INTRO not in roles
+    by_hand = answered and own[0] < answered[0][0] and Role.INTRO not in roles[: answered[0][0]]
     if len(answered) < 2 and not by_hand:
         return
     for start, end in answered:
@@ -254,10 +262,11 @@ def _keep_inline_quotes(lines: list[Line], roles: list[str]) -> None:
 
 
 def _runs(lines: Sequence[Line], roles: Sequence[str], wanted: str) -> list[tuple[int, int]]:
+    """The stretches with this role; some clients put no mark before the empty lines of a quote."""
     runs: list[tuple[int, int]] = []
     for at, role in enumerate(roles):
         if role is wanted:
-            if runs and runs[-1][1] == at:
+            if runs and (runs[-1][1] == at or all(line.blank for line in lines[runs[-1][1] : at])):
                 runs[-1] = (runs[-1][0], at + 1)
             else:
                 runs.append((at, at + 1))

@@ -9,15 +9,18 @@ import re
 from collections.abc import Sequence
 
 from gateway.inbound.reply import cues
+from gateway.inbound.reply.footers import is_footer, is_scanner_link, is_scanner_notice
 from gateway.inbound.reply.lines import Line, Mark, Role
-from gateway.inbound.reply.prose import is_disclaimer, is_legal_notice, is_sentence
-from gateway.inbound.reply.taglines import is_tagline
+from gateway.inbound.reply.prose import is_disclaimer, is_sentence
+from gateway.inbound.reply.taglines import is_app_line, is_tagline
 
 _SIGNATURE_LINES = 20
 _MAX_TAGLINES = 20
 _MAX_NOTICES = 4  # the same in several languages
 _MAX_NOTICE_LINES = 40
 _LIST_LINK = re.compile(r"list|unsub|group|mailman|sympa|majordomo|subscri", re.IGNORECASE)
+
+_LEAVING = re.compile(r"-leave@|[-+]unsubscribe@|-request@", re.IGNORECASE)
 
 
 def mark_signature(lines: list[Line], roles: list[str]) -> None:
@@ -42,20 +45,26 @@ def mark_signature(lines: list[Line], roles: list[str]) -> None:
         _set(roles, marked)
         own = [at for at in own if roles[at] is Role.OWN]
     _mark_taglines(lines, roles, own)
-    own = _mark_legal_notices(lines, roles, [at for at in own if roles[at] is Role.OWN])
+    own = _mark_footers(lines, roles, [at for at in own if roles[at] is Role.OWN])
     _mark_list_footer(lines, roles, own)
 
 
-def _mark_legal_notices(lines: list[Line], roles: list[str], own: list[int]) -> list[int]:
-    """The last paragraphs of the own text that only lawyers write, and the ruler above them; never all of it.
+def _mark_footers(lines: list[Line], roles: list[str], own: list[int]) -> list[int]:
+    """The last paragraphs of the own text that only lawyers and programs write, with their rulers; never all of it.
 
     Gives what is left of the own lines.
     """
     for _ in range(_MAX_NOTICES):
-        number = len(own) - 1
-        while number > 0 and own[number - 1] == own[number] - 1 and not cues.is_ruler(lines[own[number]].text):
-            number -= 1
-        if number <= 0 or not is_legal_notice(" ".join(lines[at].text for at in own[number:][:_MAX_NOTICE_LINES])):
+        number = _paragraph_start(lines, own)
+        if number <= 0:
+            break
+        words = _joined(lines, own[number:])
+        if is_scanner_link(words):
+            number = _paragraph_start(lines, own[:number])
+            footer = is_scanner_notice(_joined(lines, own[number:]))
+        else:
+            footer = is_footer(words)
+        if number <= 0 or not footer:
             break
         if number > 1 and cues.is_ruler(lines[own[number - 1]].text):
             number -= 1
@@ -64,9 +73,23 @@ def _mark_legal_notices(lines: list[Line], roles: list[str], own: list[int]) -> 
     return own
 
 
+def _paragraph_start(lines: list[Line], own: Sequence[int]) -> int:
+    """Where the last paragraph of the own lines begins: at a ruler, or below an empty line."""
+    number = len(own) - 1
+    if number > 0 and cues.is_ruler(lines[own[number]].text):
+        number -= 1  # the lower one of a frame
+    while number > 0 and own[number - 1] == own[number] - 1 and not cues.is_ruler(lines[own[number]].text):
+        number -= 1
+    return number
+
+
+def _joined(lines: list[Line], places: Sequence[int]) -> str:
+    return " ".join(cues.cut(lines[at].text).strip() for at in places[:_MAX_NOTICE_LINES])
+
+
 def _mark_list_footer(lines: list[Line], roles: list[str], own: list[int]) -> None:
     """What a mailing list adds at the very end: a long ruler and a few lines with a link."""
-    for number in range(max(1, len(own) - 6), len(own)):
+    for number in range(len(own) - 1, max(0, len(own) - 7), -1):  # a ruler further up may be the writer's
         text = lines[own[number]].text.strip()
         if len(text) >= 30 and set(text) <= {"_", "-"} and any(_names_list(lines[o].text) for o in own[number:]):
             _set(roles, own[number:])
@@ -97,7 +120,7 @@ def _until_prose(lines: list[Line], block: list[int], *, again: bool = False) ->
         if number or not cues.is_signature_mark(text):
             framed = (number > 1 or again) and cues.is_signature_mark(lines[block[number - 1]].text)
             apart = framed or (number > 0 and at - block[number - 1] > 1)
-            if is_sentence(text, apart=apart):
+            if is_sentence(text, apart=apart) and not (number == 1 and is_app_line(text)):
                 if framed:
                     return []  # two marks around something, and the writer goes on: a frame
                 return block[:number] if number > 1 or not cues.is_signature_mark(lines[block[0]].text) else []
@@ -110,7 +133,7 @@ def _heads_list(line: Line) -> bool:
 
 
 def _names_list(text: str) -> bool:
-    return "://" in text and bool(_LIST_LINK.search(text))
+    return ("://" in text and bool(_LIST_LINK.search(text))) or ("@" in text and bool(_LEAVING.search(text)))
 
 
 def _set(roles: list[str], places: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ import re
 
 _MAX_CHARS = 120
 _MAX_WORDS = 14
+_MAX_APP_CHARS = 200
 
 _SENDING_FIRST = re.compile(
     r"provenance ?:|(?:sent|posted)(?: \w+)?(?: wirelessly)? (?:from|via|by|using|with|on)\b|"
@@ -21,15 +22,16 @@ _SENDING_FIRST = re.compile(
     r"wysłan[eo] (?:z|ze|za|przez)|отправлен[оа] (?:с|со|из|через)|(?:надіслано|відправлено) (?:з|із|зі|через)|"
     r"изпратено от|"
     r"послато с|elküldve|küldve|trimis (?:de pe|de la|din|cu)|στάλθηκε από|αποστολή από|εστάλη από|"
-    r"נשלח (?:מ|באמצעות)|(?:تم ال[إا]رسال|[أا]ُ?رسلت|مرسل|مرسلة) (?:من|بواسطة)|ارسال شده از|"
+    r"נשלח (?:מ|באמצעות)|(?:تم ال[إا]رسال|[أا]ُ?رسلت|مُ?رسل|مرسلة) (?:من|بواسطة)|ارسال شده از|"
     r"ส่งจาก|(?:đã |được )?gửi từ|dikirim dari|dihantar dari|"
     r"(?:发自|發自|来自|來自|寄自)(?:我的)?",
     re.IGNORECASE,
 )
 _SENDING_LAST = re.compile(
-    r"(?:gesendet|에서 보냄|에서 보냈습니다|에서 보낸 메일입니다|에서 작성함|에서 전송됨|에서 전송했습니다|"
+    r"(?:gesendet|에서 보냄|에서 보냈습니다|에서 보낸 메일입니다|에서 작성함|에서 전송|에서 전송됨|에서 전송했습니다|"
     r"から送信|から送信されました|からの送信|gönderildi|küldve|ارسال شد|ارسال شده|से भेजा गया)[.!。]?\Z|"
-    r"\A(?:从|從) ?(?:我的|windows).{1,40}(?:发送|發送|傳送|寄出)\Z|보낸 메일입니다[.]?\Z",
+    r"\A(?:(?:从|從) ?(?:我的|windows)|通过(?=.{0,6}大师)|使用 ?(?=iphone|ipad|android))"
+    r".{1,40}(?:发送|發送|傳送|寄出)\Z|보낸 메일입니다[.]?\Z",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
@@ -46,22 +48,41 @@ _DEVICE = re.compile(
 _SYSTEM = re.compile(r"\b(?:ios|android|androidille|windows|mac|macos)(?![a-z])|iOS용|Android용", re.IGNORECASE)
 _INVITING = re.compile(
     r"(?:get|download|try) (?:outlook|bluemail|typeapp|the (?:yahoo|outlook|gmail|new)\b.{0,20}\bapp)\b|"
-    r"yahoo mail: search, organize|virus-free\.? ?(?:www\.avast|www\.avg)|(?:www\.)?avast\.com\Z",
+    r"yahoo mail: search, organize|virus-free\.? ?(?:www\.avast|www\.avg)|(?:www\.)?avast\.com\Z|"
+    r"von unterwegs gesendet\Z",
+    re.IGNORECASE,
+)
+# "Virus-free.www.avast.com", in whatever language.
+_VIRUS_FREE = re.compile(
+    r"(?=.{0,30}(?:vir|wirus|вір|вир|바이러스|ウイルス|病毒))[^.!?@/]{3,30}[. ]{1,2}"
+    r"(?:www\.)?(?:avast|avg)\.[a-z]{2,3}\Z",
+    re.IGNORECASE,
+)
+# What an app says right below a signature mark, where no answer stands.
+_APP_SAYS = re.compile(
+    r"(?:sicher versendet|sent securely|securely sent|secured) (?:mit|with|by)\b|(?:.{3,60}, )?создано в |"
+    r"diese (?:nachricht|e-?mail) wurde .{0,80}gesendet",
     re.IGNORECASE,
 )
 _CERTAIN = re.compile(
-    r"sent from my [\w-]+, (?:samsung|an at&t|apple|lg)\b|sent with tuta(?:nota)?[;,]",
+    r"sent from my [\w-]+, (?:samsung|an at&t|apple|lg)\b|sent with tuta(?:nota)?[;,]|"
+    r"sent (?:from|with) \w+, the best\b",
     re.IGNORECASE,
 )
 _MAX_OUTLOOK_WORDS = 8
 _SENTENCE = re.compile(
-    r"[!?;](?!メール)|, \w+ \w+ \w+|\b(?:because|since|while|but|weil|aber|parce|porque|perché|omdat|потому|protože)\b"
+    r"[!?;](?!メール)|(?<![ (]):\s+\S|[.。]\s+\w+\s+\w+\s+\w+|"
+    r", \w+ \w+ \w+|\b(?:because|since|while|but|weil|aber|parce|porque|perché|omdat|потому|protože)\b"
+    # when it was: people send by post and tell the day
+    r"|\b(?:yesterday|today|tomorrow|gestern|heute|včera|dnes|zítra|zajtra|вчера|сегодня|завтра|вчора|завтра|i ?går|"
+    r"i ?dag|i ?morgon|i ?morgen|hier|aujourd|demain|ayer|hoy|mañana|ieri|oggi|domani|ontem|hoje|amanhã|wczoraj|"
+    r"dzisiaj|jutro|gisteren|vandaag|dün|bugün|yarın)\b|어제|오늘|내일|昨日|今日|明日|昨天|今天|明天"
 )
 # What people let follow on their tagline, which makes it no sentence of this mail.
 _EXCUSE = re.compile(
     r"[.!,;–-]\s(?:so |and )?(?:please |bitte |veuillez |prosím |proszę |vänligen )?"
     r"(?:excuse|forgive|pardon|sorry|apologi|entschuldig|verzeih|disculp|perd[oó]n|scus|desculp|omluv|prominte|excuus|"
-    r"wybacz|przepras|извин|прост|ursäkta|beklager|오타|誤字)[^.!?]{0,60}[.!]?\Z",
+    r"wybacz|przepras|извин|прост|ursäkta|beklager|ignore|typed|오타|誤字)[^.!?]{0,60}[.!]?\Z",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"\s*[<(\[]?https?://\S+[>)\]]?\s*")
@@ -78,18 +99,24 @@ def is_tagline(text: str) -> bool:
         return False
     if _invites(text):
         return True
-    if not _DEVICE.search(whole):
-        return False
     text = _EXCUSE.sub("", text)
-    if _SENTENCE.search(text):
-        return _sends_for_sure(text)
-    return bool(_SENDING_FIRST.match(text) or _SENDING_LAST.search(text))
+    if not (_SENDING_FIRST.match(text) or _SENDING_LAST.search(text)) or not _DEVICE.search(whole):
+        return False  # the devices last: looking for them costs most
+    return _sends_for_sure(text) or not _SENTENCE.search(text)
+
+
+def is_app_line(text: str) -> bool:
+    """Whether an app speaks of itself, by the line right below a signature mark."""
+    text = text[:_MAX_APP_CHARS].strip(" \t*_")
+    return bool(_SENDING_FIRST.match(text) or _APP_SAYS.match(text)) and bool(_DEVICE.search(text))
 
 
 def _invites(text: str) -> bool:
     """ "Get Outlook for iOS", whatever the language: no sentence, and both names."""
     if _INVITING.match(text):
         return len(text.split()) <= _MAX_OUTLOOK_WORDS
+    if "avast." in text or "avg." in text:
+        return bool(_VIRUS_FREE.match(text))
     if "utlook" not in text or text[-1] in ".!?" or len(text.split()) > _MAX_OUTLOOK_WORDS:
         return False
     return bool(_SYSTEM.search(text))

@@ -129,7 +129,7 @@ FORWARD_STEMS = _words(
 
 # What an attribution says of its author. Parts of a line, in lower case.
 WROTE_WORDS = _words(
-    "wrote|writes|wiadomość napisana przez|schrieb|geschrieben|a écrit|écrivait|escribió|escribio|ha scritto|"
+    "wrote|writes|quoth |wiadomość napisana przez|schrieb|geschrieben|a écrit|écrivait|escribió|escribio|ha scritto|"
     "scrisse|escreveu|schreef|heeft geschreven|geschreven:|skrev|kirjoitti|napsal|napsala|napsal(a)|napísal|"
     "napísala|písal|píše|написал|написала|написав|пишет|пише|писал|писала|писав|pisze|napisał|napisała|"
     "napisał(a)|napisao|napisala|yazdı|şunu yazdı|írta|ezt írta|a scris|написа|έγραψε|님이 작성|님이 썼|"

@@ -1,0 +1,128 @@
+"""In charge of: whether a whole paragraph is what companies and programs put below every mail: their lawyers' words,
+that a scanner looked for viruses, that nobody should print it.
+
+Not in charge of: where such a paragraph counts (`signatures`), or single sentences (`prose`). In doubt it is the
+writer's: whoever speaks of themselves is no lawyer and no scanner.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.inbound.reply.lines import JUDGED_CHARS
+from gateway.inbound.reply.prose import CONFIDENTIAL
+
+_LEAST = 24
+_LEAST_LAWYERS = 60
+_MOST_OF_SCANNER = 400
+_MOST_OF_PRINTING = 240
+_MOST_OF_LINK = 200
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split("|"))
+
+
+# A lawyer's paragraph says of the mail that it is secret, for whom it is, and what others must do with it. Parts of
+# words, in lower case; looking for each is ten times as quick as one pattern of all.
+_SECRET = _words(f"{CONFIDENTIAL}|privileged|대외비|not the intended recipient|중요한 정보나|무단으로|無断")
+_FOR_WHOM = _words(
+    "intended|addressee|recipient|notify the sender|received this|empfänger|adressat|destinat|geadresseerde|ontvanger|"
+    "odbiorc|adresat|adresát|příjemc|príjemc|адресат|получател|отримувач|mottagare|modtager|mottaker|vastaanottaja|"
+    "alıcı|수신인|수신자|수취인|宛先|受信者|名宛人|收件人|收件者|收信人|仅限|僅限"
+)
+_MUST = _words(
+    "delet|destroy|disclos|unauthoris|unauthoriz|prohibited|löschen|vernichte|nicht gestattet|untersagt|unbefugt|"
+    "supprime|détrui|interdit|elimin|destru|borr|prohibid|cancell|distrugg|vietat|verwijder|vernietig|usun|zniszcz|"
+    "smaž|smazat|vymaz|vymaž|znič|odstra|удал|уничтож|видал|radera|slette|slet |poista|silin|삭제|파기|금지|削除|破棄|"
+    "删除|刪除|销毁|銷毀|禁止"
+)
+# Of themselves only people speak.
+_MYSELF = re.compile(
+    r"\bI(?:'m|'ve|'ll|'d| am| have| will| would| did?| do| can| was| sent| need| work| worked| built| made| wrote|"
+    r" checked| scanned| signe?d?| hope| know| think| want| like)\b|"
+    r"(?i:\b(?:send|tell|let|call|write) me\b|\bmy\b|\bich\b|\bmeine?[nmrs]?\b|"
+    r"\bmůj\b|\bmoj[eií]\b|\bmého\b|\bjsem\b|\bsom\b|\bя\b|\bмо[йяеёию]\w{0,2}\b|\bпрошу\b|\bмне\b|\bjag\b|\bmin\b|\bmitt\b|\bmina\b|"
+    r"\bjeg\b|\bj['’]ai\b|\bmon\b|\bmes\b|\bmis?\b|\bmi[oae]i?\b|\bmeus?\b|\bminhas?\b|\bmój\b|\bmoją\b|\bik\b|"
+    r"\bmijn\b)|제가|저는|저의|제 [가-힣]|私[はがのも]|我[的在把会會要想]"
+)
+# A scanner names itself and the mail, and what it did, and begins with that mail.
+_SCANNER = re.compile(
+    r"avast|\bavg\b|\beset\b|nod32|kaspersky|касперск|symantec|messagelabs|mailscanner|mcafee|sophos|bitdefender|"
+    r"f-secure|trend ?micro|dr\. ?web|clamav|norton|barracuda|g data|avira|mimecast|proofpoint|hornetsecurity|comodo|"
+    r"\bpanda\b|알약|ahnlab|안랩",
+    re.IGNORECASE,
+)
+_VIRUS = re.compile(r"vir[uůy]|вірус|вирус|malware|바이러스|ウイルス|病毒|antivir|антивир|security|://", re.IGNORECASE)
+_LOOKED = _words(
+    "scan|check|geprüft|untersucht|verific|vérifi|analys|analiz|controll|kontroll|kontrol|prověř|провер|перевір|"
+    "sprawdz|tarandı|tarkist|information from|informace od|informácia od|informacja |информация |검사|확인|検査|"
+    "スキャン|扫描|掃描|检查"
+)
+_THIS_MAIL = re.compile(
+    r"[-_*=~\s]*(?:this|the|diese|este|esta|quest[oa]|deze|dit|denn[ae]|dett[ae]|t[aeoáu][tn]?to|tohle|эт[оа]|данное|"
+    r"ц[ей]й?|ce|cet|cette|l['’]absence|t[ae]n?|niniejsza|bu|tämä|이|본|この|本|此|information|informac\w+|"
+    r"информация)[\s -]",
+    re.IGNORECASE,
+)
+_MAIL = _words(
+    "mail|message|nachricht|zpráv|správ|сообщен|повідомл|письм|courriel|courrier|correo|mensaje|mensagem|messaggio|"
+    "bericht|wiadomoś|meddelande|e-post|besked|melding|viesti|ileti|posta|üzenet|levél|mesaj|communication|"
+    "transmission|메일|메시지|전자우편|メール|邮件|郵件|antivir|антивир"
+)
+_SCANNER_LINK = re.compile(
+    rf"<?(?:https?://)?[\w.-]{{0,40}}(?:{_SCANNER.pattern})[\w.-]{{0,40}}(?:/[!-~]{{0,100}})?>?", re.I
+)
+# That it should not be printed for the sake of nature.
+_NATURE = _words(
+    "environment|umwelt|environnement|planète|planet|životní|životné|окружающ|природ|довкілл|miljö|miljø|ambient|"
+    "środowisk|çevre|milieu|ympäristö|环境|環境|환경|trees|tree "
+)
+_PRINTING = re.compile(
+    r"before (?:you )?print|(?:do|really) (?:you )?(?:not |need to )?print|bevor sie .{0,40}drucken|"
+    r"avant d['’e ]{1,4}imprimer|než .{0,40}(?:tisk|tiskn)|pred .{0,20}vytlač|"
+    r"(?:прежде|перед тем,?) (?:чем|как) .{0,20}печатать|"
+    r"(?:innan|før) (?:du|ni|i) (?:skriver|printer)|antes de imprimir|prima di stampare|voordat? (?:u|je) .{0,40}print|"
+    r"zanim .{0,20}wydrukuj|yazdırmadan önce|ennen kuin tulost|인쇄하기 전|印刷する前|打印.{0,10}前|列印.{0,10}前",
+    re.IGNORECASE,
+)
+
+
+def is_footer(text: str) -> bool:
+    """Whether a paragraph, its lines joined, stands below every mail of its sender's and says nothing of this one."""
+    text = text[: 2 * JUDGED_CHARS]
+    if len(text) < _LEAST:
+        return False
+    folded = text.casefold()
+    if not (_is_legal(folded) or _is_of_scanner(text, folded) or _is_against_printing(text, folded)):
+        return False
+    return _MYSELF.search(text) is None
+
+
+def is_scanner_notice(text: str) -> bool:
+    """ "This email has been checked for viruses by …", in many languages."""
+    return _is_of_scanner(text, text.casefold())
+
+
+def is_scanner_link(text: str) -> bool:
+    """A link alone that names a scanner; it counts below the scanner's words only."""
+    return "." in text and len(text) <= _MOST_OF_LINK and " " not in text and bool(_SCANNER_LINK.fullmatch(text))
+
+
+def _is_legal(folded: str) -> bool:
+    return len(folded) >= _LEAST_LAWYERS and _says(folded, _SECRET, _FOR_WHOM, _MUST, _MAIL)
+
+
+def _is_of_scanner(text: str, folded: str) -> bool:
+    if len(text) > _MOST_OF_SCANNER or not _says(folded, _LOOKED, _MAIL) or not _THIS_MAIL.match(text):
+        return False
+    return bool(_SCANNER.search(text)) and bool(_VIRUS.search(text))
+
+
+def _is_against_printing(text: str, folded: str) -> bool:
+    return len(text) <= _MOST_OF_PRINTING and _says(folded, _NATURE) and bool(_PRINTING.search(text))
+
+
+def _says(folded: str, *signs: tuple[str, ...]) -> bool:
+    """Whether a text in lower case holds one of each."""
+    return all(any(word in folded for word in words) for words in signs)
