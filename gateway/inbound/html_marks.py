@@ -95,7 +95,9 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
 
 
 def _mark_by_other_names(attributes: Attributes) -> int:
-    """Of clients that mark neither by class nor by id: Spark, Zoho, Mail.ru, Zimbra."""
+    """Of clients that mark neither by class nor by id: Spark, Zoho, Mail.ru, Zimbra, FairEmail."""
+    if "fairemail" in attributes:
+        return {"signature": Mark.SIGNATURE, "reference": Mark.HISTORY}.get(attributes["fairemail"] or "", Mark.NONE)
     name = attributes.get("name")
     if name == "messageReplySection":
         return Mark.HISTORY

@@ -36,6 +36,7 @@ log = logging.getLogger("gateway.inbound.parts")
 _UNSHOWN_TYPES = frozenset({"text/x-amp-html", PGP_CONTROL_TYPE, *SIGNATURE_TYPES})
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}\Z")
 _DATA_TYPES = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/csv", "text/rtf"})
+_CTE_END = re.compile(r"[;(]")  # a comment may follow (RFC 2045 §6.1)
 _NO_LETTER = re.compile(r"[^A-Za-z0-9]+")
 _SNIFFED_BOUNDARY = re.compile(rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{1,60}:)")
 
@@ -259,7 +260,7 @@ def _disposition(part: Part) -> str:
 
 def _payload_bytes(part: Part) -> bytes:
     """The decoded bytes of a leaf; wrong base64 is read as far as it goes."""
-    declared = str(part.get("content-transfer-encoding", "")).split(";")[0]
+    declared = _CTE_END.split(str(part.get("content-transfer-encoding", "")), maxsplit=1)[0]
     encoding = _NO_LETTER.sub("", declared).lower()  # also as "Quoted_Printable", "base 64"
     stored = _stored(part)
     if isinstance(stored, str) and encoding in ("base64", "quotedprintable"):

@@ -77,6 +77,7 @@ class Act(StrEnum):
     CONSENT_GIVE = "consent.give"
     CONSENT_WITHDRAW = "consent.withdraw"
     FILE_OPEN_QUARANTINED = "file.open_quarantined"
+    EXPORT = "export"
     ERASE = "erase"
 
     @property

@@ -13,17 +13,21 @@ from typing import Any
 
 from gateway.errors import NotFound
 from gateway.store.database import Transaction
+from gateway.threads.audit import Act
 from gateway.threads.copies import unpack
 from gateway.threads.model import Conversation, InboxEntry, InboxState, Message, Viewer
 from gateway.usecases.context import Context
 from gateway.usecases.move_messages import find_away
+from gateway.usecases.note_act import note_act
 from gateway.usecases.reach import advertising_to
 
 ALL = 1_000_000
 
 
 def gather_export(ctx: Context, viewer: Viewer, thread_id: str) -> dict[str, bytes]:
-    """File names and contents: thread.json, files/…, mails/….eml, sent/….json (docs/operations.md). Raises NotFound."""
+    """File names and contents: thread.json, files/…, mails/….eml, sent/….json (docs/operations.md). Who takes a copy is
+    written down. Raises NotFound.
+    """
     with ctx.database.read() as tx:
         conversation = tx.threads.open_for(viewer, thread_id)
         if conversation is None:
@@ -52,6 +56,8 @@ def gather_export(ctx: Context, viewer: Viewer, thread_id: str) -> dict[str, byt
             files[f"files/draft-{file['id']}-{_named(file['filename'])}"] = _read(tx, file["digest"])
         for delivery_id, content, at in tx.dossier.copies(ids):
             files[f"sent/{delivery_id}.json"] = _as_json(asdict(unpack(content, at=at)))
+    with ctx.database.begin() as tx:
+        note_act(ctx, tx, viewer, Act.EXPORT, thread_id=thread_id)
     return files
 
 

@@ -270,10 +270,21 @@ def test_a_file_name_in_raw_bytes_is_read_whatever_the_body_is_in(name: str, cod
     assert [a.filename for a in parse_mail(raw).attachments] == [name]
 
 
-@pytest.mark.parametrize("encoding", ["Quoted_Printable", "quoted-printable;", "QUOTED PRINTABLE"])
+@pytest.mark.parametrize(
+    "encoding", ["Quoted_Printable", "quoted-printable;", "QUOTED PRINTABLE", "quoted-printable (as usual)"]
+)
 def test_a_transfer_encoding_that_is_spelt_wrongly_is_undone(encoding: str) -> None:
     head = f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}".encode()
     assert simple(head, b"=C5=BEena").text == "žena"
+
+
+def test_ids_that_a_program_encoded_as_words_still_name_the_mail() -> None:
+    """RFC 2047 §5 forbids it; the answer belongs to its thread all the same."""
+    head = b"In-Reply-To: =?utf-8?Q?=3Cm1=40reply=2Eexample=3E?=\r\n"
+    head += b"References: =?utf-8?Q?=3Cm0=40a=3E?= <m1@reply.example>"
+    mail = simple(head, b"Yes.")
+    assert mail.in_reply_to == ("m1@reply.example",)
+    assert mail.references == ("m0@a", "m1@reply.example")
 
 
 def test_a_space_before_the_colon_of_a_header_is_passed_over() -> None:

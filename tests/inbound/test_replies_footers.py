@@ -215,6 +215,17 @@ def test_signature_in_the_element_of_a_client(mark: str) -> None:
     assert (split.reply, split.signature) == ("Tuesday suits me.", "Mina Kim\nEngineer")
 
 
+def test_quote_and_signature_in_the_elements_of_fairemail() -> None:
+    html = (
+        '<div>Tuesday suits me.<br><div fairemail="signature">Mina Kim</div></div><br>'
+        '<div fairemail="reference"><p>Xx 25, Jun zz</p><div>Could you come?</div></div>'
+    )
+
+    split = split_reply(html=html)
+
+    assert (split.reply, split.signature) == ("Tuesday suits me.", "Mina Kim")
+
+
 def test_quote_in_the_element_of_spark() -> None:
     html = (
         '<div name="messageBodySection">Tuesday suits me.</div><div name="messageReplySection">'

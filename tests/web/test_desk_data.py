@@ -46,6 +46,7 @@ def test_an_admin_takes_a_copy_of_everything(
     assert told["applicant"]["name"] == "Mina Han"
     assert [m["text"] for m in told["messages"]] == ["Hello Jun"]
     assert b"My work" in contents
+    assert "Jun Park took a copy of all data of the applicant" in desk.get("/desk/settings/audit").text
 
 
 def test_an_admin_erases_one_person_and_nobody_by_accident(
