@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import dkim
 import dns.exception
+import dns.inet
 import dns.reversename
 
 from gateway.inbound.dnslookup import LookupFunction, TemporaryFailure, answer_dkimpy, find_texts
@@ -37,7 +38,7 @@ class ReplyDomain:
 
     def records(self) -> list[DnsRecord]:
         """What to publish."""
-        spf = f"v=spf1 mx a:{self.relay_host} -all" if self.relay_host else "v=spf1 mx -all"
+        spf = " ".join(["v=spf1 mx", *([_name_sender(self.relay_host)] if self.relay_host else []), "-all"])
         key = f"{self.dkim_selector}._domainkey.{self.name}" if self.dkim_selector else ""
         return [
             DnsRecord("mx", self.name, "MX", f"10 {self.smtp_host or self.name}."),
@@ -66,6 +67,13 @@ def _run(name: str, check: Callable[[], Check]) -> Check:
         return check()
     except TemporaryFailure as error:
         return Check(name, None, f"DNS did not answer ({error})", "Check the nameservers and try again.", "unanswered")
+
+
+def _name_sender(host: str) -> str:
+    """The mechanism for a host that sends for us, by name or by address (RFC 7208 §5.3, §5.6)."""
+    if not dns.inet.is_address(host):
+        return f"a:{host}"
+    return f"ip6:{host}" if ":" in host else f"ip4:{host}"
 
 
 def _check_mx(wanted: DnsRecord, smtp_host: str, lookup: LookupFunction) -> Check:

@@ -33,6 +33,20 @@ def test_an_orderly_domain_needs_nothing(selector: str) -> None:
     assert all(check.ok and check.found and not check.remedy for check in checks.values())
 
 
+@pytest.mark.parametrize(
+    ("relay", "sender"),
+    [
+        ("smtp.relay.example", "a:smtp.relay.example"),
+        ("192.0.2.9", "ip4:192.0.2.9"),
+        ("2001:db8::9", "ip6:2001:db8::9"),
+    ],
+)
+def test_a_relay_may_send_for_us_by_its_name_or_its_address(relay: str, sender: str) -> None:
+    """RFC 7208 §5.3, §5.6: `a:` takes names only."""
+    spf = next(r for r in ReplyDomain(DOMAIN, DictDNS(), relay_host=relay).records() if r.name == "spf")
+    assert spf.value == f"v=spf1 mx {sender} -all"
+
+
 def test_an_empty_domain_is_told_what_to_add() -> None:
     checks = run(DictDNS())
     assert [check.ok for check in checks.values()] == [False] * 5
