@@ -119,6 +119,7 @@ def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted, *, see
     Conflict (`changed_meanwhile`).
     """
     with ctx.database.begin() as tx:
+        tx.people.lock_workspace(viewer.workspace_id)  # before the thread, as whoever changes an applicant does
         conversation = tx.threads.open_for(viewer, thread_id, lock=True)
         if conversation is None or not viewer.is_company:
             raise NotFound("thread")
