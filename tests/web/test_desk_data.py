@@ -36,7 +36,9 @@ def test_an_admin_takes_a_copy_of_everything(
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage("Hello Jun", files=(file,)))
     thread = f"/desk/t/{mina.thread_id}"
     assert f'href="{thread}/data"' in desk.get(thread).text
-    assert f'href="{thread}/data.zip"' in desk.get(f"{thread}/data").text
+    page = desk.get(f"{thread}/data").text
+    assert f'href="{thread}/data.zip"' in page
+    assert "Product Designer · Application" in page
     answer = desk.get(f"{thread}/data.zip")
     assert answer.headers["content-type"] == "application/zip"
     assert "Mina Han.zip" in answer.headers["content-disposition"]

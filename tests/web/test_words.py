@@ -134,3 +134,9 @@ def test_the_words_of_the_glossary_are_the_words_of_the_pages(locale: str) -> No
 def test_every_reason_has_its_sentence(locale: str) -> None:
     assert {key for key in catalogue(locale) if key.startswith("reason.")} == {f"reason.{r}" for r in Reason}
     assert all(catalogue("en")[f"reason.{reason}"] == MEANINGS[reason].sentence for reason in Reason)
+
+
+def test_no_page_shows_a_stage_as_its_code() -> None:
+    """`rejected` is a code; in a form's field it is what somebody may edit."""
+    for page in (ROOT / "templates" / "pages").glob("*.html"):
+        assert not re.search(r'(?<!value=")\{\{ [\w.]*\.stage \}\}', page.read_text("utf-8")), page.name
