@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway.inbound import charset_guess
+from gateway.inbound.charset_guess import undo_double_utf8
 from gateway.inbound.charsets import decode_header, decode_text
 
 KO = "안녕하세요. 면접 일정 확인했습니다. 목요일에 뵙겠습니다."
@@ -128,3 +132,14 @@ def test_languages_of_central_europe_without_a_charset(text: str, charset: str) 
 )
 def test_other_latin_letters_without_a_charset(text: str, charset: str) -> None:
     assert decode_text(text.encode(charset), "").text == text
+
+
+@given(st.text(alphabet="abc éüß한™€“ŸÃÂ\x81\ufffdяž", max_size=80), st.sampled_from(["", "latin-1", "cp1252"]))
+def test_what_begins_in_another_script_was_not_encoded_twice(text: str, wrongly: str) -> None:
+    """The look at the beginning, which spares most mails two tries, decides as the tries do."""
+    if wrongly:
+        text = text.encode().decode(wrongly, "replace")
+    found = undo_double_utf8(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(charset_guess, "_LAST_WESTERN", chr(0x10FFFF))
+        assert undo_double_utf8(text) == found

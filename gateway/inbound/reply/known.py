@@ -189,6 +189,9 @@ def _mark_known_indents(lines: list[Line], roles: list[str], cover: Cover) -> No
     """An indented block of which we know most is a quote; any other is the writer's own."""
     at = 0
     while at < len(lines):
+        if not lines[at].marks & Mark.INDENT:
+            at += 1
+            continue
         end = at
         while end < len(lines) and lines[end].marks & Mark.INDENT and roles[end] is Role.OWN:
             end += 1
