@@ -98,6 +98,9 @@ def test_every_code_of_a_problem_is_in_the_api_guide() -> None:
         if isinstance(node.args[1], ast.Constant)
     }
     codes |= {pair.elts[0].value for pair in ast.walk(tree) if _is_code_and_words(pair)}  # type: ignore[attr-defined]
+    (code_of,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "code_of")
+    said = [node.value for node in ast.walk(code_of) if isinstance(node, ast.Return)]
+    codes |= {value.value for value in said if isinstance(value, ast.Constant)}
     assert {"not_found", "invalid", "bad_json", "too_large", "fault"} <= codes
     assert [c for c in sorted(codes) if f"`{c}`" not in read(ROOT / "docs/api.md")] == []
 

@@ -7,10 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from gateway.store import tables as t
-from gateway.store.session import Session
+from gateway.store.session import ASKED_AT_ONCE, Session
 from gateway.threads.audit import AuditFilter, AuditLine
-
-BLOCK = 500  # ids in one question
 
 
 class Audit:
@@ -41,8 +39,8 @@ class Audit:
         """The candidates' names by their thread; those that were erased have none."""
         th, a = t.threads.c, t.applicants.c
         ids, found = sorted(thread_ids), dict[str, str]()
-        for start in range(0, len(ids), BLOCK):
+        for start in range(0, len(ids), ASKED_AT_ONCE):
             query = select(th.id, a.name).join(t.applicants, a.id == th.applicant_id)
-            rows = self._session.execute(query.where(th.id.in_(ids[start : start + BLOCK]), a.name != ""))
+            rows = self._session.execute(query.where(th.id.in_(ids[start : start + ASKED_AT_ONCE]), a.name != ""))
             found |= {row.id: row.name for row in rows}
         return found

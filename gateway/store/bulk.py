@@ -12,12 +12,10 @@ from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 from gateway.store import tables as t
 from gateway.store.listing import is_there
 from gateway.store.moving import kept_of
-from gateway.store.session import Session
+from gateway.store.session import ASKED_AT_ONCE, Session
 from gateway.store.waiting import is_unsent
 from gateway.threads.bulk import WORKED_ON, Bulk, BulkMessage, BulkState, Recipient, RecipientState, Trouble
 from gateway.threads.model import ThreadState
-
-ASKED_AT_ONCE = 500
 
 
 class Bulks:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Dialect, Executable, Insert, MetaData, Table, Update
 
 Row = Mapping[str, Any]
+ASKED_AT_ONCE = 500  # ids in one question, where there may be any number
 
 
 class Session:

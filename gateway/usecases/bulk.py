@@ -9,7 +9,7 @@ worker that dies in between leaves nobody out and writes to nobody twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -47,7 +47,9 @@ def start_bulk(
         return before
     check_message(ctx, viewer, message)
     with ctx.database.begin() as tx:
-        return _hold_started(tx, viewer, key) or _accept(ctx, tx, viewer, applicants, message, key=key)
+        if before := _hold_started(tx, viewer, key):
+            return before
+        return _accept(ctx, tx, viewer, find_threads(tx, viewer, applicants), message, key=key)
 
 
 def start_unless_same(
@@ -63,11 +65,11 @@ def start_unless_same(
     with ctx.database.begin() as tx:
         if before := _hold_started(tx, viewer, key):
             return before
-        threads = find_threads(tx, viewer, list(dict.fromkeys(applicants)))
+        threads = find_threads(tx, viewer, applicants)
         same = same_of(ctx, tx, viewer, threads.values(), message)
         if same and same.bulk.id != sure_of:
             return same
-        return _accept(ctx, tx, viewer, applicants, message, key=key)
+        return _accept(ctx, tx, viewer, threads, message, key=key)
 
 
 def find_bulk(ctx: Context, viewer: Viewer, bulk_id: str) -> Bulk:
@@ -214,10 +216,9 @@ def _hold_started(tx: Transaction, viewer: Viewer, key: str) -> Bulk | None:
 
 
 def _accept(
-    ctx: Context, tx: Transaction, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, key: str
+    ctx: Context, tx: Transaction, viewer: Viewer, threads: Mapping[str, str], message: BulkMessage, *, key: str
 ) -> Bulk:
-    threads = find_threads(tx, viewer, list(dict.fromkeys(applicants)))
-    people = {threads[applicant]: applicant for applicant in dict.fromkeys(applicants)}  # a person merged: once
+    people = {thread_id: applicant for applicant, thread_id in threads.items()}  # a person merged: once
     bulk = Bulk(
         id=ctx.new_id(),
         workspace_id=viewer.workspace_id,
@@ -232,9 +233,7 @@ def _accept(
         created_at=ctx.now,
     )
     waiting = RecipientState.WAITING
-    recipients = [
-        Recipient(n, applicant, threads[applicant], waiting) for n, applicant in enumerate(people.values(), 1)
-    ]
+    recipients = [Recipient(n, applicant, thread, waiting) for n, (thread, applicant) in enumerate(people.items(), 1)]
     tx.bulks.add(bulk, recipients, client_key=key)
     tx.wake("bulk", bulk.id)
     note_act(ctx, tx, viewer, Act.BULK_START, bulk_id=bulk.id, people=str(bulk.total))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
@@ -47,11 +48,10 @@ def try_bulk(
     ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, samples: int
 ) -> list[Sample]:
     """The words of the first of them, nothing sent. Raises Invalid that names who is unknown."""
-    people = list(dict.fromkeys(applicants))
     check_message(ctx, viewer, message)
     with ctx.database.read() as tx:
-        threads = find_threads(tx, viewer, people)
-    return [_sample(ctx, viewer, a, threads[a], message) for a in people[:samples]]
+        threads = find_threads(tx, viewer, applicants)
+    return [_sample(ctx, viewer, *one, message) for one in islice(threads.items(), samples)]
 
 
 def choose_people(ctx: Context, viewer: Viewer, *, opening_id: str, stage: str) -> list[str]:
@@ -75,7 +75,7 @@ def find_same(ctx: Context, viewer: Viewer, applicants: Sequence[str], message: 
     names who is unknown.
     """
     with ctx.database.read() as tx:
-        threads = find_threads(tx, viewer, list(dict.fromkeys(applicants)))
+        threads = find_threads(tx, viewer, applicants)
         return same_of(ctx, tx, viewer, threads.values(), message)
 
 
@@ -104,8 +104,9 @@ def check_message(ctx: Context, viewer: Viewer, message: BulkMessage) -> None:
             raise Invalid("template", "There is no such template: create it first.", code="template_unknown")
 
 
-def find_threads(tx: Transaction, viewer: Viewer, people: Sequence[str]) -> dict[str, str]:
-    """The thread of each. Raises Invalid that names who is unknown."""
+def find_threads(tx: Transaction, viewer: Viewer, applicants: Sequence[str]) -> dict[str, str]:
+    """The thread of each, in the order asked. Raises Invalid that names who is unknown."""
+    people = list(dict.fromkeys(applicants))
     if not 1 <= len(people) <= MOST:
         raise Invalid("applicants", f"Give 1 to {MOST} at a time.", code="applicants_many", params={"limit": MOST})
     threads = tx.bulks.threads_of(viewer.workspace_id, people)
@@ -114,7 +115,7 @@ def find_threads(tx: Transaction, viewer: Viewer, people: Sequence[str]) -> dict
         names = ", ".join(unknown[:NAMED])
         words = f"{len(unknown)} are unknown: {names}. Create them first."
         raise Invalid("applicants", words, code="bulk_unknown", params={"names": names})
-    return threads
+    return {a: threads[a] for a in people}
 
 
 def check_sender(viewer: Viewer) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.errors import Conflict, GatewayError, Invalid, NotFound, Refused
+from gateway.errors import GatewayError, Invalid, NotFound
 from gateway.threads.model import CameInBy, Conversation, Viewer
 from gateway.threads.policies.rejection import REJECTED_STAGE, WaitingRejection
 from gateway.usecases.change_stage import change_stage, thread_of_applicant
@@ -34,20 +34,6 @@ class Rejection:
         if isinstance(self.error, NotFound):
             return "There is no such applicant."
         return str(self.error) if self.error else ""
-
-    @property
-    def problem_code(self) -> str:
-        """The same as a code; "" when it worked."""
-        match self.error:
-            case None:
-                return ""
-            case NotFound():
-                return "not_found"
-            case Refused():
-                return self.error.decision.reason.value
-            case Conflict():
-                return self.error.code
-        return "invalid"
 
 
 def suggest_rejection(ctx: Context, conversation: Conversation) -> str:

@@ -22,11 +22,6 @@ from gateway.usecases.read_thread import messages_after
 from gateway.usecases.views import ApplicantView
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def from_mina(ctx: Context, mina: ApplicantView, text: str) -> None:
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text=text))
 

@@ -21,11 +21,6 @@ PATH = "/desk/settings/audit"
 both_databases = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"])
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 @both_databases
 def test_who_did_what_is_found_by_person_action_and_conversation(
     ctx: Context, company: Company, mina: ApplicantView

@@ -25,11 +25,6 @@ NIGHT = {  # as the form sends it: hours on, 09-18, Monday to Friday in Seoul
 }
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def test_the_bell_lists_what_is_new_and_is_read_at_once_or_one_by_one(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient, pump: Pump, channel: FakeChannel
 ) -> None:

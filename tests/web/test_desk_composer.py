@@ -6,7 +6,7 @@ import pytest
 from cast import Company
 from fakes import FakeClock
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, hidden, make_app, words_of
+from web.web_kit import hidden, words_of
 
 from gateway.threads.purpose import Purpose
 from gateway.threads.templates import Body, MailBody
@@ -24,11 +24,6 @@ from gateway.usecases.views import ApplicantView
 @pytest.fixture
 def settings_values() -> dict[str, object]:
     return {"undo_seconds": 15}
-
-
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
 
 
 def form_of(page: str, **values: str) -> dict[str, str]:

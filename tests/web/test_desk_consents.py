@@ -40,11 +40,6 @@ def jiwoo(ctx: Context, company: Company) -> ApplicantView:
     )
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def card_of(desk: TestClient, jiwoo: ApplicantView) -> str:
     page = words_of(desk.get(f"/desk/t/{jiwoo.thread_id}").text)
     return page[page.index("Advertising By e-mail") :][:400]

@@ -8,7 +8,6 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from html import unescape
 
-import pytest
 from cast import JUN, MINA, Company, as_candidate, make_applicant, make_company, make_mail
 from fakes import FakeChannel
 from flows.test_conversation import receive
@@ -31,11 +30,6 @@ from gateway.usecases.read_thread import messages_after, read_page, reply_addres
 from gateway.usecases.views import ApplicantView
 
 CID = '<p>Mina <b>bold</b></p><img src="cid:pic@x"><img src="https://evil.example/p.gif"><script>alert(1)</script>'
-
-
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
 
 
 @both_databases

@@ -6,27 +6,16 @@ import io
 import json
 import zipfile
 
-import pytest
 from cast import Company, as_candidate, make_applicant
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, make_app, path_of, words_of
+from web.web_kit import browser_of, path_of, words_of
 
 from gateway.threads.channel import OutgoingFile
 from gateway.usecases import members
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.views import ApplicantView
-
-
-@pytest.fixture
-def app(ctx: Context, company: Company) -> Starlette:
-    return make_app(ctx, company)
-
-
-@pytest.fixture
-def desk(app: Starlette, company: Company) -> TestClient:
-    return browser_of(app, company.jun)
 
 
 def test_an_admin_takes_a_copy_of_everything(

@@ -28,11 +28,6 @@ def settings_values() -> dict[str, object]:
     return {"webhook_private_addresses": True}
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def give(ctx: Context, desk: TestClient, service: PushService, **other: str) -> str:
     """What the script does after the browser subscribed; the device's id."""
     held = service.subscribe(push_key(ctx))[1]

@@ -6,7 +6,7 @@ import pytest
 from cast import Company
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, hidden, make_app, words_of
+from web.web_kit import browser_of, hidden, words_of
 
 from gateway.threads.model import Member
 from gateway.usecases import accounts, members, sign_in
@@ -15,16 +15,6 @@ from gateway.usecases.organise import AddTag, organise
 from gateway.usecases.views import ApplicantView
 
 PATH = "/desk/settings/members"
-
-
-@pytest.fixture
-def app(ctx: Context, company: Company) -> Starlette:
-    return make_app(ctx, company)
-
-
-@pytest.fixture
-def desk(app: Starlette, company: Company) -> TestClient:
-    return browser_of(app, company.jun)
 
 
 @pytest.fixture

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from cast import Company, as_candidate, make_applicant
 from flows.test_moving import other_application, say, texts
 from running import Pump
 from starlette.testclient import TestClient
 from web.api_world import build_world
-from web.web_kit import browser_of, make_app, words_of
+from web.web_kit import words_of
 
 from gateway.usecases.context import Context
 from gateway.usecases.views import ApplicantView
-
-
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
 
 
 def test_from_a_messages_menu_to_the_other_conversation_and_back(

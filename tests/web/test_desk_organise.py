@@ -23,8 +23,10 @@ from gateway.usecases.views import ApplicantView
 
 
 @pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
+def waiting_desk(ctx: Context, company: Company) -> TestClient:
+    """Where messages and rejections wait 15 seconds before they go out."""
+    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
+    return browser_of(make_app(waits, company), company.jun)
 
 
 @pytest.fixture
@@ -176,35 +178,34 @@ def test_many_rejections_are_taken_back_with_one_button(
     pump: Pump,
     channel: FakeChannel,
     clock: FakeClock,
+    waiting_desk: TestClient,
 ) -> None:
     """ux §5, reject dialog: undo within 15 s. Nothing is sent, and the gate never closes; who was quicker is named."""
-    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
-    desk = browser_of(make_app(waits, company), company.jun)
     vera = make_applicant(ctx, company, external_id="v-1", name="Vera Lind", email="vera@mail.example")
-    desk.post("/desk/reject", data={f"t.{vera.thread_id}": "1", "how": "send"})
+    waiting_desk.post("/desk/reject", data={f"t.{vera.thread_id}": "1", "how": "send"})
     clock.move(seconds=10)
     chosen = {f"t.{p.thread_id}": "1" for p in (mina, oskar)}
-    done = desk.post("/desk/reject?view=mine", data=chosen | {"how": "send"})
+    done = waiting_desk.post("/desk/reject?view=mine", data=chosen | {"how": "send"})
     there = done.headers["location"]
     assert there.startswith("/desk/reject/undo?ids=")
-    page = words_of(desk.get(there).text)
+    page = words_of(waiting_desk.get(there).text)
     assert "Goes out in 15 s" in page
     assert "Undo 2 rejections" in page
     clock.move(seconds=10)
     pump()
     everybody = chosen | {f"t.{vera.thread_id}": "1"}
-    undone = words_of(desk.post("/desk/reject/undo", data=everybody).text)
+    undone = words_of(waiting_desk.post("/desk/reject/undo", data=everybody).text)
     assert "2 rejections were taken back. Nothing was sent for them." in undone
     assert "Too late to undo" in undone.split("Vera Lind")[1]
     clock.move(minutes=1)
     pump()
     assert {mail.to for mail in channel.sent} == {"vera@mail.example"}
-    assert names_in(desk, "/desk/rejected") == ["Vera Lind"]
+    assert names_in(waiting_desk, "/desk/rejected") == ["Vera Lind"]
     for person in (mina, oskar):
         names = {e.name for e in events_of_thread(ctx, company.as_jun, person.thread_id, after=0)}
         assert "thread.blocked" not in names
         post_message(ctx, as_candidate(ctx, person), person.thread_id, NewMessage(text="I am still here"))
-    assert "The time to undo is over" in words_of(desk.get(there).text)
+    assert "The time to undo is over" in words_of(waiting_desk.get(there).text)
 
 
 def test_many_are_closed_silently(
@@ -218,54 +219,56 @@ def test_many_are_closed_silently(
 
 
 def test_silent_rejections_of_many_are_taken_back_with_one_button(
-    ctx: Context, company: Company, mina: ApplicantView, oskar: ApplicantView, pump: Pump, clock: FakeClock
+    ctx: Context,
+    company: Company,
+    mina: ApplicantView,
+    oskar: ApplicantView,
+    pump: Pump,
+    clock: FakeClock,
+    waiting_desk: TestClient,
 ) -> None:
     """ux §5, reject dialog: the same undo as with messages; who was quicker is named."""
-    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
-    desk = browser_of(make_app(waits, company), company.jun)
     vera = make_applicant(ctx, company, external_id="v-1", name="Vera Lind", email="vera@mail.example")
-    desk.post("/desk/reject", data={f"t.{vera.thread_id}": "1", "how": "silent"})
+    waiting_desk.post("/desk/reject", data={f"t.{vera.thread_id}": "1", "how": "silent"})
     clock.move(seconds=10)
     chosen = {f"t.{p.thread_id}": "1" for p in (mina, oskar)}
-    there = desk.post("/desk/reject", data=chosen | {"how": "silent"}).headers["location"]
-    page = words_of(desk.get(there).text)
+    there = waiting_desk.post("/desk/reject", data=chosen | {"how": "silent"}).headers["location"]
+    page = words_of(waiting_desk.get(there).text)
     assert "The conversations close in a moment, without a message." in page
     assert "Closes in 15 s" in page
     clock.move(seconds=10)
     pump()
-    undone = words_of(desk.post("/desk/reject/undo", data=chosen | {f"t.{vera.thread_id}": "1"}).text)
+    undone = words_of(waiting_desk.post("/desk/reject/undo", data=chosen | {f"t.{vera.thread_id}": "1"}).text)
     assert "2 rejections were taken back." in undone
     assert "Too late to undo" in undone.split("Vera Lind")[1]
     clock.move(minutes=1)
     pump()
-    assert names_in(desk, "/desk/rejected") == ["Vera Lind"]
+    assert names_in(waiting_desk, "/desk/rejected") == ["Vera Lind"]
 
 
 def test_a_silent_rejection_is_taken_back_in_the_conversation(
-    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, clock: FakeClock
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, clock: FakeClock, waiting_desk: TestClient
 ) -> None:
-    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
-    desk = browser_of(make_app(waits, company), company.jun)
     thread = f"/desk/t/{mina.thread_id}"
-    desk.post(f"{thread}/reject", data={"how": "silent"})
+    waiting_desk.post(f"{thread}/reject", data={"how": "silent"})
     assert "Mina Han is rejected, without a message. The conversation closes in 15 s." in words_of(
-        desk.get(thread).text
+        waiting_desk.get(thread).text
     )
     button = {f"t.{mina.thread_id}": "1", "beside": mina.thread_id}
-    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?undone=yes#text"
-    assert "Undone." in words_of(desk.get(f"{thread}?undone=yes").text.split('id="composer"')[1])
-    assert "is rejected" not in words_of(desk.get(thread).text)
+    assert waiting_desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?undone=yes#text"
+    assert "Undone." in words_of(waiting_desk.get(f"{thread}?undone=yes").text.split('id="composer"')[1])
+    assert "is rejected" not in words_of(waiting_desk.get(thread).text)
     farewell = NewMessage(text="Sorry", send_at=ctx.now + timedelta(seconds=15))
     change_stage(ctx, company.as_jun, mina.thread_id, "rejected", notify=farewell)
-    page = words_of(desk.get(thread).text)  # counts it down at the message alone
+    page = words_of(waiting_desk.get(thread).text)  # counts it down at the message alone
     assert "15 s" in page
     assert "without a message" not in page
-    desk.post("/desk/reject/undo", data=button)
-    desk.post(f"{thread}/reject", data={"how": "silent"})
+    waiting_desk.post("/desk/reject/undo", data=button)
+    waiting_desk.post(f"{thread}/reject", data={"how": "silent"})
     clock.move(seconds=20)
     pump()
-    assert desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?late=yes#text"
-    assert names_in(desk, "/desk/rejected") == ["Mina Han"]
+    assert waiting_desk.post("/desk/reject/undo", data=button).headers["location"] == f"{thread}?late=yes#text"
+    assert names_in(waiting_desk, "/desk/rejected") == ["Mina Han"]
 
 
 def test_single_keys_can_be_switched_off(desk: TestClient) -> None:
@@ -309,16 +312,15 @@ def test_what_worked_of_many_rejections_is_taken_back_beside_what_did_not(
     pump: Pump,
     channel: FakeChannel,
     clock: FakeClock,
+    waiting_desk: TestClient,
 ) -> None:
     """ux §5, reject dialog: the page that says for whom it failed had no way back for the others."""
-    waits = replace(ctx, settings=ctx.settings.model_copy(update={"undo_seconds": 15}))
-    desk = browser_of(make_app(waits, company), company.jun)
     for how, said in (("send", "Goes out in 15 s"), ("silent", "Closes in 15 s")):
         chosen = {f"t.{p.thread_id}": "1" for p in (mina, oskar)} | {"how": how}
-        selection = desk.get(f"/desk/reject?ids={mina.thread_id},{oskar.thread_id}").text
+        selection = waiting_desk.get(f"/desk/reject?ids={mina.thread_id},{oskar.thread_id}").text
         chosen |= {name: hidden(selection, name) for name in (f"seen.{p.thread_id}" for p in (mina, oskar))}
         change_stage(ctx, company.as_ara, mina.thread_id, "rejected")
-        page = desk.post("/desk/reject", data=chosen)
+        page = waiting_desk.post("/desk/reject", data=chosen)
         assert page.status_code == 422
         offered = page.text.split('action="/desk/reject/undo"')[1].split("</form>")[0]
         assert "Oskar Berg" in offered
@@ -326,9 +328,9 @@ def test_what_worked_of_many_rejections_is_taken_back_beside_what_did_not(
         assert "Undo 1 rejection" in words_of(offered)
         fields = {name: "1" for name in re.findall(r'name="(t\.[^"]+)"', offered)}
         assert list(fields) == [f"t.{oskar.thread_id}"]
-        assert "1 rejection was taken back." in words_of(desk.post("/desk/reject/undo", data=fields).text)
+        assert "1 rejection was taken back." in words_of(waiting_desk.post("/desk/reject/undo", data=fields).text)
         change_stage(ctx, company.as_ara, mina.thread_id, "restored")
     clock.move(minutes=1)
     pump()
     assert channel.sent == []
-    assert names_in(desk, "/desk/rejected") == []
+    assert names_in(waiting_desk, "/desk/rejected") == []

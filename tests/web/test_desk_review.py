@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from cast import JUN, MINA, STRANGER, Company, as_candidate, make_mail
 from fakes import FakeChannel
 from running import Pump
@@ -21,11 +20,6 @@ from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after, read_page
 from gateway.usecases.receive_email import accept_mail
 from gateway.usecases.views import ApplicantView
-
-
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
 
 
 def receive(ctx: Context, company: Company, view: ApplicantView, *, text: str, from_: str, role: Role) -> None:

@@ -11,7 +11,7 @@ from flows.test_conversation import receive
 from running import Pump
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, make_app, words_of
+from web.web_kit import browser_of, words_of
 
 from gateway.errors import NotFound, Refused
 from gateway.threads.channel import Failed
@@ -25,11 +25,6 @@ from gateway.usecases.views import ApplicantView
 
 ASK_A_MANAGER = "You evaluate in this opening: ask one of its managers to do this."
 ASK_AN_ADMIN = "Your role does not allow this: ask an admin of the opening or of the workspace."
-
-
-@pytest.fixture
-def app(ctx: Context, company: Company) -> Starlette:
-    return make_app(ctx, company)
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ PATH = "/desk/settings/security"
 FIREFOX = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"}
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def test_the_second_step_is_set_up_asked_for_and_turned_off(
     ctx: Context, company: Company, clock: FakeClock, desk: TestClient
 ) -> None:

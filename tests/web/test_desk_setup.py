@@ -28,11 +28,6 @@ SETTINGS = ("/desk/settings/keys", "/desk/settings/webhooks", "/desk/settings/te
 
 
 @pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
-@pytest.fixture
 def plain_desk(ctx: Context, company: Company) -> TestClient:
     """The desk of a member who is no admin."""
     member = accounts.create_member(ctx, company.workspace.id, email="ida@moalabs.example", name="Ida", role="member")

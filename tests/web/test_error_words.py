@@ -31,11 +31,6 @@ NEVER_ON_A_PAGE = {  # the API's alone, or the command line's; the sign-in page 
 }
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def raised(kind: type[Invalid | Conflict]) -> Iterator[ast.Call]:
     """Every place in the rules, the use cases, the desk and the templates' language that raises this fault."""
     for places in ("threads/*.py", "usecases/*.py", "web/desk/*.py", "rendering/workspace.py"):

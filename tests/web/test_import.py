@@ -12,7 +12,7 @@ from api_world import World, build_world
 from cast import Company, make_applicant
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, hidden, make_app, words_of
+from web.web_kit import hidden, words_of
 
 from gateway.errors import Invalid, NotFound
 from gateway.threads.applicant_file import read_applicant_file, write_rows
@@ -87,11 +87,6 @@ FILE = (
     "eve-1,nothing,Eve,,,\n"
     "a b,designer,Blank,,,\n"
 )
-
-
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
 
 
 def test_the_page_says_first_what_would_happen_and_then_does_it(

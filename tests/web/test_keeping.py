@@ -31,11 +31,6 @@ from gateway.usecases.waiting import take_back
 PATH = "/desk/settings/keeping"
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def names(ctx: Context, company: Company) -> list[str]:
     return sorted(r.applicant_name for r in list_conversations(ctx, company.as_jun, view="all")[0])
 

@@ -39,11 +39,6 @@ def make_png(width: int = 96, height: int = 32, *, padding: int = 0) -> bytes:
     )
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def upload(desk: TestClient, content: bytes, *, name: str = "logo.png") -> object:
     return desk.post(PATH, data={"do": "logo"}, files={"logo": (name, content, "image/png")})
 

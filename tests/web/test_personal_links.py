@@ -12,7 +12,7 @@ from flows.test_gate import address_of
 from running import Pump
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from web.web_kit import browser_of, make_app
+from web.web_kit import browser_of
 
 from gateway.threads.keys import KeyScope
 from gateway.threads.purpose import Purpose
@@ -29,11 +29,6 @@ from gateway.usecases.views import ApplicantView
 from gateway.web.api.app import mount_api
 
 PERSONAL = re.compile(r"/(?:c|u|c/confirm)/[\w-]{40,}")
-
-
-@pytest.fixture
-def app(ctx: Context, company: Company) -> Starlette:
-    return make_app(ctx, company)
 
 
 @pytest.fixture

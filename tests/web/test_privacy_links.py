@@ -25,11 +25,6 @@ URL = "https://moalabs.example/privacy?for=candidates&v=2"
 IN_HTML = f'href="{URL.replace("&", "&amp;")}"'
 
 
-@pytest.fixture
-def desk(ctx: Context, company: Company) -> TestClient:
-    return browser_of(make_app(ctx, company), company.jun)
-
-
 def save(desk: TestClient, url: str, *, path: str = "/desk/settings") -> int:
     form = {"name": "Moa Labs", "public_contact": CONTACT, "privacy_url": url, "do": "save"}
     return desk.post(path, data=form).status_code

@@ -85,17 +85,17 @@ def answer_fault(fault: Exception, *, trace: str) -> Response:
     """The problem for any exception; what we do not know is a 500 whose text stays with us."""
     match fault:
         case NotFound():
-            return problem(404, "not_found", "There is no such thing, or it is not yours to see.")
+            return problem(404, code_of(fault), "There is no such thing, or it is not yours to see.")
         case Invalid():
             return invalid([FieldError(field=fault.field, message=fault.message)])
         case Conflict():
-            return problem(_CONFLICTS.get(fault.code, 409), fault.code, fault.message)
+            return problem(_CONFLICTS.get(fault.code, 409), code_of(fault), fault.message)
         case MissingScope():
             detail = f"This key lacks the scope `{fault.scope.value}`: use one that has it."
             return problem(403, "scope_missing", detail)
         case Refused():
             meaning = MEANINGS[fault.decision.reason]
-            return problem(meaning.http, fault.decision.reason.value, meaning.sentence)
+            return problem(meaning.http, code_of(fault), meaning.sentence)
         case RequestValidationError():
             return _answer_validation(fault.errors())
         case HTTPException():
@@ -107,6 +107,18 @@ def answer_fault(fault: Exception, *, trace: str) -> Response:
             return problem(503, "unavailable", detail, headers=headers, trace=trace)
     log.error("fault trace=%s %s\n%s", trace, type(fault).__name__, _places(fault))
     return problem(500, "fault", "Something went wrong on our side. Name the trace when you ask about it.", trace=trace)
+
+
+def code_of(fault: GatewayError) -> str:
+    """The stable `code` by which programs know what the caller did wrong (docs/reasons.md)."""
+    match fault:
+        case NotFound():
+            return "not_found"
+        case Conflict():
+            return fault.code
+        case Refused():
+            return fault.decision.reason.value
+    return "invalid"
 
 
 def _places(fault: Exception) -> str:

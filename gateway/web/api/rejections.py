@@ -17,6 +17,7 @@ from gateway.usecases.waiting import check_send_at
 from gateway.web.api.answers import answer_once
 from gateway.web.api.auth import Caller, IdempotencyKey, Writer
 from gateway.web.api.drafts import client_key, draft_for, named_as_sent
+from gateway.web.api.problems import code_of
 from gateway.web.api.schemas import ExternalId, Input
 from gateway.web.api.schemas_in import MessageIn, Notify
 
@@ -54,7 +55,7 @@ class RejectionsOut(BaseModel):
                     applicant=r.external_id,
                     thread_id=r.thread_id or None,
                     problem=r.problem or None,
-                    problem_code=r.problem_code or None,
+                    problem_code=code_of(r.error) if r.error else None,
                 )
                 for r in done
             ]
@@ -71,10 +72,10 @@ def post_rejections(request: Request, body: RejectionsIn, caller: Writer, key: I
     def run() -> RejectionsOut:
         message = body.notify
         own_key = client_key(key)
-        if isinstance(message, MessageIn) and message.send_at:
-            again = is_begun(caller.ctx, caller.viewer, body.applicants, own_key)
+        timed = isinstance(message, MessageIn) and message.send_at
+        if timed and not is_begun(caller.ctx, caller.viewer, body.applicants, own_key):  # else each says so itself
             with named_as_sent("notify."):
-                check_send_at(caller.ctx, None if again else message.send_at)  # else each one says so itself
+                check_send_at(caller.ctx, timed)
         notify = partial(_draft, caller, message, key) if isinstance(message, MessageIn) else None
         done = reject_many(
             caller.ctx,
