@@ -37,7 +37,7 @@ REMARKS = """\
 - Postfix waits for the disk, the gateway computes: the ratios follow the processor and the build of Python, and the
   same machine lends more or less of itself from hour to hour. On 28 November 2026 they were, for SQLite, PostgreSQL
   and SQLite at 200 kB, about 0.9 × accepted and 0.42 × visible, 0.67 and 0.32, 0.57 and 0.25 in the morning (2.5 ms of
-  processor a mail); two hours later, in the table above, a mail took a third more of it, before and after that day's
+  processor a mail); later, in the table above, a mail took a third more of it, before and after that day's
   changes alike. On the slowest machine they were 0.64 and 0.28 on pyenv's Python, which is built without optimisations,
   and 0.80 and 0.37 on Debian's; on the fastest, with pyenv's, 1.20 and 0.53.
 - While the front door waits for its turn to write, workers settle a dozen mails at a time. Beside other programs that
