@@ -164,6 +164,8 @@ def replay_posts(
 
     Raises NotFound, Invalid.
     """
+    if event and (since or everything):
+        raise Invalid("event", "Name one event, or those since a time: not both.")
     event_id = None
     if event:
         event_id = read_event_name(event)

@@ -100,6 +100,9 @@ def test_a_webhook_from_its_making_to_its_end(world: World) -> None:
     assert world.a.post(f"{path}/rotate-secret").json()["secret"] != hook["secret"]
     assert world.a.get(f"{path}/posts?state=failed").json() == {"items": [], "next": None}
     assert world.a.post(f"{path}/replay", json={"everything": True}).json() == {"queued": 0}
+    for many in ({"everything": True}, {"since": "2026-01-01T00:00:00Z"}):
+        both = world.a.post(f"{path}/replay", json={"event": "evt_1", **many})
+        assert (both.status_code, both.json()["errors"][0]["field"]) == (422, "event")
     assert world.a.delete(path).status_code == 204
     assert world.a.get(path).status_code == 404
 

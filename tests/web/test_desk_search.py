@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -15,6 +16,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.index_search import index_waiting
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.views import ApplicantView
+from gateway.usecases.waiting import take_back
 
 
 @pytest.fixture
@@ -36,6 +38,17 @@ def test_people_messages_and_files_stand_in_groups_with_the_words_marked(desk: T
     found = desk.get("/desk/search?q=면접").text
     assert "화요일 <mark>면접</mark>에서 뵙겠습니다" in found
     assert re.search(rf'href="/desk/t/{mina.thread_id}#msg-[0-9a-z]+"', found)
+
+
+def test_words_that_were_taken_back_are_found_and_said_to_be(
+    ctx: Context, company: Company, mina: ApplicantView
+) -> None:
+    at = ctx.now + timedelta(hours=1)
+    later = post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="The salary is secret", send_at=at))
+    desk = browser_of(make_app(ctx, company), company.jun)
+    assert "Not sent." not in words_of(desk.get("/desk/search?q=salary").text)
+    take_back(ctx, company.as_jun, mina.thread_id, later.message.id)
+    assert "Not sent." in words_of(desk.get("/desk/search?q=salary").text)
 
 
 def test_markup_in_a_message_is_shown_as_text(desk: TestClient) -> None:

@@ -159,7 +159,7 @@ class PostPage(BaseModel):
 
 
 class ReplayIn(Input):
-    """What to send again: one `event`, or all that failed since a time (`everything`: the delivered ones, too)."""
+    """What to send again: one `event`, or else all that failed since a time (`everything`: those delivered, too)."""
 
     event: EventId | None = None
     since: SendAt | None = Field(None, description="Left out: as far back as is kept, 30 days.")
