@@ -195,7 +195,7 @@ def move_stage(
     ctx: Context, tx: Transaction, conversation: Conversation, *, viewer: Viewer, stage: str, how: str = ""
 ) -> None:
     """Write the stage, and that it changed; `restored` leads back to the one before the rejection. `how`, for the audit
-    log: letter, silent, restored, undone.
+    log: letter, silent, restored, undone. The conversation tells of the last one in its own words.
     """
     thread, applicant = conversation.thread, conversation.applicant
     if stage == RESTORED_STAGE:
@@ -204,7 +204,7 @@ def move_stage(
         return
     before = applicant.stage if stage == REJECTED_STAGE else ""
     tx.people.update_applicant(applicant.id, stage=stage, stage_before=before)
-    told = {"stage": stage, "by": viewer.name, "by_id": viewer.id}
+    told = {"stage": stage, "by": viewer.name, "by_id": viewer.id} | ({"how": how} if how == "undone" else {})
     tx.events.append(thread.id, thread.workspace_id, events.THREAD_STAGE, now=ctx.now, **told)
     tx.events.write_audit(
         Act.STAGE,

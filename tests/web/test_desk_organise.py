@@ -197,6 +197,9 @@ def test_many_rejections_are_taken_back_with_one_button(
     undone = words_of(waiting_desk.post("/desk/reject/undo", data=everybody).text)
     assert "2 rejections were taken back. Nothing was sent for them." in undone
     assert "Too late to undo" in undone.split("Vera Lind")[1]
+    said = words_of(waiting_desk.get(f"/desk/t/{mina.thread_id}").text)
+    assert "took the rejection back" in said
+    assert said.count("moved to stage") == 1  # to that of the rejection
     clock.move(minutes=1)
     pump()
     assert {mail.to for mail in channel.sent} == {"vera@mail.example"}
