@@ -95,11 +95,16 @@ def bulk_send(
     send_at: Annotated[
         datetime | None, typer.Option(help="When it goes out, in UTC; none: at once.", formats=["%Y-%m-%dT%H:%M"])
     ] = None,
+    again: Annotated[
+        str, typer.Option(metavar="BULK", help="The same words went out as this one just now, and are meant to again.")
+    ] = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Write to many applicants, each alone in their own conversation; prints an id. The workers send it."""
-    from gateway.threads.bulk import BulkMessage
-    from gateway.usecases.bulk import start_bulk
+    """Write to many applicants, each alone in their own conversation; prints an id. The workers send it. The same words
+    to the same people within a quarter of an hour are asked about first: nothing is sent, and the exit code is 1.
+    """
+    from gateway.threads.bulk import Bulk, BulkMessage
+    from gateway.usecases.bulk import start_unless_same
     from gateway.usecases.plan_bulk import try_bulk
     from gateway.usecases.waiting import check_time
 
@@ -116,8 +121,13 @@ def bulk_send(
             author_email=author,
         )
         if not dry_run:
-            print(_line(start_bulk(ctx, viewer, people, message)))
-            return
+            started = start_unless_same(ctx, viewer, people, message, sure_of=again)
+            if isinstance(started, Bulk):
+                print(_line(started))
+                return
+            print(f"The same words went to {started.people} of these people just now, as {_line(started.bulk)}")
+            print(f"Nothing was sent. To send them once more: --again {started.bulk.id}")
+            raise typer.Exit(1)
         samples = try_bulk(ctx, viewer, people, message, samples=5)
     for sample in samples:
         said = f"{sample.words.subject}\n{sample.words.text}".strip() if sample.words else _said(sample.trouble)

@@ -53,7 +53,7 @@ def start_bulk(
 
 
 def start_unless_same(
-    ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, client_key: str, sure_of: str
+    ctx: Context, viewer: Viewer, applicants: Sequence[str], message: BulkMessage, *, client_key: str = "", sure_of: str
 ) -> Bulk | SentBefore:
     """The same, unless the same words went to some of these people just now: two who write the same from two forms are
     asked first. `sure_of`: the id of the earlier message, which somebody saw and wants to send once more.

@@ -67,6 +67,14 @@ def test_a_message_to_many_is_tried_sent_followed_and_cancelled(
     assert "done  1 of 1" in command("bulk", "status", bulk_id).output
     (shown,) = messages_after(ctx, company.as_jun, mina.thread_id)
     assert shown.message.author.email == company.jun.email
+    twice = command(*send, "--var", "when=today")
+    assert twice.exit_code == 1
+    assert f"went to 1 of these people just now, as {bulk_id}" in twice.output
+    assert len(find_due_bulks(ctx)) == 0
+    assert "running  0 of 1" in command(*send, "--var", "when=today", "--again", bulk_id).output
+    for due in find_due_bulks(ctx):
+        run_bulk(ctx, due)
+    assert len(messages_after(ctx, company.as_jun, mina.thread_id)) == 2
     stopped = command(*send, "--text", "").output.split()[0]
     for due in find_due_bulks(ctx):
         run_bulk(ctx, due)
