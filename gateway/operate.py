@@ -142,12 +142,13 @@ def export_one(settings: Settings, workspace: str, applicant: str, folder: Path)
     """Write an applicant's data into a folder. Raises NotFound."""
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
-        files = gather_export(ctx, viewer, _thread_of(ctx, viewer, applicant))
-        for name, content in files.items():
+        count = 0
+        for name, content in gather_export(ctx, viewer, _thread_of(ctx, viewer, applicant)):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-    _console().print(f"{len(files)} files in {folder}")
+            count += 1
+    _console().print(f"{count} files in {folder}")
 
 
 def _thread_of(ctx: Context, viewer: Viewer, applicant: str) -> str:

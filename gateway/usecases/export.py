@@ -7,7 +7,7 @@ became part of it, and what lies elsewhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,9 +24,10 @@ from gateway.usecases.reach import advertising_to
 ALL = 1_000_000
 
 
-def gather_export(ctx: Context, viewer: Viewer, thread_id: str) -> dict[str, bytes]:
-    """File names and contents: thread.json, files/…, mails/….eml, sent/….json (docs/operations.md). Who takes a copy is
-    written down. Raises NotFound.
+def gather_export(ctx: Context, viewer: Viewer, thread_id: str) -> Iterator[tuple[str, bytes]]:
+    """File names and contents, one after another so that only one need be in memory: thread.json, files/…,
+    mails/….eml, sent/….json (docs/operations.md). When all were taken, who took them is written down. Raises NotFound
+    at the first.
     """
     with ctx.database.read() as tx:
         conversation = tx.threads.open_for(viewer, thread_id)
@@ -45,20 +46,19 @@ def gather_export(ctx: Context, viewer: Viewer, thread_id: str) -> dict[str, byt
             "mails": [asdict(e) for e in entries],
             **_sent_and_kept(tx, conversation, ids),
         }
-        files = {"thread.json": _as_json(told)}
+        yield "thread.json", _as_json(told)
         for message in messages:
-            files.update(_files_of(tx, message, folder="files"))
+            yield from _files_of(tx, message, folder="files")
         for message in away:
-            files.update(_files_of(tx, message, folder=f"files/{message.thread_id}"))
+            yield from _files_of(tx, message, folder=f"files/{message.thread_id}")
         for entry in entries:
-            files[f"mails/{entry.id}.eml"] = _read(tx, entry.digest)
+            yield f"mails/{entry.id}.eml", _read(tx, entry.digest)
         for file in told["draft_files"]:
-            files[f"files/draft-{file['id']}-{_named(file['filename'])}"] = _read(tx, file["digest"])
+            yield f"files/draft-{file['id']}-{_named(file['filename'])}", _read(tx, file["digest"])
         for delivery_id, content, at in tx.dossier.copies(ids):
-            files[f"sent/{delivery_id}.json"] = _as_json(asdict(unpack(content, at=at)))
+            yield f"sent/{delivery_id}.json", _as_json(asdict(unpack(content, at=at)))
     with ctx.database.begin() as tx:
         note_act(ctx, tx, viewer, Act.EXPORT, thread_id=thread_id)
-    return files
 
 
 def _told_of(tx: Transaction, conversation: Conversation) -> dict[str, Any]:
@@ -113,10 +113,9 @@ def _found(tx: Transaction, entry_ids: Iterable[str]) -> list[InboxEntry]:
     return [entry for entry_id in entry_ids if (entry := tx.inbox.find(entry_id))]
 
 
-def _files_of(tx: Transaction, message: Message, *, folder: str) -> dict[str, bytes]:
-    return {
-        f"{folder}/{message.seq:05}-{a.position}-{_named(a.filename)}": _read(tx, a.digest) for a in message.attachments
-    }
+def _files_of(tx: Transaction, message: Message, *, folder: str) -> Iterator[tuple[str, bytes]]:
+    for a in message.attachments:
+        yield f"{folder}/{message.seq:05}-{a.position}-{_named(a.filename)}", _read(tx, a.digest)
 
 
 def _named(filename: str) -> str:

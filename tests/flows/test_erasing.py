@@ -190,7 +190,7 @@ def test_the_export_has_all_that_an_erasure_would_take(
 ) -> None:
     """GDPR Art. 15 and 20: of the application, of what was merged into it, and of what lies elsewhere."""
     mina, _ = fill(ctx, company, pump, channel)
-    files = gather_export(ctx, company.ats, mina.thread_id)
+    files = dict(gather_export(ctx, company.ats, mina.thread_id))
     told = json.loads(files["thread.json"])
     (part,) = told["merged"]
     assert (told["applicant"]["fields"], part["applicant"]["email"]) == ({"salary": "secret"}, OLD)

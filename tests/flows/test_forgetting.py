@@ -69,7 +69,7 @@ def test_the_export_holds_words_files_and_raw_mails(
     raw = make_mail("by mail", to=address, files={"cv.pdf": b"%PDF-1.7"})
     receive(ctx, raw, to=address, from_=MINA)
     pump()
-    files = gather_export(ctx, company.ats, mina.thread_id)
+    files = dict(gather_export(ctx, company.ats, mina.thread_id))
     assert [m["text"] for m in json.loads(files["thread.json"])["messages"]] == ["by mail"]
     assert files["files/00001-0-cv.pdf"] == b"%PDF-1.7"
     assert raw in files.values()

@@ -69,7 +69,7 @@ def test_who_writes_stop_gets_no_more_advertising_and_keeps_all_other_mail(
     pump()
     (consent,) = consents_of(ctx, company, "mina-1")
     assert consent.withdrawn_by == "mail"
-    exported = json.loads(gather_export(ctx, company.ats, mina.thread_id)["thread.json"])
+    exported = json.loads(dict(gather_export(ctx, company.ats, mina.thread_id))["thread.json"])
     assert [c["withdrawn_by"] for c in exported["consents"]] == ["mail"]
     assert texts(ctx, company, mina) == ["STOP"]
     assert chips(ctx, company, mina) == [("candidate.opted_out", "email")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
+import tracemalloc
 import zipfile
 
 from cast import Company, as_candidate, make_applicant
@@ -14,6 +16,7 @@ from web.web_kit import browser_of, path_of, words_of
 from gateway.threads.channel import OutgoingFile
 from gateway.usecases import members
 from gateway.usecases.context import Context
+from gateway.usecases.export import gather_export
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.views import ApplicantView
 
@@ -38,6 +41,21 @@ def test_an_admin_takes_a_copy_of_everything(
     assert [m["text"] for m in told["messages"]] == ["Hello Jun"]
     assert b"My work" in contents
     assert "Jun Park took a copy of all data of the applicant" in desk.get("/desk/settings/audit").text
+
+
+def test_a_copy_has_one_file_in_memory_at_a_time(ctx: Context, company: Company, mina: ApplicantView) -> None:
+    """A conversation of years with its files may be larger than memory."""
+    for number in range(8):
+        files = tuple(OutgoingFile(f"{number}-{n}.bin", "image/png", secrets.token_bytes(1_000_000)) for n in range(2))
+        post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage("See here", files=files))
+    tracemalloc.start()
+    try:
+        sizes = [len(content) for _, content in gather_export(ctx, company.as_jun, mina.thread_id)]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(sizes) > 16_000_000
+    assert most < 5_000_000
 
 
 def test_an_admin_erases_one_person_and_nobody_by_accident(

@@ -5,11 +5,13 @@ Not in charge of: what that is (`usecases.export`, `usecases.erase`).
 
 from __future__ import annotations
 
-import io
+import os
+import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
+from typing import IO
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import NotFound
 from gateway.threads.model import Conversation, Viewer
@@ -20,6 +22,8 @@ from gateway.usecases.export import gather_export
 from gateway.web.desk.conversations import desk_page
 from gateway.web.files import disposition
 from gateway.web.visits import Visit, go_to
+
+BLOCK = 65_536  # octets of the file that are sent at a time
 
 
 def data_page(visit: Visit, viewer: Viewer) -> Response:
@@ -38,7 +42,8 @@ def data_zip(visit: Visit, viewer: Viewer) -> Response:
     chat = _open(visit, viewer)
     packed = _pack(gather_export(visit.site.ctx, viewer, chat.thread.id))
     headers = {"Content-Disposition": disposition(f"{chat.candidate.name}.zip"), "Cache-Control": "no-store"}
-    return Response(packed, media_type="application/zip", headers=headers)
+    headers["Content-Length"] = str(packed.seek(0, os.SEEK_END))
+    return StreamingResponse(_read_blocks(packed), media_type="application/zip", headers=headers)
 
 
 def _open(visit: Visit, viewer: Viewer) -> Conversation:
@@ -49,9 +54,21 @@ def _open(visit: Visit, viewer: Viewer) -> Conversation:
     raise NotFound("conversation")
 
 
-def _pack(files: Mapping[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return packed.getvalue()
+def _pack(files: Iterable[tuple[str, bytes]]) -> IO[bytes]:
+    """In a temporary file: years of a conversation with its files are more than memory should hold."""
+    packed = tempfile.TemporaryFile()  # noqa: SIM115 - `_read_blocks` closes it
+    try:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files:
+                archive.writestr(name, content)
+    except BaseException:
+        packed.close()
+        raise
+    return packed
+
+
+def _read_blocks(packed: IO[bytes]) -> Iterator[bytes]:
+    with packed:
+        packed.seek(0)
+        while block := packed.read(BLOCK):
+            yield block
