@@ -114,8 +114,9 @@ def seed(ctx: Context) -> Facts:
     """The demo's company and people, made once; then only found again."""
     api_key = api_keys.KEY_PREFIX + _derive(ctx.settings.key, "demo-api-key")
     known = next((w for w in accounts.list_workspaces(ctx) if w.slug == SLUG), None)
+    first = _at(ctx, 1 + max(said.hours for person in PEOPLE for said in person.said))
     workspace = known or accounts.create_workspace(
-        ctx,
+        first,
         name="Moa Labs",
         slug=SLUG,
         public_contact=f"jobs@{DOMAIN}",
@@ -126,7 +127,10 @@ def seed(ctx: Context) -> Facts:
     ats = api_keys.viewer_for_api_key(ctx, api_key)
     assert ats is not None  # stored the line above
     if known is None:
-        _seed_people(ctx, workspace, ats)
+        recruiters, views = _seed_company(first, workspace, ats)
+        stories = [(view, said) for view, person in zip(views, PEOPLE, strict=True) for said in person.said]
+        for view, said in sorted(stories, key=lambda story: -story[1].hours):
+            _relive(ctx, recruiters, view, said)
     members = accounts.list_members(ctx, ats)
     found = list(_find_people(ctx, ats))
     return Facts(workspace, members, api_key, [(v.thread_id, v.applicant.name, v.portal_url) for v in found])
@@ -139,15 +143,22 @@ def _find_people(ctx: Context, ats: Viewer) -> Iterator[ApplicantView]:
             yield find_applicant(ctx, ats, person.key)
 
 
-def _seed_people(ctx: Context, workspace: Workspace, ats: Viewer) -> None:
+def _at(ctx: Context, hours: float) -> Context:
+    """As it was so many hours ago."""
+    at = ctx.now - timedelta(hours=hours)
+    return replace(ctx, clock=lambda: at)
+
+
+def _seed_company(ctx: Context, workspace: Workspace, ats: Viewer) -> tuple[dict[str, Member], list[ApplicantView]]:
+    """The recruiters by name, and the applicants in the order of `PEOPLE`."""
     members = {
         key: accounts.create_member(ctx, workspace.id, email=f"{key}@{DOMAIN}", name=name, locale=locale)
         for key, name, locale in RECRUITERS
     }
     for external_id, title in OPENINGS:
         put_opening(ctx, ats, external_id, title=title, notify_emails=[m.email for m in members.values()])
-    for person in PEOPLE:
-        view = put_applicant(
+    views = [
+        put_applicant(
             ctx,
             ats,
             person.key,
@@ -158,8 +169,9 @@ def _seed_people(ctx: Context, workspace: Workspace, ats: Viewer) -> None:
             locale=person.locale,
             source="applied",
         )
-        for said in person.said:
-            _relive(ctx, members, view, said)
+        for person in PEOPLE
+    ]
+    return members, views
 
 
 def _relive(ctx: Context, members: Mapping[str, Member], view: ApplicantView, said: Said) -> None:
@@ -167,8 +179,7 @@ def _relive(ctx: Context, members: Mapping[str, Member], view: ApplicantView, sa
     member = members.get(said.who)
     viewer = viewer_of_member(member) if member else candidate_viewer(ctx, view.portal_url.rsplit("/", 1)[1])
     assert viewer is not None  # just issued
-    at = ctx.now - timedelta(hours=max(said.hours, 0))
-    then = replace(ctx, clock=lambda: at)
+    then = _at(ctx, max(said.hours, 0))
     if said.how == "other":
         _hand_in_mail(then, members[RECRUITERS[0][0]], view, said.text)
     elif said.how == "stage":
@@ -179,7 +190,7 @@ def _relive(ctx: Context, members: Mapping[str, Member], view: ApplicantView, sa
             kind=MessageKind.NOTE if said.how == "note" else MessageKind.MESSAGE,
             came_in_by=CameInBy.EMAIL if said.how == "mail" else CameInBy.WEB,
             files=(OutgoingFile(said.file, "application/pdf", PDF),) if said.file else (),
-            send_at=at - timedelta(hours=said.hours) if said.hours < 0 else None,
+            send_at=then.now - timedelta(hours=said.hours) if said.hours < 0 else None,
         )
         with suppress(Refused):  # after a rejection: that they tried is part of the story
             post_message(then, viewer, view.thread_id, new)

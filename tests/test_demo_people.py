@@ -10,8 +10,10 @@ from running import Pump
 
 from gateway.demo import seed
 from gateway.outbound.mailbox import Mailbox, MailboxChannel
+from gateway.threads.audit import AuditFilter
 from gateway.threads.model import DeliveryState
 from gateway.usecases.context import Context
+from gateway.usecases.read_audit import read_audit
 from gateway.usecases.read_thread import messages_after
 from gateway.usecases.review_inbox import list_entries
 from gateway.usecases.sign_in import viewer_of_member
@@ -41,4 +43,7 @@ def test_a_desk_on_a_friday_morning(ctx: Context, clock: FakeClock, tmp_path: Pa
     said = [shown for thread, _, _ in facts.threads for shown in messages_after(ctx, viewer, thread)]
     states = {delivery.state for shown in said for delivery in shown.deliveries}
     assert {DeliveryState.FAILED, DeliveryState.ACCEPTED, DeliveryState.SCHEDULED} <= states
+    told, _ = read_audit(ctx, viewer, AuditFilter())
+    times = [one.line.at for one in told]
+    assert times == sorted(times, reverse=True)
     assert seed(ctx).threads == facts.threads
