@@ -41,6 +41,7 @@ from gateway.usecases.views import ApplicantView
 SLUG = "moalabs"
 DOMAIN = "moalabs.example"
 REPLY_DOMAIN = "reply.moalabs.example"
+OLDEST = 1 + max(said.hours for person in PEOPLE for said in person.said)  # hours since the company began
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
@@ -114,9 +115,8 @@ def seed(ctx: Context) -> Facts:
     """The demo's company and people, made once; then only found again."""
     api_key = api_keys.KEY_PREFIX + _derive(ctx.settings.key, "demo-api-key")
     known = next((w for w in accounts.list_workspaces(ctx) if w.slug == SLUG), None)
-    first = _at(ctx, 1 + max(said.hours for person in PEOPLE for said in person.said))
     workspace = known or accounts.create_workspace(
-        first,
+        _at(ctx, OLDEST),
         name="Moa Labs",
         slug=SLUG,
         public_contact=f"jobs@{DOMAIN}",
@@ -127,7 +127,7 @@ def seed(ctx: Context) -> Facts:
     ats = api_keys.viewer_for_api_key(ctx, api_key)
     assert ats is not None  # stored the line above
     if known is None:
-        recruiters, views = _seed_company(first, workspace, ats)
+        recruiters, views = _seed_company(ctx, workspace, ats)
         stories = [(view, said) for view, person in zip(views, PEOPLE, strict=True) for said in person.said]
         for view, said in sorted(stories, key=lambda story: -story[1].hours):
             _relive(ctx, recruiters, view, said)
@@ -144,22 +144,23 @@ def _find_people(ctx: Context, ats: Viewer) -> Iterator[ApplicantView]:
 
 
 def _at(ctx: Context, hours: float) -> Context:
-    """As it was so many hours ago."""
-    at = ctx.now - timedelta(hours=hours)
+    """As it was so many hours ago; now, for what is still to come."""
+    at = ctx.now - timedelta(hours=max(hours, 0))
     return replace(ctx, clock=lambda: at)
 
 
 def _seed_company(ctx: Context, workspace: Workspace, ats: Viewer) -> tuple[dict[str, Member], list[ApplicantView]]:
     """The recruiters by name, and the applicants in the order of `PEOPLE`."""
+    then = _at(ctx, OLDEST)
     members = {
-        key: accounts.create_member(ctx, workspace.id, email=f"{key}@{DOMAIN}", name=name, locale=locale)
+        key: accounts.create_member(then, workspace.id, email=f"{key}@{DOMAIN}", name=name, locale=locale)
         for key, name, locale in RECRUITERS
     }
     for external_id, title in OPENINGS:
-        put_opening(ctx, ats, external_id, title=title, notify_emails=[m.email for m in members.values()])
+        put_opening(then, ats, external_id, title=title, notify_emails=[m.email for m in members.values()])
     views = [
         put_applicant(
-            ctx,
+            _at(ctx, max((said.hours for said in person.said), default=0)),
             ats,
             person.key,
             opening=person.opening,
@@ -179,7 +180,7 @@ def _relive(ctx: Context, members: Mapping[str, Member], view: ApplicantView, sa
     member = members.get(said.who)
     viewer = viewer_of_member(member) if member else candidate_viewer(ctx, view.portal_url.rsplit("/", 1)[1])
     assert viewer is not None  # just issued
-    then = _at(ctx, max(said.hours, 0))
+    then = _at(ctx, said.hours)
     if said.how == "other":
         _hand_in_mail(then, members[RECRUITERS[0][0]], view, said.text)
     elif said.how == "stage":
