@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from gateway.inbound.machine_doubts import is_cited, is_handling_note, is_told
+
 
 def _any(parts: Sequence[str]) -> str:
     return "|".join(parts)
@@ -33,9 +35,9 @@ _MACHINE_NOTICE = rf"(?:{_AUTO}{_MADE}[ -]?{_NOTICE}|{_NOTICE}(?: \w+)? {_AUTO})
 # one so.
 _MACHINE_SUBJECTS = (
     r"(?:yahoo!? )?auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar)"
-    r"(?! (?!re\b|from\b|to\b|for\b|on\b|regarding\b|about\b|auf\b|från\b|fra\b)\w)|auto:",
+    r"(?! (?!re\b|from\b|to\b|for\b|on\b|regarding\b|about\b|auf\b|från\b|fra\b)\w)|auto\s?[:：]",
     r"vacation (?:reply|response|responder|message)\s*(?:\Z|[:：\[(-])|out of office autoreply",
-    r"(?:support )?ticket (?:has been )?(?:received|opened|created)\b|"
+    r"(?:support )?ticket (?:has been )?(?:received|opened|created)(?=\s*(?:\Z|[^\w\s]))|"
     r"your (?:ticket|request|inquiry|enquiry) has been received",
     r"automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|hinweis|nachricht|meldung|assistent|"
     r"benachrichtigung|info)",
@@ -49,7 +51,9 @@ _MACHINE_SUBJECTS = (
     r"автоматический ответ|автоответ|автоматична відповідь|автовідповідь",
     r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|wiadomość automatyczna",
     r"otomatik (?:yanıt|cevap|mesaj|ileti)",
-    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?=\s*(?:\Z|[^\w\s]|re:))|부재\s?중\s?(?:메일\s?)?(?:알림|안내|메시지|자동)",
+    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?=\s*(?:\Z|[^\w\s]|re:))|"
+    r"부재\s?중\s?(?:메일\s?)?(?:자동\s?)?(?:알림|안내|메시지|응답|회신|답장)(?:\s?(?:메일|메시지|안내|알림))?"
+    r"(?=\s*(?:\Z|[^\w\s]|re:))",
     r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|応答|のお知らせ)|"
     r"(?:不在|休暇|出張|外出)中?(?:の?ため|につき)の?自動(?:返信|応答)",
     r"(?:外出|休假|假期)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?!系统|系統|功能|机器人)",
@@ -106,6 +110,13 @@ _SUBJECT = re.compile(
     r"(?!i\b)[^:：]{2,60} (?:is out of the office|ist außer haus|est absent\(?e?\)? du bureau)[. ]*(?:\([^)]*\)\s*)?\Z",
     re.IGNORECASE,
 )
+# What gateways and help desks put in front of any subject: [EXTERNAL], ***SPAM***, [firma.example #1234].
+_TAG = re.compile(
+    r"\s*(?:[\[(【{](?!(?:re|aw|sv|wg|fwd?|답장|회신|전달|回复|返信|转发|轉寄|転送)\b)[^\[\](){}【】]{1,40}[\])】}]|"
+    r"\*{2,5}[^*]{1,40}\*{2,5}|(?:extern(?:al)?|ext|spam)\s?[:：])\s*",
+    re.IGNORECASE,
+)
+_MOST_TAGS = 2
 _SUBJECT_END = re.compile(rf"[-–—\[(（【]\s*(?:{_MACHINE_NOTICE}|{_CJK_NOTICE})\s*[\])）】]?\s*\Z", re.IGNORECASE)
 _ANSWERED = re.compile(r"\s*[^\W\d_]{1,8}\s*(?:\[\d+\])?\s*[:：]")
 
@@ -192,6 +203,10 @@ _SELF_SENTENCES = (
     r"(?:보내신|발송하신) ?(?:메일|이메일)[은이][^.]{0,30}(?:스팸 ?(?:방지|차단)|인증|보류)",
     r"i apologi[sz]e for this automatic reply|to control spam, i (?:now )?(?:only )?allow|"
     r"your message about [^\n]{1,200} was waitlisted",
+    # Addresses that nobody reads, and phones on the road.
+    r"you(?:'ve| have) reached an? (?:un(?:attended|monitored)|inactive|no longer (?:active|monitored))"
+    r" (?:e-?mail )?(?:mailbox|inbox|address|account)|"
+    r"i'm driving with [^.\n]{1,40} turned on|i'm not receiving notifications\. if this is urgent, reply",
     # Help desks, of the mail that they opened a ticket for.
     r"your (?:request|ticket|inquiry)(?: \(?#?\d+\)?)? has been received and is being (?:reviewed|processed)|"
     r"to add (?:additional )?comments, (?:please )?reply to this (?:e-?mail|message)|"
@@ -231,20 +246,24 @@ _AFTER_GREETING = re.compile(r"\s*[^\n,，]{1,30}[,，]\s*")  # "您好，这是
 _NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|donot|do-not|do_not)[-_.]?reply\b.*|.*[-_.+]noreply\Z")
 _MOST_CHARS = 6_000
 _MOST_SENTENCES = 200
-_MOST_ABOVE = 120  # characters that are looked at for a colon
 _MOST_SUBJECT = 300
-_COLONS = (":", "：")
-_GREETING = re.compile(
-    r"\s*(?:hola|estimad|querid|buen[oa]s|apreciad|caro|cara|prezad|olá|dear|hello|hi\b|guten|sehr|liebe)[^\n.]{0,60}",
-    re.IGNORECASE,
-)
+
+
+def is_answer(subject: str) -> bool:
+    """Whether a subject begins with a short word and a colon, as "Re:" in any language."""
+    return bool(_ANSWERED.match(subject[:_MOST_SUBJECT]))
 
 
 def has_machine_subject(subject: str) -> bool:
     """Whether only machines begin a subject like this; "Re:" in front of it makes it a person's."""
     subject = subject[:_MOST_SUBJECT].replace("’", "'")
-    if _SUBJECT.match(subject):
-        return True
+    at = 0
+    for _ in range(_MOST_TAGS + 1):
+        if notice := _SUBJECT.match(subject, at):
+            return not is_told(notice[0], subject[notice.end() :])
+        if not (tag := _TAG.match(subject, at)):
+            break
+        at = tag.end()
     return not _ANSWERED.match(subject) and bool(_SUBJECT_END.search(subject))
 
 
@@ -254,16 +273,16 @@ def speaks_as_machine(text: str, sender: str) -> bool:
     `text`: the writer's own words, without quotes. `sender`: their address; from a no-reply one the request not to
     answer is enough.
     """
-    flat = text[:_MOST_CHARS].replace("\n", " ")
+    flat = text[:_MOST_CHARS].replace("\n", " ").replace("’", "'")
     greeting = _AFTER_GREETING.match(text)
-    if greeting and _SELF.match(flat, greeting.end()):
+    if greeting and _says(_SELF, text, flat, greeting.end()):
         return True
     unread = bool(_NO_REPLY.match(sender.lower().partition("@")[0]))
-    for start in islice(_SENTENCE_START.finditer(text, 0, _MOST_CHARS), _MOST_SENTENCES):
-        at = start.end()
-        above = text[max(0, at - _MOST_ABOVE) : at].rstrip(" \t\r\n*_")
-        if above.endswith(_COLONS) and not _GREETING.fullmatch(above):
-            continue  # the writer cites a machine
-        if _SELF.match(flat, at) or (unread and _SILENCE.match(flat, at)):
-            return True
-    return False
+    return any(
+        _says(_SELF, text, flat, start.end()) or (unread and _says(_SILENCE, text, flat, start.end()))
+        for start in islice(_SENTENCE_START.finditer(text, 0, _MOST_CHARS), _MOST_SENTENCES)
+    )
+
+
+def _says(sentence: re.Pattern[str], text: str, flat: str, at: int) -> bool:
+    return bool(sentence.match(flat, at)) and not is_cited(text, at) and not is_handling_note(text, at)

@@ -1,0 +1,121 @@
+"""In charge of: signs that a machine's words in a mail are told by a person: cited, asked about, or a checker's note.
+
+Not in charge of: those words (`automatic_words`). Called only where they were found, so ordinary mail pays nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PARAGRAPH = 400  # characters above that are looked at for an open quotation mark
+_SENTENCE = 200
+_QUOTE_PAIRS = (("„", "“”"), ("«", "»"), ("「", "」"), ("『", "』"), ("“", "”"))
+_COLONS = (":", "：")
+_GREETING = re.compile(
+    r"\s*(?:hola|estimad|querid|buen[oa]s|apreciad|caro|cara|prezad|olá|dear|hello|hi\b|guten|sehr|liebe)[^\n.]{0,60}",
+    re.IGNORECASE,
+)
+_MOST_ABOVE = 120  # characters that are looked at for a colon
+# Somebody tells what came to them, and cites it after a colon. "I received your mail:" is how machines confirm.
+_I_GOT = re.compile(
+    r"(?:\bi(?:'ve| have)?(?: only| just| always)? (?:got|get|received?+)(?! your)|"
+    r"\b(?:mail|message|reply|answer|it|which|you) (?:says|said|reads|states|wrote)|"
+    r"\b(?:bekam|erhielt|bekomme|erhalte) ich|\bich (?:bekam|erhielt|bekomme|erhalte)|"
+    r"\b(?:habe ich|ich habe)(?! (?:ihre|deine|eure))[^\n:：.]{0,60} (?:erhalten|bekommen)|"
+    r"\bj'ai (?:bien )?(?:reçu|eu)(?! (?:votre|ton))|\bje reçois|"
+    r"\b(?:he recibido|recibí|recibo|me llegó|me llega)(?! (?:su|tu)\b)|"
+    r"\b(?:ho ricevuto|ricevo)(?! (?:la sua|il suo))|\b(?:recebi|recebo)(?! (?:a sua|o seu|sua|seu)\b)|"
+    r"\b(?:kreeg|krijg|ontving|ontvang) ik|\bik (?:kreeg|krijg|ontving|ontvang)|"
+    r"\b(?:otrzymał[ae]m|dostał[ae]m)|\b(?:dostala?|obdržela?|přišl[aio]|dostal som) |"
+    r"\bjag (?:fick|får)|\bjeg (?:fik|fikk|får)|\bsain |\bkaptam |\b(?:aldım|geldi)|"
+    r"\b(?:получила?+|пришл[оа]|пришёл|отримала?+|прийшло)(?! ваш)|"
+    r"(?:메일|답장|회신|메시지|답변)[을를이가만]? ?(?:받았|왔|와서|수신)|"
+    r"(?:メール|返信|メッセージ)[をがのみだけ]{1,3}(?:受け取|届|受信|来)|收到了?+(?![您你]))[^\n:：]{0,80}[:：]",
+    re.IGNORECASE,
+)
+# What gateways and clients do to a person's mail and note below it: they check, translate, encrypt, store it.
+_HANDLED = re.compile(
+    r"\b(?:(?:über|ge)prüft|gescannt|durchsucht|untersucht|übersetzt|verschlüsselt|archiviert|signiert|gelöscht|"
+    r"analys[ée]|vérifié|contrôlé|scanné|tradui|chiffré|archivé|analizad|escanead|verificad|traducid|traduzid|"
+    r"analisad|cifrad|criptograf|arquivad|archivad|archiviat|controllat|scansionat|analizzat|verificat[oăa]\b|tradott|"
+    r"gescand|gecontroleerd|vertaald|versleuteld|gearchiveerd|s[ck]ann[ea][td]|kontroller[ea]|översatt|oversat|"
+    r"krypter|arkiver|tarkist|käännet|salat|проверен|просканир|переведен|зашифрован|архивир|перевірен|перекладен|"
+    r"sprawdzon|przeskanowan|przetłumaczon|zaszyfrowan|z?kontrolován|skontrolovan|přeložen|preložen|zašifrov|"
+    r"taran|çevril|kontrol edil|şifrele|ellenőriz|lefordít|titkosít|scanat|tradus|ελέγχθηκ|μεταφράστηκ|"
+    r"провере|преведен|dipindai|diperiksa|diterjemahkan|được dịch|được quét)|แปล|ตรวจ|สแกน|فحص|ترجم|נסרק|נבדק|תורגמ|"
+    r"검사|검역|번역|암호화|보관|スキャン|チェック|検査|翻訳|暗号化|检查|檢查|扫描|掃描|翻译|翻譯|加密|归档",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?。！？]|\n\s{0,20}\n")
+_NEXT_WORD = re.compile(r"\s+([^\W\d_]+)(?:\s+([^\W\d_]+))?\s*([:：])?")
+_FROM = {"from", "von", "de", "da", "van", "från", "fra", "od", "от", "від", "dari"}
+_LINKS = _FROM | {
+    *(
+        "to",
+        "for",
+        "on",
+        "regarding",
+        "about",
+        "and",
+        "re",
+        "auf",
+        "zu",
+        "zur",
+        "an",
+        "à",
+        "au",
+        "du",
+        "a",
+        "al",
+        "del",
+    ),
+    *("per", "alla", "op", "aan", "på", "till", "til", "na", "do", "w", "k", "на"),
+}
+_YOU = {
+    *("you", "your", "ihnen", "euch", "dir", "vous", "votre", "toi", "usted", "ustedes", "vosotros", "ti", "você"),
+    *("vocês", "lei", "voi", "te", "u", "jullie", "jou", "er", "dig", "dere", "jer", "deg", "państwa", "was", "ciebie"),
+    *("vás", "tebe", "вас", "тебя", "тебе", "anda"),
+}
+
+
+def is_cited(text: str, at: int) -> bool:
+    """Whether what stands at `at` is a citation of the writer: quoted, in quotation marks, or told of above."""
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    if line.lstrip().startswith(">"):
+        return True
+    above = text[max(0, at - _MOST_ABOVE) : at].rstrip(" \t\r\n*_")
+    if above.endswith(_COLONS) and not _GREETING.fullmatch(above):
+        return True
+    paragraph = text[max(text.rfind("\n\n", 0, at), at - _PARAGRAPH, 0) : at]
+    return _opens_quotation(paragraph) or bool(_I_GOT.search(text[:at].replace("’", "'")))
+
+
+def is_handling_note(text: str, at: int) -> bool:
+    """Whether the sentence at `at` says that a mail was checked, translated or encrypted by a machine, not written."""
+    end = _SENTENCE_END.search(text, at, at + _SENTENCE)
+    return bool(_HANDLED.search(text, at, end.start() if end else at + _SENTENCE))
+
+
+def is_told(notice: str, rest: str) -> bool:
+    """Whether a subject that begins with a machine's `notice` goes on as people do: a question, or a sentence.
+
+    After a colon it is the subject of another mail, whatever it says.
+    """
+    whole = notice + rest
+    if whole.rstrip().endswith(("?", "？")) and not any(colon in whole for colon in _COLONS):
+        return True
+    following = _NEXT_WORD.match(rest) if notice[-1:].isalpha() else None
+    if not following or following[3] or not following[1].islower():
+        return False
+    if following[1] not in _LINKS:
+        return True
+    return following[1] in _FROM and (following[2] or "").lower() in _YOU
+
+
+def _opens_quotation(paragraph: str) -> bool:
+    if paragraph.count('"') % 2:
+        return True
+    for opening, closing in _QUOTE_PAIRS:
+        if opening in paragraph:
+            return paragraph.count(opening) > sum(paragraph.count(mark) for mark in closing)
+    return False
