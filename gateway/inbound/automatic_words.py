@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
-from gateway.inbound.machine_doubts import is_cited, is_handling_note, is_told
+from gateway.inbound.machine_doubts import NOTE_LABEL, is_cited, is_said_otherwise, is_told
 
 
 def _any(parts: Sequence[str]) -> str:
@@ -151,7 +151,7 @@ _NOT_HANDED_ON = (
 )
 _SELF_SENTENCES = (
     rf"{_THIS_IS} {_BY_ITSELF}(?: \w+)? ?{_SAID}|{_THIS_IS} auto(?:svar|reply|matvastaus|maattivastaus)",
-    rf"{_AUTO}[ -]?{_NOTICE}\s*(?:[,.;*–-]|\Z|do not)",
+    rf"{_AUTO}[ -]?{_NOTICE}\s*(?:[,.;*–-]|[)\]]?\s*\Z|do not)",
     rf"(?:this (?:e-?mail|message) (?:is|was|has been)|{_NOTICE}) (?:sent|generat|generad|gerad|inviat|enviad|"
     rf"envoyé|gesendet|"
     rf"erstellt|"
@@ -185,9 +185,9 @@ _SELF_SENTENCES = (
     r"acest(?:a este| mesaj| e-?mail| răspuns) (?:\w+ ){0,3}automat|αυτό (?:είναι ένα|το μήνυμα) (?:\w+ ){0,2}αυτόματ",
     r"(?:이|본|해당) ?(?:메일|이메일|메시지|회신|답장|편지)(?:은|는)[^.]{0,30}"
     r"(?:자동(?:으로| ?응답| ?회신| ?발송| ?생성| ?답장)(?!에)|발신 ?전용)|"
-    r"자동(?:으로)? ?(?:응답|회신|발송|답장)(?:된|되는)? ?(?:메일|이메일|메시지)입니다",
+    r"(?:부재 ?중 )?자동(?:으로)? ?(?:응답|회신|발송|답장)(?:된|되는)? ?(?:메일|이메일|메시지)?입니다",
     r"(?:この|本)(?:メール|メッセージ|返信|通知)は[^。]{0,30}(?:自動(?:返信|応答|送信|配信|で|的)(?!へ|に対|メールへ)|送信専用|配信専用)|"
-    r"(?:(?:これ|こちら)は)?自動(?:返信|応答|送信|配信)(?:メールです|で送信|にてお?送)",
+    r"(?:(?:これ|こちら)は)?自動(?:返信|応答|送信|配信)(?:(?:メール)?です|で送信|にてお?送|(?:に?て|で)(?:失礼|恐れ入|申し訳))",
     r"(?:这|這|此|本)(?:是|为|為|邮件|郵件|信)[^。对對]{0,15}(?:自动|自動|系统|系統)"
     r"(?:回复|回覆|答复|答覆|发送|發送|发出|發出|生成|產生)(?!系统|系統|功能|机器人)",
     r"هذ[اه] (?:رد|رسالة|بريد|الرسالة)[^.]{0,12}(?:تلقائي|آلي)|(?:זוהי|זו|הודעה זו|זה)[^.]{0,15}אוטומטי",
@@ -213,6 +213,9 @@ _SELF_SENTENCES = (
     r"na t(?:ento|uto|áto) (?:e-?mail|zprávu|správu) (?:prosím )?(?:neodpovídejte|neodpovedajte), "
     r"(?:byla?|je|bola?|bol) (?:\w+ )?automatick",
     rf"{_YOUR_MAIL} (?:{_NOT_HANDED_ON})\s*(?:[.!]|\Z)",
+    r"aquesta? és una? (?:resposta|missatge|correu)(?: \w+)? automàtic|"
+    r"aquest (?:missatge|correu) (?:s'ha |ha estat )?(?:\w+ )?automàtic|"
+    r"این (?:یک )?(?:پاسخ|پیام|ایمیل)[^.]{0,12}خودکار|यह (?:एक )?स्वचालित (?:उत्तर|जवाब|संदेश|ईमेल)",
     r"(?:ini adalah|email ini|e-mail ini|pesan ini) (?:\w+ ){0,3}otomatis",
 )
 # What they ask for; people may ask for it too, so it counts from a no-reply address only.
@@ -241,7 +244,9 @@ _SILENCE_SENTENCES = (
 )
 _SELF = re.compile(_any(_SELF_SENTENCES), re.IGNORECASE)
 _SILENCE = re.compile(_any(_SILENCE_SENTENCES), re.IGNORECASE)
-_SENTENCE_START = re.compile(r"(?:\A|[\n.!?。！？;])[\s*_※=#•>\[(（【~·-]{0,12}")
+_SENTENCE_START = re.compile(
+    rf"(?:\A|[\n.!?。！？;])[\s*_※=#•>\[(（【~·-]{{0,12}}(?:(?:{NOTE_LABEL})[\s*_]{{0,3}})?", re.IGNORECASE
+)
 _AFTER_GREETING = re.compile(r"\s*[^\n,，]{1,30}[,，]\s*")  # "您好，这是…"
 _NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|donot|do-not|do_not)[-_.]?reply\b.*|.*[-_.+]noreply\Z")
 _MOST_CHARS = 6_000
@@ -285,4 +290,4 @@ def speaks_as_machine(text: str, sender: str) -> bool:
 
 
 def _says(sentence: re.Pattern[str], text: str, flat: str, at: int) -> bool:
-    return bool(sentence.match(flat, at)) and not is_cited(text, at) and not is_handling_note(text, at)
+    return bool(sentence.match(flat, at)) and not is_cited(text, at) and not is_said_otherwise(text, at)

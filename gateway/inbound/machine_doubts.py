@@ -11,8 +11,15 @@ _PARAGRAPH = 400  # characters above that are looked at for an open quotation ma
 _SENTENCE = 200
 _QUOTE_PAIRS = (("„", "“”"), ("«", "»"), ("「", "」"), ("『", "』"), ("“", "”"))
 _COLONS = (":", "：")
-_GREETING = re.compile(
-    r"\s*(?:hola|estimad|querid|buen[oa]s|apreciad|caro|cara|prezad|olá|dear|hello|hi\b|guten|sehr|liebe)[^\n.]{0,60}",
+NOTE_LABEL = (
+    r"(?:please )?(?:note|notice|important|attention|disclaimer|hinweis|achtung|wichtig|remarque|nota|aviso|importante|"
+    r"atención|atenção|avviso|attenzione|let op|obs|huom|uwaga|poznámka|примечание|внимание|важно|увага|not|dikkat|"
+    r"megjegyzés|notă|참고|안내|주의|알림|注|注意|ご注意|備考|提示|重要)\s?[:：]"
+)
+# What stands before a colon and cites nobody.
+_NO_CITATION = re.compile(
+    r"\W*(?:(?:hola|estimad|querid|buen[oa]s|apreciad|caro|cara|prezad|olá|dear|hello|hi\b|guten|sehr|liebe)[^\n.]{0,60}|"
+    rf"{NOTE_LABEL})",
     re.IGNORECASE,
 )
 _MOST_ABOVE = 120  # characters that are looked at for a colon
@@ -46,6 +53,22 @@ _HANDLED = re.compile(
     r"검사|검역|번역|암호화|보관|スキャン|チェック|検査|翻訳|暗号化|检查|檢查|扫描|掃描|翻译|翻譯|加密|归档",
     re.IGNORECASE,
 )
+# Who denies it, made it, or had it sent at an hour.
+_OWN = re.compile(
+    r"자동[^.]{0,12}아[니닙닌]|自動(?:返信|応答|送信|配信)(?:メール)?(?:では|じゃ)|(?:并非|並非|不是)[^。]{0,10}(?:自|系)|"
+    r"\b(?:that|which) i(?:'ve| have)? (?:built|wrote|written|made|designed|developed|programmed|created)\b|"
+    r"\b(?:message|e-?mail|mail|notification|reply|response) (?:system|service|server|pipeline|tool|engine|bot|app|"
+    r"module|library|platform|generator|handler|queue|template)s?\b|"
+    r"\b(?:die|den|das) ich [^.]{0,40}(?:gebaut|geschrieben|entwickelt|programmiert|entworfen)|"
+    r"\bque j'ai (?:conçu|écrit|créé|développé|programmé)|\bque (?:he )?(?:hice|creé|diseñ|desarroll|escrib)|"
+    r"\bche ho (?:creato|scritto|sviluppato|progettato)|\bque (?:eu )?(?:fiz|criei|desenvolvi|escrevi)|"
+    r"\bdie ik [^.]{0,40}(?:gemaakt|gebouwd|geschreven|ontwikkeld)|\bкотор\w{2,3} я |"
+    r"제가 (?:직접|만든|만들|개발|작성|설계)|"
+    r"(?:私|自分)[がの](?:作|開発|設計|書)|我(?:自己)?(?:写|寫|做|开发|開發|设计|設計)|"
+    r"\bat a (?:scheduled|later) time|zeitversetzt|예약 ?(?:발송|전송|메일)|予約送信|定时发送|定時發送",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"(?:でしょう|です|ます)か$")
 _SENTENCE_END = re.compile(r"[.!?。！？]|\n\s{0,20}\n")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)(?:\s+([^\W\d_]+))?\s*([:：])?")
 _FROM = {"from", "von", "de", "da", "van", "från", "fra", "od", "от", "від", "dari"}
@@ -84,16 +107,21 @@ def is_cited(text: str, at: int) -> bool:
     if line.lstrip().startswith(">"):
         return True
     above = text[max(0, at - _MOST_ABOVE) : at].rstrip(" \t\r\n*_")
-    if above.endswith(_COLONS) and not _GREETING.fullmatch(above):
+    if above.endswith(_COLONS) and not _NO_CITATION.fullmatch(re.split(r"[\n.!?]", above)[-1]):
         return True
     paragraph = text[max(text.rfind("\n\n", 0, at), at - _PARAGRAPH, 0) : at]
     return _opens_quotation(paragraph) or bool(_I_GOT.search(text[:at].replace("’", "'")))
 
 
-def is_handling_note(text: str, at: int) -> bool:
-    """Whether the sentence at `at` says that a mail was checked, translated or encrypted by a machine, not written."""
+def is_said_otherwise(text: str, at: int) -> bool:
+    """Whether the sentence at `at` asks or denies that a machine wrote the mail, tells of one that the writer built, or
+    says what else a machine did: checked, translated, encrypted it.
+    """
     end = _SENTENCE_END.search(text, at, at + _SENTENCE)
-    return bool(_HANDLED.search(text, at, end.start() if end else at + _SENTENCE))
+    sentence = text[at : end.start() if end else at + _SENTENCE].replace("\n", " ").replace("’", "'")
+    if (end and end[0] in "?？") or _ASKS.search(sentence):
+        return True
+    return bool(_HANDLED.search(sentence) or _OWN.search(sentence))
 
 
 def is_told(notice: str, rest: str) -> bool:

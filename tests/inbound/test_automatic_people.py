@@ -135,6 +135,44 @@ def test_subject_of_a_robot(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "This is an automated response, right? Could a human call me?",
+        "Diese E-Mail wurde automatisch erstellt, oder? Wer hilft mir?",
+        "Это автоматический ответ? Хочу поговорить с человеком.",
+        "このメールは自動送信でしょうか。担当者様とお話ししたいです。",
+        "이 메일은 자동응답이 아닙니다. 월요일 괜찮습니다.",
+        "このメールは自動返信ではありません。月曜日で大丈夫です。",
+        "本邮件并非系统自动发送，是我本人写的。",
+        "This is an automated email system, the code is attached.",
+        "This is an automated message that I designed for a customer.",
+        "이 메일은 제가 만든 자동 발송 시스템으로 보냅니다.",
+        "Monday is fine.\n\nThis message was sent automatically at a scheduled time so as not to disturb you.",
+    ],
+)
+def test_who_asks_denies_or_tells_of_their_work_is_a_person(text: str) -> None:
+    assert kind_of(text) is Automatic.NO
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Mina is away.\n\nNote: This is an automatic response to your message "Interview".',
+        "Ich bin im Urlaub.\n\nHinweis: Dies ist eine automatische Antwort.",
+        "This is an automatic reply to let you know that I am away.",
+        "Back on Monday.\n\n(Automatic reply)",
+        "부재중 자동 회신입니다. 급한 일은 010-0000-0000으로 연락 주세요.",
+        "自動返信にて失礼いたします。12月3日まで不在にしております。",
+        "Hola,\nAquesta és una resposta automàtica.",
+        "سلام\nاین یک پاسخ خودکار است.",
+        "नमस्ते,\nयह एक स्वचालित उत्तर है।",
+    ],
+)
+def test_robot_that_says_so_after_a_label_or_in_other_languages(text: str) -> None:
+    assert kind_of(text) is Automatic.REPLY
+
+
+@pytest.mark.parametrize(
     "piece", ["i got ", "ich habe ", "[a] ", "***", "(", "> ", '"', "メールを受け取", "This is an automatic reply"]
 )
 def test_hostile_words_cost_little(piece: str) -> None:
