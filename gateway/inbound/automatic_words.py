@@ -36,14 +36,15 @@ _MACHINE_NOTICE = rf"(?:{_AUTO}{_MADE}[ -]?{_NOTICE}|{_NOTICE}(?: \w+)? {_AUTO})
 _MACHINE_SUBJECTS = (
     r"(?:yahoo!? )?auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar)"
     r"(?! (?!re\b|from\b|to\b|for\b|on\b|regarding\b|about\b|auf\b|från\b|fra\b)\w)|auto\s?[:：]",
-    r"vacation (?:reply|response|responder|message)\s*(?:\Z|[:：\[(-])|out of office autoreply",
+    r"(?:vacation|out[ -]of[ -](?:the )?office|absence) (?:auto-?)?(?:reply|response|responder|message|notice|"
+    r"notification)\s*(?:\Z|[:：\[(-])|out of office autoreply",
     r"(?:support )?ticket (?:has been )?(?:received|opened|created)(?=\s*(?:\Z|[^\w\s]))|"
     r"your (?:ticket|request|inquiry|enquiry) has been received",
     r"automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|hinweis|nachricht|meldung|assistent|"
     r"benachrichtigung|info)",
     r"automatisch (?:antwoord|bericht)|afwezigheids(?:bericht|melding|assistent)",
     r"automatiskt? svar|(?:frånvaro|semester)(?:meddelande|besked)|fravær(?:smelding|sbesked|sassistent)",
-    r"(?:poissaolo|loma)(?:viesti|ilmoitus)|automaattinen (?:poissaolo)?vastaus|automaattivastaus",
+    r"(?:poissaolo|loma)(?:viesti|ilmoitus)|automaattinen (?:poissaolo)?(?:vastaus|viesti|ilmoitus)|automaattivastaus",
     r"réponse automatique|message (?:d'absence|automatique)|accusé de réception automatique",
     r"risposta (?:automatica|automatizzata)|messaggio automatico",
     r"respuesta automática|mensaje automático|resposta automática|mensagem automática|resposta automàtica",
@@ -56,7 +57,8 @@ _MACHINE_SUBJECTS = (
     r"(?=\s*(?:\Z|[^\w\s]|re:))",
     r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|応答|のお知らせ)|"
     r"(?:不在|休暇|出張|外出)中?(?:の?ため|につき)の?自動(?:返信|応答)",
-    r"(?:外出|休假|假期)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?!系统|系統|功能|机器人)",
+    r"(?:外出|休假|假期)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?:邮件|郵件|通知)?"
+    r"(?=\s|\Z|[^\w\s]|来自|來自)",
     r"automatikus válasz|αυτόματη απάντηση|תשובה אוטומטית|מענה אוטומטי|رد (?:تلقائي|آلي)|الرد (?:التلقائي|الآلي)",
     r"(?:thư )?trả lời tự động|(?:การ)?ตอบกลับอัตโนมัติ|balasan otomatis|jawapan automatik",
     r"răspuns automat|автоматичен отговор|automatski odgovor|аутоматски одговор|samodejni odgovor",
@@ -90,7 +92,8 @@ _ABSENCE_SUBJECTS = (
 )
 # Words that alone, or before a colon, people use as well.
 _AWAY = (
-    r"vacations?|holidays?|away|urlaub|dovolen(?:á|ka)|отпуск|отсутствую(?: на (?:работе|рабочем месте))?|відпустка|"
+    r"vacations?|holidays?|away|(?:annual|parental|maternity|paternity|sick|medical) leave|"
+    r"urlaub|dovolen(?:á|ka)|отпуск|отсутствую(?: на (?:работе|рабочем месте))?|відпустка|"
     r"semester|ferie|vacances|vacaciones|férias|vakantie|urlop|izin|szabadság|loma|휴가|출장|자리 ?비움|休暇|休假"
 )
 _CJK_NOTICE = (
@@ -103,7 +106,7 @@ _SUBJECT = re.compile(
     rf"\s*[\[【(]?{_MACHINE_NOTICE}\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     rf"\s*[\[【(]?(?:{_ABSENT})\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     # In front of "Re:", where people put nothing.
-    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|{_AWAY})\s*(?:안내|알림)?\s*[\])】]?\s*[:：]"
+    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|{_AWAY})\s*(?:안내|알림)?\s*(?:[\])】]\s*[:：]?|[:：])"
     rf"\s*(?:re|aw|sv|vs|odp|ant|ynt|r)[:：]|"
     rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away|absente?(?:\(e\))?)(?:(?!\s[-–—]\s)[^:：?？!,]){{0,40}}\bre:|"
     # Notes: a name, the fact, and when they are back.
@@ -156,8 +159,8 @@ _SELF_SENTENCES = (
     rf"envoyé|gesendet|"
     rf"erstellt|"
     rf"wygenerowan|vygenerov|odeslán|skapa|sendt|lähetetty)\w* {_AUTO}",
-    r"(?:please note (?:that )?)?this (?:is an?|(?:e-?mail|mail|message|reply|response|notification) (?:is|was|"
-    r"has been)(?: an?)?)"
+    r"(?:please note (?:that )?)?(?:it(?:'s| is) an|this (?:is an?|(?:e-?mail|mail|message|reply|response|"
+    r"notification) (?:is|was|has been)(?: an?)?))"
     r" (?:auto-?|automatic|automated|automatically|system-?|computer-?)[ -]?"
     r"(?:generated|created|sent|reply|response|message|e-?mail|mail|notification|notice|acknowledg\w+|confirmation|"
     r"out)",

@@ -10,6 +10,7 @@ import re
 _PARAGRAPH = 400  # characters above that are looked at for an open quotation mark
 _SENTENCE = 200
 _QUOTE_PAIRS = (("„", "“”"), ("«", "»"), ("「", "」"), ("『", "』"), ("“", "”"))
+_INCHES = re.compile(r'(?<!["\w])\d{1,3}"')
 _COLONS = (":", "：")
 NOTE_LABEL = (
     r"(?:please )?(?:note|notice|important|attention|disclaimer|hinweis|achtung|wichtig|remarque|nota|aviso|importante|"
@@ -53,12 +54,14 @@ _HANDLED = re.compile(
     r"검사|검역|번역|암호화|보관|スキャン|チェック|検査|翻訳|暗号化|检查|檢查|扫描|掃描|翻译|翻譯|加密|归档",
     re.IGNORECASE,
 )
-# Who denies it, made it, or had it sent at an hour.
+# Who denies it, reports it, made it, or had it sent at an hour.
 _OWN = re.compile(
     r"자동[^.]{0,12}아[니닙닌]|自動(?:返信|応答|送信|配信)(?:メール)?(?:では|じゃ)|(?:并非|並非|不是)[^。]{0,10}(?:自|系)|"
+    r", (?:it|he|she) sa(?:id|ys)\b|\bstod det\b|\b(?:heißt|hieß) es\b|\b(?:steht|stand) (?:da|dort|unten|im)\b|"
+    r"\bsegún (?:dice|pone)|라고 (?:되어|돼|적혀|쓰여|나와|해서|하는)|と(?:あり|書|記載)|写着|寫著|"
     r"\b(?:that|which) i(?:'ve| have)? (?:built|wrote|written|made|designed|developed|programmed|created)\b|"
-    r"\b(?:message|e-?mail|mail|notification|reply|response) (?:system|service|server|pipeline|tool|engine|bot|app|"
-    r"module|library|platform|generator|handler|queue|template)s?\b|"
+    r"^(?:this|it)(?: is|'s) an? auto\w{0,10}[ -](?:[a-z-]{1,20} )?(?:system|service|server|pipeline|tool|engine|bot|"
+    r"app|module|library|platform|generator|handler|queue|template)\b|"
     r"\b(?:die|den|das) ich [^.]{0,40}(?:gebaut|geschrieben|entwickelt|programmiert|entworfen)|"
     r"\bque j'ai (?:conçu|écrit|créé|développé|programmé)|\bque (?:he )?(?:hice|creé|diseñ|desarroll|escrib)|"
     r"\bche ho (?:creato|scritto|sviluppato|progettato)|\bque (?:eu )?(?:fiz|criei|desenvolvi|escrevi)|"
@@ -68,36 +71,38 @@ _OWN = re.compile(
     r"\bat a (?:scheduled|later) time|zeitversetzt|예약 ?(?:발송|전송|메일)|予約送信|定时发送|定時發送",
     re.IGNORECASE,
 )
+# "This mail was automatically …" is a machine's only with a verb of making or sending; there is no end of others.
+_BY_ITSELF = re.compile(
+    r"\b(?:automatisch|automatiskt?|автоматически|автоматично)\b"
+    r"(?! (?:antwoord|bericht|svar|besked|melding|medd|mejl|mail|e-?post|съобщ|извест|писмо))|"
+    r"automatiquement|autom[aá]ticamente|automatycznie|automaticky\b|otomatik olarak|automatikusan|automaattisesti|"
+    r"secara otomatis|자동으로|自動的?[でに]",
+    re.IGNORECASE,
+)
+_MADE = re.compile(
+    r"g[eé]n[eé]r|gerad|crea[dt]|criad|créé|erstell|erzeug|sen[dt]|versand|verschick|gesandt|zugestellt|ausgelöst|"
+    r"vom system|expédi|expedid|sän[dt]|envoy|envi[aou]|invi[ao]|emitid|verzond|verstuur|aangemaakt|skick|skapa|lähet|"
+    r"luotu|wysł|wygener|utworz|vytvo[řr]|"
+    r"odesl|odosl|сформ|отправ|направл|созда|сгенер|надісл|створ|згенер|gönder|oluştur|küld|készül|trimis|dikirim|"
+    r"dibuat|dihasilkan|발송|발신|생성|작성|전송|보내|보낸|응답|회신|답장|送|配信|返信|応答|生成|作成",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(r"(?:でしょう|です|ます)か$")
 _SENTENCE_END = re.compile(r"[.!?。！？]|\n\s{0,20}\n")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)(?:\s+([^\W\d_]+))?\s*([:：])?")
 _FROM = {"from", "von", "de", "da", "van", "från", "fra", "od", "от", "від", "dari"}
 _LINKS = _FROM | {
-    *(
-        "to",
-        "for",
-        "on",
-        "regarding",
-        "about",
-        "and",
-        "re",
-        "auf",
-        "zu",
-        "zur",
-        "an",
-        "à",
-        "au",
-        "du",
-        "a",
-        "al",
-        "del",
-    ),
-    *("per", "alla", "op", "aan", "på", "till", "til", "na", "do", "w", "k", "на"),
+    *("to", "for", "on", "regarding", "about", "and", "re", "auf", "zu", "zur", "an", "à", "au", "du", "d", "a", "al"),
+    *("del", "per", "alla", "op", "aan", "på", "till", "til", "na", "do", "w", "k", "на"),
+}
+_MY = {
+    *("my", "meine", "meinen", "meiner", "ma", "mon", "mi", "mia", "mio", "minha", "meu", "mijn", "min", "mitt"),
+    *("mit", "moje", "moją", "мое", "моё", "мою"),
 }
 _YOU = {
     *("you", "your", "ihnen", "euch", "dir", "vous", "votre", "toi", "usted", "ustedes", "vosotros", "ti", "você"),
-    *("vocês", "lei", "voi", "te", "u", "jullie", "jou", "er", "dig", "dere", "jer", "deg", "państwa", "was", "ciebie"),
-    *("vás", "tebe", "вас", "тебя", "тебе", "anda"),
+    *("vocês", "lei", "voi", "te", "u", "jullie", "jou", "er", "dig", "dere", "jer", "deg", "państwa", "was"),
+    *("ciebie", "vás", "tebe", "вас", "тебя", "тебе", "anda"),
 }
 
 
@@ -121,6 +126,8 @@ def is_said_otherwise(text: str, at: int) -> bool:
     sentence = text[at : end.start() if end else at + _SENTENCE].replace("\n", " ").replace("’", "'")
     if (end and end[0] in "?？") or _ASKS.search(sentence):
         return True
+    if _BY_ITSELF.search(sentence) and not _MADE.search(sentence):
+        return True
     return bool(_HANDLED.search(sentence) or _OWN.search(sentence))
 
 
@@ -137,11 +144,12 @@ def is_told(notice: str, rest: str) -> bool:
         return False
     if following[1] not in _LINKS:
         return True
-    return following[1] in _FROM and (following[2] or "").lower() in _YOU
+    after = (following[2] or "").lower()
+    return after in _MY or (following[1] in _FROM and after in _YOU)
 
 
 def _opens_quotation(paragraph: str) -> bool:
-    if paragraph.count('"') % 2:
+    if (paragraph.count('"') - len(_INCHES.findall(paragraph))) % 2:
         return True
     for opening, closing in _QUOTE_PAIRS:
         if opening in paragraph:

@@ -61,6 +61,8 @@ def test_mail_that_a_rule_of_exchange_redirects_is_its_writers() -> None:
     [
         *("Diese Nachricht wurde automatisch auf Viren geprüft.", "Diese E-Mail wurde automatisch übersetzt."),
         *("Ce message a été automatiquement analysé.", "Este mensaje ha sido automáticamente analizado."),
+        *("Diese E-Mail wird automatisch gemäß DSGVO gespeichert.", "Ce message a été automatiquement signé."),
+        *("Bu e-posta otomatik olarak imzalanmıştır.", "이 메일은 30일 후 자동으로 삭제됩니다."),
         *("Questo messaggio è stato automaticamente controllato.", "Dit bericht is automatisch gescand op virussen."),
         *("Это письмо было автоматически проверено.", "Ta wiadomość została automatycznie sprawdzona."),
         *(
@@ -114,6 +116,7 @@ def test_robot_that_cites_is_still_one(text: str) -> None:
         *("Réponse automatique reçue", "Respuesta automática recibida", "Автоответ от вас", "Otomatik yanıt aldım"),
         *("Out of office - can we move the interview?", "自动回复收到，请问下一步？", "自動返信？", "자동응답?"),
         *("부재중 메시지 남겨 주셔서 감사합니다", "부재중 알림 보고 연락드립니다", "Ticket received for the train"),
+        *("Automatic reply to my application of 3 May", "自动回复邮件收不到", "Vacation response times in your team"),
         *("[EXTERNAL] Re: Automatic reply: Interview", "[답장] 자동 회신: 면접", "[Question] Out of office next week"),
     ],
 )
@@ -127,6 +130,13 @@ def test_subject_that_tells_of_a_robot_is_a_persons(subject: str) -> None:
         *("Automatic reply: When can we meet?", "Automatische Antwort auf Ihre E-Mail", "Abwesenheitsnotiz Mina Kim"),
         *("Respuesta automática de Mina Kim", "Автоответ на ваше письмо", "AUTO : Mina Kim est absent(e) (05/12/2026)"),
         *("[EXTERNAL] Automatic reply: Interview", "***SPAM*** Out of Office: Interview", "[외부메일] 자동 회신: 면접"),
+        *("Réponse automatique d'absence : Entretien", "Automaattinen poissaoloviesti: Haastattelu"),
+        *(
+            "Out of Office Notification",
+            "Vacation Notice: Interview",
+            "Parental leave: Re: Interview",
+            "[휴가] Re: 면접",
+        ),
         *("[firma.example #1234] AutoReply: Interview", "[부재 중 응답] 면접", "부재중 자동 회신"),
     ],
 )
@@ -144,6 +154,8 @@ def test_subject_of_a_robot(subject: str) -> None:
         "이 메일은 자동응답이 아닙니다. 월요일 괜찮습니다.",
         "このメールは自動返信ではありません。月曜日で大丈夫です。",
         "本邮件并非系统自动发送，是我本人写的。",
+        "This is an automatic reply, it said. Does a human read this?",
+        "본 메일은 발신전용이라고 되어 있는데 답장이 가능한가요. 문의드립니다.",
         "This is an automated email system, the code is attached.",
         "This is an automated message that I designed for a customer.",
         "이 메일은 제가 만든 자동 발송 시스템으로 보냅니다.",
@@ -159,6 +171,12 @@ def test_who_asks_denies_or_tells_of_their_work_is_a_person(text: str) -> None:
     [
         'Mina is away.\n\nNote: This is an automatic response to your message "Interview".',
         "Ich bin im Urlaub.\n\nHinweis: Dies ist eine automatische Antwort.",
+        "This is an automatically generated message from our mail system.",
+        "It's an automated reply: I am away.",
+        'Our 5" brochure is attached. This is an automated reply.',
+        "Denne mail er sendt automatisk.",
+        "Това е автоматично съобщение.",
+        "Este mensaje ha sido enviado automáticamente.",
         "This is an automatic reply to let you know that I am away.",
         "Back on Monday.\n\n(Automatic reply)",
         "부재중 자동 회신입니다. 급한 일은 010-0000-0000으로 연락 주세요.",
