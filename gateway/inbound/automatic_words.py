@@ -19,11 +19,11 @@ def _any(parts: Sequence[str]) -> str:
 # An automatic something, in both orders: Germanic and Slavic languages put the adjective first, Romance ones last.
 _AUTO = r"(?:auto|autom[aá]+[tz]\w*|otomat\w*|автомат\w*|αυτόματ\w*|samodej\w*)"
 _NOTICE = (
-    r"(?:reply|response|answer|message|e-?mail|notice|notification|acknowledgement|"
+    r"(?:reply|response|responder|answer|message|e-?mail|notice|notification|acknowledgement|"
     r"(?:(?:e-?mail-)?|rück)antwort|nachricht|mitteilung|svar|besked|melding|meddelande|vastaus|viesti|ilmoitus|"
     r"réponse|respuesta|contestación|mensaje|aviso|notificación|risposta|messaggio|avviso|notifica|"
     r"resposta|mensagem|notificação|antwoord|bericht|reactie|odpowiedź|wiadomość|powiadomienie|"
-    r"odpověď|zpráva|informace|odpoveď|správa|ответ|уведомление|сообщение|відповідь|повідомлення|"
+    r"odpověď|odpovídač|zpráva|informace|odpoveď|správa|ответ|уведомление|сообщение|відповідь|повідомлення|"
     r"yanıt|yanit|cevap|mesaj|ileti|bildirim|válasz|üzenet|értesítés|răspuns|απάντηση|μήνυμα|"
     r"отговор|съобщение|odgovor|одговор|vastus|atbilde|atsakymas|balasan)"
 )
@@ -52,10 +52,10 @@ _MACHINE_SUBJECTS = (
     r"автоматический ответ|автоответ|автоматична відповідь|автовідповідь",
     r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|wiadomość automatyczna",
     r"otomatik (?:yanıt|cevap|mesaj|ileti)",
-    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?=\s*(?:\Z|[^\w\s]|re:))|"
-    r"부재\s?중\s?(?:메일\s?)?(?:자동\s?)?(?:알림|안내|메시지|응답|회신|답장)(?:\s?(?:메일|메시지|안내|알림))?"
-    r"(?=\s*(?:\Z|[^\w\s]|re:))",
-    r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|応答|のお知らせ)|"
+    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?:입니다)?(?=\s*(?:\Z|[^\w\s]|re:))|"
+    r"부재(?:\s?중)?\s?(?:메일\s?)?(?:자동\s?)?(?:알림|안내|메시지|응답|회신|답장)(?:\s?(?:메일|메시지|안내|알림))?"
+    r"(?:입니다)?(?=\s*(?:\Z|[^\w\s]|re:))",
+    r"自動(?:返信|応答|送信|配信)(?:メール|通知|メッセージ)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|応答|のお知らせ)|"
     r"(?:不在|休暇|出張|外出)中?(?:の?ため|につき)の?自動(?:返信|応答)",
     r"(?:外出|休假|假期)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?:邮件|郵件|通知)?"
     r"(?=\s|\Z|[^\w\s]|来自|來自)",
@@ -152,9 +152,10 @@ _NOT_HANDED_ON = (
     r"ne sera pas (?:automatiquement )?(?:transférée?|redirigée?)|no será reenviado|non (?:sarà|verrà) inoltrat[oa]|"
     r"não será (?:re)?encaminhad[oa]|nie (?:będzie|jest|zostanie) przekazywana?"
 )
+_PLEASE = r"please|do not|don't|no reply|bitte|merci|ne pas|por favor|si prega|proszę|prosím|пожалуйста|просьба|lütfen"
 _SELF_SENTENCES = (
     rf"{_THIS_IS} {_BY_ITSELF}(?: \w+)? ?{_SAID}|{_THIS_IS} auto(?:svar|reply|matvastaus|maattivastaus)",
-    rf"{_AUTO}[ -]?{_NOTICE}\s*(?:[,.;*–-]|[)\]]?\s*\Z|do not)",
+    rf"{_AUTO}[ -]?{_NOTICE}\s*(?:[.*–-]|[)\]]?\s*\Z|,?\s*(?:{_PLEASE}))",
     rf"(?:this (?:e-?mail|message) (?:is|was|has been)|{_NOTICE}) (?:sent|generat|generad|gerad|inviat|enviad|"
     rf"envoyé|gesendet|"
     rf"erstellt|"
@@ -250,7 +251,7 @@ _SILENCE = re.compile(_any(_SILENCE_SENTENCES), re.IGNORECASE)
 _SENTENCE_START = re.compile(
     rf"(?:\A|[\n.!?。！？;])[\s*_※=#•>\[(（【~·-]{{0,12}}(?:(?:{NOTE_LABEL})[\s*_]{{0,3}})?", re.IGNORECASE
 )
-_AFTER_GREETING = re.compile(r"\s*[^\n,，]{1,30}[,，]\s*")  # "您好，这是…"
+_AFTER_GREETING = re.compile(r"\s*+[^\n,，]{1,30}[,，]\s*+")  # "您好，这是…"
 _NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|donot|do-not|do_not)[-_.]?reply\b.*|.*[-_.+]noreply\Z")
 _MOST_CHARS = 6_000
 _MOST_SENTENCES = 200

@@ -82,7 +82,7 @@ _BY_ITSELF = re.compile(
 _MADE = re.compile(
     r"g[eé]n[eé]r|gerad|crea[dt]|criad|créé|erstell|erzeug|sen[dt]|versand|verschick|gesandt|zugestellt|ausgelöst|"
     r"vom system|expédi|expedid|sän[dt]|envoy|envi[aou]|invi[ao]|emitid|verzond|verstuur|aangemaakt|skick|skapa|lähet|"
-    r"luotu|wysł|wygener|utworz|vytvo[řr]|"
+    r"luotu|wysł|wygener|utworz|oprett|üret|vytvo[řr]|"
     r"odesl|odosl|сформ|отправ|направл|созда|сгенер|надісл|створ|згенер|gönder|oluştur|küld|készül|trimis|dikirim|"
     r"dibuat|dihasilkan|발송|발신|생성|작성|전송|보내|보낸|응답|회신|답장|送|配信|返信|応答|生成|作成",
     re.IGNORECASE,
