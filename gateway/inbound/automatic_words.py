@@ -121,6 +121,13 @@ _TAG = re.compile(
 )
 _MOST_TAGS = 2
 _SUBJECT_END = re.compile(rf"[-–—\[(（【]\s*(?:{_MACHINE_NOTICE}|{_CJK_NOTICE})\s*[\])）】]?\s*\Z", re.IGNORECASE)
+# The same as the first line of a text, alone, or in brackets before a greeting.
+_HEADING = re.compile(
+    rf"\s*+(?:[*_]{{0,3}}(?:{_MACHINE_NOTICE}|{_CJK_NOTICE})[*_]{{0,3}}[ \t]*+(?:\r?\n|\Z)|"
+    rf"[\[【(]\s?(?:{_MACHINE_NOTICE}|{_CJK_NOTICE})\s?[\]】)]"
+    r"[ \t]*+(?:\r?\n|\Z|您好|你好|안녕|お世話|hello|hi\b|dear|guten|bonjour|hola))",
+    re.IGNORECASE,
+)
 _ANSWERED = re.compile(r"\s*[^\W\d_]{1,8}\s*(?:\[\d+\])?\s*[:：]")
 
 # What a machine says of its own mail, at the start of a sentence.
@@ -283,6 +290,8 @@ def speaks_as_machine(text: str, sender: str) -> bool:
     answer is enough.
     """
     flat = text[:_MOST_CHARS].replace("\n", " ").replace("’", "'")
+    if _HEADING.match(text):
+        return True
     greeting = _AFTER_GREETING.match(text)
     if greeting and _says(_SELF, text, flat, greeting.end()):
         return True

@@ -15,7 +15,7 @@ _COLONS = (":", "：")
 NOTE_LABEL = (
     r"(?:please )?(?:note|notice|important|attention|disclaimer|hinweis|achtung|wichtig|remarque|nota|aviso|importante|"
     r"atención|atenção|avviso|attenzione|let op|obs|huom|uwaga|poznámka|примечание|внимание|важно|увага|not|dikkat|"
-    r"megjegyzés|notă|참고|안내|주의|알림|注|注意|ご注意|備考|提示|重要)\s?[:：]"
+    r"megjegyzés|notă|참고|안내|주의|알림|注|注意|ご注意|備考|提示|重要)(?:\s?[:：]|\s[-–—])"
 )
 # What stands before a colon and cites nobody.
 _NO_CITATION = re.compile(
@@ -51,7 +51,7 @@ _HANDLED = re.compile(
     r"sprawdzon|przeskanowan|przetłumaczon|zaszyfrowan|z?kontrolován|skontrolovan|přeložen|preložen|zašifrov|"
     r"taran|çevril|kontrol edil|şifrele|ellenőriz|lefordít|titkosít|scanat|tradus|ελέγχθηκ|μεταφράστηκ|"
     r"провере|преведен|dipindai|diperiksa|diterjemahkan|được dịch|được quét)|แปล|ตรวจ|สแกน|فحص|ترجم|נסרק|נבדק|תורגמ|"
-    r"검사|검역|번역|암호화|보관|スキャン|チェック|検査|翻訳|暗号化|检查|檢查|扫描|掃描|翻译|翻譯|加密|归档",
+    r"스팸함|振り分け|迷惑メール(?:に|フォルダ)|垃圾箱|검사|검역|번역|암호화|보관|スキャン|チェック|検査|翻訳|暗号化|检查|檢查|扫描|掃描|翻译|翻譯|加密|归档",
     re.IGNORECASE,
 )
 # Who denies it, reports it, made it, or had it sent at an hour.
