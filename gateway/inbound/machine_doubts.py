@@ -90,10 +90,29 @@ _MADE = re.compile(
 _ASKS = re.compile(r"(?:でしょう|です|ます)か$")
 _SENTENCE_END = re.compile(r"[.!?。！？]|\n\s{0,20}\n")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)(?:\s+([^\W\d_]+))?\s*([:：])?")
-_FROM = {"from", "von", "de", "da", "van", "från", "fra", "od", "от", "від", "dari"}
+_FROM = {"from", "by", "von", "de", "da", "di", "van", "från", "fra", "od", "от", "від", "dari"}
 _LINKS = _FROM | {
     *("to", "for", "on", "regarding", "about", "and", "re", "auf", "zu", "zur", "an", "à", "au", "du", "d", "a", "al"),
-    *("del", "per", "alla", "op", "aan", "på", "till", "til", "na", "do", "w", "k", "на"),
+    *(
+        "del",
+        "per",
+        "alla",
+        "op",
+        "aan",
+        "på",
+        "till",
+        "til",
+        "na",
+        "do",
+        "w",
+        "k",
+        "на",
+        "по",
+        "la",
+        "az",
+        "bezüglich",
+    ),
+    *("betreffend", "wegen", "concernant", "sobre", "riguardo", "su", "over", "om", "angående"),
 }
 _MY = {
     *("my", "meine", "meinen", "meiner", "ma", "mon", "mi", "mia", "mio", "minha", "meu", "mijn", "min", "mitt"),

@@ -128,6 +128,7 @@ def test_subject_that_tells_of_a_robot_is_a_persons(subject: str) -> None:
     "subject",
     [
         *("Automatic reply: When can we meet?", "Automatische Antwort auf Ihre E-Mail", "Abwesenheitsnotiz Mina Kim"),
+        *("Automatische Antwort bezüglich Ihrer Bewerbung", "Risposta automatica di Mina Kim"),
         *("Respuesta automática de Mina Kim", "Автоответ на ваше письмо", "AUTO : Mina Kim est absent(e) (05/12/2026)"),
         *("[EXTERNAL] Automatic reply: Interview", "***SPAM*** Out of Office: Interview", "[외부메일] 자동 회신: 면접"),
         *("Réponse automatique d'absence : Entretien", "Automaattinen poissaoloviesti: Haastattelu"),
