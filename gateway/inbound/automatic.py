@@ -5,7 +5,8 @@ Not in charge of: what to do about it (`policies/loops`).
 The union of what the best gateways look at (RFC 3834 `Auto-Submitted`, `Precedence`, vendor headers, null sender
 reports, subjects in many languages), and what a mail says of itself. `Auto-Submitted: no` means a person;
 `X-Auto-Response-Suppress` alone does not count, because Exchange and many ticket systems put it on mail that people
-wrote; nor does a no-reply sender. The words are in `automatic_words`.
+wrote; nor does a no-reply sender, nor `Feedback-ID`, which Fastmail, Proton and Amazon put on everybody's mail. The
+words are in `automatic_words`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gateway.inbound.automatic_words import has_machine_subject
+from gateway.inbound.automatic_words import has_machine_subject, is_answer
 from gateway.inbound.bounce_words import BOUNCE_SUBJECT, is_daemon_address, names_mail_system
 from gateway.threads.incoming import Address, Automatic, CalendarAnswer, Complaint, DeliveryReport, ReadReceipt
 
@@ -21,10 +22,18 @@ _AUTO_VALUE = re.compile(
     r"auto-?(?:replied|notified|response|reply|responder|submitted|generated)|holidayreply|machinegenerated|vacation",
     re.IGNORECASE,
 )
-_BULK_PRECEDENCE = {"bulk", "list", "junk"}
+_BULK_PRECEDENCE = {"bulk", "junk"}
+_LIST_HEADERS = ("list-id", "list-post", "mailing-list")  # of list software
 # Headers that autoresponders put on their answers: X-Autoreply, X-Mail-Autoreply, X-Auto-Reply, X-MDAutoResponder,
-# X-AutoReply-From, X-Autorespond, X-Auto-Response … but not X-Auto-Response-Suppress
-_REPLY_HEADER = re.compile(r"x-(?:[a-z]+-?)?auto(?:matic)?[-_]?(?:reply|replied|respon(?:d|se|der|ded))(?!-suppress)")
+# X-AutoReply-From, X-Autorespond, X-Auto-Response … but not those that ask for none: X-Auto-Response-Suppress,
+# X-No-Auto-Reply
+_REPLY_HEADER = re.compile(
+    r"x-(?!(?:no|not|never|disabled?|suppress|prevent|ignore|skip|block|stop)-?auto)"
+    r"(?:[a-z]+-?)?auto(?:matic)?[-_]?(?:reply|replied|respon(?:d|se|der|ded))(?!-(?:suppress|ignore|disable|block))"
+)
+# A comment may stand before the word (RFC 3834 §5).
+_SUBMITTED = re.compile(r"\s*(?:\([^()]{0,200}\)\s*)?([\w-]*)")
+_VACATION_MAILER = re.compile(r"vacation(?!\s+[a-z])\b", re.IGNORECASE)  # the program, no trade in holidays
 _NOT = ("", "no", "false", "0", "none")
 
 
@@ -41,7 +50,7 @@ def detect_automatic(
         values.setdefault(name.lower(), value.strip())
     if _is_bounce(values, from_, content_type, reports):
         return Automatic.BOUNCE
-    if values.get("auto-submitted", "").lower().split(";")[0].strip() == "no":
+    if _read_submitted(values) == "no":
         return Automatic.NO
     if _is_reply(values):
         return Automatic.REPLY
@@ -82,8 +91,8 @@ def _is_bounce(
 
 
 def _is_reply(values: dict[str, str]) -> bool:
-    submitted = values.get("auto-submitted", "").lower()
-    if submitted and not submitted.startswith("auto-generated"):
+    # What was forwarded by a rule may be anybody's.
+    if _read_submitted(values) not in (*_NOT, "auto-generated", "auto-forwarded"):
         return True
     if any("auto" in values.get(name, "").lower() for name in ("precedence", "x-precedence", "preference")):
         return True
@@ -91,11 +100,9 @@ def _is_reply(values: dict[str, str]) -> bool:
         return True
     if any(name in values for name in ("x-vacation", "x-pobox-vacation")):
         return True
-    if values.get("x-mailer", "").lower().startswith("vacation"):
+    if _VACATION_MAILER.match(values.get("x-mailer", "")) or values.get("delivered-to", "").lower() == "autoresponder":
         return True
-    if values.get("delivered-to", "").lower() == "autoresponder" or "x-ms-exchange-inbox-rules-loop" in values:
-        return True
-    if values.get("x-ms-exchange-generated-message-source", "").lower().startswith("mailbox rules"):
+    if "resent-from" not in values and _is_of_exchange_rule(values):
         return True
     if "disposition-notification" in values.get("content-type", "").lower():
         return True
@@ -106,14 +113,27 @@ def _is_reply(values: dict[str, str]) -> bool:
     return has_machine_subject(values.get("subject", ""))
 
 
+def _is_of_exchange_rule(values: dict[str, str]) -> bool:
+    """Written by a rule of a mailbox, or handed on by one: then `Resent-From` says so."""
+    return "x-ms-exchange-inbox-rules-loop" in values or values.get(
+        "x-ms-exchange-generated-message-source", ""
+    ).lower().startswith("mailbox rules")
+
+
 def _is_bulk(values: dict[str, str]) -> bool:
-    if values.get("auto-submitted", "").lower().startswith("auto-generated"):
+    if _read_submitted(values) == "auto-generated":
         return True
-    if (
-        values.get("precedence", "").lower() in _BULK_PRECEDENCE
-        or values.get("x-precedence", "").lower() in _BULK_PRECEDENCE
-    ):
+    precedence = {values.get(name, "").lower() for name in ("precedence", "x-precedence")}
+    if precedence & _BULK_PRECEDENCE or any(name in values for name in _LIST_HEADERS):
         return True
-    if len(values.get("list-unsubscribe", "")) > 5 or "list-id" in values or "feedback-id" in values:
+    if any(values.get(name, "").lower() in ("yes", "true") for name in ("x-loop", "x-fc-machinegenerated")):
         return True
-    return any(values.get(name, "").lower() in ("yes", "true") for name in ("x-loop", "x-fc-machinegenerated"))
+    if "list" not in precedence and len(values.get("list-unsubscribe", "")) <= 5:
+        return False
+    # Gateways and mail-merge tools put these on what people answer; newsletters answer nothing.
+    return not ("in-reply-to" in values or "references" in values) or not is_answer(values.get("subject", ""))
+
+
+def _read_submitted(values: dict[str, str]) -> str:
+    word = _SUBMITTED.match(values.get("auto-submitted", "").lower())
+    return word[1] if word else ""

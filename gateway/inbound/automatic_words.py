@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from gateway.inbound.machine_doubts import NOTE_LABEL, is_cited, is_said_otherwise, is_told
+
 
 def _any(parts: Sequence[str]) -> str:
     return "|".join(parts)
@@ -17,11 +19,11 @@ def _any(parts: Sequence[str]) -> str:
 # An automatic something, in both orders: Germanic and Slavic languages put the adjective first, Romance ones last.
 _AUTO = r"(?:auto|autom[aá]+[tz]\w*|otomat\w*|автомат\w*|αυτόματ\w*|samodej\w*)"
 _NOTICE = (
-    r"(?:reply|response|answer|message|e-?mail|notice|notification|acknowledgement|"
+    r"(?:reply|response|responder|answer|message|e-?mail|notice|notification|acknowledgement|"
     r"(?:(?:e-?mail-)?|rück)antwort|nachricht|mitteilung|svar|besked|melding|meddelande|vastaus|viesti|ilmoitus|"
     r"réponse|respuesta|contestación|mensaje|aviso|notificación|risposta|messaggio|avviso|notifica|"
     r"resposta|mensagem|notificação|antwoord|bericht|reactie|odpowiedź|wiadomość|powiadomienie|"
-    r"odpověď|zpráva|informace|odpoveď|správa|ответ|уведомление|сообщение|відповідь|повідомлення|"
+    r"odpověď|odpovídač|zpráva|informace|odpoveď|správa|ответ|уведомление|сообщение|відповідь|повідомлення|"
     r"yanıt|yanit|cevap|mesaj|ileti|bildirim|válasz|üzenet|értesítés|răspuns|απάντηση|μήνυμα|"
     r"отговор|съобщение|odgovor|одговор|vastus|atbilde|atsakymas|balasan)"
 )
@@ -33,15 +35,16 @@ _MACHINE_NOTICE = rf"(?:{_AUTO}{_MADE}[ -]?{_NOTICE}|{_NOTICE}(?: \w+)? {_AUTO})
 # one so.
 _MACHINE_SUBJECTS = (
     r"(?:yahoo!? )?auto(?:matic|mated)?[ -]?(?:reply|response|antwort|svar)"
-    r"(?! (?!re\b|from\b|to\b|for\b|on\b|regarding\b|about\b|auf\b|från\b|fra\b)\w)|auto:",
-    r"vacation (?:reply|response|responder|message)\s*(?:\Z|[:：\[(-])|out of office autoreply",
-    r"(?:support )?ticket (?:has been )?(?:received|opened|created)\b|"
+    r"(?! (?!re\b|from\b|to\b|for\b|on\b|regarding\b|about\b|auf\b|från\b|fra\b)\w)|auto\s?[:：]",
+    r"(?:vacation|out[ -]of[ -](?:the )?office|absence) (?:auto-?)?(?:reply|response|responder|message|notice|"
+    r"notification)\s*(?:\Z|[:：\[(-])|out of office autoreply",
+    r"(?:support )?ticket (?:has been )?(?:received|opened|created)(?=\s*(?:\Z|[^\w\s]))|"
     r"your (?:ticket|request|inquiry|enquiry) has been received",
     r"automatische (?:antwort|abwesenheits)|abwesenheits(?:notiz|hinweis|nachricht|meldung|assistent|"
     r"benachrichtigung|info)",
     r"automatisch (?:antwoord|bericht)|afwezigheids(?:bericht|melding|assistent)",
     r"automatiskt? svar|(?:frånvaro|semester)(?:meddelande|besked)|fravær(?:smelding|sbesked|sassistent)",
-    r"(?:poissaolo|loma)(?:viesti|ilmoitus)|automaattinen (?:poissaolo)?vastaus|automaattivastaus",
+    r"(?:poissaolo|loma)(?:viesti|ilmoitus)|automaattinen (?:poissaolo)?(?:vastaus|viesti|ilmoitus)|automaattivastaus",
     r"réponse automatique|message (?:d'absence|automatique)|accusé de réception automatique",
     r"risposta (?:automatica|automatizzata)|messaggio automatico",
     r"respuesta automática|mensaje automático|resposta automática|mensagem automática|resposta automàtica",
@@ -49,10 +52,13 @@ _MACHINE_SUBJECTS = (
     r"автоматический ответ|автоответ|автоматична відповідь|автовідповідь",
     r"odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|wiadomość automatyczna",
     r"otomatik (?:yanıt|cevap|mesaj|ileti)",
-    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?=\s*(?:\Z|[^\w\s]|re:))|부재\s?중\s?(?:메일\s?)?(?:알림|안내|메시지|자동)",
-    r"自動(?:返信|応答|送信|配信)(?:メール|通知)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|応答|のお知らせ)|"
+    r"\(?자동\s?(?:응답|회신|답장|답변|발송|발신)(?:\s?(?:메일|메시지|안내|알림))?(?:입니다)?(?=\s*(?:\Z|[^\w\s]|re:))|"
+    r"부재(?:\s?중)?\s?(?:메일\s?)?(?:자동\s?)?(?:알림|안내|메시지|응답|회신|답장)(?:\s?(?:메일|메시지|안내|알림))?"
+    r"(?:입니다)?(?=\s*(?:\Z|[^\w\s]|re:))",
+    r"自動(?:返信|応答|送信|配信)(?:メール|通知|メッセージ)?(?=\s*(?:\Z|[^\w\s]|re:))|不在(?:通知|応答|のお知らせ)|"
     r"(?:不在|休暇|出張|外出)中?(?:の?ため|につき)の?自動(?:返信|応答)",
-    r"(?:外出|休假|假期)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?!系统|系統|功能|机器人)",
+    r"(?:外出|休假|假期)?(?:自动(?:回复|答复)|自動(?:回覆|回复|答覆))(?:邮件|郵件|通知)?"
+    r"(?=\s|\Z|[^\w\s]|来自|來自)",
     r"automatikus válasz|αυτόματη απάντηση|תשובה אוטומטית|מענה אוטומטי|رد (?:تلقائي|آلي)|الرد (?:التلقائي|الآلي)",
     r"(?:thư )?trả lời tự động|(?:การ)?ตอบกลับอัตโนมัติ|balasan otomatis|jawapan automatik",
     r"răspuns automat|автоматичен отговор|automatski odgovor|аутоматски одговор|samodejni odgovor",
@@ -86,7 +92,8 @@ _ABSENCE_SUBJECTS = (
 )
 # Words that alone, or before a colon, people use as well.
 _AWAY = (
-    r"vacations?|holidays?|away|urlaub|dovolen(?:á|ka)|отпуск|отсутствую(?: на (?:работе|рабочем месте))?|відпустка|"
+    r"vacations?|holidays?|away|(?:annual|parental|maternity|paternity|sick|medical) leave|"
+    r"urlaub|dovolen(?:á|ka)|отпуск|отсутствую(?: на (?:работе|рабочем месте))?|відпустка|"
     r"semester|ferie|vacances|vacaciones|férias|vakantie|urlop|izin|szabadság|loma|휴가|출장|자리 ?비움|休暇|休假"
 )
 _CJK_NOTICE = (
@@ -99,14 +106,28 @@ _SUBJECT = re.compile(
     rf"\s*[\[【(]?{_MACHINE_NOTICE}\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     rf"\s*[\[【(]?(?:{_ABSENT})\s*(?:\Z|[\]】:：|(]|[-–—]\s|\bre:)|"
     # In front of "Re:", where people put nothing.
-    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|{_AWAY})\s*(?:안내|알림)?\s*[\])】]?\s*[:：]"
+    rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|{_AWAY})\s*(?:안내|알림)?\s*(?:[\])】]\s*[:：]?|[:：])"
     rf"\s*(?:re|aw|sv|vs|odp|ant|ynt|r)[:：]|"
     rf"\s*[\[【(]?(?:{_I_AM} )?(?:{_ABSENT}|away|absente?(?:\(e\))?)(?:(?!\s[-–—]\s)[^:：?？!,]){{0,40}}\bre:|"
     # Notes: a name, the fact, and when they are back.
     r"(?!i\b)[^:：]{2,60} (?:is out of the office|ist außer haus|est absent\(?e?\)? du bureau)[. ]*(?:\([^)]*\)\s*)?\Z",
     re.IGNORECASE,
 )
+# What gateways and help desks put in front of any subject: [EXTERNAL], ***SPAM***, [firma.example #1234].
+_TAG = re.compile(
+    r"\s*(?:[\[(【{](?!(?:re|aw|sv|wg|fwd?|답장|회신|전달|回复|返信|转发|轉寄|転送)\b)[^\[\](){}【】]{1,40}[\])】}]|"
+    r"\*{2,5}[^*]{1,40}\*{2,5}|(?:extern(?:al)?|ext|spam)\s?[:：])\s*",
+    re.IGNORECASE,
+)
+_MOST_TAGS = 2
 _SUBJECT_END = re.compile(rf"[-–—\[(（【]\s*(?:{_MACHINE_NOTICE}|{_CJK_NOTICE})\s*[\])）】]?\s*\Z", re.IGNORECASE)
+# The same as the first line of a text, alone, or in brackets before a greeting.
+_HEADING = re.compile(
+    rf"\s*+(?:[*_]{{0,3}}(?:{_MACHINE_NOTICE}|{_CJK_NOTICE})[*_]{{0,3}}[ \t]*+(?:\r?\n|\Z)|"
+    rf"[\[【(]\s?(?:{_MACHINE_NOTICE}|{_CJK_NOTICE})\s?[\]】)]"
+    r"[ \t]*+(?:\r?\n|\Z|您好|你好|안녕|お世話|hello|hi\b|dear|guten|bonjour|hola))",
+    re.IGNORECASE,
+)
 _ANSWERED = re.compile(r"\s*[^\W\d_]{1,8}\s*(?:\[\d+\])?\s*[:：]")
 
 # What a machine says of its own mail, at the start of a sentence.
@@ -138,15 +159,16 @@ _NOT_HANDED_ON = (
     r"ne sera pas (?:automatiquement )?(?:transférée?|redirigée?)|no será reenviado|non (?:sarà|verrà) inoltrat[oa]|"
     r"não será (?:re)?encaminhad[oa]|nie (?:będzie|jest|zostanie) przekazywana?"
 )
+_PLEASE = r"please|do not|don't|no reply|bitte|merci|ne pas|por favor|si prega|proszę|prosím|пожалуйста|просьба|lütfen"
 _SELF_SENTENCES = (
     rf"{_THIS_IS} {_BY_ITSELF}(?: \w+)? ?{_SAID}|{_THIS_IS} auto(?:svar|reply|matvastaus|maattivastaus)",
-    rf"{_AUTO}[ -]?{_NOTICE}\s*(?:[,.;*–-]|\Z|do not)",
+    rf"{_AUTO}[ -]?{_NOTICE}\s*(?:[.*–-]|[)\]]?\s*\Z|,?\s*(?:{_PLEASE}))",
     rf"(?:this (?:e-?mail|message) (?:is|was|has been)|{_NOTICE}) (?:sent|generat|generad|gerad|inviat|enviad|"
     rf"envoyé|gesendet|"
     rf"erstellt|"
     rf"wygenerowan|vygenerov|odeslán|skapa|sendt|lähetetty)\w* {_AUTO}",
-    r"(?:please note (?:that )?)?this (?:is an?|(?:e-?mail|mail|message|reply|response|notification) (?:is|was|"
-    r"has been)(?: an?)?)"
+    r"(?:please note (?:that )?)?(?:it(?:'s| is) an|this (?:is an?|(?:e-?mail|mail|message|reply|response|"
+    r"notification) (?:is|was|has been)(?: an?)?))"
     r" (?:auto-?|automatic|automated|automatically|system-?|computer-?)[ -]?"
     r"(?:generated|created|sent|reply|response|message|e-?mail|mail|notification|notice|acknowledg\w+|confirmation|"
     r"out)",
@@ -174,9 +196,9 @@ _SELF_SENTENCES = (
     r"acest(?:a este| mesaj| e-?mail| răspuns) (?:\w+ ){0,3}automat|αυτό (?:είναι ένα|το μήνυμα) (?:\w+ ){0,2}αυτόματ",
     r"(?:이|본|해당) ?(?:메일|이메일|메시지|회신|답장|편지)(?:은|는)[^.]{0,30}"
     r"(?:자동(?:으로| ?응답| ?회신| ?발송| ?생성| ?답장)(?!에)|발신 ?전용)|"
-    r"자동(?:으로)? ?(?:응답|회신|발송|답장)(?:된|되는)? ?(?:메일|이메일|메시지)입니다",
+    r"(?:부재 ?중 )?자동(?:으로)? ?(?:응답|회신|발송|답장)(?:된|되는)? ?(?:메일|이메일|메시지)?입니다",
     r"(?:この|本)(?:メール|メッセージ|返信|通知)は[^。]{0,30}(?:自動(?:返信|応答|送信|配信|で|的)(?!へ|に対|メールへ)|送信専用|配信専用)|"
-    r"(?:(?:これ|こちら)は)?自動(?:返信|応答|送信|配信)(?:メールです|で送信|にてお?送)",
+    r"(?:(?:これ|こちら)は)?自動(?:返信|応答|送信|配信)(?:(?:メール)?です|で送信|にてお?送|(?:に?て|で)(?:失礼|恐れ入|申し訳))",
     r"(?:这|這|此|本)(?:是|为|為|邮件|郵件|信)[^。对對]{0,15}(?:自动|自動|系统|系統)"
     r"(?:回复|回覆|答复|答覆|发送|發送|发出|發出|生成|產生)(?!系统|系統|功能|机器人)",
     r"هذ[اه] (?:رد|رسالة|بريد|الرسالة)[^.]{0,12}(?:تلقائي|آلي)|(?:זוהי|זו|הודעה זו|זה)[^.]{0,15}אוטומטי",
@@ -192,12 +214,19 @@ _SELF_SENTENCES = (
     r"(?:보내신|발송하신) ?(?:메일|이메일)[은이][^.]{0,30}(?:스팸 ?(?:방지|차단)|인증|보류)",
     r"i apologi[sz]e for this automatic reply|to control spam, i (?:now )?(?:only )?allow|"
     r"your message about [^\n]{1,200} was waitlisted",
+    # Addresses that nobody reads, and phones on the road.
+    r"you(?:'ve| have) reached an? (?:un(?:attended|monitored)|inactive|no longer (?:active|monitored))"
+    r" (?:e-?mail )?(?:mailbox|inbox|address|account)|"
+    r"i'm driving with [^.\n]{1,40} turned on|i'm not receiving notifications\. if this is urgent, reply",
     # Help desks, of the mail that they opened a ticket for.
     r"your (?:request|ticket|inquiry)(?: \(?#?\d+\)?)? has been received and is being (?:reviewed|processed)|"
     r"to add (?:additional )?comments, (?:please )?reply to this (?:e-?mail|message)|"
     r"na t(?:ento|uto|áto) (?:e-?mail|zprávu|správu) (?:prosím )?(?:neodpovídejte|neodpovedajte), "
     r"(?:byla?|je|bola?|bol) (?:\w+ )?automatick",
     rf"{_YOUR_MAIL} (?:{_NOT_HANDED_ON})\s*(?:[.!]|\Z)",
+    r"aquesta? és una? (?:resposta|missatge|correu)(?: \w+)? automàtic|"
+    r"aquest (?:missatge|correu) (?:s'ha |ha estat )?(?:\w+ )?automàtic|"
+    r"این (?:یک )?(?:پاسخ|پیام|ایمیل)[^.]{0,12}خودکار|यह (?:एक )?स्वचालित (?:उत्तर|जवाब|संदेश|ईमेल)",
     r"(?:ini adalah|email ini|e-mail ini|pesan ini) (?:\w+ ){0,3}otomatis",
 )
 # What they ask for; people may ask for it too, so it counts from a no-reply address only.
@@ -226,25 +255,31 @@ _SILENCE_SENTENCES = (
 )
 _SELF = re.compile(_any(_SELF_SENTENCES), re.IGNORECASE)
 _SILENCE = re.compile(_any(_SILENCE_SENTENCES), re.IGNORECASE)
-_SENTENCE_START = re.compile(r"(?:\A|[\n.!?。！？;])[\s*_※=#•>\[(（【~·-]{0,12}")
-_AFTER_GREETING = re.compile(r"\s*[^\n,，]{1,30}[,，]\s*")  # "您好，这是…"
+_SENTENCE_START = re.compile(
+    rf"(?:\A|[\n.!?。！？;])[\s*_※=#•>\[(（【~·-]{{0,12}}(?:(?:{NOTE_LABEL})[\s*_]{{0,3}})?", re.IGNORECASE
+)
+_AFTER_GREETING = re.compile(r"\s*+[^\n,，]{1,30}[,，]\s*+")  # "您好，这是…"
 _NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|donot|do-not|do_not)[-_.]?reply\b.*|.*[-_.+]noreply\Z")
 _MOST_CHARS = 6_000
 _MOST_SENTENCES = 200
-_MOST_ABOVE = 120  # characters that are looked at for a colon
 _MOST_SUBJECT = 300
-_COLONS = (":", "：")
-_GREETING = re.compile(
-    r"\s*(?:hola|estimad|querid|buen[oa]s|apreciad|caro|cara|prezad|olá|dear|hello|hi\b|guten|sehr|liebe)[^\n.]{0,60}",
-    re.IGNORECASE,
-)
+
+
+def is_answer(subject: str) -> bool:
+    """Whether a subject begins with a short word and a colon, as "Re:" in any language."""
+    return bool(_ANSWERED.match(subject[:_MOST_SUBJECT]))
 
 
 def has_machine_subject(subject: str) -> bool:
     """Whether only machines begin a subject like this; "Re:" in front of it makes it a person's."""
     subject = subject[:_MOST_SUBJECT].replace("’", "'")
-    if _SUBJECT.match(subject):
-        return True
+    at = 0
+    for _ in range(_MOST_TAGS + 1):
+        if notice := _SUBJECT.match(subject, at):
+            return not is_told(notice[0], subject[notice.end() :])
+        if not (tag := _TAG.match(subject, at)):
+            break
+        at = tag.end()
     return not _ANSWERED.match(subject) and bool(_SUBJECT_END.search(subject))
 
 
@@ -254,16 +289,18 @@ def speaks_as_machine(text: str, sender: str) -> bool:
     `text`: the writer's own words, without quotes. `sender`: their address; from a no-reply one the request not to
     answer is enough.
     """
-    flat = text[:_MOST_CHARS].replace("\n", " ")
+    flat = text[:_MOST_CHARS].replace("\n", " ").replace("’", "'")
+    if _HEADING.match(text):
+        return True
     greeting = _AFTER_GREETING.match(text)
-    if greeting and _SELF.match(flat, greeting.end()):
+    if greeting and _says(_SELF, text, flat, greeting.end()):
         return True
     unread = bool(_NO_REPLY.match(sender.lower().partition("@")[0]))
-    for start in islice(_SENTENCE_START.finditer(text, 0, _MOST_CHARS), _MOST_SENTENCES):
-        at = start.end()
-        above = text[max(0, at - _MOST_ABOVE) : at].rstrip(" \t\r\n*_")
-        if above.endswith(_COLONS) and not _GREETING.fullmatch(above):
-            continue  # the writer cites a machine
-        if _SELF.match(flat, at) or (unread and _SILENCE.match(flat, at)):
-            return True
-    return False
+    return any(
+        _says(_SELF, text, flat, start.end()) or (unread and _says(_SILENCE, text, flat, start.end()))
+        for start in islice(_SENTENCE_START.finditer(text, 0, _MOST_CHARS), _MOST_SENTENCES)
+    )
+
+
+def _says(sentence: re.Pattern[str], text: str, flat: str, at: int) -> bool:
+    return bool(sentence.match(flat, at)) and not is_cited(text, at) and not is_said_otherwise(text, at)

@@ -65,7 +65,7 @@ def _parse(raw: bytes) -> IncomingMail:
     defects = list(dict.fromkeys([*limits, *content.defects, *date_defects, *_header_defects(root, boxes)]))
     reports = read_reports(root, text=text, html=html, headers=headers)
     complaint, receipt = read_complaint(attachments), read_receipt(attachments)
-    calendar = read_calendar_answer(attachments)
+    calendar = read_calendar_answer(attachments, sender=boxes["from"][0].address if boxes["from"] else "")
     kind = detect_automatic(headers, from_=boxes["from"], content_type=root.get_content_type(), reports=reports)
     kind = name_report(kind, complaint=complaint, receipt=receipt, calendar=calendar)
     return IncomingMail(

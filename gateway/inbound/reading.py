@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.inbound.automatic_words import speaks_as_machine
+from gateway.inbound.calendars import add_words
 from gateway.inbound.filetypes import find_type
 from gateway.inbound.html import sanitise
 from gateway.inbound.mime import parse_mail
@@ -50,6 +51,8 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
         log.warning("a reply could not be split: %s", type(error).__name__)
         mail = replace(mail, defects=(*mail.defects, f"reply not split: {type(error).__name__}"))
         split = SplitReply(reply=mail.text)
+    if mail.calendar is not None:
+        mail = replace(mail, calendar=add_words(mail.calendar, split.reply))
     if mail.automatic is Automatic.NO and _speaks_as_machine(mail, split):
         mail = replace(mail, automatic=Automatic.REPLY)
     try:
