@@ -25,7 +25,7 @@ _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.-])([45])(\d)(\d)[ -]")
 # An ASCII domain ends where another script begins: Chinese and Korean words follow without a space.
 _ADDRESS = re.compile(
-    r"[^\s<>\"'();:,@\u3000-\u303f\uff00-\uff65]{1,64}@"
+    r"[^\s<>\"'()\[\];:,@\u3000-\u303f\uff00-\uff65]{1,64}@"
     r"(?:[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}(?![A-Za-z0-9-])|"
     r"[A-Za-z0-9\u0080-\u2fff\u3040-\ufeff.-]{1,253}\.[A-Za-z0-9\u0080-\u2fff\u3040-\ufeff-]{2,63})"
 )
@@ -40,8 +40,9 @@ _NOT_RECIPIENT = re.compile(
 # `<a@b>: why`: how Postfix, qmail and their kin begin what they say of each recipient.
 _BLOCK = re.compile(r"^[ \t]{0,8}<([^<>\s]{3,320})>:", re.MULTILINE)
 _MAX_TEXT = 20_000
+_MAX_BLOCKS = 50
 _REFUSED = re.compile(
-    r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:>] ?)[45]\d\d(?:[ -]|: )(?!\d\d[:/])", re.MULTILINE
+    r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:<>] ?)[45]\d\d(?:[ -]|: )(?!\d\d[:/])", re.MULTILINE
 )
 _ENDED = re.compile(r"permanent error|given up|giving up|not (?:going to )?try again|too long|expired", re.IGNORECASE)
 _GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
@@ -115,7 +116,8 @@ def read_prose(
 
 
 def _fails_named(subject: str, head: str, flat: str) -> bool:
-    return bool(BOUNCE_SUBJECT.search(subject) or FAILURE.search(flat) or _is_under_way(flat) or _REFUSED.search(head))
+    told = any(words.search(subject) for words in (BOUNCE_SUBJECT, DELAY_SUBJECT, FAILURE))
+    return bool(told or FAILURE.search(flat) or _is_under_way(flat) or _REFUSED.search(head))
 
 
 def _fails_unnamed(subject: str, head: str, flat: str) -> bool:
@@ -147,7 +149,7 @@ def _find_recipients(head: str, own: Collection[str]) -> list[str]:
     """Whom the notice is about: who begins a paragraph, else the first on a line of its own, else the first named."""
     blocks = [a for a in dict.fromkeys(_BLOCK.findall(head)) if _ADDRESS.fullmatch(a) and a.lower() not in own]
     if blocks:
-        return blocks
+        return blocks[:_MAX_BLOCKS]
     daemon = ("mailer-daemon@", "postmaster@")
     lines = [line for line in head.split("\n") if "@" in line and not _NOT_RECIPIENT.match(line)]
     addresses = [a for a in find_addresses("\n".join(lines)) if not a.lower().startswith(daemon)]
@@ -186,14 +188,16 @@ def find_reason(text: str, address: str) -> str:
     at = next((i for i, line in enumerate(lines) if address in line), None)
     if at is None:
         return ""
-    behind = lines[at].rpartition(address)[2].strip(" \t\r<>()[]:;,.-…")
-    if _tells(behind):
-        return behind[:1000]
+    behind = lines[at].rpartition(address)[2]
+    said = behind.strip(" \t\r<>()[]:;,.-…")
+    if said and (behind.lstrip("> \t").startswith(":") or _tells(said)):
+        return _with_rest([said, *lines[at + 1 :]], 0)
     below = [line.strip() for line in lines[at + 1 : at + 40] if not _RULE.match(line.strip())]
     told = next((line for line in below if _tells(line)), "")
+    same = lines[at].strip() if _tells(lines[at]) else ""
     plain = next((line for line in below if not line.endswith((":", "："))), "")
-    around = next((line.strip() for line in reversed(lines[max(0, at - 3) : at + 1]) if _tells(line)), "")
-    return (told or around or plain)[:1000]
+    above = next((line.strip() for line in reversed(lines[max(0, at - 3) : at]) if _tells(line)), "")
+    return (told or same or plain or above)[:1000]
 
 
 def _tells(line: str) -> bool:

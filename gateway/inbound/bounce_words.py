@@ -56,7 +56,8 @@ DELAY_WORDS = re.compile(rf"\bdelay|temporar|{_LATE}", re.IGNORECASE)
 # The sender of the notice goes on by itself; never what asks the reader to try again.
 TRIES_ON = re.compile(
     r"will (?:keep|be) (?:trying|retried)|will (?:continue to )?(?:re)?try|still being (?:retried|processed)|"
-    r"not yet been delivered|attempts will continue|still waiting to be delivered|will continue (?:trying|delivery)|"
+    r"not yet been delivered|attempts will continue|still waiting to be delivered|been delivered yet|"
+    r"will continue (?:trying|delivery|to be)|"
     r"(?:배달|전송|발송)[을를]? ?(?:계속|다시) ?시도(?:합니다|할)|계속 (?:해서 )?(?:배달|전송|발송)?[을를]? ?시도|"
     r"재(?:시도|전송|발송)(?:합니다|할 예정|됩니다)|다시 시도(?:합니다|할 (?:것|예정))|"
     r"引き続き.{0,12}(?:試|再送|送信)|再送を(?:試|続)|再試行(?:されます|します|を続)|"
@@ -111,13 +112,29 @@ FAILURE = re.compile(
     r"teslim edilem[ei]|傳遞.{0,20}失敗|無法(?:傳遞|傳送|送達|投遞)|"
     r"nie (?:została?|mogła?|może|można) .{0,20}(?:doręcz|dostarcz)|dostarczenie .{0,80}nie powiodło|"
     r"(?:nebylo|nelze) .{0,20}doručit|falha na entrega|se pudo entregar|livrarea .{0,80}nu a reușit|"
-    r"nu a putut fi livrat|"
+    r"nu a (?:putut fi|fost) livrat|livrare eșuată|"
+    r"(?:blev|ble) ikke lever|nem sikerült .{0,40}kézbesít|sikertelen kézbesítés|leveransen misslyck|"
+    r"teslimat başarısız|zustellung .{0,60}(?:fehlgeschlagen|gescheitert)|"
+    r"consegna (?:è )?fallita|échec de (?:distribution|remise|livraison)|"
+    r"(?:помилка|ошибка) доставки|chyba (?:při )?doruč|błąd (?:doręcz|dostarcz)|"
     r"không (?:thể )?(?:gửi|chuyển)|ไม่สามารถ(?:จัด)?ส่ง|การส่ง.{0,60}ล้มเหลว|ตีกลับ|"
     r"tidak (?:dapat |bisa )?(?:ter|di)?kirim|(?:pengiriman|gagal) .{0,20}(?:gagal|kirim)|"
     r"(?:تعذر|فشل|لم يتم) (?:ال)?تسليم|המסירה .{0,60}נכשלה|לא (?:ניתן למסירה|נמסרה)|"
     r"无法(?:将邮件)?(?:传递|递送)|被退回|"
     r"无法投递|退信|不存在|无法送达|邮箱已满|拒收",
     re.IGNORECASE,
+)
+# A mailbox, and what is said of it when it is full, in whatever words stand between.
+_BOX = (
+    r"(?:mailbox|inbox|postfach|boîte|buzón|cas(?:ell|sett)a|caixa|postvak|skrzynk|ящик|скриньк|brevlåd|postlåd|"
+    r"postkass|postboks|postilaatik|posta kutu|postafiók|postalád|schránk|cutia|căsuț|사서함|메일함|편지함|"
+    r"메일박스|信箱|邮箱|郵箱|"
+    r"メールボックス|hộp thư|กล่องจดหมาย|kotak|علبة|صندوق|תיבת)"
+)
+_FULL = (
+    r"(?:\bfull\b(?! (?:details|names?|text|headers?|message|cop))|\bfuld|\bvoll|plein|llen[oa]|pien[ao]|chei[ao]|"
+    r"\bvol\b|pełn|täynnä|dolu|(?:meg|be)telt|\bpln[áýé]|přeplněn|"
+    r"plin[ăa]|가득|꽉|满|滿|一杯|いっぱい|満杯|đầy|เต็ม|penuh|ممتل|מלא)"
 )
 _STATUS = (
     # About us, not about the mailbox: first, because the words are those of a mailbox that is not there.
@@ -132,13 +149,8 @@ _STATUS = (
         r"exceeded .{0,30}(?:quota|storage)|"
         r"insufficient storage|"
         r"용량.{0,10}(?:초과|부족)|(?:메일|편지)함.{0,6}가득|"
-        r"brevlåda\w* .{0,12}full|schránk\w* .{0,20}pln|plná schránka|překročen|переполнен|переповнен|квот|"
-        r"full brevlåda|postfach .{0,20}voll|buzón .{0,40}llen|casella .{0,40}piena|boîte .{0,30}pleine|"
-        r"caixa .{0,20}cheia|skrzynka .{0,20}pełna|postvak .{0,40}vol\b|postlaatikko .{0,40}täynnä|kutusu dolu|"
-        r"przepełnion|(?:mailbox|boîte)\w* .{0,20}(?:full|pleine)|hộp thư .{0,20}đầy|เต็ม|"
-        r"kotak .{0,20}penuh|ممتلئ|תיבת .{0,30}מלאה|"
-        r"postaláda .{0,20}(?:megtelt|tele)|postboks\w* .{0,12}full|postkasse\w* .{0,20}(?:fuld|full)|"
-        r"căsuța .{0,30}plină|gelen kutusu .{0,12}dolu|"
+        r"překročen|переполнен|переповнен|квот|przepełnion|kutusu dolu|plná schránka|full brevlåda|"
+        rf"{_BOX}.{{0,40}}{_FULL}|"
         r"容量.{0,10}(?:超|オーバー)|邮箱已满|容量不足|(?:信箱|邮箱|郵箱).{0,6}[满滿]|メールボックス.{0,8}(?:一杯|いっぱい|満杯)",
     ),
     (
@@ -176,7 +188,7 @@ _STATUS = (
         r"non esiste|non è stato trovato|niet gevonden|nie znaleziono|neb?yla? nalezen|nenalezen|hittades inte|"
         r"kunde inte hittas|(?:blev|ble) ikke fun[dn]et|kunne ikke findes|nicht gefunden|ei löydy|ei löytynyt|"
         r"inconnue?s?\b|inexistant|desconocid|desconhecid|inexistente|sconosciut|inesistent|"
-        r"nieznan|nie ma takiego|neznám|"
+        r"nieznan|necunoscut|ismeretlen|nie ma takiego|neznám|"
         r"tuntematon|ukendt|ukjent|nem létez|nu există|mevcut değil|ไม่พบ(?:ที่อยู่|ผู้ใช้|ผู้รับ)|ไม่มี(?:ที่อยู่|ผู้ใช้)|"
         r"(?:تعذر|لم يتم) العثور|غير موجود|לא (?:נמצא|קיימת?)|alamat .{0,30}tidak ada|"
         r"nem található|找不到|無此(?:使用者|帳號)|查無此|"
@@ -184,7 +196,7 @@ _STATUS = (
     ),
     (
         "5.7.1",
-        r"spam|blocked|prohibit|black ?list|block ?list|policy|reputation|not authori[sz]ed|denied|dmarc|"
+        r"spam|virus|malware|blocked|prohibit|black ?list|block ?list|policy|reputation|not authori[sz]ed|denied|dmarc|"
         r"스팸|차단|수신 ?거부|"
         r"спам|отклонен|odmítnut|zamítnut|avvisa|abgelehnt|refus|迷惑メール|拒否|垃圾邮件|拒收",
     ),
@@ -208,6 +220,12 @@ _NO_SUCH = re.compile(
 def names_mail_system(sender: str) -> bool:
     """Whether a From header names a mail system, by address or by name."""
     return bool(_MAIL_SYSTEM.search(sender[:1000]))
+
+
+def is_named_only(sender: str) -> bool:
+    """Whether the display name alone sounds like a mail system: shops, carriers and administrators have such names."""
+    address = sender[:1000].rpartition("<")[2]
+    return "@" in address[1:] and not _MAIL_SYSTEM.search(address)
 
 
 def is_daemon_address(from_: Sequence[Address]) -> bool:

@@ -15,7 +15,7 @@ from email.message import Message
 from typing import TypeAlias, cast
 
 from gateway.inbound.bounce_texts import find_addresses, find_reason, find_status, read_listed, read_prose
-from gateway.inbound.bounce_words import names_mail_system, refine_status, says_why
+from gateway.inbound.bounce_words import BOUNCE_SUBJECT, is_named_only, names_mail_system, refine_status, says_why
 from gateway.inbound.charsets import clean_text, decode_header
 from gateway.inbound.html_text import html_to_text
 from gateway.threads.incoming import DeliveryReport
@@ -133,9 +133,8 @@ def _status_blocks(part: _Part) -> list[dict[str, str]]:
     Of `message/global-delivery-status` (RFC 6533 §3) it gives the first group as a message and the others as its body.
     """
     blocks: list[dict[str, str]] = []
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    if encoding in ("base64", "quoted-printable"):  # forbidden (RFC 3464 §2.1), but gateways do it
-        return _decoded_groups(part, encoding)
+    if decoded := _decoded_text(part):
+        return _split_groups(decoded)
     for child in _children(part):
         fields = {k.lower(): decode_header(str(v)[:5000]) for k, v in reversed(list(child.raw_items()))}
         blocks += [fields, *_read_groups(child)]
@@ -148,14 +147,20 @@ def _read_groups(part: _Part) -> list[dict[str, str]]:
     return _split_groups(text)
 
 
-def _decoded_groups(part: _Part, encoding: str) -> list[dict[str, str]]:
-    """The parser has taken the encoded text for groups of fields: put together again, and decoded."""
+def _decoded_text(part: _Part) -> str:
+    """What an encoded part for machines says, "" if it is not encoded: forbidden (RFC 2046 §5.2), but gateways do it.
+
+    The parser has taken the encoded text for groups of fields: it is put together again.
+    """
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding not in ("base64", "quoted-printable"):
+        return ""
     source = "\n\n".join(
         "".join(f"{name}: {value}\n" for name, value in child.raw_items()) + str(child.get_payload())
         for child in _children(part)
     ).encode("utf-8", "replace")[:_MAX_TEXT]
     data = a2b_qp(source) if encoding == "quoted-printable" else a2b_base64(source)
-    return _split_groups(data.decode("utf-8", "replace"))
+    return data.decode("utf-8", "replace")
 
 
 def _split_groups(text: str) -> list[dict[str, str]]:
@@ -185,7 +190,13 @@ def _action_for(status: str) -> str:
 
 
 def _from_daemon(headers: Sequence[tuple[str, str]]) -> bool:
-    return names_mail_system(_first(headers, "from")) or _first(headers, "return-path").replace(" ", "") == "<>"
+    sender = _first(headers, "from")
+    if _first(headers, "return-path").replace(" ", "") == "<>":
+        return True
+    if not names_mail_system(sender):
+        return False
+    listed = any(name.lower() == "list-unsubscribe" for name, _ in headers)
+    return not is_named_only(sender) or (not listed and bool(BOUNCE_SUBJECT.search(_first(headers, "subject"))))
 
 
 def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
@@ -209,6 +220,8 @@ def _original_message_id(leaves: _Leaves, headers: Sequence[tuple[str, str]], te
     """The Message-ID of the mail that came back: from its returned headers, else the vendor header, else the text."""
     for kind in ("message/rfc822", "message/global"):
         for part in _of_type(leaves, kind):
+            if found := _ORIGINAL_ID.search(_decoded_text(part)):
+                return found[1]
             for child in _children(part):
                 found = re.search(r"<([^<>\s]{1,500})>", str(child.get("message-id", "")))
                 if found:
@@ -227,5 +240,8 @@ def _original_message_id(leaves: _Leaves, headers: Sequence[tuple[str, str]], te
             "x-original-message-id",
         ):
             return value.strip("<> ")
-    found = _ORIGINAL_ID.search(text[:200_000])
-    return found[1] if found else ""
+    files = (part.get_payload(decode=True) for part in _of_type(leaves, "text/plain") if part.get_filename())
+    for source in (text, *(data.decode("utf-8", "replace") for data in files if isinstance(data, bytes))):
+        if found := _ORIGINAL_ID.search(source[:200_000]):
+            return found[1]
+    return ""
