@@ -218,21 +218,8 @@ def _flanker_hint(root: _Part) -> tuple[str, str]:
 
 def _original_message_id(leaves: _Leaves, headers: Sequence[tuple[str, str]], text: str) -> str:
     """The Message-ID of the mail that came back: from its returned headers, else the vendor header, else the text."""
-    for kind in ("message/rfc822", "message/global"):
-        for part in _of_type(leaves, kind):
-            if found := _ORIGINAL_ID.search(_decoded_text(part)):
-                return found[1]
-            for child in _children(part):
-                found = re.search(r"<([^<>\s]{1,500})>", str(child.get("message-id", "")))
-                if found:
-                    return found[1]
-    for kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
-        for part in _of_type(leaves, kind):
-            data = part.get_payload(decode=True)
-            source = data.decode("utf-8", "replace") if isinstance(data, bytes) else part.as_string()
-            found = _ORIGINAL_ID.search(source[:100_000])
-            if found:
-                return found[1]
+    if returned := next((one for kind, part in leaves if (one := _returned_id(kind, part))), ""):
+        return returned
     for name, value in headers:
         if name.lower() in (
             "x-ms-exchange-message-sent-original-message-id",
@@ -241,7 +228,23 @@ def _original_message_id(leaves: _Leaves, headers: Sequence[tuple[str, str]], te
         ):
             return value.strip("<> ")
     files = (part.get_payload(decode=True) for part in _of_type(leaves, "text/plain") if part.get_filename())
-    for source in (text, *(data.decode("utf-8", "replace") for data in files if isinstance(data, bytes))):
-        if found := _ORIGINAL_ID.search(source[:200_000]):
-            return found[1]
+    sources = (text, *(data.decode("utf-8", "replace") for data in files if isinstance(data, bytes)))
+    return next((one for source in sources if (one := _find_id(source))), "")
+
+
+def _returned_id(kind: str, part: _Part) -> str:
+    """The Message-ID of a part that holds the returned mail, or its head, "" of any other part."""
+    if kind in ("message/rfc822", "message/global"):
+        if encoded := _decoded_text(part):
+            return _find_id(encoded)
+        ids = (re.search(r"<([^<>\s]{1,500})>", str(child.get("message-id", ""))) for child in _children(part))
+        return next((found[1] for found in ids if found), "")
+    if kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
+        data = part.get_payload(decode=True)
+        return _find_id(data.decode("utf-8", "replace") if isinstance(data, bytes) else part.as_string())
     return ""
+
+
+def _find_id(text: str) -> str:
+    found = _ORIGINAL_ID.search(text[:200_000])
+    return found[1] if found else ""
