@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from itertools import takewhile
 
 from gateway.inbound.automatic_words import has_machine_subject
 from gateway.inbound.bounce_words import (
@@ -51,7 +52,8 @@ _ARRIVED = re.compile(
     r"success|\(relay|\A\s*(?:delivered|relayed|expanded)\b|성공|(?<!není )\bdoručeno|(?<!не )\bдоставлено",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\W*\Z|[-|*=_]{3}|(?:original message|message headers)\b", re.IGNORECASE)
+_RULE = re.compile(r"\W*\Z|[-|*=_]{3}")
+_RETURNED_BELOW = re.compile(r"(?:the )?(?:original message|message headers)\b.{0,30}\Z", re.IGNORECASE)
 
 
 def find_addresses(text: str) -> list[str]:
@@ -192,8 +194,11 @@ def find_reason(text: str, address: str) -> str:
     said = behind.strip(" \t\r<>()[]:;,.-…")
     if said and (behind.lstrip("> \t").startswith(":") or _tells(said)):
         return _with_rest([said, *lines[at + 1 :]], 0)
-    below = [line.strip() for line in lines[at + 1 : at + 40] if not _RULE.match(line.strip())]
-    told = next((line for line in below if _tells(line)), "")
+    stripped = (line.strip() for line in lines[at + 1 : at + 40])
+    notice = takewhile(lambda line: not _RETURNED_BELOW.match(line), stripped)
+    below = [line for line in notice if not _RULE.match(line)]
+    told = next((line for line in below if guess_status(line)), "")
+    told = told or next((line for line in below if FAILURE.search(line) and not line.endswith((":", "："))), "")
     same = lines[at].strip() if _tells(lines[at]) else ""
     plain = next((line for line in below if not line.endswith((":", "："))), "")
     above = next((line.strip() for line in reversed(lines[max(0, at - 3) : at]) if _tells(line)), "")
