@@ -15,6 +15,7 @@ from gateway.inbound.bounce_words import (
     DELAY_SUBJECT,
     DELAY_WORDS,
     FAILURE,
+    NO_MORE,
     TRIES_ON,
     guess_status,
     refine_status,
@@ -40,14 +41,15 @@ _NOT_RECIPIENT = re.compile(
 )
 # `<a@b>: why`: how Postfix, qmail and their kin begin what they say of each recipient.
 _BLOCK = re.compile(r"^[ \t]{0,8}<([^<>\s]{3,320})>:", re.MULTILINE)
+_SIGNATURE = re.compile(r"^-- ?\r?$", re.MULTILINE)
 _MAX_TEXT = 20_000
 _MAX_BLOCKS = 50
 _REFUSED = re.compile(
     r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:<>] ?)[45]\d\d(?:[ -]|: )(?!\d\d[:/])", re.MULTILINE
 )
-_ENDED = re.compile(r"permanent error|given up|giving up|not (?:going to )?try again|too long|expired", re.IGNORECASE)
+_ENDED = re.compile(r"permanent error|too long|expired", re.IGNORECASE)
 _GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
-_RETURNED = re.compile(r"return(?:ed|ing)|failure notice|undeliver|\(failure\)", re.IGNORECASE)
+_RETURNED = re.compile(r"return(?:ed|ing)|fail(?:ed|ure)|undeliver", re.IGNORECASE)
 _ARRIVED = re.compile(
     r"success|\(relay|\A\s*(?:delivered|relayed|expanded)\b|성공|(?<!není )\bdoručeno|(?<!не )\bдоставлено",
     re.IGNORECASE,
@@ -136,10 +138,13 @@ def _is_delayed(subject: str, text: str, coded: str) -> bool:
     flat = " ".join(text.split())
     if DELAY_SUBJECT.search(subject):
         return True
-    if coded.startswith("4"):
-        ended = _ENDED.search(flat) or _RETURNED.search(subject) or BOUNCE_SUBJECT.search(subject)
-        return not ended or bool(TRIES_ON.search(flat))
-    return not coded and _is_under_way(flat)
+    if NO_MORE.search(flat):
+        return False
+    if TRIES_ON.search(flat):
+        return not coded or coded.startswith("4")
+    if any(words.search(subject) for words in (_RETURNED, BOUNCE_SUBJECT, FAILURE)):
+        return False
+    return not _ENDED.search(flat) if coded.startswith("4") else not coded and _is_under_way(flat)
 
 
 def _is_under_way(flat: str) -> bool:
@@ -148,17 +153,24 @@ def _is_under_way(flat: str) -> bool:
 
 
 def _find_recipients(head: str, own: Collection[str]) -> list[str]:
-    """Whom the notice is about: who begins a paragraph, else the first on a line of its own, else the first named."""
+    """Whom the notice is about: who begins a paragraph, else the first on a line of its own or that begins one,
+    else the first named."""
     blocks = [a for a in dict.fromkeys(_BLOCK.findall(head)) if _ADDRESS.fullmatch(a) and a.lower() not in own]
     if blocks:
         return blocks[:_MAX_BLOCKS]
     daemon = ("mailer-daemon@", "postmaster@")
-    lines = [line for line in head.split("\n") if "@" in line and not _NOT_RECIPIENT.match(line)]
+    lines = [
+        line
+        for line in _SIGNATURE.split(head, maxsplit=1)[0].split("\n")
+        if "@" in line and not _NOT_RECIPIENT.match(line)
+    ]
     addresses = [a for a in find_addresses("\n".join(lines)) if not a.lower().startswith(daemon)]
     addresses = [a for a in addresses if a.lower() not in own]
     listed = set(addresses)
-    alone = [line for line in (one.strip(_AROUND_ADDRESS) for one in lines) if line in listed]
-    return (alone or addresses)[:1]
+    bare = [line.strip(_AROUND_ADDRESS) for line in lines]
+    alone = [line for line in bare if line in listed]
+    leading = [found[0] for line in bare if (found := _ADDRESS.match(line)) and found[0] in listed]
+    return (alone or leading or addresses)[:1]
 
 
 def _section(head: str, address: str, others: Sequence[str]) -> str:
@@ -202,7 +214,8 @@ def find_reason(text: str, address: str) -> str:
     same = lines[at].strip() if _tells(lines[at]) else ""
     plain = next((line for line in below if not line.endswith((":", "："))), "")
     above = next((line.strip() for line in reversed(lines[max(0, at - 3) : at]) if _tells(line)), "")
-    return (told or same or plain or above)[:1000]
+    whole = lines[at].strip()
+    return (told or same or plain or above or ("" if whole.strip(_AROUND_ADDRESS) == address else whole))[:1000]
 
 
 def _tells(line: str) -> bool:

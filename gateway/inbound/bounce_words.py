@@ -43,6 +43,16 @@ BOUNCE_SUBJECT = re.compile(
     r"配信不能|配信できません|退信|无法送达|未送达|无法传递|無法(?:傳遞|投遞|送達))",
     re.IGNORECASE,
 )
+# It has stopped, whatever else is said of attempts.
+NO_MORE = re.compile(
+    r"stopped trying|no (?:further|more) attempts|not (?:going to )?try again|given up|giving up|"
+    r"keine weiteren (?:zustell)?versuche|aucune (?:autre|nouvelle) tentative|no se (?:realizar|har)án más intentos|"
+    r"nessun ulteriore tentativo|geen (?:verdere|nieuwe) pogingen|(?:żadnych|nie będzie) (?:dalszych|kolejnych) prób|"
+    r"попыток (?:больше )?не будет|исчерпан|inga fler försök|더 이상 (?:시도|재시도)하지|"
+    r"これ以上.{0,12}(?:試|再送).{0,6}ません|"
+    r"不再(?:尝试|嘗試|重试|重試)",
+    re.IGNORECASE,
+)
 # Of those, what says that the mail is still under way.
 _LATE = (
     r"지연|zpožd|zpozd|oneskor|задерж|затрим|verzöger|försen|fördröj|forsink|viiväst|retardé|retraso|retrasad|"
@@ -69,7 +79,7 @@ TRIES_ON = re.compile(
     r"continuar[áa] .{0,20}tent|novas tentativas|tentará novamente|"
     r"blij\w{1,3} .{0,20}proberen|opnieuw (?:worden )?geprobeerd|verdere pogingen|"
     r"(?:kolejne|dalsze) próby|będzie(?:my)? (?:nadal )?(?:prób|ponawi)|"
-    r"продолж\w{1,6} .{0,20}попыт|попытк\w .{0,30}(?:продолж|повтор)|"
+    r"продолж\w{1,6} .{0,20}попыт|попытк\w .{0,30}(?:продолж|будут повтор)|"
     r"продовж\w{1,6} .{0,20}спроб|спроб\w .{0,30}продовж|"
     r"bude(?:me)? .{0,20}(?:pokračovat|pokračovať|zkoušet|pokoušet|opakovat|opakovať|skúšať)|"
     r"další pokusy|ďalšie pokusy|"
@@ -81,13 +91,13 @@ TRIES_ON = re.compile(
     re.IGNORECASE,
 )
 FAILURE = re.compile(
-    r"permanent(?:ly)? (?:fatal )?(?:error|fail)|could ?n[o']t be (?:delivered|found)|was(?:n't| not) delivered|"
+    r"permanent(?:ly)? (?:fatal )?(?:error|fail)|could ?n[o']t be (?:delivered|found|sent)|was(?:n't| not) delivered|"
     r"unable to deliver|address not found|user unknown|no such user|"
     r"mailbox (?:is )?(?:unavailable|full|not found|over)|"
     r"does(?:n't| not) exist|delivery to the following recipients? (?:has )?failed|undeliverable|"
     r"message (?:was )?blocked|"
-    r"not been delivered|not delivered|could not be reached|failed to deliver|has been rejected|account (?:has been|"
-    r"is) (?:disabled|inactive)|recipient(?:'s)? (?:address )?rejected|"
+    r"not been delivered|not delivered|could not be reached|failed to (?:deliver|send)|has been rejected|"
+    r"account (?:has been|is) (?:disabled|inactive)|recipient(?:'s)? (?:address )?rejected|"
     r"wasn't able to deliver|delivery has failed|"
     r"존재하지 ?않|수신자를 찾을 수 없|메일함 ?용량|용량.{0,6}초과|"
     r"(?:전송|발송|수신)(?:에|이|을|하지)? ?(?:실패|못|거부)|"

@@ -39,6 +39,8 @@ def read_report(status: str, *, encoding: str = "8bit", kind: str = "report", se
         f"Message-ID: <77@gateway.example>\nFrom: jobs@gateway.example\n\nYour message cannot be delivered to {GONE}",
         f"Mail from: jobs@gateway.example\nThe following could not be reached:\n  {GONE}  mailbox is full",
         f"보낸사람: jobs@gateway.example\n받는사람: {GONE}\n사유: 반송되었습니다",
+        f"It could not be delivered to {GONE}: user unknown.\n\n-- \nHelpdesk\nhelp@mx.example",
+        f"For help write to help@mx.example.\n\nIt could not be delivered to:\n\n  {GONE} (user unknown)",
         f"Your message for {OURS} came back.\nRecipient: [{GONE}]",
     ],
 )
@@ -97,6 +99,22 @@ def test_a_person_is_shown_the_line_that_tells_why(text: str, reason: str) -> No
 def test_a_mail_system_that_goes_on_trying_has_not_given_up(subject: str, words: str) -> None:
     (report,) = read(subject, words).reports
     assert (report.action, report.recipient) == ("delayed", GONE)
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("Undeliverable: x", f"Delivery to {GONE} failed. Several attempts were unsuccessful and we stopped trying."),
+        ("Unzustellbar: x", f"{GONE}: nicht zugestellt. Es werden keine weiteren Versuche unternommen."),
+        ("Недоставлено", f"Письмо для {GONE} не доставлено. Попытки доставки исчерпаны."),
+        ("Mail System Error - Returned Mail", f"The account is temporarily over quota.\n\n<{GONE}>"),
+        ("退信", f"发给 {GONE} 的邮件被退回，请稍后重试。"),
+        ("Mail failure.", f"{GONE}\n    SMTP error from remote mailer: 452 Mailbox full"),
+    ],
+)
+def test_a_mail_system_that_has_stopped_has_given_up_whatever_it_says_of_attempts(subject: str, words: str) -> None:
+    (report,) = read(subject, words).reports
+    assert (report.action, report.recipient, is_hard(report.status)) == ("failed", GONE, False)
 
 
 def test_a_list_of_failed_recipients_does_not_make_a_delay_a_failure() -> None:
