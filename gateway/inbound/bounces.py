@@ -24,6 +24,9 @@ log = logging.getLogger("gateway.inbound.bounces")
 
 _Part: TypeAlias = "Message[str, str]"
 _Leaves: TypeAlias = "list[tuple[str, _Part]]"
+_Fields: TypeAlias = "list[tuple[str, str]]"
+_RECIPIENTS = ("final-recipient", "original-recipient")
+_MISSPELLED = re.compile(r"re[cs]{1,2}[ie]{1,2}p[ie]{1,3}nt")
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _FAILED = "x-failed-recipients"
 _ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
@@ -73,12 +76,10 @@ def _may_report(root: _Part, leaves: _Leaves, headers: Sequence[tuple[str, str]]
     """A person who forwards a report encloses its parts in a mail that is none."""
     if any(k.lower() == _FAILED for k, _ in headers):
         return True
-    told = (
-        root.get_content_type() == "multipart/report"
-        or bool(_of_type(leaves, "multipart/report"))
-        or _first(headers, "auto-submitted").lower() not in ("", "no")
-    )
-    return told and any(kind in _STATUS_TYPES for kind, _ in leaves)
+    if not any(kind in _STATUS_TYPES for kind, _ in leaves):
+        return False
+    kinds = [root.get_content_type(), *(kind for kind, _ in leaves)]
+    return "multipart/report" in kinds or _first(headers, "auto-submitted").lower() not in ("", "no")
 
 
 def _list_leaves(root: _Part) -> _Leaves:
@@ -132,19 +133,41 @@ def _status_blocks(part: _Part) -> list[dict[str, str]]:
 
     Of `message/global-delivery-status` (RFC 6533 §3) it gives the first group as a message and the others as its body.
     """
-    blocks: list[dict[str, str]] = []
     if decoded := _decoded_text(part):
-        return _split_groups(decoded)
+        return _tell_apart(_split_groups(decoded))
+    groups: list[_Fields] = []
     for child in _children(part):
-        fields = {k.lower(): decode_header(str(v)[:5000]) for k, v in reversed(list(child.raw_items()))}
-        blocks += [fields, *_read_groups(child)]
-    return blocks or _read_groups(part)
+        groups.append([(_field_name(k), decode_header(str(v)[:5000])) for k, v in child.raw_items()])
+        groups += _read_groups(child)
+    return _tell_apart(groups or _read_groups(part))
 
 
-def _read_groups(part: _Part) -> list[dict[str, str]]:
+def _tell_apart(groups: Sequence[_Fields]) -> list[dict[str, str]]:
+    """The fields of each recipient, the first of each name, where empty lines are missing between them or too many."""
+    blocks: list[dict[str, str]] = []
+    for group in groups:
+        block: dict[str, str] = {}
+        for name, value in group:
+            if name in _RECIPIENTS and name in block:
+                blocks.append(block)
+                block = {}
+            block.setdefault(name, value)
+        before = blocks[-1] if blocks else {}
+        had, has = (any(name in one for name in _RECIPIENTS) for one in (before, block))
+        if had and not has and not before.keys() & block.keys():
+            before.update(block)
+        else:
+            blocks.append(block)
+    return blocks
+
+
+def _field_name(name: str) -> str:
+    return _MISSPELLED.sub("recipient", name.strip().lower().replace("_", "-"))
+
+
+def _read_groups(part: _Part) -> list[_Fields]:
     data = part.get_payload(decode=True)
-    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
-    return _split_groups(text)
+    return _split_groups(data.decode("utf-8", "replace") if isinstance(data, bytes) else "")
 
 
 def _decoded_text(part: _Part) -> str:
@@ -163,14 +186,13 @@ def _decoded_text(part: _Part) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _split_groups(text: str) -> list[dict[str, str]]:
+def _split_groups(text: str) -> list[_Fields]:
     return [_read_fields(group) for group in re.split(r"\r?\n\r?\n", text[:_MAX_TEXT]) if group.strip()]
 
 
-def _read_fields(text: str) -> dict[str, str]:
-    lines = re.split(r"\r?\n(?![ \t])", text[:_MAX_TEXT])
-    pairs = (line.partition(":") for line in lines)
-    return {name.strip().lower(): decode_header(value.strip()) for name, colon, value in pairs if colon}
+def _read_fields(text: str) -> _Fields:
+    pairs = (line.partition(":") for line in re.split(r"\r?\n(?![ \t])", text))
+    return [(_field_name(name), decode_header(value.strip())) for name, colon, value in pairs if colon]
 
 
 def _typed(value: str) -> str:

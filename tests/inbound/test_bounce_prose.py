@@ -161,6 +161,23 @@ def test_a_report_is_read_however_it_is_encoded_and_its_reason_is_sought_in_the_
     assert [(r.recipient, r.diagnostic) for r in mail.reports] == [(GONE, "was turned away: no such user")]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        f"Final-Recepient: rfc822; {GONE}\nAction: failed\nStatus: 5.1.1\n",
+        f"Final_Recipient : rfc822; {GONE}\nAction : failed\nStatus : 5.1.1\n",
+        f"\n\nFinal-Recipient: rfc822; {GONE}\n\nAction: failed\n\nStatus: 5.1.1\n",
+        f"Original-Recipient: rfc822; {GONE}\nAction: failed\nStatus: 5.1.1\n"
+        "Original-Recipient: rfc822; other@x.example\nAction: failed\nStatus: 5.2.2\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["8bit", "base64"])
+def test_fields_may_be_misspelled_torn_apart_or_run_together(fields: str, encoding: str) -> None:
+    reports = read_report(f"Reporting-MTA: dns; x\n\n{fields}", encoding=encoding).reports
+    assert [r.recipient for r in reports] == [GONE, "other@x.example"][: len(reports)]
+    assert (len(reports), reports[0].status) == (2 if "other@" in fields else 1, "5.1.1")
+
+
 def test_an_address_in_utf_8_may_be_escaped() -> None:
     mail = read_report(
         "Reporting-MTA: dns; x\n\nFinal-Recipient: utf-8; \\x{D64D}\\x{AE38}@x.example\nAction: failed\n"
