@@ -36,24 +36,68 @@ BOUNCE_SUBJECT = re.compile(
     r"olevererat|ej levererat|kunde inte leverera|ikke levert|toimittamatta|kézbesíthetetlen|nelivrat|"
     r"recapito non riuscito|non recapitabil|não entregue|no entregado|"
     r"det går inte att leverera|kan ikke leveres|ei voitu toimittaa|teslim edilemedi|系统退信|"
+    r"niedoręcz|zwrot (?:wiadomości|poczty)|kunde inte levereras|kan inte levereras|(?:message|e-?mail) non distribué|"
+    r"non consegnat|kézbesítetlen|không (?:thể )?gửi|ไม่สามารถส่ง|tidak terkirim|gagal (?:ter|di)kirim|nelivrabil|"
+    r"غير قابل للتسليم|تعذر (?:ال)?تسليم|לא ניתן למסירה|kan niet (?:worden )?bezorg|toimittaminen ei onnistu|"
     r"배달 실패|(?:전송|발송|전달) ?실패|반송|배달되지 않|(?:전송|발송|전달)되지 ?(?:못|않)|"
     r"配信不能|配信できません|退信|无法送达|未送达|无法传递|無法(?:傳遞|投遞|送達))",
     re.IGNORECASE,
 )
+# It has stopped, whatever else is said of attempts.
+NO_MORE = re.compile(
+    r"stopped trying|no (?:further|more) attempts|not (?:going to )?try again|given up|giving up|"
+    r"keine weiteren (?:zustell)?versuche|aucune (?:autre|nouvelle) tentative|no se (?:realizar|har)án más intentos|"
+    r"nessun ulteriore tentativo|geen (?:verdere|nieuwe) pogingen|(?:żadnych|nie będzie) (?:dalszych|kolejnych) prób|"
+    r"попыток (?:больше )?не будет|исчерпан|inga fler försök|더 이상 (?:시도|재시도)하지|"
+    r"これ以上.{0,12}(?:試|再送).{0,6}ません|"
+    r"不再(?:尝试|嘗試|重试|重試)",
+    re.IGNORECASE,
+)
 # Of those, what says that the mail is still under way.
+_LATE = (
+    r"지연|zpožd|zpozd|oneskor|задерж|затрим|verzöger|försen|fördröj|forsink|viiväst|retardé|retraso|retrasad|"
+    r"différée?\b|ritard|in ritardo|atrasad|\batraso|adiad|vertraag|opóźni|gecik|késés|késlelt|întârzi|trì hoãn|ล่าช้า|"
+    r"tertunda|تأخ[ري]|מתעכב|התעכב|עיכוב|遅延|遅れ|延迟|延遲"
+)
 DELAY_SUBJECT = re.compile(
-    r"\(delay\)|delayed|still being retried|could not send (?:message )?for|지연|zpožd|задерж|verzöger|försen|"
-    r"遅延|延迟",
+    rf"\(delay\)|delayed|still being retried|could not send (?:message )?for|delivery warning|{_LATE}", re.IGNORECASE
+)
+DELAY_WORDS = re.compile(rf"\bdelay|temporar|{_LATE}", re.IGNORECASE)
+# The sender of the notice goes on by itself; never what asks the reader to try again.
+TRIES_ON = re.compile(
+    r"will (?:keep|be) (?:trying|retried)|will (?:continue to )?(?:re)?try|still being (?:retried|processed)|"
+    r"not yet been delivered|attempts will continue|still waiting to be delivered|been delivered yet|"
+    r"will continue (?:trying|delivery|to be)|"
+    r"(?:배달|전송|발송)[을를]? ?(?:계속|다시) ?시도(?:합니다|할)|계속 (?:해서 )?(?:배달|전송|발송)?[을를]? ?시도|"
+    r"재(?:시도|전송|발송)(?:합니다|할 예정|됩니다)|다시 시도(?:합니다|할 (?:것|예정))|"
+    r"引き続き.{0,12}(?:試|再送|送信)|再送を(?:試|続)|再試行(?:されます|します|を続)|"
+    r"(?:继续|繼續)(?:尝试|嘗試|投递|投遞|重试)|(?:将|將|会|會)(?:自动|自動)?重(?:试|試|发|發)|"
+    r"weiterhin versucht|wird (?:erneut|weiter) versucht|weitere (?:zustell)?versuche|"
+    r"nouvelles tentatives|continuera .{0,20}(?:essayer|tent)|tentera .{0,12}nouveau|"
+    r"seguir[áe]\w* intent|(?:volverá|continuará) .{0,12}intent|reintentará|"
+    r"continuer[àa] .{0,20}(?:tent|prov)|(?:ulteriori|nuovi) tentativi|verrà ritentat|"
+    r"continuar[áa] .{0,20}tent|novas tentativas|tentará novamente|"
+    r"blij\w{1,3} .{0,20}proberen|opnieuw (?:worden )?geprobeerd|verdere pogingen|"
+    r"(?:kolejne|dalsze) próby|będzie(?:my)? (?:nadal )?(?:prób|ponawi)|"
+    r"продолж\w{1,6} .{0,20}попыт|попытк\w .{0,30}(?:продолж|будут повтор)|"
+    r"продовж\w{1,6} .{0,20}спроб|спроб\w .{0,30}продовж|"
+    r"bude(?:me)? .{0,20}(?:pokračovat|pokračovať|zkoušet|pokoušet|opakovat|opakovať|skúšať)|"
+    r"další pokusy|ďalšie pokusy|"
+    r"fortsätt\w{1,3} .{0,12}försök|försöker igen|forts[æe]tt\w{1,3} .{0,12}(?:forsøg|forsøk|prøv)|"
+    r"nye forsøg|nye forsøk|"
+    r"yritetään (?:edelleen|uudelleen)|yrittämistä jatketaan|denemeye devam|(?:tekrar|yeniden) denenecek|"
+    r"próbálkoz|va continua|va încerca din nou|tiếp tục (?:thử|gửi|cố)|จะพยายาม|akan (?:terus )?(?:men|di)?coba|"
+    r"(?:ستستمر|سيستمر|سنستمر)|(?:ימשיך|ימשיכו|נמשיך) לנסות",
     re.IGNORECASE,
 )
 FAILURE = re.compile(
-    r"permanent(?:ly)? (?:fatal )?(?:error|fail)|could ?n[o']t be (?:delivered|found)|was(?:n't| not) delivered|"
+    r"permanent(?:ly)? (?:fatal )?(?:error|fail)|could ?n[o']t be (?:delivered|found|sent)|was(?:n't| not) delivered|"
     r"unable to deliver|address not found|user unknown|no such user|"
     r"mailbox (?:is )?(?:unavailable|full|not found|over)|"
     r"does(?:n't| not) exist|delivery to the following recipients? (?:has )?failed|undeliverable|"
     r"message (?:was )?blocked|"
-    r"not been delivered|not delivered|could not be reached|failed to deliver|has been rejected|account (?:has been|"
-    r"is) (?:disabled|inactive)|recipient(?:'s)? (?:address )?rejected|"
+    r"not been delivered|not delivered|could not be reached|failed to (?:deliver|send)|has been rejected|"
+    r"account (?:has been|is) (?:disabled|inactive)|recipient(?:'s)? (?:address )?rejected|"
     r"wasn't able to deliver|delivery has failed|"
     r"존재하지 ?않|수신자를 찾을 수 없|메일함 ?용량|용량.{0,6}초과|"
     r"(?:전송|발송|수신)(?:에|이|을|하지)? ?(?:실패|못|거부)|"
@@ -76,8 +120,31 @@ FAILURE = re.compile(
     r"gick inte att leverera|сбой доставки|не удается доставить|fehler bei der (?:nachrichten)?zustellung|"
     r"levering(?:en)? .{0,60}mislykke|toimitus .{0,60}epäonnistui|nem kézbesíthető|kézbesítés.{0,60}sikertelen|"
     r"teslim edilem[ei]|傳遞.{0,20}失敗|無法(?:傳遞|傳送|送達|投遞)|"
+    r"nie (?:została?|mogła?|może|można) .{0,20}(?:doręcz|dostarcz)|dostarczenie .{0,80}nie powiodło|"
+    r"(?:nebylo|nelze) .{0,20}doručit|falha na entrega|se pudo entregar|livrarea .{0,80}nu a reușit|"
+    r"nu a (?:putut fi|fost) livrat|livrare eșuată|"
+    r"(?:blev|ble) ikke lever|nem sikerült .{0,40}kézbesít|sikertelen kézbesítés|leveransen misslyck|"
+    r"teslimat başarısız|zustellung .{0,60}(?:fehlgeschlagen|gescheitert)|"
+    r"consegna (?:è )?fallita|échec de (?:distribution|remise|livraison)|"
+    r"(?:помилка|ошибка) доставки|chyba (?:při )?doruč|błąd (?:doręcz|dostarcz)|"
+    r"không (?:thể )?(?:gửi|chuyển)|ไม่สามารถ(?:จัด)?ส่ง|การส่ง.{0,60}ล้มเหลว|ตีกลับ|"
+    r"tidak (?:dapat |bisa )?(?:ter|di)?kirim|(?:pengiriman|gagal) .{0,20}(?:gagal|kirim)|"
+    r"(?:تعذر|فشل|لم يتم) (?:ال)?تسليم|המסירה .{0,60}נכשלה|לא (?:ניתן למסירה|נמסרה)|"
+    r"无法(?:将邮件)?(?:传递|递送)|被退回|"
     r"无法投递|退信|不存在|无法送达|邮箱已满|拒收",
     re.IGNORECASE,
+)
+# A mailbox, and what is said of it when it is full, in whatever words stand between.
+_BOX = (
+    r"(?:mailbox|inbox|postfach|boîte|buzón|cas(?:ell|sett)a|caixa|postvak|skrzynk|ящик|скриньк|brevlåd|postlåd|"
+    r"postkass|postboks|postilaatik|posta kutu|postafiók|postalád|schránk|cutia|căsuț|사서함|메일함|편지함|"
+    r"메일박스|信箱|邮箱|郵箱|"
+    r"メールボックス|hộp thư|กล่องจดหมาย|kotak|علبة|صندوق|תיבת)"
+)
+_FULL = (
+    r"(?:\bfull\b(?! (?:details|names?|text|headers?|message|cop))|\bfuld|\bvoll|plein|llen[oa]|pien[ao]|chei[ao]|"
+    r"\bvol\b|pełn|täynnä|dolu|(?:meg|be)telt|\bpln[áýé]|přeplněn|"
+    r"plin[ăa]|가득|꽉|满|滿|一杯|いっぱい|満杯|đầy|เต็ม|penuh|ممتل|מלא)"
 )
 _STATUS = (
     # About us, not about the mailbox: first, because the words are those of a mailbox that is not there.
@@ -92,10 +159,9 @@ _STATUS = (
         r"exceeded .{0,30}(?:quota|storage)|"
         r"insufficient storage|"
         r"용량.{0,10}(?:초과|부족)|(?:메일|편지)함.{0,6}가득|"
-        r"brevlåda\w* .{0,12}full|schránk\w* .{0,20}pln|plná schránka|překročen|переполнен|переповнен|квот|"
-        r"full brevlåda|postfach .{0,20}voll|buzón .{0,40}llen|casella .{0,40}piena|boîte .{0,30}pleine|"
-        r"caixa .{0,20}cheia|skrzynka .{0,20}pełna|postvak .{0,40}vol\b|postlaatikko .{0,40}täynnä|kutusu dolu|"
-        r"容量.{0,10}(?:超|オーバー)|邮箱已满|容量不足",
+        r"překročen|переполнен|переповнен|квот|przepełnion|kutusu dolu|plná schránka|full brevlåda|"
+        rf"{_BOX}.{{0,40}}{_FULL}|"
+        r"容量.{0,10}(?:超|オーバー)|邮箱已满|容量不足|(?:信箱|邮箱|郵箱).{0,6}[满滿]|メールボックス.{0,8}(?:一杯|いっぱい|満杯)",
     ),
     (
         "5.2.1",
@@ -131,12 +197,16 @@ _STATUS = (
         r"existiert nicht|unbekannt|n'existe pas|introuvable|no existe|no se (?:ha )?enc[uo]ntr|não foi encontrad|"
         r"non esiste|non è stato trovato|niet gevonden|nie znaleziono|neb?yla? nalezen|nenalezen|hittades inte|"
         r"kunde inte hittas|(?:blev|ble) ikke fun[dn]et|kunne ikke findes|nicht gefunden|ei löydy|ei löytynyt|"
+        r"inconnue?s?\b|inexistant|desconocid|desconhecid|inexistente|sconosciut|inesistent|"
+        r"nieznan|necunoscut|ismeretlen|nie ma takiego|neznám|"
+        r"tuntematon|ukendt|ukjent|nem létez|nu există|mevcut değil|ไม่พบ(?:ที่อยู่|ผู้ใช้|ผู้รับ)|ไม่มี(?:ที่อยู่|ผู้ใช้)|"
+        r"(?:تعذر|لم يتم) العثور|غير موجود|לא (?:נמצא|קיימת?)|alamat .{0,30}tidak ada|"
         r"nem található|找不到|無此(?:使用者|帳號)|查無此|"
         r"não existe|bestaat niet|onbekend|nie istnieje|存在しません|見つかりません|不明|不存在",
     ),
     (
         "5.7.1",
-        r"spam|blocked|prohibit|black ?list|block ?list|policy|reputation|not authori[sz]ed|denied|dmarc|"
+        r"spam|virus|malware|blocked|prohibit|black ?list|block ?list|policy|reputation|not authori[sz]ed|denied|dmarc|"
         r"스팸|차단|수신 ?거부|"
         r"спам|отклонен|odmítnut|zamítnut|avvisa|abgelehnt|refus|迷惑メール|拒否|垃圾邮件|拒收",
     ),
@@ -160,6 +230,12 @@ _NO_SUCH = re.compile(
 def names_mail_system(sender: str) -> bool:
     """Whether a From header names a mail system, by address or by name."""
     return bool(_MAIL_SYSTEM.search(sender[:1000]))
+
+
+def is_named_only(sender: str) -> bool:
+    """Whether the display name alone sounds like a mail system: shops, carriers and administrators have such names."""
+    address = sender[:1000].rpartition("<")[2]
+    return "@" in address[1:] and not _MAIL_SYSTEM.search(address)
 
 
 def is_daemon_address(from_: Sequence[Address]) -> bool:

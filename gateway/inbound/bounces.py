@@ -1,25 +1,21 @@
 """In charge of: which of our mails a bounce speaks of, and what it says (RFC 3464, RFC 6522, plain text).
 
-Not in charge of: which delivery that is (`usecases.record_report`), nor whether the mail is a bounce (`automatic`).
+Not in charge of: what it says in prose (`bounce_texts`), which delivery that is (`usecases.record_report`), nor whether
+the mail is a bounce (`automatic`).
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from binascii import a2b_base64, a2b_qp
 from collections.abc import Sequence
+from dataclasses import replace
 from email.message import Message
 from typing import TypeAlias, cast
 
-from gateway.inbound.bounce_words import (
-    BOUNCE_SUBJECT,
-    DELAY_SUBJECT,
-    FAILURE,
-    guess_status,
-    names_mail_system,
-    refine_status,
-    says_why,
-)
+from gateway.inbound.bounce_texts import find_addresses, find_reason, find_status, read_listed, read_prose
+from gateway.inbound.bounce_words import BOUNCE_SUBJECT, is_named_only, names_mail_system, refine_status, says_why
 from gateway.inbound.charsets import clean_text, decode_header
 from gateway.inbound.html_text import html_to_text
 from gateway.threads.incoming import DeliveryReport
@@ -28,42 +24,20 @@ log = logging.getLogger("gateway.inbound.bounces")
 
 _Part: TypeAlias = "Message[str, str]"
 _Leaves: TypeAlias = "list[tuple[str, _Part]]"
+_Fields: TypeAlias = "list[tuple[str, str]]"
+_RECIPIENTS = ("final-recipient", "original-recipient")
+_MISSPELLED = re.compile(r"re[cs]{1,2}[ie]{1,2}p[ie]{1,3}nt")
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _FAILED = "x-failed-recipients"
 _ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_BASIC = re.compile(r"(?<![\d.-])([45])(\d)(\d)[ -]")
-# An ASCII domain ends where another script begins: Chinese and Korean words follow without a space.
-_ADDRESS = re.compile(
-    r"[^\s<>\"'();:,@\u3000-\u303f\uff00-\uff65]{1,64}@"
-    r"(?:[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}(?![A-Za-z0-9-])|"
-    r"[A-Za-z0-9\u0080-\u2fff\u3040-\ufeff.-]{1,253}\.[A-Za-z0-9\u0080-\u2fff\u3040-\ufeff-]{2,63})"
-)
 _ORIGINAL_ID = re.compile(
-    r"^(?:x-)?(?:original-)?message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>", re.IGNORECASE | re.MULTILINE
+    r"^[ \t>]{0,12}(?:x-)?(?:original-)?message-?id[ \t]{0,4}:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>",
+    re.IGNORECASE | re.MULTILINE,
 )
-_AROUND_ADDRESS = " \t\r<>*▶:;,.-"  # on a line of its own, as a list of recipients gives it
+_ESCAPED = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")  # of an address in UTF-8 in a field of ASCII (RFC 6533 §3)
 _MAX_RECIPIENTS = 50
 _MAX_TEXT = 20_000
 _MAX_HTML = 200_000
-_REFUSED = re.compile(r"(?<![\d.-])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}|(?:^|[:>] ?)[45]\d\d[ -]", re.MULTILINE)
-_GIVEN_UP = re.compile(r"permanent|giv(?:en?|ing) up|will not be re|could not be delivered|실패|failed", re.IGNORECASE)
-_ENDED = re.compile(r"permanent error|given up|giving up|not (?:going to )?try again|too long|expired", re.IGNORECASE)
-_RETURNED = re.compile(r"return(?:ed|ing)|failure notice|undeliver", re.IGNORECASE)
-_ARRIVED = re.compile(
-    r"success|\(relay|\A\s*(?:delivered|relayed|expanded)\b|성공|(?<!není )\bdoručeno|(?<!не )\bдоставлено",
-    re.IGNORECASE,
-)
-_TRIES_ON = re.compile(
-    r"will (?:keep|be) (?:trying|retried)|will retry|still being (?:retried|processed)|not yet been delivered|"
-    r"attempts will continue",
-    re.IGNORECASE,
-)
-_DELAY_SIGNS = re.compile(
-    r"\bdelay|temporar|"
-    r"지연|zpožděn|задерж|verzögert|retard|遅延|延迟",
-    re.IGNORECASE,
-)
 
 
 def read_reports(
@@ -76,24 +50,36 @@ def read_reports(
     try:
         leaves = _list_leaves(root)
         from_daemon = _from_daemon(headers)
-        if not from_daemon and not _may_report(leaves, headers):
+        if not from_daemon and not _may_report(root, leaves, headers):
             return ()
         text = text if text.strip() or not html else html_to_text(html[:_MAX_HTML])
         original = _original_message_id(leaves, headers, text)
-        reports = _from_status_parts(leaves, original)
+        subject = _first(headers, "subject")
+        reports = _from_status_parts(leaves, text)
         if not reports:
-            reports = _from_failed_recipients(headers, text, original)
+            reports = read_listed(find_addresses(_first(headers, _FAILED))[:_MAX_RECIPIENTS], text, subject)
         if not reports and from_daemon:
-            named = names_mail_system(_first(headers, "from"))
-            reports = _from_text(root, text, original, subject=_first(headers, "subject") if named else "")
-        return tuple(reports[:_MAX_RECIPIENTS])
+            reports = read_prose(
+                text,
+                subject=subject,
+                named=names_mail_system(_first(headers, "from")),
+                own=[a.lower() for a in find_addresses(_first(headers, "to"))],
+                hint=lambda: _flanker_hint(root),
+            )
+        return tuple(replace(one, original_message_id=original) for one in reports[:_MAX_RECIPIENTS])
     except Exception as error:
         log.info("a delivery report could not be read: %s", type(error).__name__)
         return ()
 
 
-def _may_report(leaves: _Leaves, headers: Sequence[tuple[str, str]]) -> bool:
-    return any(kind in _STATUS_TYPES for kind, _ in leaves) or any(k.lower() == _FAILED for k, _ in headers)
+def _may_report(root: _Part, leaves: _Leaves, headers: Sequence[tuple[str, str]]) -> bool:
+    """A person who forwards a report encloses its parts in a mail that is none."""
+    if any(k.lower() == _FAILED for k, _ in headers):
+        return True
+    if not any(kind in _STATUS_TYPES for kind, _ in leaves):
+        return False
+    kinds = [root.get_content_type(), *(kind for kind, _ in leaves)]
+    return "multipart/report" in kinds or _first(headers, "auto-submitted").lower() not in ("", "no")
 
 
 def _list_leaves(root: _Part) -> _Leaves:
@@ -115,7 +101,7 @@ def _children(part: _Part) -> list[_Part]:
     return [cast("_Part", c) for c in payload if isinstance(c, Message)] if isinstance(payload, list) else []
 
 
-def _from_status_parts(leaves: _Leaves, original: str) -> list[DeliveryReport]:
+def _from_status_parts(leaves: _Leaves, text: str) -> list[DeliveryReport]:
     reports = []
     for part in [p for kind in _STATUS_TYPES for p in _of_type(leaves, kind)]:
         for block in _status_blocks(part)[: _MAX_RECIPIENTS + 1]:
@@ -125,16 +111,18 @@ def _from_status_parts(leaves: _Leaves, original: str) -> list[DeliveryReport]:
             if not recipient and not action:
                 continue
             diagnostic = _typed(block.get("diagnostic-code", "")) or block.get("diagnostic-code", "")
-            status = _find_status(block.get("status", ""))
-            status = status if says_why(status) else _find_status(diagnostic) or status
+            status = find_status(block.get("status", ""))
+            status = status if says_why(status) else find_status(diagnostic) or status
             status = refine_status(status, diagnostic)
+            recipient = next(iter(find_addresses(recipient)), recipient[:320])
+            if not diagnostic and recipient:
+                diagnostic = find_reason(text, recipient)
             reports.append(
                 DeliveryReport(
                     action=action if action in _ACTIONS else _action_for(status),
                     status=status,
-                    recipient=_first_address(recipient) or recipient[:320],
+                    recipient=recipient,
                     diagnostic=diagnostic[:1000],
-                    original_message_id=original,
                 )
             )
     return reports
@@ -145,120 +133,96 @@ def _status_blocks(part: _Part) -> list[dict[str, str]]:
 
     Of `message/global-delivery-status` (RFC 6533 §3) it gives the first group as a message and the others as its body.
     """
-    blocks = []
+    if decoded := _decoded_text(part):
+        return _tell_apart(_split_groups(decoded))
+    groups: list[_Fields] = []
     for child in _children(part):
-        fields = {k.lower(): decode_header(str(v)[:5000]) for k, v in reversed(list(child.raw_items()))}
-        blocks += [fields, *_read_groups(child)]
-    return blocks or _read_groups(part)
+        groups.append([(_field_name(k), decode_header(str(v)[:5000])) for k, v in child.raw_items()])
+        groups += _read_groups(child)
+    return _tell_apart(groups or _read_groups(part))
 
 
-def _read_groups(part: _Part) -> list[dict[str, str]]:
+def _tell_apart(groups: Sequence[_Fields]) -> list[dict[str, str]]:
+    """The fields of each recipient, the first of each name, where empty lines are missing between them or too many."""
+    blocks: list[dict[str, str]] = []
+    for group in groups:
+        block: dict[str, str] = {}
+        for name, value in group:
+            if name in _RECIPIENTS and name in block:
+                blocks.append(block)
+                block = {}
+            block.setdefault(name, value)
+        before = blocks[-1] if blocks else {}
+        had, has = (any(name in one for name in _RECIPIENTS) for one in (before, block))
+        if had and not has and not before.keys() & block.keys():
+            before.update(block)
+        else:
+            blocks.append(block)
+    return blocks
+
+
+def _field_name(name: str) -> str:
+    return _MISSPELLED.sub("recipient", name.strip().lower().replace("_", "-"))
+
+
+def _read_groups(part: _Part) -> list[_Fields]:
     data = part.get_payload(decode=True)
-    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+    return _split_groups(data.decode("utf-8", "replace") if isinstance(data, bytes) else "")
+
+
+def _decoded_text(part: _Part) -> str:
+    """What an encoded part for machines says, "" if it is not encoded: forbidden (RFC 2046 §5.2), but gateways do it.
+
+    The parser has taken the encoded text for groups of fields: it is put together again.
+    """
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding not in ("base64", "quoted-printable"):
+        return ""
+    source = "\n\n".join(
+        "".join(f"{name}: {value}\n" for name, value in child.raw_items()) + str(child.get_payload())
+        for child in _children(part)
+    ).encode("utf-8", "replace")[:_MAX_TEXT]
+    data = a2b_qp(source) if encoding == "quoted-printable" else a2b_base64(source)
+    return data.decode("utf-8", "replace")
+
+
+def _split_groups(text: str) -> list[_Fields]:
     return [_read_fields(group) for group in re.split(r"\r?\n\r?\n", text[:_MAX_TEXT]) if group.strip()]
 
 
-def _read_fields(text: str) -> dict[str, str]:
-    lines = re.split(r"\r?\n(?![ \t])", text[:_MAX_TEXT])
-    pairs = (line.partition(":") for line in lines)
-    return {name.strip().lower(): decode_header(value.strip()) for name, colon, value in pairs if colon}
+def _read_fields(text: str) -> _Fields:
+    pairs = (line.partition(":") for line in re.split(r"\r?\n(?![ \t])", text))
+    return [(_field_name(name), decode_header(value.strip())) for name, colon, value in pairs if colon]
 
 
 def _typed(value: str) -> str:
     """The value of a typed field: `rfc822; a@b` gives `a@b` (RFC 3464 §2.3)."""
     kind, semicolon, rest = value.partition(";")
-    return clean_text(rest.strip() if semicolon and len(kind) < 20 else value.strip())
+    typed = clean_text(rest.strip() if semicolon and len(kind) < 20 else value.strip())
+    return _ESCAPED.sub(_unescape, typed) if kind.strip().lower() == "utf-8" else typed
 
 
-def _first_address(text: str) -> str:
-    found = _ADDRESS.search(text)
-    return found[0] if found else ""
-
-
-def _find_status(text: str) -> str:
-    """The first enhanced status that says why, else the first one, else what a basic code is worth."""
-    codes: list[str] = _STATUS.findall(text)
-    if codes:
-        return next((code for code in codes if says_why(code)), codes[0])
-    basic = _BASIC.search(text + " ")
-    return f"{basic[1]}.0.0" if basic else ""
+def _unescape(found: re.Match[str]) -> str:
+    code = int(found[1], 16)
+    return chr(code) if 0x80 <= code < 0xD800 or 0xE000 <= code < 0x110000 else found[0]
 
 
 def _action_for(status: str) -> str:
     return {"4": "delayed", "2": "delivered"}.get(status[:1], "failed")
 
 
-def _from_failed_recipients(headers: Sequence[tuple[str, str]], text: str, original: str) -> list[DeliveryReport]:
-    value = _first(headers, _FAILED)
-    status = _find_status(text[:_MAX_TEXT])
-    status = refine_status(status, _before_original(text))
-    return [
-        DeliveryReport("failed", status, address, _diagnostic_line(text, address), original)
-        for address in dict.fromkeys(_ADDRESS.findall(value))
-    ]
-
-
 def _from_daemon(headers: Sequence[tuple[str, str]]) -> bool:
-    return names_mail_system(_first(headers, "from")) or _first(headers, "return-path").replace(" ", "") == "<>"
+    sender = _first(headers, "from")
+    if _first(headers, "return-path").replace(" ", "") == "<>":
+        return True
+    if not names_mail_system(sender):
+        return False
+    listed = any(name.lower() == "list-unsubscribe" for name, _ in headers)
+    return not is_named_only(sender) or (not listed and bool(BOUNCE_SUBJECT.search(_first(headers, "subject"))))
 
 
 def _first(headers: Sequence[tuple[str, str]], name: str) -> str:
     return next((value for key, value in headers if key.lower() == name), "")
-
-
-def _from_text(root: _Part, text: str, original: str, *, subject: str) -> list[DeliveryReport]:
-    """A bounce in prose: it must say that delivery failed, and name an address near to that.
-
-    `subject`: of a mail whose sender is called a mail system. From others with an empty return path, such as absence
-    notices, words of delay, codes and subjects mean nothing.
-    """
-    head = _before_original(text)
-    flat = " ".join(head.split())  # mail systems break lines anywhere
-    late = bool(DELAY_SUBJECT.search(subject))
-    told = bool(BOUNCE_SUBJECT.search(subject)) and not _ARRIVED.search(subject)
-    fails = told or FAILURE.search(flat) or (subject and (_is_under_way(flat) or _REFUSED.search(head)))
-    hint_status, hint_diagnostic = _flanker_hint(root) if not fails else ("", "")
-    if not fails and not hint_status:
-        return []
-    daemon = ("mailer-daemon@", "postmaster@")
-    addresses = [a for a in dict.fromkeys(_ADDRESS.findall(head)) if not a.lower().startswith(daemon)]
-    listed = set(addresses)
-    alone = [line for line in (one.strip(_AROUND_ADDRESS) for one in head.split("\n")) if line in listed]
-    coded = _find_status(head) or hint_status
-    ended = _ENDED.search(flat) or _RETURNED.search(subject)
-    delayed = late or (coded.startswith("4") and not ended) or (not coded and _is_under_way(flat))
-    guessed = "" if says_why(coded) else guess_status(head)
-    status = coded or f"4{guessed[1:] or '.0.0'}" if delayed else guessed or coded
-    action = "delayed" if delayed else "failed"
-    return [
-        DeliveryReport(action, status, address, _diagnostic_line(head, address) or hint_diagnostic, original)
-        for address in (alone or addresses)[:1]
-    ]
-
-
-def _is_under_way(flat: str) -> bool:
-    """Whether the sender of the notice goes on trying."""
-    return bool(_TRIES_ON.search(flat) or (_DELAY_SIGNS.search(flat) and not _GIVEN_UP.search(flat)))
-
-
-def _before_original(text: str) -> str:
-    """The notice itself, without the returned mail below it."""
-    found = re.search(
-        r"^(?:-{3,}+[^\n]{0,60}(?:copy|original|message|원본|kopie)|received: |return-path: )",
-        text[:_MAX_TEXT],
-        re.I | re.M,
-    )
-    return text[: found.start()] if found else text[:_MAX_TEXT]
-
-
-def _diagnostic_line(text: str, address: str) -> str:
-    """The line that carries a status code, else the one after the address."""
-    lines = [line.strip() for line in text[:_MAX_TEXT].split("\n")]
-    coded = next((line for line in lines if _STATUS.search(line) or _BASIC.match(line)), "")
-    if coded:
-        return coded[:1000]
-    after = next((i for i, line in enumerate(lines) if address in line), None)
-    return next((line for line in lines[after + 1 :] if line), "")[:1000] if after is not None else ""
 
 
 def _flanker_hint(root: _Part) -> tuple[str, str]:
@@ -271,24 +235,13 @@ def _flanker_hint(root: _Part) -> tuple[str, str]:
         return "", ""
     if not result.is_bounce():
         return "", ""
-    return _find_status(str(result.status)), str(result.diagnostic_code)[:1000]
+    return find_status(str(result.status)), str(result.diagnostic_code)[:1000]
 
 
 def _original_message_id(leaves: _Leaves, headers: Sequence[tuple[str, str]], text: str) -> str:
     """The Message-ID of the mail that came back: from its returned headers, else the vendor header, else the text."""
-    for kind in ("message/rfc822", "message/global"):
-        for part in _of_type(leaves, kind):
-            for child in _children(part):
-                found = re.search(r"<([^<>\s]{1,500})>", str(child.get("message-id", "")))
-                if found:
-                    return found[1]
-    for kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
-        for part in _of_type(leaves, kind):
-            data = part.get_payload(decode=True)
-            source = data.decode("utf-8", "replace") if isinstance(data, bytes) else part.as_string()
-            found = _ORIGINAL_ID.search(source[:100_000])
-            if found:
-                return found[1]
+    if returned := next((one for kind, part in leaves if (one := _returned_id(kind, part))), ""):
+        return returned
     for name, value in headers:
         if name.lower() in (
             "x-ms-exchange-message-sent-original-message-id",
@@ -296,5 +249,24 @@ def _original_message_id(leaves: _Leaves, headers: Sequence[tuple[str, str]], te
             "x-original-message-id",
         ):
             return value.strip("<> ")
+    files = (part.get_payload(decode=True) for part in _of_type(leaves, "text/plain") if part.get_filename())
+    sources = (text, *(data.decode("utf-8", "replace") for data in files if isinstance(data, bytes)))
+    return next((one for source in sources if (one := _find_id(source))), "")
+
+
+def _returned_id(kind: str, part: _Part) -> str:
+    """The Message-ID of a part that holds the returned mail, or its head, "" of any other part."""
+    if kind in ("message/rfc822", "message/global"):
+        if encoded := _decoded_text(part):
+            return _find_id(encoded)
+        ids = (re.search(r"<([^<>\s]{1,500})>", str(child.get("message-id", ""))) for child in _children(part))
+        return next((found[1] for found in ids if found), "")
+    if kind in ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"):
+        data = part.get_payload(decode=True)
+        return _find_id(data.decode("utf-8", "replace") if isinstance(data, bytes) else part.as_string())
+    return ""
+
+
+def _find_id(text: str) -> str:
     found = _ORIGINAL_ID.search(text[:200_000])
     return found[1] if found else ""

@@ -126,7 +126,8 @@ def test_a_mail_that_came_back_is_no_longer_under_way_whatever_its_code() -> Non
 
 @pytest.mark.parametrize("subject", ["Delivery Status Notification (Success)", "Delivered: Interview", "Доставлено: x"])
 def test_a_notice_of_arrival_is_no_failure(subject: str) -> None:
-    assert read("postmaster@firma.example", subject, f"Your message was handed to {GONE}.").reports == ()
+    (report,) = read("postmaster@firma.example", subject, f"Your message was handed to {GONE}.").reports
+    assert (report.action, report.recipient) == ("delivered", GONE)
 
 
 def test_the_original_recipient_is_named_where_the_final_one_is_a_local_name() -> None:
