@@ -33,6 +33,12 @@ TAGLINES = [
     "Bez virů.www.avast.com <https://www.avast.com/sig-email>",
     "바이러스가 없습니다.www.avast.com",
     "Без вирусов.www.avast.ru",
+    "נשלח מהגלקסי שלי",
+    "Отправлено из мобильной Почты Mail",
+    "Sent from Mail",
+    "Odesláno z Pošty pro Windows",
+    "来自 QQ邮箱",
+    "네이버 메일 앱에서 보냈습니다.",
 ]
 SCANNERS = [
     "---\nThis email has been checked for viruses by AVG.\nhttps://www.avg.com",
@@ -64,6 +70,18 @@ REPLY_LINES = [
     "##- Any words that we have never seen -##",
     "Reply above this line.",
     "--- Veuillez répondre au-dessus de cette ligne ---",
+    "-- Bitte antworten Sie oberhalb dieser Zeile --",
+    "****** Bitte Antwort oberhalb dieser Linie eingeben ******",
+    "[Please reply above this line]",
+    "To respond, reply above this line",
+    "Please enter your reply above this line.",
+    "--- 이 줄 위에 답장을 작성해 주세요 ---",
+    "=====この線より上に返信を入力してください=====",
+    "-------- 请在这行上面回复 --------",
+    "---- Bu satırın üzerine yanıtınızı yazın ----",
+    "---- Vui lòng trả lời phía trên dòng này ----",
+    "---- يرجى الرد فوق هذا السطر ----",
+    "Odpovedzte nad týmto riadkom",
 ]
 NOTICES = [
     "This e-mail and any attachments are confidential and intended solely for the addressee. If you are not the\n"
@@ -96,10 +114,43 @@ def test_tagline_is_a_signature(line: str) -> None:
         "Sent you the papers from my phone, because my laptop broke.",
         "Provenance: Korea",
         "Sent from my desk, is much easier than from the phone.",
+        "Sent by email on Monday",
+        "Sent from my university mail",
+        "Sent from my Gmail account",
+        "Gesendet mit E-Mail vom 3. März",
+        "Envoyé avec mon autre adresse mail",
+        "Inviato dal mio indirizzo gmail lunedì",
+        "Отправлено с рабочей почты в понедельник",
+        "회사 메일에서 보냈습니다.",
+        "会社のメールから送信",
+        "Outlook, Windows, Android",
     ],
 )
 def test_sentence_about_sending_stays(line: str) -> None:
     assert split_reply(f"Hello,\n{line}\n\n{QUOTE}").reply == f"Hello,\n{line}"
+
+
+def test_line_that_the_words_above_lead_to_is_no_tagline() -> None:
+    own = "My diploma:\nSent from my phone"
+
+    assert split_reply(f"{own}\n\n{QUOTE}").reply == own
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Reply above this line does not work in my client.",
+        "I wrote my answers above this line:",
+        "My answers are above this line.",
+        "Please reply above this line of code in the pull request:",
+        "(You find my answers above this line.)",
+        "Ответ пишу выше этой строки, так удобнее.",
+    ],
+)
+def test_words_about_a_line_stay(line: str) -> None:
+    own = f"Hello,\n\n{line}\n\nProf. Novak, Brno"
+
+    assert split_reply(f"{own}\n\n{QUOTE}").reply == own
 
 
 @pytest.mark.parametrize("line", REPLY_LINES)
@@ -183,6 +234,12 @@ def test_ruler_of_the_writer_above_the_footer_of_a_list() -> None:
     footer = f"{'_' * 47}\nJobs mailing list\nhttps://lists.example/mailman/listinfo/jobs"
 
     assert split_reply(f"{own}\n\n{footer}").reply == own
+
+
+def test_link_of_a_list_in_the_midst_of_own_words() -> None:
+    own = f"I ran this list:\n{'-' * 40}\nhttps://lists.example/mailman/listinfo/dev\nIt has 500 users."
+
+    assert split_reply(own).reply == own
 
 
 def test_footer_of_a_list_below_a_signature_mark() -> None:

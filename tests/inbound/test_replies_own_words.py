@@ -28,6 +28,10 @@ OWN = {
         "As asked:\n\nFrom: Seoul (ICN), 24 November 2026 09:14\nTo: Prague (PRG), 24 November 2026 15:05\n"
         "Subject to change\n\nI land at three."
     ),
+    "career": (
+        "My career:\n\n--- Work ---\nFrom: March 2019\nTo: 2024\nCompany: Acme\n"
+        "--- School ---\nFrom: 2014\nTo: 2019\nDate of exam: 4. 6. 2019 14:00"
+    ),
     "marks": "Subject: Mathematics\nGrade: A\nDate: 12 June 2018\n\nSubject: Physics\nGrade: B\nDate: 14 June 2018",
     "references": (
         "Name: Anna Kováčová\nFrom: Acme\nE-mail: anna@acme.example\nPhone: +420 600\n\n"

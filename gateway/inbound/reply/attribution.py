@@ -22,7 +22,7 @@ _MAX_PLAIN_CHARS = 200  # of one without a date, or without a colon
 _ANGLED_END = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>[ ]?(?:[:：]|작성:?)[ *_]*\Z")
 _ADDRESS_END = re.compile(r"[ ][\w.+'-]{1,64}@[\w.-]{1,255}[ ]?[:：]\Z")
 _LEAD = re.compile(
-    r"[ \t]*[*_-]{0,6}(?:on|at|am|um|le|el|en|il|em|op|den|dne|dňa|w|w dniu|в|у|på|pe|ke|ti|ma|to|la|su|"
+    r"[ \t]*[*_-]{0,6}[ \t]?(?:on|at|am|um|le|el|en|il|em|op|den|dne|dňa|w|w dniu|в|у|på|pe|ke|ti|ma|to|la|su|"
     r"tarihinde|no dia|dana|pada|na|vào)\b[^\n]{0,60}\d",
     re.IGNORECASE,
 )
@@ -135,6 +135,8 @@ def _is_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
     dashed = cues.dashed_words(text)
     if dashed is not None and cues.says_wrote(dashed):
         return True
+    if text[:3] == text[-3:] == "---" and cues.says_wrote(text) and cues.has_date(text) and cues.has_time(text):
+        return True  # Zoho's "---- On …, Name <address> wrote ---" is longer than a phrase
     if not _ends_attribution(text):
         return False
     if cues.has_date(text) or cues.has_time(text):

@@ -21,6 +21,7 @@ from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted
 from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
 from gateway.inbound.reply.lead_in import is_shown, keep_own_lists
 from gateway.inbound.reply.lines import Line, Mark, Role
+from gateway.inbound.reply.reply_line import is_reply_line
 from gateway.inbound.reply.signatures import mark_signature
 from gateway.inbound.reply.stacked_header import find_stacked_headers
 
@@ -221,7 +222,7 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
 
 
 def _stands_alone(text: str) -> bool:
-    return cues.is_dashed_phrase(text) or cues.is_reply_line(text)
+    return cues.is_dashed_phrase(text) or is_reply_line(text)
 
 
 def _label_follows(lines: Sequence[Line], at: int) -> bool:
