@@ -95,6 +95,14 @@ NOTICES = [
     "o její vymazání.",
     "This message (including any attachments) is confidential and may be privileged. If you have received it by\n"
     "mistake please notify the sender by return e-mail and delete this message from your system.",
+    "Dit bericht is uitsluitend bestemd voor de geadresseerde. Indien u dit bericht onterecht ontvangt, wordt u\n"
+    "verzocht de afzender te informeren en het bericht te vernietigen.",
+    "Ez az üzenet bizalmas információkat tartalmazhat, és kizárólag a címzettnek szól. Ha tévedésből kapta meg,\n"
+    "kérjük, értesítse a feladót.",
+    "Bu e-posta ve ekleri gizlidir ve yalnızca gönderilen kişiye özeldir. Yanlışlıkla aldıysanız lütfen siliniz.",
+    "Ova poruka je povjerljiva i namijenjena isključivo primatelju. Ako ste je primili greškom, molimo obrišite\n"
+    "ovaj e-mail.",
+    "本メールには機密情報が含まれている場合があります。誤って受信された場合は、直ちに削除してください。",
     "本邮件及其附件含有保密信息，仅限于发送给上面地址中列出的个人或群组。禁止任何其他人以任何形式使用。\n"
     "如果您错收了本邮件，请您立即电话或邮件通知发件人并删除本邮件。",
 ]
@@ -161,8 +169,9 @@ def test_line_of_a_help_desk_begins_its_mail(line: str) -> None:
     assert "Could you come?" in split.folded
 
 
-def test_dashes_of_another_kind_are_dashes() -> None:
-    split = split_reply(f"{OWN}\n\n‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\n{QUOTE}")
+@pytest.mark.parametrize("line", ["‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐", "-----원본메시지-----"])
+def test_dashes_and_spaces_of_another_kind(line: str) -> None:
+    split = split_reply(f"{OWN}\n\n{line}\n{QUOTE}")
 
     assert split.reply == OWN
 
@@ -222,6 +231,10 @@ def test_several_paragraphs_of_lawyers_below_a_ruler() -> None:
         "Please keep my application confidential, and delete my data when the position is filled, thank you very much.",
         "The attached file is confidential and intended only for Ms Park. Please delete it after the interview.",
         "Přiložený soubor je důvěrný a určený jen adresátovi, paní Novákové. Po pohovoru ho prosím smažte.",
+        "Die E-Mail mit den Zahlen war ausschließlich für Frau Park bestimmt und kam irrtümlich an, bitte löschen.",
+        "Tę wiadomość proszę traktować jako poufną, adresatem są tylko Państwo; po przeczytaniu proszę ją usunąć.",
+        "Bu mesajı gizli tutmanızı rica ediyorum, alıcı yalnızca sizsiniz; okuduktan sonra siliniz.",
+        "宛先を間違えて機密情報のメールをお送りしました。恐れ入りますが、誤って受信されたメールは削除をお願いいたします。",
         NOTICES[0],
     ],
 )

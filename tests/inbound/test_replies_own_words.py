@@ -202,3 +202,31 @@ def test_a_subject_of_prefixes_and_spaces_is_read_at_once() -> None:
         assert is_answered(subject + "x")
     assert is_forwarded("Re:  RE[2] : Fwd: x")
     assert not is_answered("Re: Fwd: x")
+
+
+BOX = '<div style="border-left:2px solid #1010ff;padding-left:5px">'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<div>Gerne.</div>{BOX}Am 04.03.2025 14:11 schrieb Moa:<br>Können Sie?</div>",
+        f"<div>Gerne.</div><div>On 4 March 2025 at 14:11 Moa wrote:</div>{BOX}Können Sie?</div>",
+    ],
+    ids=["in the box", "above the box"],
+)
+def test_box_with_a_line_at_its_side_is_a_quote_below_an_attribution(body: str) -> None:
+    assert split_reply(html=body).reply == "Gerne."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<div>My professor wrote:</div>{BOX}Anna is great.</div>",
+        f"{BOX}Hello.<br>On 4 March 2025 at 14:11 Jana wrote to me:<br>come.<br>So I come.</div>",
+        f"<div>Diary</div>{BOX}4 March 2025 14:11:<br>I applied.</div>{BOX}5 March 2025 14:11:<br>You wrote.</div>",
+    ],
+    ids=["cited", "letter", "diary"],
+)
+def test_box_of_the_writer_stays(body: str) -> None:
+    assert split_reply(html=body).folded == ""

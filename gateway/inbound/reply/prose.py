@@ -16,7 +16,9 @@ _END = re.compile(r"(?:[.!?…。！？]|니다|세요|[네어아]요|까|です
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 CONFIDENTIAL = (
     "confidential|vertraulich|důvěrn|dôvern|конфиденциальн|конфіденційн|konfidentiell|fortrolig|luottamuksellinen|"
-    "confidentiel|confidencial|riservat|vertrouwelijk|poufn|gizli|기밀|비밀|秘密|機密|保密|机密"
+    "confidentiel|confidencia|confidenţial|confidențial|riservat|vertrouwelijk|poufn|gizli|bizalmas|"
+    "εμπιστευτικ|поверителн|povjerljiv|poverljiv|поверљив|zaupn|konfidentsiaal|konfidenciāl|konfidencial|"
+    "bảo mật|rahasia|เป็นความลับ|سرية|محرمانه|חסוי|סודי|기밀|비밀|秘密|機密|保密|机密"
 )
 _DISCLAIMER = re.compile(
     rf"{CONFIDENTIAL}|수신인이 아닌|"

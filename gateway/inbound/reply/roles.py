@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from gateway.inbound.known_text import KnownText
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.attribution import begins_attribution, is_sentence_of_theirs, is_vague, read_attribution
+from gateway.inbound.reply.boxes import settle_boxes
 from gateway.inbound.reply.header_block import is_separated, read_header_block
 from gateway.inbound.reply.initials import quote_by_initials
 from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted, quote_at_end
@@ -39,6 +40,7 @@ def assign_roles(
     `forwarded`, `answered`: what the subject says of the mail.
     """
     quote_by_initials(lines)
+    settle_boxes(lines)
     roles = [_role_by_markup(line) for line in lines]
     _close_quote_gaps(lines, roles)
     _mark_boundaries(lines, roles, cover, forwarded=forwarded, answered=answered)
