@@ -53,6 +53,7 @@ OWN = {
     ),
     "printing": "Fine.\n\nBefore you print the contract, please think of the trees and send me a PDF, I sign that.",
     "session": "As my teacher wrote on 24 November 2026:\n\nirb> 1+1\nirb> 2+2\n\nBoth work.",
+    "heading of a motto": "Citát:\n> Kdo nic nedělá, nic nezkazí.\nTo je mé motto.",
     "list": "My wish:\n\n----------------------------------\nPlease add me to the mailing list: mina@mail.example",
     "talk of our mail": "----- Original Message -----\nis all that your system shows me.",
 }

@@ -141,7 +141,14 @@ def _is_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
         return False
     if cues.has_date(text) or cues.has_time(text):
         return cues.has_address(text) or cues.says_wrote(text) or bool(lines[start].marks & Mark.ATTRIBUTION)
-    return end == start + 1 and len(text) <= _MAX_PLAIN_CHARS and (cues.has_address(text) or cues.says_wrote(text))
+    if end > start + 1 or len(text) > _MAX_PLAIN_CHARS:
+        return False
+    return cues.has_address(text) or (cues.says_wrote(text) and _names_author(text))
+
+
+def _names_author(text: str) -> bool:
+    """Whether a word stands beside the verb: "Quote:" above a few lines is a heading of the writer's."""
+    return any(any(map(str.isalpha, word)) for word in cues.words_after_time(text))
 
 
 def _is_sure(text: str) -> bool:

@@ -47,7 +47,7 @@ def assign_roles(
     keep_own_lists(lines, roles, cover)
     if cover:
         mark_known(lines, roles, cover, knowledge)
-        uncover_answers(lines, roles, cover)
+        uncover_answers(lines, roles, cover, knowledge)
     else:
         _mark_last_indent(lines, roles)
     mark_signature(lines, roles)
