@@ -9,7 +9,7 @@ import re
 
 from gateway.inbound.reply import words
 from gateway.inbound.reply.lines import JUDGED_CHARS
-from gateway.inbound.reply.reply_line import is_reply_line
+from gateway.inbound.reply.reply_line import REPLY_STARTS, is_reply_line
 
 
 def _squeeze(label: str) -> str:
@@ -62,6 +62,7 @@ _SHORTEST_WROTE = [w for w in words.WROTE_WORDS if not any(o != w and o in w for
 _INTRODUCING = re.compile(r"\d|[:：]|[-_=*‐‑—–─]{2}|@")
 _ORIGINALS = frozenset(map(_squeeze, words.ORIGINAL_PHRASES))
 _ORIGINAL_STARTS = frozenset(phrase[0] for phrase in _ORIGINALS)
+_FRAMES = frozenset("~+|·•━═【[")
 _FORWARDS = re.compile("|".join(sorted(words.FORWARD_STEMS)), re.IGNORECASE)
 _MAX_PHRASE_CHARS = 80
 _MAX_DASHED_CHARS = 300
@@ -124,10 +125,11 @@ def is_original_separator(text: str) -> bool:
     """ "-----Original Message-----" in a language we know; without dashes only the whole line counts."""
     if len(text) > _MAX_PHRASE_CHARS * 2:
         return False
-    if is_reply_line(text):
+    bare = text.lstrip(" \t*_-=#>:：.‐‑—–─[")
+    start = bare[:2].casefold()
+    if (start in REPLY_STARTS or len(text) - len(bare) > 1 or text[:1] in _FRAMES) and is_reply_line(text):
         return True
-    first = text.lstrip(" \t*_-=#>:：.‐‑—–─[")[:1].casefold()[:1]
-    return first in _ORIGINAL_STARTS and _squeeze(_phrase(text)) in _ORIGINALS
+    return start[:1] in _ORIGINAL_STARTS and _squeeze(_phrase(text)) in _ORIGINALS
 
 
 def is_dashed_phrase(text: str) -> bool:
