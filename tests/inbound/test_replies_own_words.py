@@ -231,3 +231,47 @@ def test_box_with_a_line_at_its_side_is_a_quote_below_an_attribution(body: str) 
 )
 def test_box_of_the_writer_stays(body: str) -> None:
     assert split_reply(html=body).folded == ""
+
+
+UNENDED = [
+    "Ja, Dienstag um zehn passt mir sehr gut",
+    "Yes I can come on tuesday at ten",
+    "Oui mardi à dix heures me convient très bien",
+    "Да, во вторник в десять мне удобно",
+    "好的我周二可以参加面试",
+    "네 가능합니다 그날 뵙겠습니다",
+    "ครับ วันอังคารสะดวกครับ จะไปพบตอนสิบโมง",
+    "כן, יום שלישי מתאים לי בשעה עשר",
+    "हाँ, मंगलवार मेरे लिए ठीक है और मैं समय पर आऊँगा",
+]
+
+
+@pytest.mark.parametrize("said", UNENDED)
+@pytest.mark.parametrize(
+    "lines", ["{}<br><br>Mina Kim<br>+82 10", "Mina Kim<br>+82 10<br><br>{}"], ids=["above", "below"]
+)
+def test_sentence_without_a_full_stop_in_the_signature_of_a_client_stays(said: str, lines: str) -> None:
+    html = f'<div>OK</div><div id="Signature">{lines.format(said)}</div>'
+
+    assert said in split_reply(html=html).reply
+
+
+@pytest.mark.parametrize("said", UNENDED)
+def test_sentence_without_a_full_stop_below_a_signature_stays(said: str) -> None:
+    split = split_reply(f"OK\n\n-- \nMina Kim\n+82 10\n\n{said}")
+
+    assert (split.reply, split.signature) == (f"OK\n\n{said}", "-- \nMina Kim\n+82 10".replace("-- ", "--"))
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Department of Computer Science, Faculty of Science, University of Oslo",
+        "上海某某科技有限公司 人力资源部 招聘组",
+        "شارع الملك فهد، حي العليا، الرياض 12211",
+        "Wir bauen, was Menschen verbindet",
+        "***",
+    ],
+)
+def test_post_address_and_slogan_belong_to_the_signature(below: str) -> None:
+    assert split_reply(f"OK\n\n-- \nMina Kim\n\n{below}").reply == "OK"

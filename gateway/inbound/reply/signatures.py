@@ -123,7 +123,7 @@ def _until_prose(lines: list[Line], block: list[int], *, again: bool = False) ->
         if number or not cues.is_signature_mark(text):
             framed = (number > 1 or again) and cues.is_signature_mark(lines[block[number - 1]].text)
             apart = framed or (number > 0 and at - block[number - 1] > 1)
-            if is_sentence(text, apart=apart) and not (number == 1 and is_app_line(text)):
+            if is_sentence(text, apart=apart, first=not number) and not (number == 1 and is_app_line(text)):
                 if framed:
                     return []  # two marks around something, and the writer goes on: a frame
                 return block[:number] if number > 1 or not cues.is_signature_mark(lines[block[0]].text) else []
