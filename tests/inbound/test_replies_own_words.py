@@ -271,6 +271,8 @@ def test_sentence_without_a_full_stop_below_a_signature_stays(said: str) -> None
         "شارع الملك فهد، حي العليا، الرياض 12211",
         "Wir bauen, was Menschen verbindet",
         "***",
+        "Stará firma s.r.o.\nHlavní 5, 602 00 Brno",
+        '"the future is what we make of it now" - Kay',
     ],
 )
 def test_post_address_and_slogan_belong_to_the_signature(below: str) -> None:

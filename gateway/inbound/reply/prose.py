@@ -17,6 +17,12 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 # Thai has no spaces between words; who speaks politely ends in one of these. Chinese lines of a signature name things.
 _POLITE_THAI = re.compile("ครับ|ค่ะ|คะ|นะ")
 _SAYS_CHINESE = re.compile("我(?![们們的])|可以|好的|谢谢|謝謝|请问|請問")
+# The full stop of a company's form ends no sentence.
+_COMPANY = re.compile(
+    r"\b(?:s\. ?r\. ?o|a\. ?s|v\. ?o\. ?s|o\. ?p\. ?s|s\. ?p\. ?a|s\. ?r\. ?l|s\. ?a|z ?o\. ?o|d\. ?o\. ?o|e\. ?v|"
+    r"ltd|inc|co|corp)\.\Z",
+    re.IGNORECASE,
+)
 CONFIDENTIAL = (
     "confidential|vertraulich|důvěrn|dôvern|конфиденциальн|конфіденційн|konfidentiell|fortrolig|luottamuksellinen|"
     "confidentiel|confidencia|confidenţial|confidențial|riservat|vertrouwelijk|poufn|gizli|bizalmas|"
@@ -54,13 +60,17 @@ def is_sentence(text: str, *, apart: bool, first: bool = False) -> bool:
         return True
     if (apart or first) and not ended and _goes_on(text, words, small):
         return True
-    return apart and ended and len(words) >= 3
+    return apart and ended and len(words) >= 3 and not (len(words) <= _MAX_NAME_WORDS and _COMPANY.search(text))
 
 
 def _goes_on(text: str, words: list[str], small: int) -> bool:
     """Whether a line without a full stop is too long for a name, and too full of small words for a post or a slogan."""
+    if not words:
+        return False
     if not text.isascii() and _POLITE_THAI.search(text):
         return True
+    if text[0] in "\"'“„«":
+        return False  # what somebody else said
     return len(words) > _MAX_NAME_WORDS and small * 3 >= len(words) * 2 and "|" not in text and not text[-1:].isdigit()
 
 
