@@ -39,6 +39,7 @@ _SIGNATURES = re.compile(
 _QUOTE_CLASSES = re.compile(r"quote|cite|reply|history", re.IGNORECASE)
 _SIDE_BORDER = re.compile(r"border-left\s*:(?!\s*(?:none|0(?:px|pt)?\b\s*(?:;|\Z)|medium none))", re.IGNORECASE)
 _TOP_BORDER = re.compile(r"border-top\s*:\s*solid\s+(?:#?e1e1e1|#?b5c4df|windowtext)|border-top:solid", re.IGNORECASE)
+_BOXES = frozenset(("div", "p", "td", "table"))
 _INDENT_BUTTON = re.compile(
     r"margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px;\s*border:\s*(?:none|medium)", re.IGNORECASE
 )
@@ -85,8 +86,11 @@ def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
         mark |= Mark.SIGNATURE
     mark |= _mark_by_other_names(attributes)
     style = (attributes.get("style") or "")[:_MAX_CHARS]
-    if style and tag in ("div", "p", "td") and _TOP_BORDER.search(style):
-        mark |= Mark.RULE
+    if style and tag in _BOXES:
+        if _TOP_BORDER.search(style):
+            mark |= Mark.RULE
+        if "order-left" in style and _SIDE_BORDER.search(style):
+            mark |= Mark.BOX
     if tag == "blockquote" and _INDENT_BUTTON.search(style):
         return mark & ~Mark.INDENT, 0
     if tag == "blockquote" and _is_cited(attributes, ids + " " + classes, style):

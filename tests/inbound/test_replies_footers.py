@@ -33,6 +33,12 @@ TAGLINES = [
     "Bez virů.www.avast.com <https://www.avast.com/sig-email>",
     "바이러스가 없습니다.www.avast.com",
     "Без вирусов.www.avast.ru",
+    "נשלח מהגלקסי שלי",
+    "Отправлено из мобильной Почты Mail",
+    "Sent from Mail",
+    "Odesláno z Pošty pro Windows",
+    "来自 QQ邮箱",
+    "네이버 메일 앱에서 보냈습니다.",
 ]
 SCANNERS = [
     "---\nThis email has been checked for viruses by AVG.\nhttps://www.avg.com",
@@ -64,6 +70,18 @@ REPLY_LINES = [
     "##- Any words that we have never seen -##",
     "Reply above this line.",
     "--- Veuillez répondre au-dessus de cette ligne ---",
+    "-- Bitte antworten Sie oberhalb dieser Zeile --",
+    "****** Bitte Antwort oberhalb dieser Linie eingeben ******",
+    "[Please reply above this line]",
+    "To respond, reply above this line",
+    "Please enter your reply above this line.",
+    "--- 이 줄 위에 답장을 작성해 주세요 ---",
+    "=====この線より上に返信を入力してください=====",
+    "-------- 请在这行上面回复 --------",
+    "---- Bu satırın üzerine yanıtınızı yazın ----",
+    "---- Vui lòng trả lời phía trên dòng này ----",
+    "---- يرجى الرد فوق هذا السطر ----",
+    "Odpovedzte nad týmto riadkom",
 ]
 NOTICES = [
     "This e-mail and any attachments are confidential and intended solely for the addressee. If you are not the\n"
@@ -77,6 +95,14 @@ NOTICES = [
     "o její vymazání.",
     "This message (including any attachments) is confidential and may be privileged. If you have received it by\n"
     "mistake please notify the sender by return e-mail and delete this message from your system.",
+    "Dit bericht is uitsluitend bestemd voor de geadresseerde. Indien u dit bericht onterecht ontvangt, wordt u\n"
+    "verzocht de afzender te informeren en het bericht te vernietigen.",
+    "Ez az üzenet bizalmas információkat tartalmazhat, és kizárólag a címzettnek szól. Ha tévedésből kapta meg,\n"
+    "kérjük, értesítse a feladót.",
+    "Bu e-posta ve ekleri gizlidir ve yalnızca gönderilen kişiye özeldir. Yanlışlıkla aldıysanız lütfen siliniz.",
+    "Ova poruka je povjerljiva i namijenjena isključivo primatelju. Ako ste je primili greškom, molimo obrišite\n"
+    "ovaj e-mail.",
+    "本メールには機密情報が含まれている場合があります。誤って受信された場合は、直ちに削除してください。",
     "本邮件及其附件含有保密信息，仅限于发送给上面地址中列出的个人或群组。禁止任何其他人以任何形式使用。\n"
     "如果您错收了本邮件，请您立即电话或邮件通知发件人并删除本邮件。",
 ]
@@ -96,10 +122,43 @@ def test_tagline_is_a_signature(line: str) -> None:
         "Sent you the papers from my phone, because my laptop broke.",
         "Provenance: Korea",
         "Sent from my desk, is much easier than from the phone.",
+        "Sent by email on Monday",
+        "Sent from my university mail",
+        "Sent from my Gmail account",
+        "Gesendet mit E-Mail vom 3. März",
+        "Envoyé avec mon autre adresse mail",
+        "Inviato dal mio indirizzo gmail lunedì",
+        "Отправлено с рабочей почты в понедельник",
+        "회사 메일에서 보냈습니다.",
+        "会社のメールから送信",
+        "Outlook, Windows, Android",
     ],
 )
 def test_sentence_about_sending_stays(line: str) -> None:
     assert split_reply(f"Hello,\n{line}\n\n{QUOTE}").reply == f"Hello,\n{line}"
+
+
+def test_line_that_the_words_above_lead_to_is_no_tagline() -> None:
+    own = "My diploma:\nSent from my phone"
+
+    assert split_reply(f"{own}\n\n{QUOTE}").reply == own
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Reply above this line does not work in my client.",
+        "I wrote my answers above this line:",
+        "My answers are above this line.",
+        "Please reply above this line of code in the pull request:",
+        "(You find my answers above this line.)",
+        "Ответ пишу выше этой строки, так удобнее.",
+    ],
+)
+def test_words_about_a_line_stay(line: str) -> None:
+    own = f"Hello,\n\n{line}\n\nProf. Novak, Brno"
+
+    assert split_reply(f"{own}\n\n{QUOTE}").reply == own
 
 
 @pytest.mark.parametrize("line", REPLY_LINES)
@@ -110,8 +169,9 @@ def test_line_of_a_help_desk_begins_its_mail(line: str) -> None:
     assert "Could you come?" in split.folded
 
 
-def test_dashes_of_another_kind_are_dashes() -> None:
-    split = split_reply(f"{OWN}\n\n‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\n{QUOTE}")
+@pytest.mark.parametrize("line", ["‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐", "-----원본메시지-----"])
+def test_dashes_and_spaces_of_another_kind(line: str) -> None:
+    split = split_reply(f"{OWN}\n\n{line}\n{QUOTE}")
 
     assert split.reply == OWN
 
@@ -171,6 +231,10 @@ def test_several_paragraphs_of_lawyers_below_a_ruler() -> None:
         "Please keep my application confidential, and delete my data when the position is filled, thank you very much.",
         "The attached file is confidential and intended only for Ms Park. Please delete it after the interview.",
         "Přiložený soubor je důvěrný a určený jen adresátovi, paní Novákové. Po pohovoru ho prosím smažte.",
+        "Die E-Mail mit den Zahlen war ausschließlich für Frau Park bestimmt und kam irrtümlich an, bitte löschen.",
+        "Tę wiadomość proszę traktować jako poufną, adresatem są tylko Państwo; po przeczytaniu proszę ją usunąć.",
+        "Bu mesajı gizli tutmanızı rica ediyorum, alıcı yalnızca sizsiniz; okuduktan sonra siliniz.",
+        "宛先を間違えて機密情報のメールをお送りしました。恐れ入りますが、誤って受信されたメールは削除をお願いいたします。",
         NOTICES[0],
     ],
 )
@@ -183,6 +247,12 @@ def test_ruler_of_the_writer_above_the_footer_of_a_list() -> None:
     footer = f"{'_' * 47}\nJobs mailing list\nhttps://lists.example/mailman/listinfo/jobs"
 
     assert split_reply(f"{own}\n\n{footer}").reply == own
+
+
+def test_link_of_a_list_in_the_midst_of_own_words() -> None:
+    own = f"I ran this list:\n{'-' * 40}\nhttps://lists.example/mailman/listinfo/dev\nIt has 500 users."
+
+    assert split_reply(own).reply == own
 
 
 def test_footer_of_a_list_below_a_signature_mark() -> None:

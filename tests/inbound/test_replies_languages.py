@@ -14,6 +14,7 @@ SENT = "Would you like to come on Thursday?\nPlease bring your papers.\n\nThe te
 
 ATTRIBUTIONS = {
     "gmail en": "On Tue, Mar 12, 2024 at 1:02 PM Hiring Team <r@x.example> wrote:",
+    "zoho": "---- On Tue, 12 Mar 2024 13:02:22 +0530 Hiring <r@x.example> wrote ----",
     "gmail ko": "2024년 3월 12일 (화) 오후 1:02, 채용팀 <r@x.example>님이 작성:",
     "gmail ja": "2024年3月12日(火) 13:02 採用 <r@x.example>:",
     "gmail zh": "Hiring <r@x.example> 于2024年3月12日周二 13:02写道：",

@@ -28,6 +28,10 @@ OWN = {
         "As asked:\n\nFrom: Seoul (ICN), 24 November 2026 09:14\nTo: Prague (PRG), 24 November 2026 15:05\n"
         "Subject to change\n\nI land at three."
     ),
+    "career": (
+        "My career:\n\n--- Work ---\nFrom: March 2019\nTo: 2024\nCompany: Acme\n"
+        "--- School ---\nFrom: 2014\nTo: 2019\nDate of exam: 4. 6. 2019 14:00"
+    ),
     "marks": "Subject: Mathematics\nGrade: A\nDate: 12 June 2018\n\nSubject: Physics\nGrade: B\nDate: 14 June 2018",
     "references": (
         "Name: Anna Kováčová\nFrom: Acme\nE-mail: anna@acme.example\nPhone: +420 600\n\n"
@@ -49,6 +53,7 @@ OWN = {
     ),
     "printing": "Fine.\n\nBefore you print the contract, please think of the trees and send me a PDF, I sign that.",
     "session": "As my teacher wrote on 24 November 2026:\n\nirb> 1+1\nirb> 2+2\n\nBoth work.",
+    "heading of a motto": "Citát:\n> Kdo nic nedělá, nic nezkazí.\nTo je mé motto.",
     "list": "My wish:\n\n----------------------------------\nPlease add me to the mailing list: mina@mail.example",
     "talk of our mail": "----- Original Message -----\nis all that your system shows me.",
 }
@@ -198,3 +203,77 @@ def test_a_subject_of_prefixes_and_spaces_is_read_at_once() -> None:
         assert is_answered(subject + "x")
     assert is_forwarded("Re:  RE[2] : Fwd: x")
     assert not is_answered("Re: Fwd: x")
+
+
+BOX = '<div style="border-left:2px solid #1010ff;padding-left:5px">'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<div>Gerne.</div>{BOX}Am 04.03.2025 14:11 schrieb Moa:<br>Können Sie?</div>",
+        f"<div>Gerne.</div><div>On 4 March 2025 at 14:11 Moa wrote:</div>{BOX}Können Sie?</div>",
+    ],
+    ids=["in the box", "above the box"],
+)
+def test_box_with_a_line_at_its_side_is_a_quote_below_an_attribution(body: str) -> None:
+    assert split_reply(html=body).reply == "Gerne."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<div>My professor wrote:</div>{BOX}Anna is great.</div>",
+        f"{BOX}Hello.<br>On 4 March 2025 at 14:11 Jana wrote to me:<br>come.<br>So I come.</div>",
+        f"<div>Diary</div>{BOX}4 March 2025 14:11:<br>I applied.</div>{BOX}5 March 2025 14:11:<br>You wrote.</div>",
+    ],
+    ids=["cited", "letter", "diary"],
+)
+def test_box_of_the_writer_stays(body: str) -> None:
+    assert split_reply(html=body).folded == ""
+
+
+UNENDED = [
+    "Ja, Dienstag um zehn passt mir sehr gut",
+    "Yes I can come on tuesday at ten",
+    "Oui mardi à dix heures me convient très bien",
+    "Да, во вторник в десять мне удобно",
+    "好的我周二可以参加面试",
+    "네 가능합니다 그날 뵙겠습니다",
+    "ครับ วันอังคารสะดวกครับ จะไปพบตอนสิบโมง",
+    "כן, יום שלישי מתאים לי בשעה עשר",
+    "हाँ, मंगलवार मेरे लिए ठीक है और मैं समय पर आऊँगा",
+]
+
+
+@pytest.mark.parametrize("said", UNENDED)
+@pytest.mark.parametrize(
+    "lines", ["{}<br><br>Mina Kim<br>+82 10", "Mina Kim<br>+82 10<br><br>{}"], ids=["above", "below"]
+)
+def test_sentence_without_a_full_stop_in_the_signature_of_a_client_stays(said: str, lines: str) -> None:
+    html = f'<div>OK</div><div id="Signature">{lines.format(said)}</div>'
+
+    assert said in split_reply(html=html).reply
+
+
+@pytest.mark.parametrize("said", UNENDED)
+def test_sentence_without_a_full_stop_below_a_signature_stays(said: str) -> None:
+    split = split_reply(f"OK\n\n-- \nMina Kim\n+82 10\n\n{said}")
+
+    assert (split.reply, split.signature) == (f"OK\n\n{said}", "-- \nMina Kim\n+82 10".replace("-- ", "--"))
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Department of Computer Science, Faculty of Science, University of Oslo",
+        "上海某某科技有限公司 人力资源部 招聘组",
+        "شارع الملك فهد، حي العليا، الرياض 12211",
+        "Wir bauen, was Menschen verbindet",
+        "***",
+        "Stará firma s.r.o.\nHlavní 5, 602 00 Brno",
+        '"the future is what we make of it now" - Kay',
+    ],
+)
+def test_post_address_and_slogan_belong_to_the_signature(below: str) -> None:
+    assert split_reply(f"OK\n\n-- \nMina Kim\n\n{below}").reply == "OK"

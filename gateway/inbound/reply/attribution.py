@@ -22,7 +22,7 @@ _MAX_PLAIN_CHARS = 200  # of one without a date, or without a colon
 _ANGLED_END = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>[ ]?(?:[:：]|작성:?)[ *_]*\Z")
 _ADDRESS_END = re.compile(r"[ ][\w.+'-]{1,64}@[\w.-]{1,255}[ ]?[:：]\Z")
 _LEAD = re.compile(
-    r"[ \t]*[*_-]{0,6}(?:on|at|am|um|le|el|en|il|em|op|den|dne|dňa|w|w dniu|в|у|på|pe|ke|ti|ma|to|la|su|"
+    r"[ \t]*[*_-]{0,6}[ \t]?(?:on|at|am|um|le|el|en|il|em|op|den|dne|dňa|w|w dniu|в|у|på|pe|ke|ti|ma|to|la|su|"
     r"tarihinde|no dia|dana|pada|na|vào)\b[^\n]{0,60}\d",
     re.IGNORECASE,
 )
@@ -135,11 +135,20 @@ def _is_attribution(lines: Sequence[Line], start: int, end: int) -> bool:
     dashed = cues.dashed_words(text)
     if dashed is not None and cues.says_wrote(dashed):
         return True
+    if text[:3] == text[-3:] == "---" and cues.says_wrote(text) and cues.has_date(text) and cues.has_time(text):
+        return True  # Zoho's "---- On …, Name <address> wrote ---" is longer than a phrase
     if not _ends_attribution(text):
         return False
     if cues.has_date(text) or cues.has_time(text):
         return cues.has_address(text) or cues.says_wrote(text) or bool(lines[start].marks & Mark.ATTRIBUTION)
-    return end == start + 1 and len(text) <= _MAX_PLAIN_CHARS and (cues.has_address(text) or cues.says_wrote(text))
+    if end > start + 1 or len(text) > _MAX_PLAIN_CHARS:
+        return False
+    return cues.has_address(text) or (cues.says_wrote(text) and _names_author(text))
+
+
+def _names_author(text: str) -> bool:
+    """Whether a word stands beside the verb: "Quote:" above a few lines is a heading of the writer's."""
+    return any(any(map(str.isalpha, word)) for word in cues.words_after_time(text))
 
 
 def _is_sure(text: str) -> bool:

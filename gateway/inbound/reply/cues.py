@@ -9,10 +9,11 @@ import re
 
 from gateway.inbound.reply import words
 from gateway.inbound.reply.lines import JUDGED_CHARS
+from gateway.inbound.reply.reply_line import REPLY_STARTS, is_reply_line
 
 
 def _squeeze(label: str) -> str:
-    """A label as it is compared: without the spaces that some clients put between its letters or leave out."""
+    """A label or phrase as it is compared: without spaces, which some clients put between its letters or leave out."""
     return label.replace(" ", "").replace("\u3000", "").replace("\t", "")
 
 
@@ -59,11 +60,11 @@ _WROTE = re.compile("|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key
 _SHORTEST_WROTE = [w for w in words.WROTE_WORDS if not any(o != w and o in w for o in words.WROTE_WORDS)]
 
 _INTRODUCING = re.compile(r"\d|[:：]|[-_=*‐‑—–─]{2}|@")
-_ORIGINAL_STARTS = frozenset(phrase[0] for phrase in words.ORIGINAL_PHRASES)
-_REPLY_STARTS = frozenset(phrase[0] for phrase in words.REPLY_ABOVE_PHRASES)
+_ORIGINALS = frozenset(map(_squeeze, words.ORIGINAL_PHRASES))
+_ORIGINAL_STARTS = frozenset(phrase[0] for phrase in _ORIGINALS)
+_FRAMES = frozenset("~+|·•━═【[")
 _FORWARDS = re.compile("|".join(sorted(words.FORWARD_STEMS)), re.IGNORECASE)
 _MAX_PHRASE_CHARS = 80
-_MIN_REPLY_LINE = 9
 _MAX_DASHED_CHARS = 300
 _MAX_LEADING_WORDS = 8
 _SPACES = re.compile(r"\s+")
@@ -124,19 +125,11 @@ def is_original_separator(text: str) -> bool:
     """ "-----Original Message-----" in a language we know; without dashes only the whole line counts."""
     if len(text) > _MAX_PHRASE_CHARS * 2:
         return False
-    first = text.lstrip(" \t*_-=#>:：.‐‑—–─[")[:1].casefold()[:1]
-    if (first in _REPLY_STARTS or "##-" in text) and is_reply_line(text):
+    bare = text.lstrip(" \t*_-=#>:：.‐‑—–─[")
+    start = bare[:2].casefold()
+    if (start in REPLY_STARTS or len(text) - len(bare) > 1 or text[:1] in _FRAMES) and is_reply_line(text):
         return True
-    return first in _ORIGINAL_STARTS and _phrase(text) in words.ORIGINAL_PHRASES
-
-
-def is_reply_line(text: str) -> bool:
-    """The line above which a help desk asks for the answer: `##- … -##` in whatever language, or in words we know."""
-    if not _MIN_REPLY_LINE <= len(text) <= _MAX_PHRASE_CHARS * 2:
-        return False
-    if text.strip(" \t*_-=#‐‑—–─.").casefold() in words.REPLY_ABOVE_PHRASES:
-        return True
-    return "##-" in text and text.strip(" \t*").startswith("##-") and text.rstrip(" \t*").endswith("-##")
+    return start[:1] in _ORIGINAL_STARTS and _squeeze(_phrase(text)) in _ORIGINALS
 
 
 def is_dashed_phrase(text: str) -> bool:

@@ -14,6 +14,7 @@ from gateway.inbound.reply.prose import CONFIDENTIAL
 
 _LEAST = 24
 _LEAST_LAWYERS = 60
+_LEAST_LAWYERS_CJK = 36
 _MOST_OF_SCANNER = 400
 _MOST_OF_PRINTING = 240
 _MOST_OF_LINK = 200
@@ -29,13 +30,28 @@ _SECRET = _words(f"{CONFIDENTIAL}|privileged|대외비|not the intended recipien
 _FOR_WHOM = _words(
     "intended|addressee|recipient|notify the sender|received this|empfänger|adressat|destinat|geadresseerde|ontvanger|"
     "odbiorc|adresat|adresát|příjemc|príjemc|адресат|получател|отримувач|mottagare|modtager|mottaker|vastaanottaja|"
-    "alıcı|수신인|수신자|수취인|宛先|受信者|名宛人|收件人|收件者|收信人|仅限|僅限"
+    "alıcı|kişiye özel|címzett|παραλήπτ|primatelj|primaoc|naslovnik|người nhận|penerima|ผู้รับ|المرسل إليه|المستلم|"
+    "المتلقي|נמען|수신인|수신자|수취인|宛先|受信者|名宛人|收件人|收件者|收信人|仅限|僅限"
+)
+# If it begins with "this mail", it may say as well that it is for them alone, and that it may have gone astray.
+_ALONE = _words(
+    "ausschließlich für|exclusivement|exclusivamente|esclusivamente|uitsluitend|wyłącznie|výhradně|výlučne|"
+    "исключительно|виключно|kizárólag|yalnızca|endast avse|udelukkende|utelukkende|"
+    "만을 위한|만을 위해|のみを対象|仅限|僅限"
+)
+_ASTRAY = _words(
+    "irrtümlich|versehentlich|par erreur|por error|por engano|per errore|onterecht|per abuis|przez pomyłkę|omylem|"
+    "по ошибке|помилково|av misstag|ved en fejl|ved en feil|yanlışlıkla|tévedés|din greșeală|잘못 수신|잘못 전송|"
+    "誤って受信|誤送信|错收|誤收"
 )
 _MUST = _words(
     "delet|destroy|disclos|unauthoris|unauthoriz|prohibited|löschen|vernichte|nicht gestattet|untersagt|unbefugt|"
     "supprime|détrui|interdit|elimin|destru|borr|prohibid|cancell|distrugg|vietat|verwijder|vernietig|usun|zniszcz|"
-    "smaž|smazat|vymaz|vymaž|znič|odstra|удал|уничтож|видал|radera|slette|slet |poista|silin|삭제|파기|금지|削除|破棄|"
-    "删除|刪除|销毁|銷毀|禁止"
+    "smaž|smazat|vymaz|vymaž|znič|odstra|удал|уничтож|видал|radera|slett|slet |poista|silin|삭제|파기|금지|削除|破棄|"
+    "删除|刪除|销毁|銷毀|禁止|apag|töröl|ștergeți|distrug|obriši|obrisa|izbriši|izbrisa|изтри|διαγρά|xóa|xoá|hapus|ลบ|حذف|מחק|"
+    # or at least tell the sender
+    "informujte|upozorněte|upovedomte|informieren sie|sporočite|notifíqu|comuníqu|avvis|avertir|poinformow|"
+    "powiadom|сообщите|повідомте|meddela|underrett|értesít|bildirin"
 )
 # Of themselves only people speak.
 _MYSELF = re.compile(
@@ -44,8 +60,14 @@ _MYSELF = re.compile(
     r"(?i:\b(?:send|tell|let|call|write) me\b|\bmy\b|\bich\b|\bmeine?[nmrs]?\b|"
     r"\bmůj\b|\bmoj[eií]\b|\bmého\b|\bjsem\b|\bsom\b|\bя\b|\bмо[йяеёию]\w{0,2}\b|\bпрошу\b|\bмне\b|\bjag\b|\bmin\b|\bmitt\b|\bmina\b|"
     r"\bjeg\b|\bj['’]ai\b|\bmon\b|\bmes\b|\bmis?\b|\bmi[oae]i?\b|\bmeus?\b|\bminhas?\b|\bmój\b|\bmoją\b|\bik\b|"
-    r"\bmijn\b)|제가|저는|저의|제 [가-힣]|私[はがのも]|我[的在把会會要想]"
+    r"\bmijn\b)|제가|저는|저의|제 [가-힣]|보냈|드렸|私[はがのも]|お送り|送ってしま|送信してしま|"
+    r"我[的在把会會要想]|发错|發錯|"
+    r"(?i:\bkérem\b|\bnekem\b|\bvagyok\b|\w{2}yorum\b|\brica ederim\b|\bbenim\b|\bvă rog\b|\bmeu\b|\bmea\b|\btôi\b|"
+    r"\bsaya\b|\bmohon\b|\bpeço\b|\bproszę\b|\bles pido\b|\bmolim\b|\bmoj\w{0,2}\b|\bμου\b|\bmôj\w?\b)|"
+    r"أنا|أرجو|אני|שלי|ผม|ดิฉัน|ฉัน"
 )
+# Chinese, Japanese and Korean lawyers need fewer signs, but they begin with the mail.
+_BRIEF = re.compile(r"(?:본|이|この|本|此)[ ]?(?:전자우편|이?메일|メッセージ|メール|电子|電子|邮件|郵件)")
 # A scanner names itself and the mail, and what it did, and begins with that mail.
 _SCANNER = re.compile(
     r"avast|\bavg\b|\beset\b|nod32|kaspersky|касперск|symantec|messagelabs|mailscanner|mcafee|sophos|bitdefender|"
@@ -60,9 +82,9 @@ _LOOKED = _words(
     "スキャン|扫描|掃描|检查"
 )
 _THIS_MAIL = re.compile(
-    r"[-_*=~\s]*(?:this|the|diese|este|esta|quest[oa]|deze|dit|denn[ae]|dett[ae]|t[aeoáu][tn]?to|tohle|эт[оа]|данное|"
-    r"ц[ей]й?|ce|cet|cette|l['’]absence|t[ae]n?|niniejsza|bu|tämä|이|본|この|本|此|information|informac\w+|"
-    r"информация)[\s -]",
+    r"[-_*=~\s]*(?:(?:this|the|diese|este|esta|quest[oa]|deze|dit|denn[ae]|dett[ae]|t[aeoáu][tn]?to|tohle|эт[оа]|"
+    r"данное|ц[ей]й?|ce|cet|cette|l['’]absence|t[ae]n?|niniejsza|bu|tämä|ez az|acest|ovaj?|ova|това|αυτό|이|본|"
+    r"information|informac\w+|информация)[\s -]|この|本|此)",
     re.IGNORECASE,
 )
 _MAIL = _words(
@@ -94,7 +116,7 @@ def is_footer(text: str) -> bool:
     if len(text) < _LEAST:
         return False
     folded = text.casefold()
-    if not (_is_legal(folded) or _is_of_scanner(text, folded) or _is_against_printing(text, folded)):
+    if not (_is_legal(text, folded) or _is_of_scanner(text, folded) or _is_against_printing(text, folded)):
         return False
     return _MYSELF.search(text) is None
 
@@ -109,8 +131,14 @@ def is_scanner_link(text: str) -> bool:
     return "." in text and len(text) <= _MOST_OF_LINK and " " not in text and bool(_SCANNER_LINK.fullmatch(text))
 
 
-def _is_legal(folded: str) -> bool:
-    return len(folded) >= _LEAST_LAWYERS and _says(folded, _SECRET, _FOR_WHOM, _MUST, _MAIL)
+def _is_legal(text: str, folded: str) -> bool:
+    if len(folded) < (_LEAST_LAWYERS_CJK if _BRIEF.match(folded) else _LEAST_LAWYERS):
+        return False
+    if not _says(folded, _MUST, _MAIL):
+        return False
+    if _says(folded, _SECRET, _FOR_WHOM):
+        return True
+    return _says(folded, _SECRET + _ALONE, _FOR_WHOM + _ASTRAY) and _THIS_MAIL.match(text) is not None
 
 
 def _is_of_scanner(text: str, folded: str) -> bool:

@@ -5,6 +5,7 @@ Not in charge of: what becomes of the lines (`roles`) or single labels (`cues`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ _MAX_STRAY = 2  # lines in a row without label: a value went on
 _ONCE = frozenset([0, 1, 2, 4])
 _CORE = frozenset([0, 1, 2, 4])
 _DATED = frozenset([1, -1])  # where a header has its time; a timetable has one behind "From", too
+_PERIOD = re.compile(r"(?:[^\W\d]{1,12}\.? )?[\d./ -]{2,10}[년г年]?\.?(?: ?\d{1,2}[월月])?")
 _FIRST = frozenset([0, 1, 4])  # the label that a client begins with; a formal letter begins with whom it is for
 
 
@@ -30,6 +32,7 @@ class _Block:
     labels: int = 0
     addresses: int = 0
     clocks: int = 0
+    periods: int = 0  # a sender that is a date: "From: March 2019, To: May 2024" of a career
     values: list[str] = field(default_factory=list)
 
     def add(self, kind: int, label: str, value: str) -> None:
@@ -41,6 +44,7 @@ class _Block:
         addressed = cues.has_address(value)
         self.addresses += addressed
         self.clocks += (addressed or kind in _DATED) and cues.has_date(value) and cues.has_time(value)
+        self.periods += kind == 0 and not addressed and _PERIOD.fullmatch(value) is not None
         self.values.append(value)
 
     def holds(self, *, separated: bool, phrased: bool, client_made: bool) -> bool:
@@ -50,6 +54,8 @@ class _Block:
         more with an address and a date with a time, below words between dashes or in the order that only clients
         write: below a ruler alone people put forms.
         """
+        if self.periods:
+            return False
         core = self.kinds & _CORE
         evidence = bool(self.addresses or self.clocks)
         if 0 in core and len(core) >= 3 and (separated or self.addresses or self._is_dated_mail(core)):

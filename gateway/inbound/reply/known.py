@@ -6,6 +6,7 @@ Not in charge of: which words are known (`known_text`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gateway.inbound.known_text import KnownText, tokens_of
@@ -22,6 +23,10 @@ _CITED_LINES = 3
 _QUESTION_LINES = 12  # longer quotes between answers are folded
 _QUESTION_ENDS = ("?", "？", "؟", ";", ":", "：")
 
+_BEFORE_ANSWER = re.compile(r"[.?!:;)=>_–—-]\s|[？：。！]")
+_BY_PROGRAM = re.compile(r"[<\[@]")
+_ENOUGH_ASKED = 5  # known words, for an answer without punctuation before it
+_MAX_ASKING_CHARS = 400
 MAX_COVERED_CHARS = 50_000
 _MAX_LINE_CHARS = 10_000
 
@@ -64,7 +69,7 @@ def mark_known(lines: list[Line], roles: list[str], cover: Cover, knowledge: Kno
         _mark_intro_above(lines, roles, start)
 
 
-def uncover_answers(lines: list[Line], roles: list[str], cover: Cover) -> None:
+def uncover_answers(lines: list[Line], roles: list[str], cover: Cover, knowledge: KnownText) -> None:
     """Words between the lines of our own mail, below its header or inside its quote, are the writer's answers.
 
     Only in the newest mail of the fold, and only if we know its words: an older mail, or one that is not ours, has
@@ -80,6 +85,10 @@ def uncover_answers(lines: list[Line], roles: list[str], cover: Cover) -> None:
         if lines[at].blank:
             continue
         known, total = cover[at]
+        if _ends_with_answer(lines[at].text, known, total, knowledge):
+            answers += [*run, at] if above is not None else [at]
+            run, above = [], lines[at]
+            continue
         if known < 0.5 * total or total - known >= _ADDED_WORDS:
             run.append(at)
             continue
@@ -95,6 +104,24 @@ def uncover_answers(lines: list[Line], roles: list[str], cover: Cover) -> None:
     for at in answers:
         roles[at] = Role.OWN
     _keep_questions(lines, roles, start, answers[-1])
+
+
+def _ends_with_answer(text: str, known: int, total: int, knowledge: KnownText) -> bool:
+    """Whether a line is ours but for a word or two at its end: "Your name? Kim", "Tuesday, 24 November, 10:00 suits".
+
+    What programs write behind links and addresses is no answer.
+    """
+    added = total - known
+    if not 0 < added < min(total, _ADDED_WORDS) or len(text) > _MAX_ASKING_CHARS:
+        return False
+    for mark in _BEFORE_ANSWER.finditer(text):
+        answer = text[mark.end() :]
+        if len(tokens_of(answer)) == added:
+            return not _BY_PROGRAM.search(answer)
+    words = text.rsplit(maxsplit=added)
+    if len(words) <= added or known < _ENOUGH_ASKED or tokens_of(" ".join(words[1:])) != tokens_of(text)[-added:]:
+        return False
+    return not _BY_PROGRAM.search(text, len(words[0])) and knowledge.cover_lines(words[:1]) == [(known, known)]
 
 
 def _find_newest(lines: list[Line], roles: list[str]) -> tuple[int, int]:

@@ -34,6 +34,7 @@ class Mark:
     HISTORY: Final = 32  # inside a container that clients make only for the quoted mail
     BOLD: Final = 64  # begins with bold text
     INDENT: Final = 128  # inside a blockquote that no client made for quoting
+    BOX: Final = 256  # inside another element with a line at its left side: a quote only below an attribution
 
 
 class Role:

@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from gateway.inbound.known_text import KnownText
 from gateway.inbound.reply import cues
 from gateway.inbound.reply.attribution import begins_attribution, is_sentence_of_theirs, is_vague, read_attribution
+from gateway.inbound.reply.boxes import settle_boxes
 from gateway.inbound.reply.header_block import is_separated, read_header_block
 from gateway.inbound.reply.initials import quote_by_initials
 from gateway.inbound.reply.intros import mark_intro, next_filled, next_is_quoted, quote_at_end
 from gateway.inbound.reply.known import Cover, mark_known, uncover_answers
 from gateway.inbound.reply.lead_in import is_shown, keep_own_lists
 from gateway.inbound.reply.lines import Line, Mark, Role
+from gateway.inbound.reply.reply_line import is_reply_line
 from gateway.inbound.reply.signatures import mark_signature
 from gateway.inbound.reply.stacked_header import find_stacked_headers
 
@@ -38,13 +40,14 @@ def assign_roles(
     `forwarded`, `answered`: what the subject says of the mail.
     """
     quote_by_initials(lines)
+    settle_boxes(lines)
     roles = [_role_by_markup(line) for line in lines]
     _close_quote_gaps(lines, roles)
     _mark_boundaries(lines, roles, cover, forwarded=forwarded, answered=answered)
     keep_own_lists(lines, roles, cover)
     if cover:
         mark_known(lines, roles, cover, knowledge)
-        uncover_answers(lines, roles, cover)
+        uncover_answers(lines, roles, cover, knowledge)
     else:
         _mark_last_indent(lines, roles)
     mark_signature(lines, roles)
@@ -221,7 +224,7 @@ def _read_intro(lines: list[Line], roles: list[str], at: int) -> tuple[int, bool
 
 
 def _stands_alone(text: str) -> bool:
-    return cues.is_dashed_phrase(text) or cues.is_reply_line(text)
+    return cues.is_dashed_phrase(text) or is_reply_line(text)
 
 
 def _label_follows(lines: Sequence[Line], at: int) -> bool:

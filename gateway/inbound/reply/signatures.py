@@ -91,9 +91,12 @@ def _mark_list_footer(lines: list[Line], roles: list[str], own: list[int]) -> No
     """What a mailing list adds at the very end: a long ruler and a few lines with a link."""
     for number in range(len(own) - 1, max(0, len(own) - 7), -1):  # a ruler further up may be the writer's
         text = lines[own[number]].text.strip()
-        if len(text) >= 30 and set(text) <= {"_", "-"} and any(_names_list(lines[o].text) for o in own[number:]):
-            _set(roles, own[number:])
-            return
+        if len(text) >= 30 and set(text) <= {"_", "-"}:
+            below = [lines[o].text for o in own[number + 1 :] if not cues.is_ruler(lines[o].text)]
+            # people who list a link go on; a list ends with where to leave it
+            if any(map(_names_list, below)) and ("://" in below[-1] or "@" in below[-1]):
+                _set(roles, own[number:])
+                return
 
 
 def _block_from(places: Sequence[int], roles: Sequence[str]) -> list[int]:
@@ -120,7 +123,7 @@ def _until_prose(lines: list[Line], block: list[int], *, again: bool = False) ->
         if number or not cues.is_signature_mark(text):
             framed = (number > 1 or again) and cues.is_signature_mark(lines[block[number - 1]].text)
             apart = framed or (number > 0 and at - block[number - 1] > 1)
-            if is_sentence(text, apart=apart) and not (number == 1 and is_app_line(text)):
+            if is_sentence(text, apart=apart, first=not number) and not (number == 1 and is_app_line(text)):
                 if framed:
                     return []  # two marks around something, and the writer goes on: a frame
                 return block[:number] if number > 1 or not cues.is_signature_mark(lines[block[0]].text) else []
@@ -130,6 +133,11 @@ def _until_prose(lines: list[Line], block: list[int], *, again: bool = False) ->
 def _heads_list(line: Line) -> bool:
     """Whether the line right above a mark announces what stands below it."""
     return line.text.rstrip(" *_").endswith((":", "："))
+
+
+def _is_announced(lines: list[Line], above: int, at: int) -> bool:
+    """Whether the line right above leads to this one: "My diploma:" and below it "Sent from my phone"."""
+    return above == at - 1 and _heads_list(lines[above])
 
 
 def _names_list(text: str) -> bool:
@@ -153,7 +161,7 @@ def _mark_taglines(lines: list[Line], roles: list[str], own: list[int]) -> None:
         below_is_end = below_is_end or any(role is not Role.OWN for role in roles[at:after])
         if not below_is_end:
             continue
-        below_is_end = is_tagline(lines[at].text)
+        below_is_end = is_tagline(lines[at].text) and not (number and _is_announced(lines, own[number - 1], at))
         if below_is_end:
             taglines.append(at)
     if len(taglines) < len(own):

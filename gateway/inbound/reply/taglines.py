@@ -35,14 +35,29 @@ _SENDING_LAST = re.compile(
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
-    r"iphone|iphon|айфон|아이폰|ipad|айпад|ipod|android|андроид|안드로이드|galaxy|갤럭시|samsung|삼성|huawei|华为|"
+    r"iphone|iphon|айфон|아이폰|אייפון|آيفون|آیفون|ไอโฟน|ipad|айпад|אייפד|ipod|android|андроид|안드로이드|אנדרואיד|أندرويد|"
+    r"galaxy|갤럭시|גלקסי|جالاكسي|samsung|삼성|סמסונג|سامسونج|huawei|华为|"
     r"xiaomi|小米|redmi|poco|oppo|vivo|honor|荣耀|xperia|motorola|\bmoto\b|realme|\blg\b|htc|nokia|lumia|pixel|"
     r"oneplus|blackberry|windows|mobil|handy|phone|telefon|teléfono|telefono|telefoon|puhelin|téléphone|telemóvel|"
     r"celular|smartphone|tablet|handheld|handset|смартфон|телефон|мобил|מהטלפון|هاتف|جهاز|โทรศัพท์|điện thoại|"
-    r"모바일|휴대폰|휴대전화|スマートフォン|スマホ|携帯|手机|手機|cihaz|\bmail\b|e-?mail|mail\.ru|почт|пошт|почты|메일|"
-    r"メール|邮箱|邮件|outlook|yahoo|\baol\b|gmail|yandex|яндекс|proton|tutanota|\btuta\b|spark|airmail|superhuman|"
+    r"모바일|휴대폰|휴대전화|スマートフォン|スマホ|携帯|手机|手機|cihaz|mail\.\w{2,3}\b|(?<!we)[a-df-z]mail\b|ukr\.net|한메일|지메일|"
+    r"메일 ?앱|메일플러그|メールアプリ|ドコモメール|ソフトバンクメール|"
+    r"(?:网易|新浪|搜狐|阿里|腾讯|企业|\b1\d\d|\bqq) ?邮箱|邮箱大师|邮箱客户端|邮件大师|邮件客户端|"
+    r"outlook|yahoo|\baol\b|gmail|yandex|яндекс|proton|tutanota|\btuta\b|spark|airmail|superhuman|"
     r"mailbird|mailspring|mymail|\bnine\b|naver|네이버|daum|다음|kakao|hiworks|sparrow|mailbox|blue|thunderbird|"
-    r"fairemail|k-9|canary|edison|missive|\bhey\b|zoho|fastmail|\bverse\b|mixmax|\bstreak\b|shortwave|polymail|\bspike\b|poczt|seznam|gmx|web\.de|\bapp\b|aplikac|appen|앱",
+    r"fairemail|k-9|canary|edison|missive|\bhey\b|zoho|fastmail|\bverse\b|mixmax|\bstreak\b|shortwave|polymail|\bspike\b|seznam|gmx|web\.de|\bapp\b|aplikac|appen|앱",
+    re.IGNORECASE,
+)
+# A program that is called after mail itself has a capital; mail as people speak of it has none, or it has a day.
+_PROGRAM = re.compile(
+    r"(?<![-\w])(?:[A-Z]\w{1,20} )?(?:Mail|Email|E-post|Poczt|Почт|Пошт|Pošt|Posta|Correo|Courrier|Correio)"
+)
+# Of an account or of another program speaks who tells from where something else was sent.
+_ACCOUNT = re.compile(
+    r"\b(?:address|adress[ea]?n?|adresse|account|konto|indirizzo|direcci[oó]n|cuenta|compte|endereço|conta|adresu?|"
+    r"adresy|schránky|účtu|skrzynki|konta|адреса|аккаунта|ящика|скриньки|hesab\w+|fiók\w*)\b|주소|계정|アドレス|アカウント|"
+    r"地址|账号|帐号|帳號|\b(?:other|second|another|otro|otra|altro|altra|autre|andere[nrm]?|andra|anden|annen|toise\w+|"
+    r"jin[éý]\w{0,3}|druhé\w{0,2}|innej|innego|drugiej|друг\w{2,3}|інш\w{2,3}|outro|outra|másik|başka|diğer)\b|다른|別の|另",
     re.IGNORECASE,
 )
 _SYSTEM = re.compile(r"\b(?:ios|android|androidille|windows|mac|macos)(?![a-z])|iOS용|Android용", re.IGNORECASE)
@@ -85,6 +100,8 @@ _EXCUSE = re.compile(
     r"wybacz|przepras|извин|прост|ursäkta|beklager|ignore|typed|오타|誤字)[^.!?]{0,60}[.!]?\Z",
     re.IGNORECASE,
 )
+# A day, which no program tells of itself; but "Windows 10" and "S23" have figures.
+_DAY = re.compile(r"\b\d{1,2}[./]|\b(?:19|20)\d\d\b|\bon [A-Z]\w{2,5}day\b|\blast\b")
 _LINK = re.compile(r"\s*[<(\[]?https?://\S+[>)\]]?\s*")
 
 
@@ -100,7 +117,7 @@ def is_tagline(text: str) -> bool:
     if _invites(text):
         return True
     text = _EXCUSE.sub("", text)
-    if not (_SENDING_FIRST.match(text) or _SENDING_LAST.search(text)) or not _DEVICE.search(whole):
+    if not (_SENDING_FIRST.match(text) or _SENDING_LAST.search(text)) or not _names_sender(text, whole):
         return False  # the devices last: looking for them costs most
     return _sends_for_sure(text) or not _SENTENCE.search(text)
 
@@ -111,13 +128,20 @@ def is_app_line(text: str) -> bool:
     return bool(_SENDING_FIRST.match(text) or _APP_SAYS.match(text)) and bool(_DEVICE.search(text))
 
 
+def _names_sender(text: str, whole: str) -> bool:
+    """Whether a device or a program is named that sends, not an account of the writer's."""
+    if _DEVICE.search(whole) is None and (_PROGRAM.search(text) is None or _DAY.search(text)):
+        return False
+    return _ACCOUNT.search(text) is None
+
+
 def _invites(text: str) -> bool:
     """ "Get Outlook for iOS", whatever the language: no sentence, and both names."""
     if _INVITING.match(text):
         return len(text.split()) <= _MAX_OUTLOOK_WORDS
     if "avast." in text or "avg." in text:
         return bool(_VIRUS_FREE.match(text))
-    if "utlook" not in text or text[-1] in ".!?" or len(text.split()) > _MAX_OUTLOOK_WORDS:
+    if "utlook" not in text or text[-1] in ".!?" or "," in text or len(text.split()) > _MAX_OUTLOOK_WORDS:
         return False
     return bool(_SYSTEM.search(text))
 

@@ -17,8 +17,8 @@ FROM_LABELS = _words(
     "από|จาก|من|מאת|from|sender|보낸 사람|보낸사람|보낸이|발신|발신자|발신인|差出人|送信者|送信元|发件人|发信人|"
     "發件人|寄件者|寄件人|od|odesílatel|odosielateľ|от|от кого|отправитель|від|від кого|відправник|från|"
     "avsändare|fra|afsender|avsender|lähettäjä|von|absender|de|expéditeur|remitente|da|mittente|remetente|van|"
-    "afzender|nadawca|kimden|gönderen|feladó|de la|saatja|nuo|no|dari|des de|de part de|من طرف|از|frá|đến từ|từ|"
-    "người gửi|ผู้ส่ง|प्रेषक|expeditor|шаље|пошиљалац|wysłane przez"
+    "afzender|nadawca|kimden|gönderen|feladó|de la|saatja|nuo|no|dari|daripada|des de|de part de|من طرف|از|frá|đến từ|"
+    "từ|người gửi|ผู้ส่ง|प्रेषक|expeditor|шаље|пошиљалац|wysłane przez"
 )
 SENT_LABELS = _words(
     "στάλθηκε|ημερομηνία|ส่ง|วันที่|تم الإرسال|التاريخ|נשלח|תאריך|sent|date|sent at|sent on|보낸 날짜|보낸날짜|"
@@ -28,7 +28,8 @@ SENT_LABELS = _words(
     "enviada em|fecha|inviato|data|data e ora|enviado em|verzonden|verzonden op|wysłano|data wysłania|gönderildi|"
     "gönderme tarihi|tarih|elküldve|trimis|изпратено|ngày|ngày gửi|đã gửi|trimisă|trimis la|expediat|"
     "data trimiterii|wysłane|enviada|enviadas|enviados|enviado às|data de envio|poslano|poslato|послато|датум|"
-    "датум слања|saadetud|kuupäev|nosūtīts|datums|išsiųsta|dikirim|tanggal|تاريخ الإرسال|أُرسلت|ارسال|تاریخ|"
+    "датум слања|saadetud|kuupäev|nosūtīts|datums|išsiųsta|dikirim|dihantar|испратено|tanggal|"
+    "تاريخ الإرسال|أُرسلت|ارسال|تاریخ|"
     "भेजा गया|दिनांक|sendt den|dags|dagsetning|sent date|data d'enviament|date d'envoi|fecha de envío|"
     "fecha de envio|data di invio|verzenddatum|отправлен|отправлена|дата и время|надіслано о|küldve|dátum és idő|"
     "ส่งเมื่อ|שנשלח|נשלח בתאריך|gönderilme tarihi|gönderildiği tarih|作成日時|日期和时间|发送于|보낸 일시|"
