@@ -172,6 +172,29 @@ def test_the_conflict_stop_keeps_the_text(
     assert texts == ["Ara was quicker", "My slow answer"]
 
 
+def test_a_draft_survives_a_reload_that_was_faster_than_its_saving(
+    company: Company, mina: ApplicantView, site: Served, open_window: Any
+) -> None:
+    """The page was written before the server had the draft, and came when the old page knew it as saved."""
+    page = open_window(size=DESK).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    saving: list[Any] = []
+    page.route("**/draft", lambda route: saving.append(route))
+
+    def answer_late(route: Any) -> None:
+        written = route.fetch()
+        saving[0].fulfill(response=saving[0].fetch())
+        route.fulfill(response=written)
+
+    page.fill("#text", "half a sentence")
+    with page.expect_request("**/draft"):
+        pass
+    page.route(f"**/desk/t/{mina.thread_id}", answer_late)
+    page.reload()
+    assert page.input_value("#text") == "half a sentence"
+
+
 def test_a_draft_survives_a_reload(
     ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any
 ) -> None:

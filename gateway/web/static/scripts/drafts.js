@@ -6,6 +6,7 @@
   if (!composer) return;
   const REST = 1000;
   const MOST = 10000;
+  const LEAVING = 10000; // a page that was asked for before the server had the draft may come after it, without the words
   const base = composer.getAttribute("hx-post");
   const state = find("#draft-state");
   const kept = ["key", "text", "kind", "template", "channels_shown", "channel_email", "channel_alimtalk", "channel_sms"];
@@ -18,6 +19,7 @@
   let since = 0;
   let told = false;
   let under = null;
+  let forgetting = 0;
   const save = () => {
     clearTimeout(timer);
     since = 0;
@@ -26,7 +28,8 @@
     saved = body.toString();
     under = fetch(base + "/draft", { method: "POST", body, headers: { "HX-Request": "true" } }).then((answer) => {
       if (!answer.ok) throw answer;
-      forget();
+      clearTimeout(forgetting);
+      forgetting = setTimeout(forget, LEAVING);
       state.textContent = field.value ? composer.dataset.saved : "";
       find(".drop-draft", composer).hidden = !field.value && !find("#draft-files li");
       if (!told) { told = true; say(composer.dataset.saved); }
@@ -38,6 +41,7 @@
   };
   const later = () => {
     since ||= Date.now();
+    clearTimeout(forgetting);
     clearTimeout(timer);
     timer = setTimeout(save, Math.max(0, Math.min(REST, since + MOST - Date.now())));
   };

@@ -15,7 +15,8 @@ const page = (() => {
   if (field) {
     const came = performance.getEntriesByType("navigation")[0]?.type; // by reload or "back": what was begun after sending is kept
     if (location.hash === "#sent" && came !== "reload" && came !== "back_forward") forget();
-    else if (!field.value) { try { field.value = sessionStorage.getItem(draftKey) ?? ""; } catch { /* storage is off */ } }
+    else if (field.value) forget(); // the server has them
+    else { try { field.value = sessionStorage.getItem(draftKey) ?? ""; } catch { /* storage is off */ } }
     field.addEventListener("input", keep);
   }
 
