@@ -165,7 +165,7 @@ def replay_posts(
     Raises NotFound, Invalid.
     """
     if event and (since or everything):
-        raise Invalid("event", "Name one event, or those since a time: not both.")
+        raise Invalid("event", "Name one event, or those since a time: not both.", code="one_or_many")
     event_id = None
     if event:
         event_id = read_event_name(event)
