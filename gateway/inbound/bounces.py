@@ -74,7 +74,7 @@ def read_reports(
 
 def _may_report(root: _Part, leaves: _Leaves, headers: Sequence[tuple[str, str]]) -> bool:
     """A person who forwards a report encloses its parts in a mail that is none."""
-    if any(k.lower() == _FAILED for k, _ in headers):
+    if _first(headers, _FAILED):
         return True
     if not any(kind in _STATUS_TYPES for kind, _ in leaves):
         return False

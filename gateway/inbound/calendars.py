@@ -20,8 +20,6 @@ log = logging.getLogger("gateway.inbound.calendars")
 _TYPES = ("text/calendar", "application/ics")
 _MAX_BYTES = 100_000
 _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative", "DELEGATED": "declined"}
-
-
 _METHOD = re.compile(rb"METHOD:[ \t]*(?:REPLY|COUNTER)", re.IGNORECASE)
 _MOST_TITLE = 200
 _MOST_COMMENT = 500

@@ -93,26 +93,8 @@ _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)(?:\s+([^\W\d_]+))?\s*([:：])?")
 _FROM = {"from", "by", "von", "de", "da", "di", "van", "från", "fra", "od", "от", "від", "dari"}
 _LINKS = _FROM | {
     *("to", "for", "on", "regarding", "about", "and", "re", "auf", "zu", "zur", "an", "à", "au", "du", "d", "a", "al"),
-    *(
-        "del",
-        "per",
-        "alla",
-        "op",
-        "aan",
-        "på",
-        "till",
-        "til",
-        "na",
-        "do",
-        "w",
-        "k",
-        "на",
-        "по",
-        "la",
-        "az",
-        "bezüglich",
-    ),
-    *("betreffend", "wegen", "concernant", "sobre", "riguardo", "su", "over", "om", "angående"),
+    *("del", "per", "alla", "op", "aan", "på", "till", "til", "na", "do", "w", "k", "на", "по", "la", "az", "om", "su"),
+    *("bezüglich", "betreffend", "wegen", "concernant", "sobre", "riguardo", "over", "angående"),
 }
 _MY = {
     *("my", "meine", "meinen", "meiner", "ma", "mon", "mi", "mia", "mio", "minha", "meu", "mijn", "min", "mitt"),

@@ -195,6 +195,20 @@ def test_a_draft_survives_a_reload_that_was_faster_than_its_saving(
     assert page.input_value("#text") == "half a sentence"
 
 
+def test_a_draft_that_was_dropped_does_not_come_back(
+    company: Company, mina: ApplicantView, site: Served, open_window: Any
+) -> None:
+    page = open_window(size=DESK).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    page.goto(f"{site.url}/desk/t/{mina.thread_id}")
+    page.fill("#text", "half a sentence")
+    page.wait_for_selector("#draft-state >> text=Draft saved")
+    with page.expect_response(f"**/desk/t/{mina.thread_id}*"):
+        page.click(".drop-draft")
+    page.reload()
+    assert page.input_value("#text") == ""
+
+
 def test_a_draft_survives_a_reload(
     ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any
 ) -> None:

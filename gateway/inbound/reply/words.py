@@ -73,28 +73,8 @@ ORIGINAL_PHRASES = _words(
     "orijinal ileti|orijinal mesaj|özgün ileti|eredeti üzenet|mesaj original|оригинално съобщение|αρχικό μήνυμα|"
     "tin nhắn gốc"
 )
-# What help desks write above their mail, for the answer to be put above it: nobody says it as a line of its own.
-REPLY_ABOVE_PHRASES = _words(
-    "please type your reply above this line|please reply above this line|reply above this line|"
-    "type your reply above this line|please write your reply above this line|reply above this line to add a comment|"
-    "reply above this line to respond|please do not write below this line|do not write below this line|"
-    "add your reply above this line|write above this line to reply|to reply, write above this line|"
-    "bitte geben sie ihre antwort über dieser zeile ein|bitte antworten sie über dieser zeile|"
-    "antworten sie über dieser zeile|bitte oberhalb dieser zeile antworten|"
-    "veuillez saisir votre réponse au-dessus de cette ligne|veuillez taper votre réponse au-dessus de cette ligne|"
-    "répondez au-dessus de cette ligne|veuillez répondre au-dessus de cette ligne|"
-    "escriba su respuesta por encima de esta línea|responda por encima de esta línea|"
-    "por favor, escriba su respuesta sobre esta línea|responda encima de esta línea|"
-    "digite sua resposta acima desta linha|responda acima desta linha|"
-    "rispondi sopra questa riga|digita la tua risposta sopra questa riga|"
-    "typ uw antwoord boven deze regel|antwoord boven deze regel|svara ovanför denna rad|"
-    "skriv ditt svar ovanför denna rad|svar over denne linje|skriv dit svar over denne linje|"
-    "odpowiedz powyżej tej linii|wpisz swoją odpowiedź powyżej tej linii|odpovězte nad tímto řádkem|"
-    "odpověď napište nad tento řádek|пожалуйста, введите ответ выше этой линии|введите ответ над этой чертой|"
-    "ответьте выше этой линии|이 줄 위에 답장을 입력하세요|이 줄 위에 회신을 입력하세요|이 선 위에 회신해 주세요|"
-    "この行より上に返信内容を入力してください|この行より上に返信を入力してください|この線より上に返信してください|"
-    "请在此行上方输入您的回复|请在此行以上回复|請在此行上方輸入您的回覆"
-)
+# What help desks write above their mail and `reply_line` does not know by its form: it says where not to write.
+REPLY_ABOVE_PHRASES = frozenset({"please do not write below this line", "do not write below this line"})
 # Whole lines that Apple Mail and the like put above a forwarded mail, without dashes and colon.
 FORWARD_PHRASES = _words(
     "begin forwarded message|begin forward message|forwarded message|forwarded mail|전달된 메시지|"

@@ -19,7 +19,6 @@
   let since = 0;
   let told = false;
   let under = null;
-  let forgetting = 0;
   const save = () => {
     clearTimeout(timer);
     since = 0;
@@ -28,8 +27,7 @@
     saved = body.toString();
     under = fetch(base + "/draft", { method: "POST", body, headers: { "HX-Request": "true" } }).then((answer) => {
       if (!answer.ok) throw answer;
-      clearTimeout(forgetting);
-      forgetting = setTimeout(forget, LEAVING);
+      setTimeout(() => { if (now().toString() === saved) forget(); }, LEAVING); // else newer words wait
       state.textContent = field.value ? composer.dataset.saved : "";
       find(".drop-draft", composer).hidden = !field.value && !find("#draft-files li");
       if (!told) { told = true; say(composer.dataset.saved); }
@@ -41,7 +39,6 @@
   };
   const later = () => {
     since ||= Date.now();
-    clearTimeout(forgetting);
     clearTimeout(timer);
     timer = setTimeout(save, Math.max(0, Math.min(REST, since + MOST - Date.now())));
   };
