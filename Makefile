@@ -31,6 +31,7 @@ demo: .venv/.ready   ## everything on one machine, with people and mail in it
 	@.venv/bin/python -m gateway demo
 
 WORKERS ?= 3
+test: export PYTHONDONTWRITEBYTECODE =  # the suite starts hundreds of processes: without .pyc files each compiles everything
 test: .venv/.ready-dev  ## the whole suite, in three processes: on two cores, for many tests wait for others
 	@.venv/bin/python tests/install_parts.py
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder

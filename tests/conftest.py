@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from cast import Company, make_applicant, make_company
 from fakes import DirectReader, FakeChannel, FakeClock, FakeProver
 from hypothesis import HealthCheck, settings
@@ -28,6 +29,7 @@ from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.migrate import upgrade
+from gateway.usecases import accounts
 from gateway.usecases.context import Context
 
 settings.register_profile("gateway", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -102,6 +104,15 @@ def find_postgres() -> str:
             raise
         return ""
     return POSTGRES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[PasswordHasher]:
+    """The product's, whose hashes are dear on purpose. Tests use a cheap one: nearly each makes two members."""
+    real = accounts._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield real
 
 
 @pytest.fixture(scope="session")

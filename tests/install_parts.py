@@ -102,6 +102,12 @@ def has_swaks_with_tls() -> str:
 
 PARTS = (
     Part("chromium", ("chromium",), "tests/browser is skipped", has_program("chromium", "chromium-browser")),
+    Part(
+        "chromium's shell",
+        ("chromium-headless-shell",),
+        "tests/browser takes longer",
+        has_program("chromium-headless-shell"),
+    ),
     Part("korean font", ("fonts-noto-cjk", "fontconfig"), "Korean pages are tested as boxes", has_korean_font),
     Part("postfix", ("postfix",), "tests with smtp-source, a yardstick of the bench", has_program("smtp-source")),
     Part("swaks", ("swaks", "libnet-ssleay-perl"), "tests with swaks as the client", has_swaks_with_tls),

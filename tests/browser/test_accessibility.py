@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from browser.axe_kit import find_faults, say_all
-from browser.test_pages import DESK, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, OpenWindow
 from cast import MINA, STRANGER, Company, as_candidate, make_applicant, make_mail
 from fakes import FakeChannel, FakeClock
 from running import Pump
@@ -29,7 +28,6 @@ from gateway.usecases.views import ApplicantView
 
 pytestmark = pytest.mark.timeout(180)
 LONG = "https://portfolio.example/" + "a-very-long-address-" * 15
-OpenWindow = Callable[..., Window]
 
 
 def receive(ctx: Context, company: Company, view: ApplicantView, raw_text: str, *, from_: str) -> None:
@@ -92,7 +90,7 @@ def desk_paths(ctx: Context, company: Company, view: ApplicantView, served: Serv
 
 
 def test_every_page_of_the_desk(
-    ctx: Context, company: Company, lively: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, lively: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     window = open_window(size=DESK)
     page, faults = window.page, {}
@@ -107,7 +105,7 @@ def test_every_page_of_the_desk(
 
 
 def test_every_state_of_the_candidates_page(
-    ctx: Context, company: Company, lively: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, lively: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     page, faults = open_window(size=DESK).page, {}
     there = site.url + path_of(lively)
@@ -146,7 +144,7 @@ def test_every_state_of_the_candidates_page(
 
 
 def test_the_page_that_asks_whose_mail_it_is_and_the_mails_themselves(
-    ctx: Context, company: Company, lively: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, lively: ApplicantView, site: Served, open_window: OpenWindow,
     channel: FakeChannel, pump: Pump,
 ) -> None:  # fmt: skip
     """The mails are written for old mail clients; what axe can say of them in a browser holds there as well."""
@@ -171,7 +169,7 @@ def test_the_page_that_asks_whose_mail_it_is_and_the_mails_themselves(
 
 @pytest.mark.parametrize("locale", ["ko", "ru"])
 def test_words_of_other_lengths_fit(
-    ctx: Context, company: Company, site: Served, open_window: OpenWindow, locale: str  # noqa: F811
+    ctx: Context, company: Company, site: Served, open_window: OpenWindow, locale: str
 ) -> None:  # fmt: skip
     """ux §9: 35 % longer words in Russian, unbroken words in Korean: the narrowest phone has room for both."""
     view = make_applicant(ctx, company, external_id=locale, locale=locale, email=f"{locale}@mail.example")

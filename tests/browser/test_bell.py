@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from browser.test_pages import DESK, PHONE, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE
 from cast import Company, as_candidate
 from playwright.sync_api import expect
 from web.web_kit import Served
@@ -17,7 +17,7 @@ from gateway.usecases.views import ApplicantView
 
 
 def test_the_bell_rings_on_the_open_page_and_is_read(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any
 ) -> None:  # fmt: skip
     """NH-P3, SJ-11: in the list and on the bell's own page, live."""
     listed, own = open_window(size=DESK).page, open_window(size=PHONE).page
@@ -40,7 +40,7 @@ def test_the_bell_rings_on_the_open_page_and_is_read(
 
 
 def test_hours_are_chosen_and_the_bell_is_emptied_without_scripts(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any
 ) -> None:  # fmt: skip
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="When may I come?"))
     page = open_window(size=PHONE, scripts=False).page

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from browser.test_pages import DESK, PHONE, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE, OpenWindow
 from cast import MINA, STRANGER, Company, as_candidate, make_mail
 from fakes import FakeChannel
 from playwright.sync_api import Page, expect
@@ -23,8 +23,6 @@ from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after, read_page
 from gateway.usecases.receive_email import accept_mail
 from gateway.usecases.views import ApplicantView
-
-OpenWindow = Callable[..., Window]
 
 
 @contextmanager
@@ -55,7 +53,7 @@ def walk_to(page: Page, selector: str, *, most: int = 90) -> None:
 
 
 def test_the_first_view_is_small_and_later_ones_are_tiny(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """ux §13: 60 kB and 6 requests, then 6 kB in one (the stream of what is new besides)."""
     for number in range(15):
@@ -77,7 +75,7 @@ def test_the_first_view_is_small_and_later_ones_are_tiny(
 
 
 def test_read_answer_sent_by_keys_alone_and_an_answer_is_announced(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """ux §14: the skip link leads to the field, Enter sends, the green line has the focus; §7: one polite line."""
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="When could you come?"))
@@ -107,7 +105,7 @@ def test_read_answer_sent_by_keys_alone_and_an_answer_is_announced(
 
 
 def test_what_is_wrong_is_said_at_the_top_with_focus_and_leads_to_the_field(
-    mina: ApplicantView, site: Served, open_window: OpenWindow  # noqa: F811
+    mina: ApplicantView, site: Served, open_window: OpenWindow
 ) -> None:  # fmt: skip
     page = open_window(size=PHONE).page
     page.goto(site.url + path_of(mina))
@@ -121,7 +119,7 @@ def test_what_is_wrong_is_said_at_the_top_with_focus_and_leads_to_the_field(
 
 
 def test_a_failed_mail_is_mended_and_a_held_one_put_into_its_conversation_by_keys_alone(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,
     channel: FakeChannel, pump: Pump,
 ) -> None:  # fmt: skip
     """ux §14: failed → mended; held → into conversation."""
@@ -151,7 +149,7 @@ def test_a_failed_mail_is_mended_and_a_held_one_put_into_its_conversation_by_key
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_paper_it_is_a_clean_copy(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow, scheme: str,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow, scheme: str,
 ) -> None:  # fmt: skip
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="For your records"))
     page = open_window(size=DESK, dark=scheme == "dark").page
@@ -164,7 +162,7 @@ def test_on_paper_it_is_a_clean_copy(
 
 
 def test_czech_is_set_in_a_font_that_has_its_letters(
-    company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """A Korean font before the others would set a stray caron beside the letter."""
     page = open_window(size=PHONE).page

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from browser.test_pages import DESK, PHONE, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE, OpenWindow
 from cast import Company
 from playwright.sync_api import Page, expect
 from web.web_kit import Served, path_of
@@ -14,7 +12,6 @@ from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.views import ApplicantView
 
-OpenWindow = Callable[..., Window]
 ARABIC = "\u0646\u0639\u0645 \u063a\u062f\u0627."  # "Yes, tomorrow."
 
 
@@ -34,7 +31,7 @@ def is_right_to_left(page: Page, element: str) -> bool:
 
 
 def test_going_back_to_the_page_that_said_sent_loses_no_word_written_since(
-    mina: ApplicantView, site: Served, open_window: OpenWindow  # noqa: F811
+    mina: ApplicantView, site: Served, open_window: OpenWindow
 ) -> None:  # fmt: skip
     """The line was lost in mid-send, and "back" led to `#sent`, which took the draft for the one that had been sent."""
     page = open_window(size=PHONE).page
@@ -56,7 +53,7 @@ def test_going_back_to_the_page_that_said_sent_loses_no_word_written_since(
 
 
 def test_without_a_connection_it_is_said_that_words_are_kept(
-    mina: ApplicantView, site: Served, open_window: OpenWindow  # noqa: F811
+    mina: ApplicantView, site: Served, open_window: OpenWindow
 ) -> None:  # fmt: skip
     """ux §7: as long as it lasts, and no longer."""
     page = open_window(size=PHONE).page
@@ -68,7 +65,7 @@ def test_without_a_connection_it_is_said_that_words_are_kept(
 
 
 def test_who_wrote_when_it_had_ended_is_led_to_the_words_that_were_not_sent(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """SJ-16, ux §7: below a long conversation nobody would have seen it; a screen reader hears of the end at once."""
     for number in range(20):
@@ -89,7 +86,7 @@ def test_who_wrote_when_it_had_ended_is_led_to_the_words_that_were_not_sent(
 
 
 def test_words_from_right_to_left_are_set_so_on_both_pages(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text=ARABIC + "\nSee you."))
     page = open_window(size=PHONE).page
@@ -103,7 +100,7 @@ def test_words_from_right_to_left_are_set_so_on_both_pages(
 
 
 def test_what_is_wrong_stands_apart_from_the_title(
-    mina: ApplicantView, site: Served, open_window: OpenWindow  # noqa: F811
+    mina: ApplicantView, site: Served, open_window: OpenWindow
 ) -> None:  # fmt: skip
     page = open_window(size=PHONE).page
     page.goto(site.url + path_of(mina))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from browser.axe_kit import find_faults
-from browser.test_pages import DESK, browser, open_window, site  # noqa: F401
+from browser.windows import DESK
 from cast import MINA, Company, make_mail
 from flows.test_conversation import receive
 from playwright.sync_api import expect
@@ -22,8 +22,8 @@ def test_a_preview_beside_the_composer_and_the_mail_as_it_was_sent(
     company: Company,
     mina: ApplicantView,
     pump: Pump,
-    site: Served,  # noqa: F811
-    open_window: Any,  # noqa: F811
+    site: Served,
+    open_window: Any,
 ) -> None:
     window = open_window(size=DESK)
     page = window.page
@@ -54,8 +54,8 @@ def test_a_strangers_page_stays_in_its_frame(
     company: Company,
     mina: ApplicantView,
     pump: Pump,
-    site: Served,  # noqa: F811
-    open_window: Any,  # noqa: F811
+    site: Served,
+    open_window: Any,
 ) -> None:
     """Reliability 51, 53: GW-10: a link in it leads nowhere, and nothing is asked of other servers."""
     people = read_page(ctx, company.as_jun, mina.thread_id).conversation

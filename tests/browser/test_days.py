@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from browser.test_pages import DESK, PHONE, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE
 from cast import Company, as_candidate
 from fakes import FakeClock
 from playwright.sync_api import Page, expect
@@ -33,7 +33,7 @@ def make_it(clock: FakeClock, page: Page, at: datetime) -> None:
 
 @pytest.mark.parametrize("side", ["desk", "candidate"])
 def test_todays_line_is_renamed_and_the_new_days_line_comes_with_the_first_message(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, clock: FakeClock,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, clock: FakeClock,
     side: str,
 ) -> None:  # fmt: skip
     page = open_window(size=DESK if side == "desk" else PHONE).page
@@ -59,7 +59,7 @@ def test_todays_line_is_renamed_and_the_new_days_line_comes_with_the_first_messa
 
 
 def test_an_event_of_the_new_day_stands_under_its_line_too(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, clock: FakeClock,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, clock: FakeClock,
 ) -> None:  # fmt: skip
     page = open_window(size=DESK).page
     make_it(clock, page, EVENING)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from browser.test_pages import DESK, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, OpenWindow
 from cast import Company, as_candidate
 from fakes import FakeChannel
 from playwright.sync_api import Page, expect
@@ -17,7 +15,6 @@ from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.views import ApplicantView
 
-OpenWindow = Callable[..., Window]
 DARKNESS = """selector => {
   const [r, g, b] = getComputedStyle(document.querySelector(selector)).color.match(/[0-9.]+/g).map(Number);
   return 255 - (0.2126 * r + 0.7152 * g + 0.0722 * b);
@@ -35,14 +32,14 @@ def told(ctx: Context, company: Company, mina: ApplicantView, channel: FakeChann
     return mina
 
 
-def desk_of(company: Company, site: Served, page: Page) -> Page:  # noqa: F811
+def desk_of(company: Company, site: Served, page: Page) -> Page:
     page.goto(f"{site.url}/dev/login/{company.jun.id}")
     return page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark", "chosen"])
 def test_on_paper_a_conversation_is_its_words_dark_on_white(
-    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow, scheme: str,  # noqa: F811
+    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow, scheme: str,
 ) -> None:  # fmt: skip
     """In the dark scheme words were black on near black, and the buttons were printed with them."""
     page = desk_of(company, site, open_window(size=DESK, dark=scheme == "dark").page)
@@ -60,7 +57,7 @@ def test_on_paper_a_conversation_is_its_words_dark_on_white(
 
 
 def test_on_paper_the_list_is_its_rows(
-    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """Of a list "Choose a conversation" was printed, and nothing else."""
     page = desk_of(company, site, open_window(size=DESK).page)
@@ -73,7 +70,7 @@ def test_on_paper_the_list_is_its_rows(
 
 
 def test_in_forced_colours_what_is_chosen_has_an_edge(
-    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """Backgrounds are gone there: the view, the tab and the kind of message looked like their neighbours."""
     page = desk_of(company, site, open_window(size=DESK).page)
@@ -91,7 +88,7 @@ def test_in_forced_colours_what_is_chosen_has_an_edge(
 
 @pytest.mark.parametrize("width", [1440, 900])
 def test_after_a_deed_of_the_card_the_focus_stays_in_the_card(
-    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow, width: int,  # noqa: F811
+    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow, width: int,
 ) -> None:  # fmt: skip
     """By keys alone each tag began anew at the top of the page; where the card is opened for it, it closed."""
     page = desk_of(company, site, open_window(size=DESK | {"width": width}).page)
@@ -106,7 +103,7 @@ def test_after_a_deed_of_the_card_the_focus_stays_in_the_card(
 
 
 def test_escape_closes_the_menu_that_is_open_and_leaves_the_conversation_open(
-    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    company: Company, told: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """It closed the menu, and led away to the list by the same key."""
     page = desk_of(company, site, open_window(size=DESK).page)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.test_pages import DESK, PHONE, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE, OpenWindow
 from cast import STRANGER, Company, as_candidate, make_mail
 from fakes import FakeClock
 from playwright.sync_api import Page, expect
@@ -26,11 +25,9 @@ from gateway.usecases.receive_email import accept_mail
 from gateway.usecases.reject import reject_applicant
 from gateway.usecases.views import ApplicantView
 
-OpenWindow = Callable[..., Window]
-
 
 @pytest.fixture
-def desk(company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow) -> Page:  # noqa: F811
+def desk(company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow) -> Page:
     """Mina's conversation, open before a recruiter."""
     page = open_window(size=DESK).page
     page.goto(f"{site.url}/dev/login/{company.jun.id}")
@@ -148,7 +145,7 @@ class TestUndo:
 
 
 def test_on_a_narrow_phone_words_are_whole_and_fields_can_be_written_in(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow, pump: Pump,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow, pump: Pump,
 ) -> None:  # fmt: skip
     """ux §4: 320 px, in Russian, whose words are long."""
     person = read_page(ctx, company.as_jun, mina.thread_id).conversation.candidate

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from browser.axe_kit import find_faults
-from browser.test_pages import DESK, browser, open_window, site  # noqa: F401
+from browser.windows import DESK
 from cast import Company
 from playwright.sync_api import Page, Worker, expect
 from simulators.push import text_of
@@ -25,6 +25,7 @@ from gateway.usecases.context import Context
 from gateway.usecases.devices import find_device, list_devices, push_key, remove_device
 from gateway.usecases.views import ApplicantView
 
+WHOLE_CHROMIUM = True  # for notifications
 PATH = "/desk/settings/personal"
 BROWSER_KEY = PushKeys([b"any point of the curve serves"]).public
 SUBSCRIBED = """(() => {
@@ -57,7 +58,7 @@ COUNTED = """(() => {
 
 
 @pytest.fixture
-def page(company: Company, site: Served, open_window: Any) -> Page:  # noqa: F811
+def page(company: Company, site: Served, open_window: Any) -> Page:
     """Jun's desk, in a browser that may show notifications."""
     window = open_window(size=DESK)
     window.context.grant_permissions(["notifications"], origin=site.url)
@@ -126,7 +127,7 @@ def show_here(page: Page, url: str) -> None:
     expect(page.locator("[data-devices] .chip")).to_be_visible()
 
 
-def test_what_is_pushed_is_shown_and_a_later_one_about_the_same_takes_its_place(page: Page, site: Served) -> None:  # noqa: F811
+def test_what_is_pushed_is_shown_and_a_later_one_about_the_same_takes_its_place(page: Page, site: Served) -> None:
     """From our own origin under the strict policy (the window complains otherwise)."""
     device = register(page, site.url)
     device.push(title="Mina Han wrote", body="Product Designer", tag="mina", lang="en", path="/desk/t/1")
@@ -142,7 +143,7 @@ def test_what_is_pushed_is_shown_and_a_later_one_about_the_same_takes_its_place(
     assert ["127.0.0.1:" + site.url.rpartition(":")[2], "", ""] in device.shown()
 
 
-def test_a_click_opens_the_conversation_in_the_desk_that_is_open(page: Page, site: Served, mina: ApplicantView) -> None:  # noqa: F811
+def test_a_click_opens_the_conversation_in_the_desk_that_is_open(page: Page, site: Served, mina: ApplicantView) -> None:
     device = register(page, site.url)
     path = f"/desk/t/{mina.thread_id}"
     device.push(title="Mina Han wrote", body="", tag="mina", lang="en", path=f"{path}#latest")
@@ -171,7 +172,7 @@ def test_a_click_opens_the_conversation_in_the_desk_that_is_open(page: Page, sit
 
 
 def test_the_button_shows_news_on_this_device_until_it_is_removed(
-    ctx: Context, company: Company, page: Page, site: Served  # noqa: F811
+    ctx: Context, company: Company, page: Page, site: Served
 ) -> None:  # fmt: skip
     """NH-P3. Removed from elsewhere, the browser ends its subscription the next time a desk is opened there."""
     page.add_init_script(SUBSCRIBED)
@@ -195,7 +196,7 @@ def test_the_button_shows_news_on_this_device_until_it_is_removed(
 
 
 def test_a_device_goes_on_after_a_new_sign_in_and_with_a_new_key(
-    ctx: Context, company: Company, page: Page, site: Served  # noqa: F811
+    ctx: Context, company: Company, page: Page, site: Served
 ) -> None:  # fmt: skip
     show_here(page, site.url)
     (before,) = list_devices(ctx, company.as_jun)
@@ -216,7 +217,7 @@ def test_a_device_goes_on_after_a_new_sign_in_and_with_a_new_key(
 
 
 def test_a_subscription_that_the_browser_renews_is_given_to_us(
-    ctx: Context, company: Company, page: Page, site: Served  # noqa: F811
+    ctx: Context, company: Company, page: Page, site: Served
 ) -> None:  # fmt: skip
     """W3C Push API, pushsubscriptionchange: no desk need be open."""
     show_here(page, site.url)
@@ -247,7 +248,7 @@ def test_a_subscription_that_the_browser_renews_is_given_to_us(
     ],
 )
 def test_what_the_browser_cannot_do_is_said_and_everything_else_works(
-    ctx: Context, company: Company, page: Page, site: Served, why: str, said: str  # noqa: F811
+    ctx: Context, company: Company, page: Page, site: Served, why: str, said: str
 ) -> None:  # fmt: skip
     page.add_init_script(why)
     page.goto(site.url + PATH)

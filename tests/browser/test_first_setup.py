@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from browser.axe_kit import WIDTHS, find_faults, say_all
-from browser.test_pages import DESK, Window, browser, open_window  # noqa: F401
+from browser.windows import DESK, Window
 from fakes import FakeChannel
 from inbound.signing_kit import DictDNS
 from playwright.sync_api import expect
@@ -42,7 +42,7 @@ def site(ctx: Context, dns: DictDNS) -> Iterator[Served]:
 
 
 def test_from_the_first_page_to_a_sent_test_message(
-    site: Served, dns: DictDNS, open_window: Callable[..., Window],  # noqa: F811
+    site: Served, dns: DictDNS, open_window: Callable[..., Window],
     channel: FakeChannel, pump: Pump,
 ) -> None:  # fmt: skip
     page = open_window(size=DESK).page
@@ -90,7 +90,7 @@ def test_from_the_first_page_to_a_sent_test_message(
 
 
 def test_every_step_passes_axe_in_every_language_also_with_errors(
-    ctx: Context, site: Served, open_window: Callable[..., Window],  # noqa: F811
+    ctx: Context, site: Served, open_window: Callable[..., Window],
     channel: FakeChannel, pump: Pump,
 ) -> None:  # fmt: skip
     """In English at all widths; in the other languages, where only words differ, at the narrowest and the widest."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import unescape
 
 import pytest
-from browser.test_pages import PHONE, Window, browser, open_window, site  # noqa: F401
+from browser.windows import PHONE, Window
 from cast import Company, as_candidate
 from web.web_kit import Served, browser_of, path_of
 
@@ -49,8 +49,8 @@ def test_a_file_is_no_script_no_style_and_no_page(
     ctx: Context,
     company: Company,
     mina: ApplicantView,
-    site: Served,  # noqa: F811
-    open_window: Callable[..., Window],  # noqa: F811
+    site: Served,
+    open_window: Callable[..., Window],
     name: str,
 ) -> None:
     """Reliability 52, GW-10: whatever type it claims, our own `script-src 'self'` does not let it in."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 from browser.payloads import FAMILIES, PAYLOADS, SAMPLES
-from browser.test_pages import DESK, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, OpenWindow
 from cast import MINA, STRANGER, Company, as_candidate, make_mail
 from fakes import FakeChannel
 from playwright.sync_api import Page
@@ -30,7 +29,6 @@ from gateway.usecases.review_inbox import list_entries
 from gateway.usecases.views import ApplicantView
 
 pytestmark = pytest.mark.timeout(240)
-OpenWindow = Callable[..., Window]
 BATCH = 5
 
 _LOOK = r"""() => {
@@ -117,7 +115,7 @@ def hostile(ctx: Context, company: Company, mina: ApplicantView, pump: Pump) -> 
 
 def test_nothing_that_was_written_runs(
     ctx: Context, company: Company, mina: ApplicantView, hostile: list[ApplicantView], channel: FakeChannel,
-    site: Served, open_window: OpenWindow,  # noqa: F811
+    site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """Reliability 51, 53, 56: lists, conversations, candidates' pages, review queue and every mail, in a browser
     that reports what runs.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from browser.test_pages import DESK, PHONE, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE, Window
 from cast import Company, as_candidate, make_applicant
 from playwright.sync_api import expect
 from web.web_kit import Served
@@ -41,8 +41,8 @@ def test_rows_are_chosen_and_changed_by_keys_and_what_arrives_keeps_the_choice(
     ctx: Context,
     company: Company,
     people: list[ApplicantView],
-    site: Served,  # noqa: F811
-    open_window: Any,  # noqa: F811
+    site: Served,
+    open_window: Any,
 ) -> None:
     vera, oskar, mina = people
     window = open_window(size=DESK)
@@ -92,8 +92,8 @@ def test_the_open_conversation_is_put_in_order_by_keys_and_by_others(
     ctx: Context,
     company: Company,
     people: list[ApplicantView],
-    site: Served,  # noqa: F811
-    open_window: Any,  # noqa: F811
+    site: Served,
+    open_window: Any,
 ) -> None:
     vera, oskar, _ = people
     page = open_window(size=DESK).page
@@ -118,8 +118,8 @@ def test_the_open_conversation_is_put_in_order_by_keys_and_by_others(
 def test_the_list_fits_a_phone_and_works_without_scripts(
     company: Company,
     people: list[ApplicantView],
-    site: Served,  # noqa: F811
-    open_window: Any,  # noqa: F811
+    site: Served,
+    open_window: Any,
     scripts: bool,
 ) -> None:
     window = open_window(size=PHONE, scripts=scripts)
@@ -137,8 +137,8 @@ def test_who_only_evaluates_among_the_chosen_is_told_and_offered_what_is_theirs(
     ctx: Context,
     company: Company,
     people: list[ApplicantView],
-    site: Served,  # noqa: F811
-    open_window: Any,  # noqa: F811
+    site: Served,
+    open_window: Any,
 ) -> None:
     """SJ-P4: Ara evaluates these and manages another opening; her deeds come back when only hers are chosen."""
     opening, _ = put_opening(ctx, company.ats, "engineer", title="Engineer", notify_emails=[])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from browser.axe_kit import find_faults
-from browser.test_pages import DESK, PHONE, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE
 from cast import Company, as_candidate, make_applicant
 from flows.test_moving import other_application, say
 from playwright.sync_api import expect
@@ -22,8 +22,8 @@ def test_a_message_is_moved_from_its_menu_and_open_pages_follow(
     company: Company,
     mina: ApplicantView,
     pump: Pump,
-    site: Served,  # noqa: F811
-    open_window: Any,  # noqa: F811
+    site: Served,
+    open_window: Any,
 ) -> None:
     other = other_application(ctx, company)
     kept = say(ctx, as_candidate(ctx, mina), mina, "About the designer job")
@@ -62,8 +62,8 @@ def test_a_duplicate_is_merged_from_the_applicants_card_and_split_again(
     company: Company,
     mina: ApplicantView,
     pump: Pump,
-    site: Served,  # noqa: F811
-    open_window: Any,  # noqa: F811
+    site: Served,
+    open_window: Any,
 ) -> None:
     twice = make_applicant(ctx, company, external_id="mina-b", email="mina.han@naver.example")
     said = say(ctx, as_candidate(ctx, twice), twice, "Hello again")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from browser.axe_kit import find_faults, say_all
 from browser.test_candidate import counting
-from browser.test_pages import DESK, PHONE, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE, OpenWindow
 from cast import Company, as_candidate
 from playwright.sync_api import expect
 from web.test_look import make_png
@@ -20,11 +19,10 @@ from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.views import ApplicantView
 
 pytestmark = pytest.mark.timeout(180)
-OpenWindow = Callable[..., Window]
 
 
 def test_a_logo_and_a_colour_are_chosen_and_candidates_see_them(
-    company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow, tmp_path: Path,  # noqa: F811
+    company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow, tmp_path: Path,
 ) -> None:  # fmt: skip
     file = tmp_path / "logo.png"
     file.write_bytes(make_png(300, 80))
@@ -56,7 +54,7 @@ def test_a_logo_and_a_colour_are_chosen_and_candidates_see_them(
 
 
 def test_the_largest_logo_keeps_the_candidates_first_view_small(
-    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,  # noqa: F811
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: OpenWindow,
 ) -> None:  # fmt: skip
     """ux §13: 60 kB; the picture is one request more than the 6 of a page without it."""
     branding.set_logo(ctx, company.as_jun, make_png(300, 80, padding=branding.LARGEST - 1_000))

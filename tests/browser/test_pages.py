@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser.windows import DESK, PHONE
 from cast import CONTACT, Company, as_candidate
 from fakes import FakeChannel
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from web.web_kit import Served, make_app, path_of, serve, wait_until
+from web.web_kit import Served, path_of, wait_until
 
 from gateway.threads.purpose import Purpose
 from gateway.threads.templates import Body, MailBody
@@ -24,60 +21,7 @@ from gateway.usecases.read_thread import messages_after
 from gateway.usecases.templates import put_template
 from gateway.usecases.views import ApplicantView
 
-CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), "")
 DESK_PAGES = ("/desk", "/desk/review", "/desk/openings", "/desk/settings", "/desk/applicants/new")
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM and os.environ.get("CI") != "true":
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM or None)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def site(ctx: Context, company: Company) -> Iterator[Served]:
-    with serve(make_app(ctx, company)) as served:
-        yield served
-
-
-class Window:
-    """A browser window that remembers what went wrong in it."""
-
-    def __init__(self, browser: Browser, *, size: dict[str, int], scripts: bool = True, dark: bool = False) -> None:
-        scheme: Any = "dark" if dark else "light"
-        self.context: BrowserContext = browser.new_context(
-            viewport=size,  # type: ignore[arg-type]
-            java_script_enabled=scripts,
-            color_scheme=scheme,
-            locale="en-GB",
-        )
-        self.page: Page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda m: self.complaints.append(m.text) if "Content Security" in m.text else None)
-
-    @property
-    def is_sideways(self) -> bool:
-        return bool(self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
-
-
-@pytest.fixture
-def open_window(browser: Browser) -> Iterator[Any]:
-    windows: list[Window] = []
-
-    def make(**how: Any) -> Window:
-        windows.append(Window(browser, **how))
-        return windows[-1]
-
-    yield make
-    for window in windows:
-        assert not window.complaints
-        window.context.close()
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser.test_pages import DESK, PHONE, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, PHONE, Window
 from cast import Company, as_candidate
 from playwright.sync_api import expect
 from web.web_kit import Served
@@ -21,8 +21,8 @@ def window(
     ctx: Context,
     company: Company,
     mina: ApplicantView,
-    site: Served,  # noqa: F811
-    open_window: Iterator[Window],  # noqa: F811
+    site: Served,
+    open_window: Iterator[Window],
 ) -> Window:
     cv = OutgoingFile("면접 자료.pdf", "application/pdf", b"%PDF-1.7")
     post_message(ctx, as_candidate(ctx, mina), mina.thread_id, NewMessage(text="화요일 면접에 갑니다", files=(cv,)))
@@ -31,7 +31,7 @@ def window(
     return opened
 
 
-def test_people_files_and_commands_are_reached_by_keys(window: Window, mina: ApplicantView, site: Served) -> None:  # noqa: F811
+def test_people_files_and_commands_are_reached_by_keys(window: Window, mina: ApplicantView, site: Served) -> None:
     """ux §5 palette: people first, then messages and files, then what can be done here, each with its key."""
     page = window.page
     page.keyboard.press("Control+k")
@@ -60,8 +60,8 @@ def test_people_files_and_commands_are_reached_by_keys(window: Window, mina: App
 
 def test_without_scripts_the_same_place_leads_to_the_search_page(
     company: Company,
-    site: Served,  # noqa: F811
-    open_window: Iterator[Window],  # noqa: F811
+    site: Served,
+    open_window: Iterator[Window],
 ) -> None:
     page = open_window(size=PHONE, scripts=False).page  # type: ignore[operator]
     page.goto(f"{site.url}/dev/login/{company.jun.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from browser.axe_kit import find_faults, say_all
-from browser.test_pages import DESK, Window, browser, open_window, site  # noqa: F401
+from browser.windows import DESK, Window
 from cast import Company
 from fakes import FakeClock
 from playwright.sync_api import expect
@@ -22,8 +22,8 @@ def test_a_template_is_written_looked_at_and_sent_to_many(
     ctx: Context,
     company: Company,
     mina: ApplicantView,
-    site: Served,  # noqa: F811
-    open_window: Iterator[Window],  # noqa: F811
+    site: Served,
+    open_window: Iterator[Window],
 ) -> None:
     page = open_window(size=DESK).page  # type: ignore[operator]
     page.goto(f"{site.url}/dev/login/{company.jun.id}")
@@ -64,8 +64,8 @@ def test_how_long_things_are_kept_passes_axe_when_it_warns_and_when_it_refuses(
     company: Company,
     mina: ApplicantView,
     clock: FakeClock,
-    site: Served,  # noqa: F811
-    open_window: Iterator[Window],  # noqa: F811
+    site: Served,
+    open_window: Iterator[Window],
 ) -> None:
     post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="Hello"))
     clock.move(days=40)

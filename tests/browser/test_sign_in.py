@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-from collections.abc import Iterator
 
 import pyotp
-import pytest
 from cast import Company
 from fakes import FakeChannel, FakeClock
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from running import Pump
 from web.web_kit import make_app, serve
 
 from gateway.usecases import members
 from gateway.usecases.context import Context
 
-CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), "")
 SHOTS = os.environ.get("SHOTS", "")  # a folder for pictures to look at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM and os.environ.get("CI") != "true":
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM or None)
-        yield running
-        running.close()
 
 
 def test_from_the_invitation_to_the_list_of_sessions(

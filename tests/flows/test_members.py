@@ -6,6 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from argon2 import PasswordHasher
 from cast import Company, as_candidate, make_company, make_mail
 from fakes import FakeChannel
 from running import Pump
@@ -305,3 +306,8 @@ def test_ten_wrong_passwords_end_the_tries_of_that_address_alone(ctx: Context, c
     with pytest.raises(Conflict):
         sign_in.sign_in(ctx, "JUN@moalabs.example", "correct horse")
     assert sign_in.sign_in(ctx, "ara@moalabs.example", "battery staple")
+
+
+def test_a_stored_password_is_dear_to_guess(real_hasher: PasswordHasher) -> None:
+    """OWASP's password storage cheat sheet: Argon2id with 19 MiB, two iterations, one degree of parallelism."""
+    assert real_hasher.hash("correct horse").startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -13,7 +13,6 @@ from api_world import World, build_world
 from cast import Company
 from starlette.testclient import TestClient
 
-from gateway.app import make_rendering
 from gateway.errors import Conflict, Refused, Unavailable
 from gateway.threads.decisions import Reason, refuse
 from gateway.usecases import applicants
@@ -189,7 +188,7 @@ class TestInTheWholeSite:
 
     @pytest.fixture
     def site(self, ctx: Context) -> TestClient:
-        return TestClient(build_web(ctx, make_rendering(), api=mount_api(ctx)), base_url="http://gateway.test")
+        return TestClient(build_web(ctx, ctx.render, api=mount_api(ctx)), base_url="http://gateway.test")
 
     @pytest.mark.parametrize("more", [1_500_000, 5_000_000])
     def test_a_body_is_taken_as_large_as_the_api_says(

@@ -14,7 +14,6 @@ from test_api_walls import NEVER, attachment_ids
 from web.web_kit import browser_of
 
 from gateway import docs
-from gateway.app import make_rendering
 from gateway.store import tables as t
 from gateway.usecases import accounts, sign_in
 from gateway.usecases.context import Context
@@ -34,7 +33,7 @@ def world(ctx: Context) -> Iterator[World]:
 def desk(ctx: Context, world: World) -> TestClient:
     """The desk of an admin of the first company."""
     member = accounts.create_member(ctx, world.a.workspace_id, email="kai@anvil.test", name="Kai")
-    app = build_web(ctx, make_rendering(), demo_login=lambda token: sign_in.demo_session(ctx, token))
+    app = build_web(ctx, ctx.render, demo_login=lambda token: sign_in.demo_session(ctx, token))
     return browser_of(app, member)
 
 

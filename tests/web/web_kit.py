@@ -19,7 +19,6 @@ from cast import Company
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from gateway.app import make_rendering
 from gateway.threads.model import Member
 from gateway.usecases import sign_in
 from gateway.usecases.context import Context
@@ -37,7 +36,7 @@ def make_app(ctx: Context, company: Company | None = None, *, mailbox: Mailbox |
         members = (company.jun, company.ara) if company else ()
         return next((sign_in.demo_session(ctx, m.id) for m in members if m.id == token), None)
 
-    return build_web(ctx, make_rendering(), mailbox=mailbox, demo_login=login)
+    return build_web(ctx, ctx.render, mailbox=mailbox, demo_login=login)
 
 
 def browser_of(app: Starlette, member: Member | None = None) -> TestClient:
