@@ -1,5 +1,5 @@
-"""Fixtures: a database per test (SQLite; PostgreSQL too where a test asks for `both_databases`), a context, the
-cast.
+"""Fixtures: an empty database for each test (SQLite; PostgreSQL too where a test asks for `both_databases`), a
+context, the cast.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from gateway.rendering import Rendering
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.migrate import upgrade
+from gateway.store.tables import metadata
 from gateway.usecases import accounts
 from gateway.usecases.context import Context
 
@@ -125,7 +127,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_template() -> Iterator[str]:
-    """The name of a migrated database that each test clones."""
+    """The name of a migrated database to be cloned."""
     url = find_postgres()
     if not url:
         pytest.skip("no PostgreSQL answers at TEST_POSTGRES_URL")
@@ -141,14 +143,39 @@ def _with_name(url: str, name: str) -> str:
     return f"{url.rpartition('/')[0]}/{name}"
 
 
-@pytest.fixture(scope="module")
-def postgres_database(postgres_template: str) -> Iterator[str]:
-    """The address of an own database for a whole module."""
+@contextmanager
+def clone_database(template: str) -> Iterator[str]:
+    """The address of a new PostgreSQL database like the template, dropped in the end."""
     name = f"gateway_test_{ULID()}".lower()
     with psycopg.connect(POSTGRES, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield _with_name(POSTGRES, name)
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def postgres_database(postgres_template: str) -> Iterator[str]:
+    """A whole module's own."""
+    with clone_database(postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_shared(postgres_template: str) -> Iterator[str]:
+    """One that tests use in turn, for to drop one takes PostgreSQL a second."""
+    with clone_database(postgres_template) as url:
+        yield url
+
+
+def empty_database(url: str) -> None:
+    """Leave a PostgreSQL database as it was when it was migrated; whoever is still connected is cut off."""
+    deletions = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
+        admin.execute(f"{deletions}; SELECT setval(seqrelid::regclass, 1, false) FROM pg_sequence")
 
 
 @pytest.fixture
@@ -165,12 +192,9 @@ def database_url(
         shutil.copy(sqlite_template, tmp_path / "gateway.db")
         yield f"sqlite:///{tmp_path / 'gateway.db'}"
         return
-    template = request.getfixturevalue("postgres_template")
-    name = f"gateway_test_{ULID()}".lower()
-    with psycopg.connect(POSTGRES, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield _with_name(POSTGRES, name)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    url = request.getfixturevalue("postgres_shared")
+    yield url
+    empty_database(url)
 
 
 @pytest.fixture
