@@ -90,7 +90,7 @@ def _settle_in_thread(
         _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof, words=read.split.reply)
         return
     speaker = find_speaker(conversation, match.participant_id, from_address(mail))
-    decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
+    decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, proof=proof)
     if decision.verdict in (Verdict.ALLOW, Verdict.HOLD):
         decision = first_objection(check_scan(read.scan), decision)
     if decision.reason in UNPROVEN and proof.proof is Proof.TEMPERROR and entry.tries <= len(PROOF_WAITS):
@@ -114,10 +114,11 @@ def decide(
     *,
     conversation: Conversation,
     speaker: Participant,
-    mail: IncomingMail,
+    read: ReadMail,
     proof: SenderProof,
 ) -> Decision:
     """The policies in their order: machine? gate? the same again? who? may they still? too many?"""
+    mail = read.mail
     automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
     gate = check_may_write(conversation.thread, speaker.role.author_kind)
     if automatic.reason is Reason.CALENDAR_ANSWER and not gate.allowed:
@@ -131,7 +132,7 @@ def decide(
         return refuse(gate.reason)
     if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
         return ignore(Reason.DUPLICATE)
-    empty = not (mail.text.strip() or mail.html.strip() or mail.attachments)
+    empty = not (read.split.reply or mail.text.strip() or mail.html.strip() or mail.attachments)
     if empty and not asks_to_unsubscribe(mail.subject, ""):
         return ignore(Reason.EMPTY_MAIL)
     who = first_objection(

@@ -50,6 +50,21 @@ def test_the_same_mail_again_is_one_entry_and_one_message(ctx: Context, company:
     assert entries(ctx, company, "ignored") == [("ignored", "duplicate")]
 
 
+@pytest.mark.parametrize("html", ["", '<div dir="ltr"><br></div>'], ids=["plain", "html"])
+def test_words_in_the_subject_alone_are_the_message(ctx: Context, company: Company, pump: Pump, html: str) -> None:
+    """Some write all they have to say into the subject: it must not be lost. Our own subject is no word of theirs."""
+    mina = make_applicant(ctx, company)
+    address = address_of(ctx, mina)
+    receive(ctx, make_mail("\n", to=address, subject="I cannot come today", html=html), to=address, from_=MINA)
+    pump()
+    assert texts(ctx, company, mina) == ["I cannot come today"]
+    for subject in ("Re: New message", "SV: New message", "Fwd: New message", ""):
+        receive(ctx, make_mail("\n", to=address, subject=subject), to=address, from_=MINA)
+    pump()
+    assert texts(ctx, company, mina) == ["I cannot come today"]
+    assert set(entries(ctx, company, "ignored")) == {("ignored", "empty_mail")}
+
+
 def test_rung_two_and_three_need_a_known_sender(
     ctx: Context, company: Company, mina: ApplicantView, pump: Pump, channel: FakeChannel
 ) -> None:
