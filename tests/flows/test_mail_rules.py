@@ -15,6 +15,7 @@ from gateway.threads.channel import Failed, OutgoingFile
 from gateway.threads.incoming import Proof
 from gateway.threads.model import DeliveryState, InboxState
 from gateway.threads.policies.privacy import hide_private
+from gateway.usecases import accounts
 from gateway.usecases.applicants import find_applicant, put_applicant, put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
@@ -63,6 +64,22 @@ def test_words_in_the_subject_alone_are_the_message(ctx: Context, company: Compa
     pump()
     assert texts(ctx, company, mina) == ["I cannot come today"]
     assert set(entries(ctx, company, "ignored")) == {("ignored", "empty_mail")}
+
+
+def test_nobody_is_written_to_at_an_address_that_we_gave_out(ctx: Context, company: Company) -> None:
+    """Mail programs offer it as the person's: mail to it came back, was dropped as our own, and counted as sent."""
+    ours = address_of(ctx, make_applicant(ctx, company))
+    for field, give in (
+        ("email", lambda: put_applicant(ctx, company.ats, "dae-1", opening="designer", name="Dae", email=ours.upper())),
+        ("email", lambda: accounts.create_member(ctx, company.workspace.id, email=ours, name="Dae", role="member")),
+        (
+            "public_contact",
+            lambda: put_opening(ctx, company.ats, "designer", title="D", notify_emails=[], public_contact=ours),
+        ),
+    ):
+        with pytest.raises(Invalid) as refused:
+            give()
+        assert (refused.value.field, refused.value.code) == (field, "email_ours")
 
 
 def test_rung_two_and_three_need_a_known_sender(
