@@ -24,6 +24,7 @@ from gateway.threads.policies.roles import check_mail_of
 from gateway.threads.policies.unsubscribe import asks_to_unsubscribe
 from gateway.usecases.access import account_of, find_viewers
 from gateway.usecases.answer_blocked import answer_blocked
+from gateway.usecases.consents import refuse_advertising
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.record_report import record_bounce, record_complaint
@@ -101,6 +102,8 @@ def _settle_in_thread(
         take_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, mark=decision.detail)
     elif decision.verdict is Verdict.REFUSE:
         answer_blocked(ctx, tx, entry, conversation=conversation, mail=mail, proof=proof)
+        if speaker.role is Role.CANDIDATE and asks_to_unsubscribe(mail.subject, read.split.reply):
+            _end_advertising(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
     located = replace(
         located, thread_id=conversation.thread.id, participant=speaker, workspace_id=conversation.workspace.id
     )
@@ -144,6 +147,21 @@ def decide(
         return who
     recent = tx.inbox.count_threaded(conversation.thread.id, speaker.id, since=ctx.now - RATE_WINDOW)
     return first_objection(check_rate(recent, limit=limit), who)
+
+
+def _end_advertising(
+    ctx: Context,
+    tx: Transaction,
+    entry: InboxEntry,
+    *,
+    conversation: Conversation,
+    speaker: Participant,
+    mail: IncomingMail,
+    proof: SenderProof,
+) -> None:
+    """A rejection ends the conversation, not the right to be left alone: consents are for the whole company."""
+    if _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof).allowed:
+        refuse_advertising(ctx, tx, conversation, how="mail")
 
 
 def _check_access(tx: Transaction, conversation: Conversation, speaker: Participant) -> Decision:
