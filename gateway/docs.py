@@ -112,7 +112,7 @@ def _kind_of(field: FieldInfo) -> str:
             case Le(le=high) | Lt(lt=high):
                 limits.append(f"at most {high}")
             case _ if pattern := getattr(limit, "pattern", ""):
-                limits.append(" or ".join(str(pattern).strip("^$()").split("|")))
+                limits.append(" or ".join(word for word in str(pattern).strip("^$()").split("|") if word))
     return ", ".join([KINDS[name], *limits])
 
 

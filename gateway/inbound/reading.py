@@ -40,7 +40,8 @@ _FORWARDED = re.compile(
 def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
     """Parse a mail, split off what its writer quoted, and make its HTML safe. Never raises for any bytes.
 
-    `known`: the texts that we sent before in this thread. A forwarded mail (by its subject) keeps what it forwards.
+    `known`: the texts that we sent before in this thread. A forwarded mail (by its subject) keeps what it forwards. Of
+    a mail that is empty below its subject, the subject is the words.
     """
     mail = parse_mail(raw)
     if mail.attachments:
@@ -55,6 +56,8 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
         mail = replace(mail, calendar=add_words(mail.calendar, split.reply))
     if mail.automatic is Automatic.NO and _speaks_as_machine(mail, split):
         mail = replace(mail, automatic=Automatic.REPLY)
+    if _says_it_in_the_subject(mail, split):
+        split = replace(split, reply=mail.subject.strip())
     try:
         html = sanitise(mail.html)
     except Exception as error:
@@ -72,6 +75,12 @@ def is_forwarded(subject: str) -> bool:
 def is_answered(subject: str) -> bool:
     """Whether a subject says that the mail answers another, and forwards none."""
     return bool(_ANSWERED.match(subject[:300])) and not is_forwarded(subject)
+
+
+def _says_it_in_the_subject(mail: IncomingMail, split: SplitReply) -> bool:
+    """Nothing stands below a subject that they wrote themselves: "I cannot come today". That of an answer is ours."""
+    nothing = not (split.reply.strip() or split.folded.strip() or split.signature.strip() or mail.attachments)
+    return nothing and not is_answered(mail.subject) and not is_forwarded(mail.subject)
 
 
 def _speaks_as_machine(mail: IncomingMail, split: SplitReply) -> bool:

@@ -18,7 +18,7 @@ from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads.audit import Act
 from gateway.threads.model import Member, Viewer, Workspace
-from gateway.usecases.checks import check_channels, check_email, check_locale, check_name, check_page_url
+from gateway.usecases.checks import check_channels, check_locale, check_name, check_outer_email, check_page_url
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 
@@ -63,7 +63,9 @@ def create_workspace(
         id=ctx.new_id(),
         name=check_name("name", name),
         slug=slug,
-        public_contact=check_email("public_contact", public_contact, optional=True),
+        public_contact=check_outer_email(
+            "public_contact", public_contact, reply_domain=ctx.settings.reply_domain, optional=True
+        ),
         locale=check_locale("locale", locale, default="en"),
         timezone=timezone,
         brand=check_brand(brand),
@@ -106,7 +108,9 @@ def update_workspace(
     if name is not None:
         values["name"] = check_name("name", name)
     if public_contact is not None:
-        values["public_contact"] = check_email("public_contact", public_contact, optional=True)
+        values["public_contact"] = check_outer_email(
+            "public_contact", public_contact, reply_domain=ctx.settings.reply_domain, optional=True
+        )
     if privacy_url is not None:
         values["privacy_url"] = check_page_url("privacy_url", privacy_url)
     return _change_workspace(ctx, viewer, values)
@@ -179,7 +183,7 @@ def add_member(
     """The same in the caller's transaction. Raises Invalid, Conflict, NotFound."""
     if role not in ("admin", "member"):
         raise Invalid("role", "Use admin or member.", code="role")
-    email = check_email("email", email)
+    email = check_outer_email("email", email, reply_domain=ctx.settings.reply_domain)
     workspace = tx.people.find_workspace(workspace_id)
     if workspace is None:
         raise NotFound("workspace")

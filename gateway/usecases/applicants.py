@@ -14,7 +14,7 @@ from gateway.threads.addresses import Purpose, read_token, token_subject
 from gateway.threads.model import Opening, Role, Source, ThreadState, Viewer, ViewerKind
 from gateway.threads.policies.roles import check_opening, check_role, sees_opening
 from gateway.threads.policies.visibility import GONE
-from gateway.usecases.checks import check_email, check_locale, check_name
+from gateway.usecases.checks import check_email, check_locale, check_name, check_outer_email
 from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import Draft, carry_out, plan_applicant
 from gateway.usecases.outgoing import shown_portal_url
@@ -56,7 +56,11 @@ def put_opening(
             "An address of our own reply domain would make a loop: give a person's address.",
             code="notify_loop",
         )
-    contact = None if public_contact is None else check_email("public_contact", public_contact, optional=True)
+    contact = (
+        None
+        if public_contact is None
+        else check_outer_email("public_contact", public_contact, reply_domain=ctx.settings.reply_domain, optional=True)
+    )
     language = None if locale is None else check_locale("locale", locale, default="")
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)

@@ -43,6 +43,17 @@ def check_email(field: str, value: str, *, optional: bool = False) -> str:
     return value.lower()
 
 
+def check_outer_email(field: str, value: str, *, reply_domain: str, optional: bool = False) -> str:
+    """As `check_email`, of somebody who can read what is sent there: mail to an address that we gave out comes back to
+    us, and would be dropped as our own. Raises Invalid.
+    """
+    email = check_email(field, value, optional=optional)
+    if email.endswith(f"@{reply_domain}"):
+        words = "Mail to this address would come back to us: give the person's own, not one at our reply domain."
+        raise Invalid(field, words, code="email_ours")
+    return email
+
+
 def check_page_url(field: str, value: str) -> str:
     """The https address of a page (RFC 9110 §4.2.2), as it was written; "" for none. Raises Invalid."""
     value = value.strip()

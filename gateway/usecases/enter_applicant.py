@@ -26,7 +26,7 @@ from gateway.threads.model import (
     Workspace,
 )
 from gateway.usecases.append_message import ensure_notified
-from gateway.usecases.checks import check_email, check_locale, check_name, check_phone
+from gateway.usecases.checks import check_locale, check_name, check_outer_email, check_phone
 from gateway.usecases.context import Context
 from gateway.usecases.outgoing import portal_url
 from gateway.usecases.views import ApplicantView
@@ -76,7 +76,7 @@ def plan_applicant(
         )
     language = check_locale("locale", draft.locale, default=opening.locale or workspace.locale)
     name = check_name("name", draft.name)
-    email = check_email("email", draft.email, optional=True)
+    email = check_outer_email("email", draft.email, reply_domain=ctx.settings.reply_domain, optional=True)
     phone = check_phone("phone", draft.phone, locale=language)
     if before is None:
         after = Applicant(

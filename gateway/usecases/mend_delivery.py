@@ -13,7 +13,7 @@ from gateway.threads.delivery import after_report
 from gateway.threads.model import Delivery, DeliveryState, Viewer, ViewerKind
 from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import PHONE_CHANNELS
-from gateway.usecases.checks import check_email, check_mobile
+from gateway.usecases.checks import check_mobile, check_outer_email
 from gateway.usecases.context import Context
 from gateway.usecases.enter_applicant import correct_contact
 from gateway.usecases.note_delivery import note_delivery
@@ -27,7 +27,7 @@ def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None
         if to:
             tx.people.lock_workspace(viewer.workspace_id)  # as whoever changes an applicant does, and first of all
         delivery = _open_delivery(tx, viewer, delivery_id, to_change=True)
-        address = _check_address(delivery, to, locale=viewer.locale) if to else None
+        address = _check_address(ctx, delivery, to, locale=viewer.locale) if to else None
         wanted = address or delivery.to
         if not wanted:
             raise Invalid("to", "There is no address: give one.", code="address_missing")
@@ -43,9 +43,9 @@ def send_again(ctx: Context, viewer: Viewer, delivery_id: str, *, to: str | None
         return _open_delivery(tx, viewer, delivery_id)
 
 
-def _check_address(delivery: Delivery, to: str, *, locale: str) -> str:
+def _check_address(ctx: Context, delivery: Delivery, to: str, *, locale: str) -> str:
     if delivery.channel not in PHONE_CHANNELS:
-        return check_email("to", to)
+        return check_outer_email("to", to, reply_domain=ctx.settings.reply_domain)
     return check_mobile("to", to, locale=locale)
 
 

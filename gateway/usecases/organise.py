@@ -19,6 +19,7 @@ from gateway.threads.model import Conversation, Member, Viewer, ViewerKind
 from gateway.threads.notifying import NewsKind
 from gateway.threads.organising import LONGEST_TAG, MOST_TAGS, UNTIL_REPLY, Organised, Tag, clean_tag, snooze_end
 from gateway.threads.policies.roles import check_role
+from gateway.usecases.access import find_viewers, may_see
 from gateway.usecases.context import Context
 from gateway.usecases.note_act import note_act
 from gateway.usecases.tell_members import tell_one
@@ -92,8 +93,8 @@ class _Step:
 def organise(ctx: Context, viewer: Viewer, thread_ids: Sequence[str], change: Change) -> int:
     """Change all of these conversations that the viewer may open; how many were changed.
 
-    Raises NotFound when there is none, Invalid for a member, tag or day that is none, Conflict (`too_many`),
-    Refused (an evaluator).
+    Raises NotFound when there is none, Invalid for a member, tag or day that is none and a member who does not see
+    them all, Conflict (`too_many`), Refused (an evaluator).
     """
     if viewer.kind is not ViewerKind.MEMBER:
         raise NotFound("conversation")
@@ -108,6 +109,7 @@ def organise(ctx: Context, viewer: Viewer, thread_ids: Sequence[str], change: Ch
         for conversation in found:
             if not (role := check_role(viewer, conversation.opening.id)).allowed:
                 raise Refused(role)
+            _check_sees(tx, viewer, ready, conversation)
         return sum(_change_one(ctx, tx, viewer, conversation, change, ready) for conversation in found)
 
 
@@ -115,8 +117,8 @@ def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted, *, see
     """Give one conversation this order, in one step, for the ATS; the order that it has then. `seen` is the version of
     the order that the caller changes.
 
-    Raises NotFound, Invalid for a tag that cannot be one and an address that is no member's, Refused (an evaluator),
-    Conflict (`changed_meanwhile`).
+    Raises NotFound, Invalid for a tag that cannot be one and an address that is no member's or of one who does not see
+    the conversation, Refused (an evaluator), Conflict (`changed_meanwhile`).
     """
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)  # before the thread, as whoever changes an applicant does
@@ -128,6 +130,7 @@ def arrange(ctx: Context, viewer: Viewer, thread_id: str, wanted: Wanted, *, see
         order = tx.organising.of_thread(thread_id)
         check_version(order, seen)
         for change, ready in _changes_to(ctx, tx, viewer, order, wanted):
+            _check_sees(tx, viewer, ready, conversation)
             _change_one(ctx, tx, viewer, conversation, change, ready)
         tx.flush()
         return tx.organising.of_thread(thread_id)
@@ -241,6 +244,17 @@ def _member_with(tx: Transaction, viewer: Viewer, email: str) -> Member:
             return member
     words = "Nobody of the team has this address: use a member's."
     raise Invalid("assignee", words, code="assignee")
+
+
+def _check_sees(tx: Transaction, viewer: Viewer, ready: Ready, conversation: Conversation) -> None:
+    """Who does not see a conversation would never learn that it is theirs, and it would be nobody's. Raises Invalid."""
+    if not isinstance(ready, Member) or may_see(
+        find_viewers(tx, viewer.workspace_id, [ready.id])[ready.id], conversation
+    ):
+        return
+    opening = conversation.opening.title
+    words = f"{ready.name} does not see {opening}: give them a role there first, or choose somebody else."
+    raise Invalid("assignee", words, code="assignee_no_access", params={"name": ready.name, "opening": opening})
 
 
 def _find_end(ctx: Context, tx: Transaction, viewer: Viewer, choice: str) -> datetime:

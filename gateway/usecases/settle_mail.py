@@ -24,6 +24,7 @@ from gateway.threads.policies.roles import check_mail_of
 from gateway.threads.policies.unsubscribe import asks_to_unsubscribe
 from gateway.usecases.access import account_of, find_viewers
 from gateway.usecases.answer_blocked import answer_blocked
+from gateway.usecases.consents import refuse_advertising
 from gateway.usecases.context import Context
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.record_report import record_bounce, record_complaint
@@ -90,7 +91,7 @@ def _settle_in_thread(
         _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof, words=read.split.reply)
         return
     speaker = find_speaker(conversation, match.participant_id, from_address(mail))
-    decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
+    decision = decide(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, proof=proof)
     if decision.verdict in (Verdict.ALLOW, Verdict.HOLD):
         decision = first_objection(check_scan(read.scan), decision)
     if decision.reason in UNPROVEN and proof.proof is Proof.TEMPERROR and entry.tries <= len(PROOF_WAITS):
@@ -101,6 +102,8 @@ def _settle_in_thread(
         take_mail(ctx, tx, entry, conversation=conversation, speaker=speaker, read=read, mark=decision.detail)
     elif decision.verdict is Verdict.REFUSE:
         answer_blocked(ctx, tx, entry, conversation=conversation, mail=mail, proof=proof)
+        if speaker.role is Role.CANDIDATE and asks_to_unsubscribe(mail.subject, read.split.reply):
+            _end_advertising(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
     located = replace(
         located, thread_id=conversation.thread.id, participant=speaker, workspace_id=conversation.workspace.id
     )
@@ -114,10 +117,11 @@ def decide(
     *,
     conversation: Conversation,
     speaker: Participant,
-    mail: IncomingMail,
+    read: ReadMail,
     proof: SenderProof,
 ) -> Decision:
     """The policies in their order: machine? gate? the same again? who? may they still? too many?"""
+    mail = read.mail
     automatic = check_automatic(mail, entry.envelope_from, own_domains=(ctx.settings.reply_domain,))
     gate = check_may_write(conversation.thread, speaker.role.author_kind)
     if automatic.reason is Reason.CALENDAR_ANSWER and not gate.allowed:
@@ -131,7 +135,7 @@ def decide(
         return refuse(gate.reason)
     if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
         return ignore(Reason.DUPLICATE)
-    empty = not (mail.text.strip() or mail.html.strip() or mail.attachments)
+    empty = not (read.split.reply or mail.text.strip() or mail.html.strip() or mail.attachments)
     if empty and not asks_to_unsubscribe(mail.subject, ""):
         return ignore(Reason.EMPTY_MAIL)
     who = first_objection(
@@ -143,6 +147,21 @@ def decide(
         return who
     recent = tx.inbox.count_threaded(conversation.thread.id, speaker.id, since=ctx.now - RATE_WINDOW)
     return first_objection(check_rate(recent, limit=limit), who)
+
+
+def _end_advertising(
+    ctx: Context,
+    tx: Transaction,
+    entry: InboxEntry,
+    *,
+    conversation: Conversation,
+    speaker: Participant,
+    mail: IncomingMail,
+    proof: SenderProof,
+) -> None:
+    """A rejection ends the conversation, not the right to be left alone: consents are for the whole company."""
+    if _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof).allowed:
+        refuse_advertising(ctx, tx, conversation, how="mail")
 
 
 def _check_access(tx: Transaction, conversation: Conversation, speaker: Participant) -> Decision:

@@ -10,7 +10,7 @@ import pytest
 from browser.windows import DESK, PHONE, OpenWindow
 from cast import STRANGER, Company, as_candidate, make_mail
 from fakes import FakeClock
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from running import Pump
 from web.web_kit import Served
 
@@ -67,6 +67,42 @@ def test_who_is_signed_out_meanwhile_is_told_so_whatever_they_do(
         deed()
         expect(desk.locator("#alarm a")).to_have_text("Sign in")
         expect(desk.locator("#alarm")).to_contain_text("You are signed out")
+
+
+def test_what_is_written_while_a_message_is_under_way_stays(
+    ctx: Context, company: Company, mina: ApplicantView, desk: Page
+) -> None:
+    """On a slow line the answer comes seconds later, and emptied the field with all that stood in it by then."""
+    under_way: list[Route] = []
+    desk.route(f"**/desk/t/{mina.thread_id}", lambda route: under_way.append(route))
+    desk.fill("#text", "Could we meet?")
+    with desk.expect_request(lambda request: request.method == "POST" and request.url.endswith(mina.thread_id)):
+        desk.press("#text", "Control+Enter")
+    desk.press("#text", "Control+End")
+    desk.keyboard.type("\n\nOn Tuesday, say")
+    under_way[0].continue_()
+    expect(desk.locator("#text")).to_have_value("On Tuesday, say")
+    expect(desk.locator("#draft-state")).to_have_text("Draft saved")
+    assert [m.message.text for m in messages_after(ctx, company.as_jun, mina.thread_id)] == ["Could we meet?"]
+    desk.unroute_all()
+    desk.reload()
+    expect(desk.locator("#text")).to_have_value("On Tuesday, say")
+
+
+def test_a_table_is_pasted_as_its_words_and_a_picture_as_a_file(desk: Page) -> None:
+    """Office programs put a picture of what is copied beside the words: the words vanished, and the picture came."""
+    paste = """([words, name]) => {
+        const data = new DataTransfer();
+        if (words) data.setData("text/plain", words);
+        data.items.add(new File(["..."], name, { type: "image/png" }));
+        const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+        return document.querySelector("#text").dispatchEvent(event);
+    }"""
+    assert desk.evaluate(paste, ["Tuesday\t10:00\nFriday\t14:00", "image.png"])  # left to the browser
+    expect(desk.locator("#draft-files li")).to_have_count(0)
+    for number, words in enumerate(("", "plan.png", "/home/jun/plan.png"), start=1):
+        assert not desk.evaluate(paste, [words, "plan.png"])
+        expect(desk.locator("#draft-files li")).to_have_count(number)
 
 
 class TestUndo:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from cast import MINA, Company, consents_of, make_applicant, make_mail
+from cast import MINA, STRANGER, Company, consents_of, make_applicant, make_mail
 from fakes import FakeChannel, FakeClock
 from running import Pump, both_databases
 from web.web_kit import browser_of, make_app, words_of
@@ -17,6 +17,7 @@ from gateway.threads.purpose import Purpose
 from gateway.threads.templates import Body, MailBody
 from gateway.usecases import consents
 from gateway.usecases.applicants import put_applicant, put_opening
+from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.erase import erase_applicant
 from gateway.usecases.mend_delivery import send_again
@@ -125,6 +126,23 @@ def test_who_wants_no_more_of_it_gets_none_about_any_application(
     advertise(ctx, company, two)
     pump()
     assert len(channel.to(MINA)) == heard + 2
+
+
+@pytest.mark.parametrize("sender", [MINA, STRANGER], ids=["theirs", "another's"])
+def test_who_was_rejected_still_ends_advertising_by_an_answer(
+    ctx: Context, company: Company, mina: ApplicantView, channel: FakeChannel, pump: Pump, sender: str
+) -> None:
+    """The gate keeps the mail out, not what it asks for: consents outlive an application (정보통신망법 §50)."""
+    consents.give_consent(ctx, company.ats, "mina-1", EMAIL, words=WORDS)
+    advertise(ctx, company, mina)
+    pump()
+    to = channel.sent[-1].reply_to
+    change_stage(ctx, company.as_jun, mina.thread_id, "rejected")
+    receive(ctx, make_mail("unsubscribe", from_=sender, to=to), to=to, from_=sender)
+    pump()
+    ended = sender == MINA
+    assert [c.withdrawn_by for c in consents_of(ctx, company, "mina-1")] == ["mail" if ended else ""]
+    assert opted_out(ctx, mina) == ([{"channel": "email", "by": "mail"}] if ended else [])
 
 
 def test_a_link_of_somebody_without_an_address_ends_nobody_elses(

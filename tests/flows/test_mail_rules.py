@@ -15,6 +15,7 @@ from gateway.threads.channel import Failed, OutgoingFile
 from gateway.threads.incoming import Proof
 from gateway.threads.model import DeliveryState, InboxState
 from gateway.threads.policies.privacy import hide_private
+from gateway.usecases import accounts
 from gateway.usecases.applicants import find_applicant, put_applicant, put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
@@ -48,6 +49,37 @@ def test_the_same_mail_again_is_one_entry_and_one_message(ctx: Context, company:
     pump()
     assert texts(ctx, company, mina) == ["once", "another body"]
     assert entries(ctx, company, "ignored") == [("ignored", "duplicate")]
+
+
+@pytest.mark.parametrize("html", ["", '<div dir="ltr"><br></div>'], ids=["plain", "html"])
+def test_words_in_the_subject_alone_are_the_message(ctx: Context, company: Company, pump: Pump, html: str) -> None:
+    """Some write all they have to say into the subject: it must not be lost. Our own subject is no word of theirs."""
+    mina = make_applicant(ctx, company)
+    address = address_of(ctx, mina)
+    receive(ctx, make_mail("\n", to=address, subject="I cannot come today", html=html), to=address, from_=MINA)
+    pump()
+    assert texts(ctx, company, mina) == ["I cannot come today"]
+    for subject in ("Re: New message", "SV: New message", "Fwd: New message", ""):
+        receive(ctx, make_mail("\n", to=address, subject=subject), to=address, from_=MINA)
+    pump()
+    assert texts(ctx, company, mina) == ["I cannot come today"]
+    assert set(entries(ctx, company, "ignored")) == {("ignored", "empty_mail")}
+
+
+def test_nobody_is_written_to_at_an_address_that_we_gave_out(ctx: Context, company: Company) -> None:
+    """Mail programs offer it as the person's: mail to it came back, was dropped as our own, and counted as sent."""
+    ours = address_of(ctx, make_applicant(ctx, company))
+    for field, give in (
+        ("email", lambda: put_applicant(ctx, company.ats, "dae-1", opening="designer", name="Dae", email=ours.upper())),
+        ("email", lambda: accounts.create_member(ctx, company.workspace.id, email=ours, name="Dae", role="member")),
+        (
+            "public_contact",
+            lambda: put_opening(ctx, company.ats, "designer", title="D", notify_emails=[], public_contact=ours),
+        ),
+    ):
+        with pytest.raises(Invalid) as refused:
+            give()
+        assert (refused.value.field, refused.value.code) == (field, "email_ours")
 
 
 def test_rung_two_and_three_need_a_known_sender(

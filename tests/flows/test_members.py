@@ -19,7 +19,7 @@ from gateway.usecases import accounts, members, second_step, sign_in
 from gateway.usecases.applicants import ask_new_link, find_opening, list_openings, put_applicant, put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
-from gateway.usecases.organise import Wanted, arrange
+from gateway.usecases.organise import Assign, Wanted, arrange, organise
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import counts, list_conversations, read_page
 from gateway.usecases.review_inbox import list_entries, release
@@ -105,6 +105,22 @@ def test_an_evaluator_writes_notes_and_nothing_else(
     post_message(ctx, as_(ctx, sora), mina.thread_id, NewMessage("Hello Mina"))
     pump()
     assert [m.to for m in channel.sent if "Hello Mina" in m.text] == ["mina@mail.example"]
+
+
+def test_nobody_is_given_a_conversation_that_they_do_not_see(
+    ctx: Context, company: Company, sora: Member, mina: ApplicantView, other: ApplicantView
+) -> None:
+    """They would hear nothing of it, and for the others it would be in somebody's hands."""
+    members.set_opening_role(ctx, company.as_jun, sora.id, opening_id=company.opening.id, role="evaluator")
+    for give in (
+        lambda: organise(ctx, company.as_jun, [mina.thread_id, other.thread_id], Assign(sora.id)),
+        lambda: arrange(ctx, company.ats, other.thread_id, Wanted(assignee=sora.email)),
+    ):
+        with pytest.raises(Invalid) as refused:
+            give()
+        assert (refused.value.field, refused.value.code) == ("assignee", "assignee_no_access")
+    assert counts(ctx, company.as_jun).unassigned == 2
+    assert organise(ctx, company.as_jun, [mina.thread_id], Assign(sora.id)) == 1
 
 
 def test_an_evaluators_mail_waits_for_a_manager(

@@ -8,7 +8,9 @@
   const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
   const main = find(".split > .btn-main", composer);
   const busy = (is) => { is ? main.setAttribute("aria-disabled", "true") : main.removeAttribute("aria-disabled"); };
-  const done = () => {
+  let sent = ""; // the words that are under way
+  const newer = () => field.value.startsWith(sent) ? field.value.slice(sent.length).trimStart() : field.value; // written meanwhile
+  const done = (more = "") => {
     const kind = composer.elements.kind.value;
     composer.reset();
     composer.elements.kind.value = kind;
@@ -18,17 +20,18 @@
     composer.elements.key.value = newKey();
     field.removeAttribute("aria-invalid");
     composer.dispatchEvent(new Event("desk:done"));
+    if (more) { field.value = more; field.dispatchEvent(new Event("input", { bubbles: true })); }
     field.focus();
   };
   composer.addEventListener("submit", (event) => { if (event.submitter?.value === "preview") event.stopImmediatePropagation(); }, true); // a page of its own
-  composer.addEventListener("htmx:before:request", (event) => { if (main.getAttribute("aria-disabled")) event.preventDefault(); else busy(true); });
+  composer.addEventListener("htmx:before:request", (event) => { if (main.getAttribute("aria-disabled")) event.preventDefault(); else { busy(true); sent = field.value; } });
   composer.addEventListener("htmx:after:request", (event) => {
     busy(false);
     const { status, headers } = event.detail.ctx.response;
     if (status === 204) {
       const seq = Number(headers.get("X-Seq"));
       composer.elements.seen_event.value = headers.get("X-Event");
-      done();
+      done(newer());
       say(words.sent);
       setTimeout(() => { if (!all("li[data-seq]", log).some((item) => seqOf(item) >= seq)) location.reload(); }, 3000);
     } else if (status === 401) alarm(words.signedOut, true);

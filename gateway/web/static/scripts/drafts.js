@@ -88,7 +88,12 @@
   };
   const chooser = find("#files");
   chooser.addEventListener("change", async () => { const files = [...chooser.files]; chooser.value = ""; await upload(files); field.focus(); });
-  field.addEventListener("paste", (event) => { if (event.clipboardData?.files.length) { event.preventDefault(); upload(event.clipboardData.files); } });
+  const areFiles = (pasted) => { // a table or a slide comes as words and as a picture of them: then the words are meant
+    const names = [...pasted.files].map((file) => file.name);
+    const isName = (line) => names.some((name) => line.trim().endsWith(name));
+    return names.length > 0 && pasted.getData("text/plain").split(/[\r\n]+/).every((line) => !line.trim() || isName(line));
+  };
+  field.addEventListener("paste", (event) => { if (event.clipboardData && areFiles(event.clipboardData)) { event.preventDefault(); upload(event.clipboardData.files); } });
   composer.addEventListener("dragover", (event) => { event.preventDefault(); composer.classList.add("over"); });
   composer.addEventListener("dragleave", () => composer.classList.remove("over"));
   composer.addEventListener("drop", (event) => {
