@@ -177,7 +177,7 @@ class BlobRows:
     def read_many(self, digests: Sequence[str]) -> dict[str, bytes | None]:
         """Small ones by digest; None for a big one (`Blobs.read` has it). Those that are gone are left out."""
         rows = self._session.execute(_READ_MANY, {"digests": list(set(digests))})
-        return {row.digest: None if row.data is None else bytes(row.data) for row in rows}
+        return {digest: None if data is None else bytes(data) for digest, data in rows}
 
     def read(self, digest: str) -> bytes:
         """The bytes. Raises FileNotFoundError if they are gone (retention, erasure)."""

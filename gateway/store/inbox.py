@@ -108,7 +108,7 @@ class Inbox:
         Each claim counts a try, so a claim that another worker took over is known by its number.
         """
         rows = self._session.execute(_HOLD, {"ids": sorted(e.id for e in entries)})
-        tries = {row.id: row.tries for row in rows}
+        tries = {entry_id: number for entry_id, number in rows}
         return {e.id for e in entries if tries.get(e.id) == e.tries}
 
     def take_back(self) -> None:
@@ -300,29 +300,30 @@ def _row_of(e: InboxEntry) -> dict[str, Any]:
 
 
 def _entry(row: Row[Any]) -> InboxEntry:
+    of = row._mapping
     return InboxEntry(
-        id=row.id,
-        workspace_id=row.workspace_id,
-        state=InboxState(row.state),
-        reason=row.reason,
-        detail=row.detail,
-        digest=row.digest,
-        size=row.size,
-        rcpt=row.rcpt,
-        envelope_from=row.envelope_from,
-        peer=row.peer,
-        helo=row.helo,
-        tls=row.tls,
-        received_at=row.received_at,
-        tries=row.tries,
-        thread_id=row.thread_id,
-        participant_id=row.participant_id,
-        message_id=row.message_id,
-        body_digest=row.body_digest,
-        subject=row.subject,
-        from_address=row.from_address,
-        from_name=row.from_name,
-        proof=row.proof,
-        date=row.date,
-        words=row.words,
+        id=of["id"],
+        workspace_id=of["workspace_id"],
+        state=InboxState(of["state"]),
+        reason=of["reason"],
+        detail=of["detail"],
+        digest=of["digest"],
+        size=of["size"],
+        rcpt=of["rcpt"],
+        envelope_from=of["envelope_from"],
+        peer=of["peer"],
+        helo=of["helo"],
+        tls=of["tls"],
+        received_at=of["received_at"],
+        tries=of["tries"],
+        thread_id=of["thread_id"],
+        participant_id=of["participant_id"],
+        message_id=of["message_id"],
+        body_digest=of["body_digest"],
+        subject=of["subject"],
+        from_address=of["from_address"],
+        from_name=of["from_name"],
+        proof=of["proof"],
+        date=of["date"],
+        words=of["words"],
     )

@@ -6,6 +6,9 @@ Not in charge of: the transaction itself (`database`), or what is read and writt
 A statement costs more than a row: eleven statements for each of fifty mails became twenty for all of them. Two rules
 keep that invisible to whoever uses the siblings. Gathered rows are sent before anything else is executed, and before
 the commit. What was read ahead is forgotten as soon as anything is written that was not gathered.
+
+Where many columns of a row are read, the siblings read its `_mapping`, or unpack the row. For `row.name` SQLAlchemy
+looks for that name in its class first, and throws an exception away: ten times as much work.
 """
 
 from __future__ import annotations
