@@ -73,34 +73,30 @@ class Inbox:
     ) -> list[InboxEntry]:
         """Take waiting entries for processing, oldest first, `first` among them: at most so many, and so many bytes
         together (but one at least). What somebody else is taking at this moment is left out."""
-        c = t.inbox.c
         chosen: list[str] = []
-        for row in self._waiting(first, limit=limit, now=now):
-            most_bytes -= row.size
-            if chosen and (most_bytes < 0 or row.tries):
+        for entry_id, size, tries in self._waiting(first, limit=limit, now=now):
+            most_bytes -= size
+            if chosen and (most_bytes < 0 or tries):
                 break
-            chosen.append(row.id)
-            if row.tries:  # it was under way when a worker ended: perhaps it was the cause, so it goes alone
+            chosen.append(entry_id)
+            if tries:  # it was under way when a worker ended: perhaps it was the cause, so it goes alone
                 break
-        taken = (
-            update(t.inbox)
-            .where(c.id.in_(chosen))
-            .values(state=InboxState.PROCESSING.value, lease_until=until, tries=c.tries + 1)
-            .returning(*t.inbox.c)
-        )
-        rows = self._session.execute(taken).all() if chosen else []
+        rows = self._session.execute(_CLAIM, {"ids": chosen, "until": until}).all() if chosen else []
         return sorted((_entry(r) for r in rows), key=lambda e: (e.received_at, e.id))
 
-    def _waiting(self, first: str, *, limit: int, now: datetime) -> Iterator[Row[Any]]:
-        """What may be claimed, locked: `first`, then what dead workers left, then what came, each by age."""
+    def _waiting(self, first: str, *, limit: int, now: datetime) -> Iterator[tuple[str, int, int]]:
+        """(id, size, tries) of what may be claimed, locked: `first`, then what dead workers left, then what came, each
+        by age.
+        """
         seen: set[str] = set()
         for query in (_WAITING_ONE, _WAITING_LEFT, _WAITING_NEW):
             if query is _WAITING_ONE and not first:
                 continue
-            for row in self._session.execute(query, {"first": first, "now": now, "limit": limit}).all():
-                if row.id not in seen and len(seen) < limit:
-                    seen.add(row.id)
-                    yield row
+            rows = self._session.execute(query, {"first": first, "now": now, "limit": limit}).all()
+            for entry_id, size, tries in rows:
+                if entry_id not in seen and len(seen) < limit:
+                    seen.add(entry_id)
+                    yield entry_id, size, tries
 
     def hold(self, entries: Sequence[InboxEntry]) -> set[str]:
         """Lock those that these claims still hold; their ids.
@@ -119,9 +115,7 @@ class Inbox:
 
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that nobody processes: received, or left by a worker that died."""
-        c = t.inbox.c
-        query = select(c.id).where(_free(now)).order_by(c.received_at).limit(limit)
-        return list(self._session.execute(query).scalars())
+        return list(self._session.execute(_DUE, {"now": now, "limit": limit}).scalars())
 
     def has_unfinished(self) -> bool:
         """Is any entry waiting for a worker, or in the hands of one?"""
@@ -277,6 +271,13 @@ _WAITING_LEFT = (
     _ROW.where(t.inbox.c.state == InboxState.PROCESSING.value, t.inbox.c.lease_until < _NOW)
     .order_by(*_OLDEST)
     .limit(bindparam("limit"))
+)
+_DUE = select(t.inbox.c.id).where(_free(_NOW)).order_by(t.inbox.c.received_at).limit(bindparam("limit"))
+_CLAIM = (
+    update(t.inbox)
+    .where(t.inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=InboxState.PROCESSING.value, lease_until=bindparam("until"), tries=t.inbox.c.tries + 1)
+    .returning(*t.inbox.c)
 )
 _WAITING_NEW = _ROW.where(t.inbox.c.state == InboxState.RECEIVED.value).order_by(*_OLDEST).limit(bindparam("limit"))
 
