@@ -153,7 +153,7 @@ class BlobRows:
             }
             for digest, data, at in items
         }
-        self._session.execute(_ADD[self._session.dialect.name], list(rows.values()))
+        self._session.execute_many(_ADD[self._session.dialect.name], list(rows.values()))
 
     def drop_unused(self, digests: Iterable[str]) -> list[str]:
         """Forget those that no attachment, draft, entry or logo names any more; the ones forgotten, to be removed

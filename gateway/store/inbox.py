@@ -30,7 +30,7 @@ class Inbox:
 
     def store_once(self, entries: Sequence[InboxEntry]) -> None:
         """Write the entries that are not there yet (same bytes, same recipient)."""
-        self._session.execute(_STORE_ONCE[self._session.dialect.name], [_row_of(e) for e in entries])
+        self._session.execute_many(_STORE_ONCE[self._session.dialect.name], [_row_of(e) for e in entries])
 
     def find(self, entry_id: str) -> InboxEntry | None:
         row = self._session.execute(select(t.inbox).where(t.inbox.c.id == entry_id)).first()

@@ -19,7 +19,8 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Dialect, Executable, Insert, MetaData, Table, Update
 
-Row = Mapping[str, Any]
+from gateway.store.many_rows import Row, send_rows
+
 ASKED_AT_ONCE = 500  # ids in one question, where there may be any number
 
 
@@ -52,11 +53,17 @@ class Session:
         """
         self._gathered.setdefault(statement, []).append(row)
 
+    def execute_many(self, statement: Insert, rows: Sequence[Row]) -> None:
+        """Send the gathered rows, then these, of a statement that is built once."""
+        self.flush()
+        self._ahead.clear()
+        send_rows(self._connection, statement, rows)
+
     def flush(self) -> None:
         """Send what was gathered."""
         while self._gathered:
             statement = min(self._gathered, key=_place_of)
-            self._connection.execute(statement, self._gathered.pop(statement))
+            send_rows(self._connection, statement, self._gathered.pop(statement))
 
     def read_ahead(self, kind: str, found: Mapping[Any, Any]) -> None:
         """Keep answers for questions that are sure to come; `find_ahead` gives them until something is written."""
