@@ -153,7 +153,7 @@ class BlobRows:
             }
             for digest, data, at in items
         }
-        self._session.execute(_ADD[self._session.dialect.name], list(rows.values()))
+        self._session.execute_many(_ADD[self._session.dialect.name], list(rows.values()))
 
     def drop_unused(self, digests: Iterable[str]) -> list[str]:
         """Forget those that no attachment, draft, entry or logo names any more; the ones forgotten, to be removed
@@ -177,7 +177,7 @@ class BlobRows:
     def read_many(self, digests: Sequence[str]) -> dict[str, bytes | None]:
         """Small ones by digest; None for a big one (`Blobs.read` has it). Those that are gone are left out."""
         rows = self._session.execute(_READ_MANY, {"digests": list(set(digests))})
-        return {row.digest: None if row.data is None else bytes(row.data) for row in rows}
+        return {digest: None if data is None else bytes(data) for digest, data in rows}
 
     def read(self, digest: str) -> bytes:
         """The bytes. Raises FileNotFoundError if they are gone (retention, erasure)."""

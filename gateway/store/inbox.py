@@ -30,7 +30,7 @@ class Inbox:
 
     def store_once(self, entries: Sequence[InboxEntry]) -> None:
         """Write the entries that are not there yet (same bytes, same recipient)."""
-        self._session.execute(_STORE_ONCE[self._session.dialect.name], [_row_of(e) for e in entries])
+        self._session.execute_many(_STORE_ONCE[self._session.dialect.name], [_row_of(e) for e in entries])
 
     def find(self, entry_id: str) -> InboxEntry | None:
         row = self._session.execute(select(t.inbox).where(t.inbox.c.id == entry_id)).first()
@@ -73,34 +73,30 @@ class Inbox:
     ) -> list[InboxEntry]:
         """Take waiting entries for processing, oldest first, `first` among them: at most so many, and so many bytes
         together (but one at least). What somebody else is taking at this moment is left out."""
-        c = t.inbox.c
         chosen: list[str] = []
-        for row in self._waiting(first, limit=limit, now=now):
-            most_bytes -= row.size
-            if chosen and (most_bytes < 0 or row.tries):
+        for entry_id, size, tries in self._waiting(first, limit=limit, now=now):
+            most_bytes -= size
+            if chosen and (most_bytes < 0 or tries):
                 break
-            chosen.append(row.id)
-            if row.tries:  # it was under way when a worker ended: perhaps it was the cause, so it goes alone
+            chosen.append(entry_id)
+            if tries:  # it was under way when a worker ended: perhaps it was the cause, so it goes alone
                 break
-        taken = (
-            update(t.inbox)
-            .where(c.id.in_(chosen))
-            .values(state=InboxState.PROCESSING.value, lease_until=until, tries=c.tries + 1)
-            .returning(*t.inbox.c)
-        )
-        rows = self._session.execute(taken).all() if chosen else []
+        rows = self._session.execute(_CLAIM, {"ids": chosen, "until": until}).all() if chosen else []
         return sorted((_entry(r) for r in rows), key=lambda e: (e.received_at, e.id))
 
-    def _waiting(self, first: str, *, limit: int, now: datetime) -> Iterator[Row[Any]]:
-        """What may be claimed, locked: `first`, then what dead workers left, then what came, each by age."""
+    def _waiting(self, first: str, *, limit: int, now: datetime) -> Iterator[tuple[str, int, int]]:
+        """(id, size, tries) of what may be claimed, locked: `first`, then what dead workers left, then what came, each
+        by age.
+        """
         seen: set[str] = set()
         for query in (_WAITING_ONE, _WAITING_LEFT, _WAITING_NEW):
             if query is _WAITING_ONE and not first:
                 continue
-            for row in self._session.execute(query, {"first": first, "now": now, "limit": limit}).all():
-                if row.id not in seen and len(seen) < limit:
-                    seen.add(row.id)
-                    yield row
+            rows = self._session.execute(query, {"first": first, "now": now, "limit": limit}).all()
+            for entry_id, size, tries in rows:
+                if entry_id not in seen and len(seen) < limit:
+                    seen.add(entry_id)
+                    yield entry_id, size, tries
 
     def hold(self, entries: Sequence[InboxEntry]) -> set[str]:
         """Lock those that these claims still hold; their ids.
@@ -108,7 +104,7 @@ class Inbox:
         Each claim counts a try, so a claim that another worker took over is known by its number.
         """
         rows = self._session.execute(_HOLD, {"ids": sorted(e.id for e in entries)})
-        tries = {row.id: row.tries for row in rows}
+        tries = {entry_id: number for entry_id, number in rows}
         return {e.id for e in entries if tries.get(e.id) == e.tries}
 
     def take_back(self) -> None:
@@ -119,9 +115,7 @@ class Inbox:
 
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Ids that nobody processes: received, or left by a worker that died."""
-        c = t.inbox.c
-        query = select(c.id).where(_free(now)).order_by(c.received_at).limit(limit)
-        return list(self._session.execute(query).scalars())
+        return list(self._session.execute(_DUE, {"now": now, "limit": limit}).scalars())
 
     def has_unfinished(self) -> bool:
         """Is any entry waiting for a worker, or in the hands of one?"""
@@ -278,6 +272,13 @@ _WAITING_LEFT = (
     .order_by(*_OLDEST)
     .limit(bindparam("limit"))
 )
+_DUE = select(t.inbox.c.id).where(_free(_NOW)).order_by(t.inbox.c.received_at).limit(bindparam("limit"))
+_CLAIM = (
+    update(t.inbox)
+    .where(t.inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=InboxState.PROCESSING.value, lease_until=bindparam("until"), tries=t.inbox.c.tries + 1)
+    .returning(*t.inbox.c)
+)
 _WAITING_NEW = _ROW.where(t.inbox.c.state == InboxState.RECEIVED.value).order_by(*_OLDEST).limit(bindparam("limit"))
 
 
@@ -300,29 +301,30 @@ def _row_of(e: InboxEntry) -> dict[str, Any]:
 
 
 def _entry(row: Row[Any]) -> InboxEntry:
+    of = row._mapping
     return InboxEntry(
-        id=row.id,
-        workspace_id=row.workspace_id,
-        state=InboxState(row.state),
-        reason=row.reason,
-        detail=row.detail,
-        digest=row.digest,
-        size=row.size,
-        rcpt=row.rcpt,
-        envelope_from=row.envelope_from,
-        peer=row.peer,
-        helo=row.helo,
-        tls=row.tls,
-        received_at=row.received_at,
-        tries=row.tries,
-        thread_id=row.thread_id,
-        participant_id=row.participant_id,
-        message_id=row.message_id,
-        body_digest=row.body_digest,
-        subject=row.subject,
-        from_address=row.from_address,
-        from_name=row.from_name,
-        proof=row.proof,
-        date=row.date,
-        words=row.words,
+        id=of["id"],
+        workspace_id=of["workspace_id"],
+        state=InboxState(of["state"]),
+        reason=of["reason"],
+        detail=of["detail"],
+        digest=of["digest"],
+        size=of["size"],
+        rcpt=of["rcpt"],
+        envelope_from=of["envelope_from"],
+        peer=of["peer"],
+        helo=of["helo"],
+        tls=of["tls"],
+        received_at=of["received_at"],
+        tries=of["tries"],
+        thread_id=of["thread_id"],
+        participant_id=of["participant_id"],
+        message_id=of["message_id"],
+        body_digest=of["body_digest"],
+        subject=of["subject"],
+        from_address=of["from_address"],
+        from_name=of["from_name"],
+        proof=of["proof"],
+        date=of["date"],
+        words=of["words"],
     )

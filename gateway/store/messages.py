@@ -140,8 +140,8 @@ class Messages:
     def texts(self, thread_ids: Sequence[str], *, newest: int = 30) -> dict[str, tuple[str, ...]]:
         """The newest texts of each thread, newest first: what a quote may come from."""
         found: dict[str, list[str]] = {thread_id: [] for thread_id in thread_ids}
-        for row in self._session.execute(_TEXTS, {"threads": list(found), "newest": newest}):
-            found[row.thread_id].append(row.text)
+        for thread_id, text in self._session.execute(_TEXTS, {"threads": list(found), "newest": newest}):
+            found[thread_id].append(text)
         return {thread_id: tuple(texts) for thread_id, texts in found.items()}
 
     def find_newer(self, thread_id: str, seq: int, *, but_by: Author) -> str | None:
@@ -242,46 +242,50 @@ def _shown(but: Hidden) -> list[ColumnElement[bool]]:
 
 
 def message_of(row: Row[Any], attachments: tuple[Attachment, ...]) -> Message:
-    author = Author(AuthorKind(row.author_kind), row.author_name, row.author_email, row.member_id, row.participant_id)
+    of = row._mapping
+    author = Author(
+        AuthorKind(of["author_kind"]), of["author_name"], of["author_email"], of["member_id"], of["participant_id"]
+    )
     return Message(
-        id=row.id,
-        thread_id=row.thread_id,
-        seq=row.seq,
-        kind=MessageKind(row.kind),
+        id=of["id"],
+        thread_id=of["thread_id"],
+        seq=of["seq"],
+        kind=MessageKind(of["kind"]),
         author=author,
-        came_in_by=CameInBy(row.came_in_by),
-        text=row.text,
-        html=row.html,
-        folded=row.folded,
-        signature=row.signature,
-        fold_is_ours=row.fold_is_ours,
-        mark=row.mark,
-        created_at=row.created_at,
-        rfc_message_id=row.rfc_message_id,
-        in_reply_to=row.in_reply_to,
-        inbox_id=row.inbox_id,
-        goes_out_at=row.goes_out_at,
-        cancelled=row.cancelled,
-        unless_news=row.unless_news,
-        crossed_id=row.crossed_id or "",
+        came_in_by=CameInBy(of["came_in_by"]),
+        text=of["text"],
+        html=of["html"],
+        folded=of["folded"],
+        signature=of["signature"],
+        fold_is_ours=of["fold_is_ours"],
+        mark=of["mark"],
+        created_at=of["created_at"],
+        rfc_message_id=of["rfc_message_id"],
+        in_reply_to=of["in_reply_to"],
+        inbox_id=of["inbox_id"],
+        goes_out_at=of["goes_out_at"],
+        cancelled=of["cancelled"],
+        unless_news=of["unless_news"],
+        crossed_id=of["crossed_id"] or "",
         attachments=attachments,
     )
 
 
 def _attachment(row: Row[Any]) -> Attachment:
+    of = row._mapping
     return Attachment(
-        id=row.id,
-        message_id=row.message_id,
-        position=row.position,
-        filename=row.filename,
-        content_type=row.content_type,
-        size=row.size,
-        digest=row.digest,
-        content_id=row.content_id,
-        inline=row.inline,
-        private=row.private,
-        danger=row.danger,
-        place=row.place,
+        id=of["id"],
+        message_id=of["message_id"],
+        position=of["position"],
+        filename=of["filename"],
+        content_type=of["content_type"],
+        size=of["size"],
+        digest=of["digest"],
+        content_id=of["content_id"],
+        inline=of["inline"],
+        private=of["private"],
+        danger=of["danger"],
+        place=of["place"],
     )
 
 

@@ -202,9 +202,8 @@ class Moving:
         """Those of these conversations that a message was moved out of, each with the one that it became part of
         ("" for one that still is its own).
         """
-        c, ids = t.moved.c, list(thread_ids)
-        left = select(c.thread_id).where(c.thread_id.in_(ids)).distinct()
-        found = dict.fromkeys(self._session.execute(left).scalars(), "") if ids else {}
+        ids = list(thread_ids)
+        found = dict.fromkeys(self._session.execute(_LEFT, {"ids": ids}).scalars(), "") if ids else {}
         return found | self.merged_into(ids)
 
     def is_now_in(self, source_id: str, target_id: str) -> bool:
@@ -249,6 +248,7 @@ def _parts_of() -> Select[Any]:
 _WAY = _up()
 _PATH_UP = select(_WAY.c.id, _WAY.c.into)
 _KEPT_OF, _PARTS_OF = _kept_of(), _parts_of()
+_LEFT = select(t.moved.c.thread_id).where(t.moved.c.thread_id.in_(bindparam("ids", expanding=True))).distinct()
 
 
 def _leaving(row: Any, first: Any) -> Leaving:

@@ -172,21 +172,22 @@ class People:
 
 
 def workspace_of(row: Any) -> Workspace:
+    of = row._mapping
     return Workspace(
-        id=row.id,
-        name=row.name,
-        slug=row.slug,
-        public_contact=row.public_contact,
-        locale=row.locale,
-        timezone=row.timezone,
-        brand=row.brand,
-        channels=tuple(row.channels),
-        sms_sender=row.sms_sender,
-        kakao_sender=row.kakao_sender,
-        logo=Logo(row.logo, row.logo_width, row.logo_height) if row.logo else None,
-        privacy_url=row.privacy_url,
-        keep_days=row.keep_days,
-        old_logos=tuple(row.old_logos),
+        id=of["id"],
+        name=of["name"],
+        slug=of["slug"],
+        public_contact=of["public_contact"],
+        locale=of["locale"],
+        timezone=of["timezone"],
+        brand=of["brand"],
+        channels=tuple(of["channels"]),
+        sms_sender=of["sms_sender"],
+        kakao_sender=of["kakao_sender"],
+        logo=Logo(of["logo"], of["logo_width"], of["logo_height"]) if of["logo"] else None,
+        privacy_url=of["privacy_url"],
+        keep_days=of["keep_days"],
+        old_logos=tuple(of["old_logos"]),
     )
 
 
@@ -195,32 +196,34 @@ def member_of(row: Row[Any]) -> Member:
 
 
 def opening_of(row: Any) -> Opening:
+    of = row._mapping
     return Opening(
-        id=row.id,
-        workspace_id=row.workspace_id,
-        external_id=row.external_id,
-        title=row.title,
-        notify_emails=tuple(row.notify_emails),
-        public_contact=row.public_contact,
-        locale=row.locale,
+        id=of["id"],
+        workspace_id=of["workspace_id"],
+        external_id=of["external_id"],
+        title=of["title"],
+        notify_emails=tuple(of["notify_emails"]),
+        public_contact=of["public_contact"],
+        locale=of["locale"],
     )
 
 
 def applicant_of(row: Any) -> Applicant:
+    of = row._mapping
     return Applicant(
-        id=row.id,
-        workspace_id=row.workspace_id,
-        opening_id=row.opening_id,
-        external_id=row.external_id,
-        name=row.name,
-        email=row.email,
-        phone=row.phone,
-        locale=row.locale,
-        source=Source(row.source),
-        stage=row.stage,
-        stage_before=row.stage_before,
-        fields=dict(row.fields),
-        corrected=dict(row.corrected),
-        created_at=row.created_at,
-        rejected_at=row.rejected_at,
+        id=of["id"],
+        workspace_id=of["workspace_id"],
+        opening_id=of["opening_id"],
+        external_id=of["external_id"],
+        name=of["name"],
+        email=of["email"],
+        phone=of["phone"],
+        locale=of["locale"],
+        source=Source(of["source"]),
+        stage=of["stage"],
+        stage_before=of["stage_before"],
+        fields=dict(of["fields"]),
+        corrected=dict(of["corrected"]),
+        created_at=of["created_at"],
+        rejected_at=of["rejected_at"],
     )

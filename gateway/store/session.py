@@ -6,6 +6,9 @@ Not in charge of: the transaction itself (`database`), or what is read and writt
 A statement costs more than a row: eleven statements for each of fifty mails became twenty for all of them. Two rules
 keep that invisible to whoever uses the siblings. Gathered rows are sent before anything else is executed, and before
 the commit. What was read ahead is forgotten as soon as anything is written that was not gathered.
+
+Where many columns of a row are read, the siblings read its `_mapping`, or unpack the row. For `row.name` SQLAlchemy
+looks for that name in its class first, and throws an exception away: ten times as much work.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Dialect, Executable, Insert, MetaData, Table, Update
 
-Row = Mapping[str, Any]
+from gateway.store.many_rows import Row, send_rows
+
 ASKED_AT_ONCE = 500  # ids in one question, where there may be any number
 
 
@@ -49,11 +53,17 @@ class Session:
         """
         self._gathered.setdefault(statement, []).append(row)
 
+    def execute_many(self, statement: Insert, rows: Sequence[Row]) -> None:
+        """Send the gathered rows, then these, of a statement that is built once."""
+        self.flush()
+        self._ahead.clear()
+        send_rows(self._connection, statement, rows)
+
     def flush(self) -> None:
         """Send what was gathered."""
         while self._gathered:
             statement = min(self._gathered, key=_place_of)
-            self._connection.execute(statement, self._gathered.pop(statement))
+            send_rows(self._connection, statement, self._gathered.pop(statement))
 
     def read_ahead(self, kind: str, found: Mapping[Any, Any]) -> None:
         """Keep answers for questions that are sure to come; `find_ahead` gives them until something is written."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Table,
     Update,
     bindparam,
     func,
@@ -76,7 +77,7 @@ class Threads:
         if row is None:
             return None
         people = self._session.execute(_PEOPLE, {"id": thread_id})
-        thread, applicant, opening, workspace = (_Part(row, table.name) for table in _PARTS)
+        thread, applicant, opening, workspace = (_Part(row, table) for table in _PARTS)
         return Conversation(
             thread_of(thread),
             applicant_of(applicant),
@@ -117,21 +118,23 @@ class Threads:
         self._read_ahead(self._session.execute(_MANY, {"ids": sorted(thread_ids)}).all() if thread_ids else ())
 
     def _read_ahead(self, rows: Sequence[Row[Any]]) -> None:
-        applicants = self._by_id(_APPLICANTS, {r.applicant_id for r in rows}, applicant_of)
-        openings = self._by_id(_OPENINGS, {r.opening_id for r in rows}, opening_of)
-        workspaces = self._by_id(_WORKSPACES, {r.workspace_id for r in rows}, workspace_of)
-        people: dict[str, list[Participant]] = {r.id: [] for r in rows}
+        threads = [thread_of(row) for row in rows]
+        applicants = self._by_id(_APPLICANTS, {one.applicant_id for one in threads}, applicant_of)
+        openings = self._by_id(_OPENINGS, {one.opening_id for one in threads}, opening_of)
+        workspaces = self._by_id(_WORKSPACES, {one.workspace_id for one in threads}, workspace_of)
+        people: dict[str, list[Participant]] = {one.id: [] for one in threads}
         for row in self._session.execute(_PEOPLE_OF, {"ids": list(people)}) if people else ():
-            people[row.thread_id].append(participant_of(row))
+            person = participant_of(row)
+            people[person.thread_id].append(person)
         conversations = {
-            row.id: Conversation(
-                thread_of(row),
-                applicants[row.applicant_id],
-                openings[row.opening_id],
-                workspaces[row.workspace_id],
-                tuple(people[row.id]),
+            one.id: Conversation(
+                one,
+                applicants[one.applicant_id],
+                openings[one.opening_id],
+                workspaces[one.workspace_id],
+                tuple(people[one.id]),
             )
-            for row in rows
+            for one in threads
         }
         self._session.read_ahead(_CONVERSATION, conversations)
 
@@ -304,41 +307,39 @@ def _append(*, by_candidate: bool, is_note: bool) -> Update:
 class _Part:
     """One table's columns of a joined row, by their own names."""
 
-    def __init__(self, row: Row[Any], table: str) -> None:
-        self._mapping = row._mapping
-        self._table = table
-
-    def __getattr__(self, name: str) -> Any:
-        return self._mapping[f"{self._table}_{name}"]
+    def __init__(self, row: Row[Any], table: Table) -> None:
+        self._mapping = {c.name: row._mapping[f"{table.name}_{c.name}"] for c in table.c}
 
 
 def thread_of(row: Any) -> Thread:
+    of = row._mapping
     return Thread(
-        id=row.id,
-        workspace_id=row.workspace_id,
-        applicant_id=row.applicant_id,
-        opening_id=row.opening_id,
-        state=ThreadState(row.state),
-        last_seq=row.last_seq,
-        last_event=row.last_event,
-        created_at=row.created_at,
-        closes_at=row.closes_at,
-        blocked_at=row.blocked_at,
-        blocked_tries=row.blocked_tries,
-        blocked_notice_at=row.blocked_notice_at,
-        waits_until=row.waits_until,
-        assignee_id=row.assignee_id or "",
+        id=of["id"],
+        workspace_id=of["workspace_id"],
+        applicant_id=of["applicant_id"],
+        opening_id=of["opening_id"],
+        state=ThreadState(of["state"]),
+        last_seq=of["last_seq"],
+        last_event=of["last_event"],
+        created_at=of["created_at"],
+        closes_at=of["closes_at"],
+        blocked_at=of["blocked_at"],
+        blocked_tries=of["blocked_tries"],
+        blocked_notice_at=of["blocked_notice_at"],
+        waits_until=of["waits_until"],
+        assignee_id=of["assignee_id"] or "",
     )
 
 
 def participant_of(row: Row[Any]) -> Participant:
+    of = row._mapping
     return Participant(
-        id=row.id,
-        thread_id=row.thread_id,
-        role=Role(row.role),
-        name=row.name,
-        email=row.email,
-        member_id=row.member_id,
-        link_version=row.link_version,
-        locale=row.locale,
+        id=of["id"],
+        thread_id=of["thread_id"],
+        role=Role(of["role"]),
+        name=of["name"],
+        email=of["email"],
+        member_id=of["member_id"],
+        link_version=of["link_version"],
+        locale=of["locale"],
     )

@@ -25,13 +25,14 @@ from gateway.errors import Unavailable
 from gateway.store.database import Transaction
 from gateway.threads.addresses import IssuedAddress, Purpose, read_address
 from gateway.threads.incoming import Automatic, IncomingMail
-from gateway.threads.model import InboxEntry, InboxState, Role
+from gateway.threads.model import Conversation, InboxEntry, InboxState, Role
 from gateway.threads.policies.tries import is_hopeless, is_suspect
 from gateway.usecases.access import account_of, find_viewers
 from gateway.usecases.context import Context
 from gateway.usecases.follow_moved import follow_moved
 from gateway.usecases.receive_email import ROLE_NAMES
 from gateway.usecases.settle_mail import RATE_WINDOW, Located, fail_mail, from_address, settle
+from gateway.usecases.tell_members import look_for_concerned
 from gateway.usecases.understand_mail import Claimed, Understood, understand
 
 LEASE = timedelta(minutes=2)
@@ -258,8 +259,10 @@ def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]
     held = tx.inbox.hold([u.claimed.entry for u in understood])
     people = [(where.thread_id, where.participant.id) for where in located if where.thread_id and where.participant]
     tx.inbox.count_ahead(people, since=ctx.now - RATE_WINDOW)
-    _look_for_suppressed(tx, located)
-    _look_for_colleagues(tx, located)
+    threads = {where.thread_id for where in located if where.thread_id}
+    conversations = [found for thread_id in threads if (found := tx.threads.load(thread_id))]
+    _look_for_suppressed(tx, located, conversations)
+    _look_for_colleagues(tx, conversations)
     mails = [(where.thread_id, u.read.mail.message_id) for where, u in zip(located, understood, strict=True)]
     tx.blobs.expect(digest for one in understood for digest in one.written)
     tx.messages.look_for_copies([(thread_id, name) for thread_id, name in mails if thread_id and name])
@@ -271,25 +274,31 @@ def _settle_held(ctx: Context, tx: Transaction, understood: Sequence[Understood]
             log.warning("entry %s: somebody else took it over first", entry.id)
 
 
-def _look_for_suppressed(tx: Transaction, located: Sequence[Located]) -> None:
-    """One question for all: a mail from an address lifts its suppression."""
+def _look_for_suppressed(tx: Transaction, located: Sequence[Located], conversations: Sequence[Conversation]) -> None:
+    """One question for all: a mail from an address lifts its suppression, and who is told of it may have one."""
     emails: dict[str, set[str]] = {}
     for where in located:
         if where.workspace_id and where.participant and where.participant.role is Role.CANDIDATE:
             emails.setdefault(where.workspace_id, set()).add(where.participant.email)
+    for conversation in conversations:
+        told = {person.email for person in conversation.participants if person.role.is_company}
+        emails.setdefault(conversation.workspace.id, set()).update(told)
     for workspace_id, addresses in emails.items():
         tx.outbox.suppressed(workspace_id, addresses)
 
 
-def _look_for_colleagues(tx: Transaction, located: Sequence[Located]) -> None:
-    """One question for all: who of the company writes or is told, and what of it do they see?"""
+def _look_for_colleagues(tx: Transaction, conversations: Sequence[Conversation]) -> None:
+    """One question for all: who of the company writes or is told, and what of it do they see? Asked only when the first
+    mail is settled, it would send alone what was gathered for that one.
+    """
     names: dict[str, set[str]] = {}
-    for thread_id in {where.thread_id for where in located if where.thread_id}:
-        if conversation := tx.threads.load(thread_id):
-            people = {account_of(p) for p in conversation.participants if p.role.is_company}
-            names.setdefault(conversation.workspace.id, set()).update(people)
+    for conversation in conversations:
+        people = {account_of(p) for p in conversation.participants if p.role.is_company}
+        names.setdefault(conversation.workspace.id, set()).update(people)
     for workspace_id, of in names.items():
         find_viewers(tx, workspace_id, of)
+    for conversation in {one.opening.id: one for one in conversations}.values():
+        look_for_concerned(tx, conversation)
 
 
 def _give_up(tx: Transaction, entry: InboxEntry, located: Located, why: str) -> None:

@@ -25,7 +25,7 @@ def tell_of_message(ctx: Context, tx: Transaction, conversation: Conversation, m
     """A candidate, or somebody on their side, wrote. The addresses of members whose copy by mail (SJ-10) does not go
     out at once, each with the reason: it is part of the same choice.
     """
-    listed = {address.lower() for address in conversation.opening.notify_emails}
+    listed = _listed(conversation)
     by_name = message.author.name if message.author.kind is AuthorKind.GUEST else ""
     held_back = _find_shut_out(tx, conversation, listed)
     for seat in _concerned(tx, conversation, also=listed):
@@ -48,6 +48,17 @@ def tell_of_message(ctx: Context, tx: Transaction, conversation: Conversation, m
         elif waits:
             held_back[seat.email] = Reason.OUTSIDE_HOURS
     return held_back
+
+
+def look_for_concerned(tx: Transaction, conversation: Conversation) -> None:
+    """Read ahead whom `tell_of_message` will ask for, in any conversation of this opening."""
+    seats = tx.news.seats_of(conversation.workspace.id, conversation.opening.id, roles=CONCERNED)
+    missing = _listed(conversation) - {s.email for s in seats}
+    _who_see(tx, conversation, tx.news.seats_at(conversation.workspace.id, missing))
+
+
+def _listed(conversation: Conversation) -> set[str]:
+    return {address.lower() for address in conversation.opening.notify_emails}
 
 
 def tell_of_held(

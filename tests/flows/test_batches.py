@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cast import MINA, Company, make_applicant, make_mail
 from running import Pump, both_databases
+from sqlalchemy import event
 
 from flows.test_conversation import receive, texts
 from flows.test_gate import address_of
@@ -85,6 +86,24 @@ def test_mails_that_wait_together_are_settled_together(
         write_all(ctx, people, rounds=2)
         process_waiting(ctx)
     assert "settled together" not in caplog.text
+
+
+def test_the_rows_of_a_batch_are_sent_once_for_each_table(ctx: Context, company: Company, people: list[Any]) -> None:
+    """Nothing is asked between two mails: what was gathered by then would be sent for it."""
+    write_all(ctx, people, rounds=1)  # whoever is to be told of them takes part from now on
+    process_waiting(ctx)
+    write_all(ctx, people, rounds=3)
+    sent: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement.split("(")[0].split(" SET ")[0].strip())
+
+    event.listen(ctx.database.engine, "before_cursor_execute", note)
+    process_waiting(ctx)
+    event.remove(ctx.database.engine, "before_cursor_execute", note)
+    tables = ("messages", "events", "deliveries", "search_waiting")
+    assert {table: sent.count(f"INSERT INTO {table}") for table in tables} == dict.fromkeys(tables, 1)
+    assert sent.count("UPDATE threads") == 1
 
 
 @both_databases

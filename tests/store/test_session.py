@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from gateway.store.session import Session
+from gateway.store.tables import UtcTime
 
 things = Table("things", MetaData(), Column("id", Integer, primary_key=True), Column("name", String))
+Table(
+    "kinds",
+    things.metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime),
+    Column("words", JSON, nullable=False, default=list),
+    Column("sure", Boolean, nullable=False, default=False),
+    Column("state", String, nullable=False, default="new"),
+)
+kinds = things.metadata.tables["kinds"]
 ADD = insert(things)
 RENAME = update(things).values(name="renamed")
 
@@ -46,6 +71,23 @@ def test_what_fails_is_raised_when_it_is_sent(session: Session) -> None:
     session.gather(ADD, {"id": 1, "name": "the same"})
     with pytest.raises(IntegrityError):
         session.flush()
+
+
+def test_rows_are_sent_with_defaults_and_conversions(session: Session) -> None:
+    """As `execute` sends them: what no row gives, what is converted for the driver, what stands in the statement."""
+    noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    add, end = insert(kinds), update(kinds).where(kinds.c.id == bindparam("of"), kinds.c.state == "new")
+    session.execute_many(add, [{"id": 1, "at": noon}, {"id": 2, "at": None}])
+    session.execute_many(insert(kinds), [{"id": 3, "at": noon, "words": ["a"], "sure": True, "state": "old"}])
+    close = end.values(state="ended", at=bindparam("when"))
+    for number in (2, 3):
+        session.gather(close, {"of": number, "when": noon.astimezone(timezone(timedelta(hours=9)))})
+    rows = [tuple(row) for row in session.execute(select(kinds).order_by(kinds.c.id))]
+    assert rows == [
+        (1, noon, [], False, "new"),
+        (2, noon, [], False, "ended"),
+        (3, noon, ["a"], True, "old"),
+    ]
 
 
 def test_answers_read_ahead_are_forgotten_by_a_direct_write_only(session: Session) -> None:
