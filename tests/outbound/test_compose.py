@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from email import policy
+from email.header import Header
 from email.message import EmailMessage
 from typing import Any
 
@@ -18,7 +19,7 @@ from mail_servers import DOMAIN, NOW, OUTGOING, TOKEN
 
 from gateway.errors import Invalid
 from gateway.outbound.compose import clean_filename, compose_mail
-from gateway.outbound.headers import one_line
+from gateway.outbound.headers import LINE, one_line, text_field
 from gateway.threads.channel import InlinePicture, Outgoing, OutgoingFile
 
 
@@ -42,6 +43,15 @@ def test_the_subject_arrives_as_it_was_meant(subject: str) -> None:
     raw = composed(subject=subject)
     decoded = str(email.header.make_header(email.header.decode_header(email.message_from_bytes(raw)["Subject"])))
     assert decoded.split() == one_line(subject).split()
+
+
+@given(name=st.text(st.sampled_from("한지우 řя😀ab=?_"), max_size=40))
+def test_a_name_is_encoded_as_the_library_encodes_it(name: str) -> None:
+    """`Header` costs many steps; most names need one."""
+    shown = one_line(name)
+    if not shown.isascii():
+        folded = Header(shown, "utf-8", maxlinelen=LINE, header_name="To").encode(splitchars=" ", linesep="\r\n")
+        assert text_field("To", name) == f"To: {folded}\r\n"
 
 
 @given(
