@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+from binascii import b2a_qp
 from contextlib import suppress
 from dataclasses import replace
 from email import policy
@@ -82,6 +83,13 @@ def test_the_words_of_the_message_arrive_whole(text: str, html: str) -> None:
     assert_only_one_mail_to_one_person(raw)
     body = parsed(raw).get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert body.rstrip("\n") == _as_sent(text).rstrip("\n")
+
+
+@given(text=WORDS)
+def test_lines_are_quoted_as_the_whole_text_would_be(text: str) -> None:
+    html = f"<p>{text}</p>\n" + "<td>a row of the template</td>\n" * 200  # most is ASCII: else it would be base64
+    whole = b2a_qp(_as_sent(html).removesuffix("\n").replace("\n", "\r\n").encode() + b"\r\n")
+    assert whole in composed(html=html)
 
 
 def _as_sent(text: str) -> str:
