@@ -289,9 +289,10 @@ class Settings(BaseSettings):
     @property
     def key(self) -> bytes:
         """The current secret key. Raises SettingsError when there is none."""
-        if not self.keys:
+        keys = self.keys
+        if not keys:
             raise SettingsError("GATEWAY_SECRET_KEY is not set: set it to at least 32 random characters.")
-        return self.keys[0]
+        return keys[0]
 
     @classmethod
     def settings_customise_sources(

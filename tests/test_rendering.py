@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import Invalid
 from gateway.rendering import MissingVariable, Rendering
+from gateway.rendering.filters import one_line
 from gateway.usecases.news_words import Group
 from gateway.usecases.outgoing import PERSONAL
 
@@ -264,6 +265,13 @@ def test_a_subject_is_one_line(words: str) -> None:
     ).subject
     assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]", subject)
     assert len(subject) <= 200
+
+
+@given(st.text(st.sampled_from("ab \n\x00\u202e"), max_size=300), st.integers(1, 50))
+def test_the_beginning_of_a_long_text_is_cut_as_the_whole_would_be(words: str, longest: int) -> None:
+    whole = one_line(words, len(words) + 1)
+    shown = whole if len(whole) <= longest else f"{whole[: longest - 1].rstrip()}…"
+    assert one_line(words, longest) == shown
 
 
 def test_html_that_would_hurt_the_inliner_never_gets_there() -> None:

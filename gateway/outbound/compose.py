@@ -29,6 +29,7 @@ from gateway.threads.channel import InlinePicture, Outgoing, OutgoingFile
 
 ORIGIN_HEADER = "X-Gateway-Origin"
 MAX_REFERENCES = 20
+REMEMBERED = 1000  # characters of a line that is kept when it has been encoded
 _TYPE = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,126})/([a-z0-9][a-z0-9!#$&^_.+-]{0,126})\Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*\Z")
 _EXTRA_NAME = re.compile(r"(?:X-[A-Za-z0-9-]+|List-[A-Za-z-]+|Precedence|Importance|Feedback-ID)\Z")
@@ -128,12 +129,24 @@ def _text_part(text: str, subtype: str) -> bytes:
     """UTF-8 in lines of at most 76 octets: quoted-printable if most is ASCII, else base64 (RFC 2045 §6.7, §6.8)."""
     clean = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").removesuffix("\n")
     octets = clean.encode("utf-8", "replace")
-    mostly_ascii = 4 * len(clean) >= 3 * len(octets)
-    lines = octets.replace(b"\n", b"\r\n") + b"\r\n"
-    encoding = "quoted-printable" if mostly_ascii else "base64"
-    encoded = b2a_qp(lines) if mostly_ascii else encodebytes(lines).replace(b"\n", b"\r\n")
+    if 4 * len(clean) >= 3 * len(octets):  # most is ASCII
+        encoding, encoded = "quoted-printable", b"".join(map(_quote, clean.split("\n")))
+    else:
+        lines = octets.replace(b"\n", b"\r\n") + b"\r\n"
+        encoding, encoded = "base64", encodebytes(lines).replace(b"\n", b"\r\n")
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     return head.encode() + encoded
+
+
+def _quote(line: str) -> bytes:
+    return _quote_short(line) if len(line) <= REMEMBERED else _quote_any(line)
+
+
+def _quote_any(line: str) -> bytes:
+    return b2a_qp(line.encode("utf-8", "replace") + b"\r\n")
+
+
+_quote_short = lru_cache(1024)(_quote_any)  # most lines of mails are their template's, the same in each
 
 
 @lru_cache(32)

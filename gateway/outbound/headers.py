@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email import base64mime, quoprimime
 from email.header import Header
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ LONGEST_LINE = 998  # octets without CRLF; RFC 5322 §2.1.1 forbids more
 _LONGEST_TEXT = 400  # characters of a subject or name
 _BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # categories Cc, Zl, Zp
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # category Cs: no UTF-8 can hold it
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*\Z")
 _MESSAGE_ID = re.compile(r"[!-;=?-~]{3,900}\Z")  # printable ASCII without < and >
 _FORBIDDEN = re.compile(r"[\s\x00-\x20\x7f-\x9f\u2028\u2029<>()\[\]:;,\\\"@]")
@@ -43,26 +45,40 @@ def one_line(text: str, longest: int = _LONGEST_TEXT) -> str:
     return " ".join(kept.split())[:longest].rstrip()
 
 
-@lru_cache(1024)  # each is asked for several times while its mail is written
 def read_address(address: str, field: str) -> MailAddress:
     """An address checked for the wire; its domain in ASCII (IDNA) where its local part is.
 
     Raises Invalid for anything that could be more than one plain address. Local parts that RFC 5322 forbids but
     mobile carriers gave out (`.a..b.@docomo.ne.jp`) are taken.
     """
+    found = _read_address(address)
+    if isinstance(found, str):
+        raise Invalid(field, found)
+    return found
+
+
+@lru_cache(1024)  # each is asked for several times while its mail is written
+def _read_address(address: str) -> MailAddress | str:
+    """The address, or what is wrong with it."""
     local, at, host = address.rpartition("@")
     if not at or not local or len(local.encode("utf-8", "replace")) > 64 or len(address) > 254:
-        raise Invalid(field, "This is no e-mail address: correct it and send again.")
+        return "This is no e-mail address: correct it and send again."
     if _FORBIDDEN.search(local) and not _QUOTED_LOCAL.match(local):
-        raise Invalid(field, "The e-mail address holds characters that no address may have: correct it and send again.")
+        return "The e-mail address holds characters that no address may have: correct it and send again."
+    ascii_host = _write_host(host)
+    if not ascii_host or _SURROGATE.search(local):
+        return "The domain of the e-mail address is not valid: correct it and send again."
+    return MailAddress(f"{local}@{ascii_host}", needs_utf8=not local.isascii())
+
+
+@lru_cache(1024)  # many addresses have few domains, and IDNA is slow
+def _write_host(host: str) -> str:
+    """A domain in ASCII; "" if it is none."""
     try:
-        local.encode("utf-8")
         ascii_host = host.encode("idna").decode("ascii")
     except UnicodeError:
-        raise Invalid(field, "The domain of the e-mail address is not valid: correct it and send again.") from None
-    if not _HOST.match(ascii_host):
-        raise Invalid(field, "The domain of the e-mail address is not valid: correct it and send again.")
-    return MailAddress(f"{local}@{ascii_host}", needs_utf8=not local.isascii())
+        return ""
+    return ascii_host if _HOST.match(ascii_host) else ""
 
 
 def text_field(name: str, value: str) -> str:
@@ -114,11 +130,29 @@ def _encode(value: str, name: str) -> str:
 
 @lru_cache(1024)  # a subject and a sender's name go to many
 def _fold(value: str, charset: str, name: str) -> str:
-    return Header(value, charset, maxlinelen=LINE, header_name=name).encode(splitchars=" ", linesep="\r\n")
+    return _one_word(value, name) or Header(value, charset, maxlinelen=LINE, header_name=name).encode(
+        splitchars=" ", linesep="\r\n"
+    )
+
+
+def _one_word(value: str, name: str) -> str:
+    """A short value that is mostly not ASCII, as most names of people are, as `Header` writes it in many more steps;
+    "" if it is not that.
+    """
+    octets = value.encode()
+    word = base64mime.header_encode(octets, "utf-8")
+    fits = len(name) + len(word) + 2 <= LINE
+    return word if fits and base64mime.header_length(octets) < quoprimime.header_length(octets) else ""
 
 
 def _finish(name: str, value: str) -> str:
     line = f"{name}: {value}"
-    if not _FINISHED.match(line) or any(len(part.encode()) > LONGEST_LINE for part in line.split("\r\n")):
+    if not _FINISHED.match(line) or _is_too_long(line):
         raise Invalid(name.lower(), f"The field {name} cannot be written as one header field.")
     return f"{line}\r\n"
+
+
+def _is_too_long(field: str) -> bool:
+    """Whether one of its lines is."""
+    octets = field.encode()
+    return len(octets) > LONGEST_LINE and any(len(line) > LONGEST_LINE for line in octets.split(b"\r\n"))

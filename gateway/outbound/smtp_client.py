@@ -6,7 +6,6 @@ Not in charge of: what a reply means for a delivery (`mail`).
 from __future__ import annotations
 
 import contextlib
-import re
 import smtplib
 import socket
 import ssl
@@ -24,7 +23,6 @@ STEP_SECONDS = 30.0  # each command; short, because a delivery is leased for thr
 ANSWER_SECONDS = 90.0  # after the final dot, when the server stores the mail (RFC 1047 tells why to wait longer here)
 KEPT_SECONDS = 60.0
 KEPT_MAILS = 100  # mails over one connection; many servers close it then
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)  # RFC 5321 §4.5.2
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -77,9 +75,8 @@ class Session(smtplib.SMTP):
 
         Raises smtplib.SMTPServerDisconnected when the line breaks.
         """
-        stuffed = _LEADING_DOT.sub(b"..", raw) if raw.startswith(b".") or b"\n." in raw else raw
         self.content_begun = True
-        self.send(stuffed.removesuffix(b"\r\n"))
+        self.send(stuff_dots(raw).removesuffix(b"\r\n"))
         before_end()
         self._send_end()
         return self.getreply()
@@ -103,6 +100,12 @@ class Session(smtplib.SMTP):
                 self.sock.settimeout(2.0)
                 self.quit()
         self.close()
+
+
+def stuff_dots(raw: bytes) -> bytes:
+    """Each line's leading dot twice (RFC 5321 §4.5.2)."""
+    stuffed = raw.replace(b"\n.", b"\n..")
+    return b"." + stuffed if raw.startswith(b".") else stuffed
 
 
 class _ImplicitTlsSession(Session, smtplib.SMTP_SSL):

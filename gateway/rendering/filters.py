@@ -202,8 +202,14 @@ def with_mentions(html: Markup, names: Iterable[str]) -> Markup:
 
 def one_line(text: str, longest: int = 200) -> str:
     """Text for one line of a header or title: no line break, control or direction-changing character ever."""
-    flat = " ".join(_TURNING.sub("", _BREAKING.sub(" ", text)).split())
+    flat = _flatten(text[: 2 * longest])  # of a long text a beginning is enough
+    if len(text) > 2 * longest and len(flat) <= longest:
+        flat = _flatten(text)
     return flat if len(flat) <= longest else f"{flat[: longest - 1].rstrip()}…"
+
+
+def _flatten(text: str) -> str:
+    return " ".join(_TURNING.sub("", _BREAKING.sub(" ", text)).split())
 
 
 def colour(value: object) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from gateway.store.database import Transaction
 from gateway.threads.addresses import Purpose as TokenPurpose
 from gateway.threads.addresses import bounce_address, make_token, reply_address
+from gateway.threads.attachment import Attachment
 from gateway.threads.channel import InlinePicture, Outgoing, OutgoingFile
 from gateway.threads.model import (
     AuthorKind,
@@ -106,8 +107,8 @@ def _for_candidate(
 ) -> Outgoing:
     person, workspace = conversation.candidate, conversation.workspace
     page = portal_url(ctx, person)
-    message = replace(message, attachments=tuple(a for a in message.attachments if not a.private and not a.danger))
-    attached = _read_files(tx, message)
+    shown = [a for a in message.attachments if not a.private and not a.danger]
+    attached = _read_files(tx, shown)
     looks, pictures = _looks(ctx, tx, workspace)
     variables = {
         **looks,
@@ -118,7 +119,7 @@ def _for_candidate(
         "candidate_name": person.name,
         "text": message.text,
         "html_text": "",
-        "files": [(a.filename, a.size, file_url(page, a.id, a.filename)) for a in message.attachments],
+        "files": [(a.filename, a.size, file_url(page, a.id, a.filename)) for a in shown],
         "link": f"{page}#latest",
         "closed": conversation.thread.state is ThreadState.BLOCKED,
         "public_contact": conversation.public_contact,
@@ -196,7 +197,7 @@ def _for_recruiter(
         person=person,
         words=words,
         from_name=via,
-        files=_read_files(tx, message),
+        files=_read_files(tx, message.attachments),
         before_seq=message.seq,
         thread_id=thread.id,
     )
@@ -327,9 +328,9 @@ def _public_name(message: Message, conversation: Conversation) -> str:
     return conversation.workspace.name
 
 
-def _read_files(tx: Transaction, message: Message) -> tuple[OutgoingFile, ...]:
+def _read_files(tx: Transaction, attachments: Sequence[Attachment]) -> tuple[OutgoingFile, ...]:
     """The files if they are small enough to travel with the mail, and not dangerous; it names and links them anyway."""
-    files = [a for a in message.attachments if not a.danger]
+    files = [a for a in attachments if not a.danger]
     if sum(a.size for a in files) > ATTACHED:
         return ()
     return tuple(OutgoingFile(a.filename, a.content_type, tx.blobs.read(a.digest)) for a in files)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import email
 import re
+from binascii import b2a_qp
 from contextlib import suppress
 from dataclasses import replace
 from email import policy
+from email.header import Header
 from email.message import EmailMessage
 from typing import Any
 
@@ -18,7 +20,7 @@ from mail_servers import DOMAIN, NOW, OUTGOING, TOKEN
 
 from gateway.errors import Invalid
 from gateway.outbound.compose import clean_filename, compose_mail
-from gateway.outbound.headers import one_line
+from gateway.outbound.headers import LINE, one_line, text_field
 from gateway.threads.channel import InlinePicture, Outgoing, OutgoingFile
 
 
@@ -42,6 +44,15 @@ def test_the_subject_arrives_as_it_was_meant(subject: str) -> None:
     raw = composed(subject=subject)
     decoded = str(email.header.make_header(email.header.decode_header(email.message_from_bytes(raw)["Subject"])))
     assert decoded.split() == one_line(subject).split()
+
+
+@given(name=st.text(st.sampled_from("한지우 řя😀ab=?_"), max_size=40))
+def test_a_name_is_encoded_as_the_library_encodes_it(name: str) -> None:
+    """`Header` costs many steps; most names need one."""
+    shown = one_line(name)
+    if not shown.isascii():
+        folded = Header(shown, "utf-8", maxlinelen=LINE, header_name="To").encode(splitchars=" ", linesep="\r\n")
+        assert text_field("To", name) == f"To: {folded}\r\n"
 
 
 @given(
@@ -72,6 +83,13 @@ def test_the_words_of_the_message_arrive_whole(text: str, html: str) -> None:
     assert_only_one_mail_to_one_person(raw)
     body = parsed(raw).get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert body.rstrip("\n") == _as_sent(text).rstrip("\n")
+
+
+@given(text=WORDS)
+def test_lines_are_quoted_as_the_whole_text_would_be(text: str) -> None:
+    html = f"<p>{text}</p>\n" + "<td>a row of the template</td>\n" * 200  # most is ASCII: else it would be base64
+    whole = b2a_qp(_as_sent(html).removesuffix("\n").replace("\n", "\r\n").encode() + b"\r\n")
+    assert whole in composed(html=html)
 
 
 def _as_sent(text: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from attacks import WORDS, assert_only_one_mail_to_one_person
 from hypothesis import example, given, settings
 
+from gateway.outbound.smtp_client import stuff_dots
 from gateway.threads.channel import Accepted, Failed, OutgoingFile
 
 
@@ -68,3 +69,8 @@ def test_no_words_of_a_message_end_the_mail(start_fault_server: Any, connect: An
     body = plain.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert body.startswith("before\n.\nMAIL FROM")
     assert body.rstrip("\n.").endswith("after\n.dot\n..dots")
+
+
+def test_each_leading_dot_is_doubled() -> None:
+    assert stuff_dots(b".a\r\n.\r\n..b\r\nc.\r\n.") == b"..a\r\n..\r\n...b\r\nc.\r\n.."
+    assert stuff_dots(b"Date: now\r\n\r\nwords\r\n") == b"Date: now\r\n\r\nwords\r\n"

@@ -97,3 +97,15 @@ def test_both_forms_of_an_address_are_the_same_person() -> None:
         found = read_address((KEY,), reply_address(KEY, WHO, DOMAIN, plus=plus).upper(), DOMAIN)
         assert found is not None
         assert found.id == WHO
+
+
+@given(st.integers(0, 2**128 - 1))
+def test_every_id_comes_back_out_of_its_token(number: int) -> None:
+    who = str(ULID.from_int(number)).lower()
+    assert read(make_token(KEY, Purpose.REPLY, who)) == who
+
+
+@pytest.mark.parametrize("letter", "ilou")
+def test_what_is_no_id_gets_no_token(letter: str) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        make_token(KEY, Purpose.REPLY, letter + WHO[1:])
