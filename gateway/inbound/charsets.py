@@ -236,7 +236,8 @@ def decode_header(value: str, *, hint: str = "") -> str:
     """
     if value.isascii() and "=?" not in value and value.isprintable():
         return value.strip()
-    value = _FOLD.sub("", value)
+    if "\n" in value:
+        value = _FOLD.sub("", value)
     out: list[str] = []
     pending: list[tuple[str, bytes]] = []
     end = 0
