@@ -255,14 +255,17 @@ _SILENCE_SENTENCES = (
 )
 # One of these parts of words stands in each of these sentences, and in each heading. Most mails have none, and looking
 # for them costs a fifth of trying the sentences.
+_PLAIN_SIGNS = (
+    *("auto", "tomat", "samodej", "system", "maschinell", "computer", "verif", "confirm", "prove "),
+    *("being held", "been held", "quarantin", "on hold", "protecting myself", "spam", "waitlisted"),
+    *("reached a", "driving with", "notifications", "been received", "to add ", "forwarded"),
+    *("weitergeleitet", "doorgestuurd", "prepos", "vidarebefordr", "skickas", "videresendt", "redirig"),
+    *("reenviad", "inoltrat", "encaminhad", "przekaz"),
+)
 _SIGNS = (
-    *("auto", "tomat", "томат", "τόματ", "samodej", "system", "maschinell", "computer", "자동", "전용", "自動"),
-    *("自动", "専用", "系统", "系統", "تلقائي", "آلي", "אוטומטי", "tự động", "อัตโนมัติ", "خودکار", "स्वचालित"),
-    *("verif", "confirm", "prove ", "being held", "been held", "quarantin", "on hold", "protecting myself"),
-    *("스팸", "인증", "보류", "spam", "waitlisted", "reached a", "driving with", "notifications", "been received"),
-    *("to add ", "forwarded", "weitergeleitet", "doorgestuurd", "přepos", "přesm", "prepos", "перенаправлен"),
-    *("пересл", "пересыл", "vidarebefordr", "skickas", "videresendt", "transfér", "redirig", "reenviad"),
-    *("inoltrat", "encaminhad", "przekaz"),
+    *("томат", "τόματ", "자동", "전용", "自動", "自动", "専用", "系统", "系統", "تلقائي", "آلي", "אוטומטי", "tự động"),
+    *("อัตโนมัติ", "خودکار", "स्वचालित", "스팸", "인증", "보류", "přepos", "přesm", "перенаправлен", "пересл"),
+    *("пересыл", "transfér"),
 )
 _SELF = re.compile(_any(_SELF_SENTENCES), re.IGNORECASE)
 _SILENCE = re.compile(_any(_SILENCE_SENTENCES), re.IGNORECASE)
@@ -284,6 +287,8 @@ def is_answer(subject: str) -> bool:
 def has_machine_subject(subject: str) -> bool:
     """Whether only machines begin a subject like this; "Re:" in front of it makes it a person's."""
     subject = subject[:_MOST_SUBJECT].replace("’", "'")
+    if subject[:3].lower() == "re:":  # none of them begins so
+        return False
     at = 0
     for _ in range(_MOST_TAGS + 1):
         if notice := _SUBJECT.match(subject, at):
@@ -317,7 +322,8 @@ def speaks_as_machine(text: str, sender: str) -> bool:
 
 def _has_sign(flat: str) -> bool:
     folded = flat.casefold().replace("i\u0307", "i").replace("ı", "i")  # patterns take every i for the same letter
-    return any(sign in folded for sign in _SIGNS)
+    plain = folded.encode("ascii", "ignore").decode()  # of other scripts little is left to look through
+    return any(sign in plain for sign in _PLAIN_SIGNS) or any(sign in folded for sign in _SIGNS)
 
 
 def _says(sentence: re.Pattern[str], text: str, flat: str, at: int) -> bool:

@@ -67,6 +67,7 @@ _CODE_PAGE = re.compile(r"(?:x-)?(?:cp|win|windows|ibm)-?(\d{3,4})")
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _SPACE = re.compile(r"[ \t\r\n]*\Z")
+_MAX_KEPT_CHARS = 1000  # of a header whose text is remembered for a while
 _TWO_BYTES = frozenset({"cp949", "gb18030", "cp932", "cp950", "euc_jp", "shift_jis", "johab", "big5hkscs"})
 # Bytes 0x80 to 0x9f are controls there, which no mail has: such a text is of the Windows code page beside it.
 _WINDOWS = {
@@ -236,6 +237,16 @@ def decode_header(value: str, *, hint: str = "") -> str:
     """
     if value.isascii() and "=?" not in value and value.isprintable():
         return value.strip()
+    return _recall_header(value, hint) if len(value) <= _MAX_KEPT_CHARS else _decode_words(value, hint)
+
+
+@lru_cache(maxsize=1024)
+def _recall_header(value: str, hint: str) -> str:
+    """Names and subjects are decoded several times in a mail, and come again with the next one of the thread."""
+    return _decode_words(value, hint)
+
+
+def _decode_words(value: str, hint: str) -> str:
     if "\n" in value:
         value = _FOLD.sub("", value)
     out: list[str] = []

@@ -93,10 +93,11 @@ def _is_modest(data: bytes) -> bool:
 
 
 def _is_modest_by_count(data: bytes) -> bool:
-    if data.count(b"\n--") + data.count(b"\r--") > _MAX_DELIMITERS:
+    dashes = data.count(b"-")
+    if dashes > _MAX_DELIMITERS and data.count(b"\n--") + data.count(b"\r--") > _MAX_DELIMITERS:
         return False
     lowered = data.lower()
-    if lowered.count(b"content-") > _MAX_CONTAINERS:
+    if dashes > _MAX_CONTAINERS and lowered.count(b"content-") > _MAX_CONTAINERS:
         return False
     at = lowered.find(b"content-")
     while at >= 0:

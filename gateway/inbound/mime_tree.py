@@ -22,6 +22,7 @@ else:
 
 _MAX_QUICK_DEPTH = 10
 _FIELD = re.compile(r"[!-9;-~]++:[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _EMPTY_LINE = re.compile(r"\r?\n")
 _AFTER_BOUNDARY = re.compile(r"(--)?[ \t]*(?:\r?\n|\Z)")
 # Parameters that read the same whoever reads them: no escapes, no RFC 2231, no semicolon in quotes.
@@ -102,8 +103,7 @@ def _read_parameters(value: str) -> dict[str, str] | None:
 def parse_tree(raw: bytes) -> Part:
     """The MIME tree of a bounded mail, headers untouched: what `email.message_from_bytes` gives (see `ExactPart`)."""
     text = raw.decode("ascii", "surrogateescape")
-    has_lone_return = raw.count(b"\r") != raw.count(b"\r\n")
-    quick = None if has_lone_return else _read_entity(text, 0, len(text))
+    quick = None if _LONE_RETURN.search(text) else _read_entity(text, 0, len(text))
     return email.message_from_bytes(raw, ExactPart, policy=RAW) if quick is None else quick
 
 
