@@ -83,10 +83,7 @@ _C1 = re.compile(rb"[\x80-\x9f]")
 
 def clean_text(text: str) -> str:
     """The text as every database and every UTF-8 writer takes it: no NUL, no lone surrogate, line ends `\\n`."""
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _clean_controls(text)
     if text.isascii():
         return text
     try:
@@ -94,6 +91,12 @@ def clean_text(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _clean_controls(text: str) -> str:
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 @lru_cache(maxsize=256)
@@ -128,7 +131,8 @@ def decode_text(data: bytes, charset: str = "", *, hint: str = "") -> Decoded:
     `hint`: a charset named elsewhere in the same mail, tried before guessing.
     """
     decoded = _decode(data, charset, hint)
-    return decoded._replace(text=clean_text(decoded.text))
+    clean = _clean_controls if decoded.codec == "utf-8" else clean_text  # UTF-8 gives no lone surrogate
+    return Decoded(clean(decoded.text), decoded.defect, decoded.codec)
 
 
 def _decode(data: bytes, charset: str, hint: str) -> Decoded:

@@ -93,7 +93,7 @@ def is_ruler(text: str) -> bool:
 
 def is_signature_mark(text: str) -> bool:
     """The line that RFC 3676 §4.3 puts above a signature, also without its trailing space."""
-    return bool(_SIGNATURE_MARK.fullmatch(cut(text)))
+    return text.startswith(("--", "__", "—")) and bool(_SIGNATURE_MARK.fullmatch(cut(text)))
 
 
 def _phrase(text: str) -> str:
