@@ -21,6 +21,11 @@ _MAIL_SYSTEM = re.compile(
     r"spam (?:firewall|filter)|^\s*<>\s*$|<@>",
     re.IGNORECASE,
 )
+# One of these stands in each of those names; none has an "i", which patterns take for the same letter as "İ" and "ı".
+_MAIL_SYSTEM_PARTS = (
+    *("daemon", "postmaster", "mailde", "system", "very", "router", "mail trans", "strat", "server"),
+    *("exchange", "content-f", "spam ", "<>", "<@>"),
+)
 _DAEMONS = ("mailer-daemon", "mailerdaemon", "postmaster", "mail-daemon", "maildeliverysystem", "mdaemon")
 
 BOUNCE_SUBJECT = re.compile(
@@ -229,7 +234,9 @@ _NO_SUCH = re.compile(
 
 def names_mail_system(sender: str) -> bool:
     """Whether a From header names a mail system, by address or by name."""
-    return bool(_MAIL_SYSTEM.search(sender[:1000]))
+    sender = sender[:1000]
+    folded = sender.casefold()
+    return any(part in folded for part in _MAIL_SYSTEM_PARTS) and bool(_MAIL_SYSTEM.search(sender))
 
 
 def is_named_only(sender: str) -> bool:

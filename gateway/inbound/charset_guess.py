@@ -32,7 +32,7 @@ _NATURAL = re.compile(r"[а-яё]{3}")
 _VOWELS = re.compile(r"[аеёиоуыэюяі]", re.IGNORECASE)
 _LEAST_HIGH = 4  # bytes above 127
 _LONG_RUNS = 2.5  # on average: letters with accents stand alone in Western words, other scripts consist of high bytes
-_LAST_WESTERN = "\u2122"  # of windows-1252, which holds more than latin-1
+_NO_WESTERN = re.compile("[\u2123-\U0010ffff]")  # beyond the last sign of windows-1252, which holds more than latin-1
 _BEGINNING = 64  # characters in which other scripts show themselves; trying to encode them takes longer
 _SURE_UTF8 = 4  # characters of two bytes, which two-byte charsets may have too; three bytes that fit are no chance
 
@@ -89,7 +89,7 @@ def undo_double_utf8(text: str) -> str | None:
 
     Every sign above 127 must be part of it.
     """
-    if text.isascii() or max(text[:_BEGINNING]) > _LAST_WESTERN:
+    if text.isascii() or _NO_WESTERN.search(text, 0, _BEGINNING):
         return None
     for charset, errors, least in (("latin-1", "strict", 1), ("cp1252", "as-c1", 2)):
         try:

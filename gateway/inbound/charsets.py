@@ -67,6 +67,7 @@ _CODE_PAGE = re.compile(r"(?:x-)?(?:cp|win|windows|ibm)-?(\d{3,4})")
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _SPACE = re.compile(r"[ \t\r\n]*\Z")
+_MAX_KEPT_CHARS = 1000  # of a header whose text is remembered for a while
 _TWO_BYTES = frozenset({"cp949", "gb18030", "cp932", "cp950", "euc_jp", "shift_jis", "johab", "big5hkscs"})
 # Bytes 0x80 to 0x9f are controls there, which no mail has: such a text is of the Windows code page beside it.
 _WINDOWS = {
@@ -82,10 +83,7 @@ _C1 = re.compile(rb"[\x80-\x9f]")
 
 def clean_text(text: str) -> str:
     """The text as every database and every UTF-8 writer takes it: no NUL, no lone surrogate, line ends `\\n`."""
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _clean_controls(text)
     if text.isascii():
         return text
     try:
@@ -93,6 +91,12 @@ def clean_text(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _clean_controls(text: str) -> str:
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 @lru_cache(maxsize=256)
@@ -127,7 +131,8 @@ def decode_text(data: bytes, charset: str = "", *, hint: str = "") -> Decoded:
     `hint`: a charset named elsewhere in the same mail, tried before guessing.
     """
     decoded = _decode(data, charset, hint)
-    return decoded._replace(text=clean_text(decoded.text))
+    clean = _clean_controls if decoded.codec == "utf-8" else clean_text  # UTF-8 gives no lone surrogate
+    return Decoded(clean(decoded.text), decoded.defect, decoded.codec)
 
 
 def _decode(data: bytes, charset: str, hint: str) -> Decoded:
@@ -236,7 +241,18 @@ def decode_header(value: str, *, hint: str = "") -> str:
     """
     if value.isascii() and "=?" not in value and value.isprintable():
         return value.strip()
-    value = _FOLD.sub("", value)
+    return _recall_header(value, hint) if len(value) <= _MAX_KEPT_CHARS else _decode_words(value, hint)
+
+
+@lru_cache(maxsize=1024)
+def _recall_header(value: str, hint: str) -> str:
+    """Names and subjects are decoded several times in a mail, and come again with the next one of the thread."""
+    return _decode_words(value, hint)
+
+
+def _decode_words(value: str, hint: str) -> str:
+    if "\n" in value:
+        value = _FOLD.sub("", value)
     out: list[str] = []
     pending: list[tuple[str, bytes]] = []
     end = 0

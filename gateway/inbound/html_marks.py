@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from gateway.inbound.reply.lines import Mark
 
 _MAX_CHARS = 500  # of an attribute
+_MAX_KEPT = 2000  # elements; clients write the same ones again and again
+_MAX_KEPT_CHARS = 1000  # of the attributes of one
 _NO_CONTENT_ID = re.compile(r"[\s<>\"'\x00-\x1f]")
 _HISTORY_IDS = re.compile(
     r"(?:x_)*(?:isReplyContent|mail-editor-reference-message-container|yahoo_quoted_\w*|ymail_quoted\w*|replybody\w*|"
@@ -52,7 +56,32 @@ _HIDDEN = re.compile(
 Attributes = Mapping[str, str | None]
 
 
-def is_hidden(attributes: Attributes) -> bool:
+class Said(NamedTuple):
+    """What an element says: that it is not shown, marks that its lines get, levels of quoting it adds."""
+
+    hidden: bool
+    marks: int
+    deeper: int
+
+
+def read_element(tag: str, attributes: Attributes) -> Said:
+    """What its name and its attributes say; remembered for a while."""
+    pairs = tuple(attributes.items())
+    if sum(len(value or "") for _, value in pairs) > _MAX_KEPT_CHARS:
+        return _read_element(tag, attributes)
+    return _recall_element(tag, pairs)
+
+
+@lru_cache(maxsize=_MAX_KEPT)
+def _recall_element(tag: str, pairs: tuple[tuple[str, str | None], ...]) -> Said:
+    return _read_element(tag, dict(pairs))
+
+
+def _read_element(tag: str, attributes: Attributes) -> Said:
+    return Said(_is_hidden(attributes), *_mark_element(tag, attributes))
+
+
+def _is_hidden(attributes: Attributes) -> bool:
     """Whether the element is not shown: preheaders, tracking text, honeypots."""
     if "hidden" in attributes:
         return True
@@ -68,11 +97,9 @@ def picture_of(attributes: Attributes) -> str:
     return _NO_CONTENT_ID.sub("", unquote(source[4:]))
 
 
-def mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
+def _mark_element(tag: str, attributes: Attributes) -> tuple[int, int]:
     """(marks that its lines get, levels of quoting it adds)."""
     mark: int = Mark.INDENT if tag == "blockquote" else Mark.NONE
-    if not attributes:
-        return mark, 0
     ids, classes = (attributes.get("id") or "")[:_MAX_CHARS], (attributes.get("class") or "")[:_MAX_CHARS]
     if _ATTRIBUTIONS.search(classes):
         mark |= Mark.ATTRIBUTION

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TypeAlias
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.inbound.html_guard import prepare_html, strip_tags
-from gateway.inbound.html_marks import is_hidden, mark_element, picture_of
+from gateway.inbound.html_marks import Said, picture_of, read_element
 from gateway.inbound.reply.lines import MAX_LINES, PICTURE, Line, Mark, bare_text, lines_from_text
 
 _SKIPPED = frozenset(
@@ -72,6 +72,8 @@ _BLOCKS = frozenset(
 )
 _PARAGRAPHS = frozenset(["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"])
 _TEXT_TAGS = frozenset(["b", "strong", "pre", "ul", "ol", "li", "td", "th"])
+_NOTHING_SAID = Said(hidden=False, marks=Mark.NONE, deeper=0)
+_SAID_BY_NAME = {"blockquote": Said(hidden=False, marks=Mark.INDENT, deeper=0)}  # of elements without attributes
 _MAX_TAGS = 20_000  # opening and closing: more are read roughly, to bound the time of the walk
 _SPACES = re.compile(r" {2,}")
 _WHITE = re.compile(r"[ \t\n\r\f\v\u200b\ufeff]+")
@@ -98,13 +100,8 @@ def lines_from_html(html: str) -> tuple[list[Line], str]:
     return walk.lines[:MAX_LINES], "\n".join([*rest, walk.unread] if walk.unread else rest)
 
 
-class _Open(NamedTuple):
-    """An open element, and what it says of the lines in it."""
-
-    tag: str
-    paragraph: bool  # an empty line ends it
-    marks: int
-    depth: int
+# An open element: its tag, whether an empty line ends it, and marks and depth of the lines in it.
+_Open: TypeAlias = tuple[str, bool, int, int]
 
 
 @dataclass(slots=True)
@@ -114,7 +111,7 @@ class _Walk:
     lines: list[Line] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)  # of the line in the making
-    open: list[_Open] = field(default_factory=lambda: [_Open("", False, Mark.NONE, 0)])
+    open: list[_Open] = field(default_factory=lambda: [("", False, Mark.NONE, 0)])
     numbers: list[int] = field(default_factory=list)  # of open lists; -1 for an unordered one
     preformatted: int = 0
     bold: int = 0
@@ -150,7 +147,8 @@ class _Walk:
         if tag in _SKIPPED or tag.startswith("-"):
             return False
         attributes = node.attributes
-        if attributes and is_hidden(attributes):
+        said = read_element(tag, attributes) if attributes else _SAID_BY_NAME.get(tag, _NOTHING_SAID)
+        if said.hidden:
             return False
         if tag == "br":
             self._break(always=True)
@@ -163,11 +161,11 @@ class _Walk:
             self._break()
             if paragraph:
                 self._blank()
-        above = self.open[-1]
-        mark, deeper = mark_element(tag, attributes)
-        self.open.append(_Open(tag, paragraph, above.marks | mark, above.depth + deeper))
+        _, _, marks, depth = self.open[-1]
+        marks, depth = marks | said.marks, depth + said.deeper
+        self.open.append((tag, paragraph, marks, depth))
         if tag == "hr":
-            self.lines.append(Line("", "", self.open[-1].depth, self.open[-1].marks | Mark.RULE))
+            self.lines.append(Line("", "", depth, marks | Mark.RULE))
         if tag in _TEXT_TAGS:
             self._enter_text_tag(tag)
         return True
@@ -268,7 +266,8 @@ class _Walk:
 
     def _blank(self) -> None:
         if self.lines and not self.lines[-1].blank:
-            self.lines.append(Line("", "", self.open[-1].depth, self.open[-1].marks))
+            _, _, marks, depth = self.open[-1]
+            self.lines.append(Line("", "", depth, marks))
 
 
 def _join_spaces(text: str) -> str:

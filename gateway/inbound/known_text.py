@@ -50,7 +50,8 @@ class KnownText:
         found = [self._tokens_of_line(line) for line in lines]
         shingles = _shingles([token for tokens in found for token in tokens])
         self._judge(shingles)
-        covered = _widen(bytes(map(self._known.__contains__, shingles)))
+        known = self._known
+        covered = _widen(bytes([shingle in known for shingle in shingles]))
         result = []
         at = 0
         for tokens in found:
@@ -65,7 +66,8 @@ class KnownText:
         return tokens
 
     def _judge(self, shingles: Sequence[int]) -> None:
-        new = set(shingles) - self._judged
+        new = set(shingles)
+        new -= self._judged
         self._judged |= new
         for text in self._texts:
             if not new.isdisjoint(text):

@@ -135,13 +135,16 @@ def _header_defects(root: Part, boxes: dict[str, tuple[Address, ...]]) -> list[s
 
 def _read_ids(root: Part, name: str) -> list[str]:
     """Message ids without angle brackets, each once, in order; a bare id is taken if there is no bracketed one."""
-    value = " ".join(str(v)[:100_000] for v in root.get_all(name, [])[:5])
+    values = root.get_all(name)
+    if not values:
+        return []
+    value = " ".join(str(v)[:100_000] for v in values[:5])
     if "=?" in value:
         value = decode_header(value)  # RFC 2047 §5 forbids it, but programs encode what is too long for a line
     ids = _ID.findall(value) or [word for word in value.split() if "@" in word]
     if not ids and name == "message-id" and value.strip():
         ids = [value.strip()[:998]]
-    return list(dict.fromkeys(clean_text(re.sub(r"\s+", "", i)).strip("<>") for i in ids))
+    return list(dict.fromkeys(clean_text("".join(i.split())).strip("<>") for i in ids))
 
 
 def _shorten(ids: list[str]) -> tuple[str, ...]:

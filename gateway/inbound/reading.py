@@ -85,10 +85,9 @@ def _says_it_in_the_subject(mail: IncomingMail, split: SplitReply) -> bool:
 
 def _speaks_as_machine(mail: IncomingMail, split: SplitReply) -> bool:
     """By its own words only: what it quotes or forwards may be a machine's."""
-    if is_forwarded(mail.subject):
-        return False
     sender = mail.from_[0].address if mail.from_ else ""
-    return any(speaks_as_machine(words, sender) for words in (split.reply, split.signature))
+    spoken = any(speaks_as_machine(words, sender) for words in (split.reply, split.signature) if words)
+    return spoken and not is_forwarded(mail.subject)
 
 
 def _split(mail: IncomingMail, known: Sequence[str]) -> SplitReply:

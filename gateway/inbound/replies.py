@@ -67,6 +67,8 @@ def _split(source: tuple[list[Line], str], *, knowledge: KnownText, forwarded: b
 
 def _divide_shared_lines(lines: list[Line]) -> list[Line]:
     """An attribution that follows the writer's last words on the same line gets a line of its own."""
+    if not any("wrote:" in line.text for line in lines):
+        return lines
     out: list[Line] = []
     for at, line in enumerate(lines):
         shared = None
@@ -116,7 +118,8 @@ def _take_pictures(reply: str, names: list[str]) -> tuple[str, tuple[tuple[int, 
 
 def _fold_is_ours(lines: list[Line], roles: list[str], cover: Cover) -> bool:
     """Whether the fold holds nothing but our own words, apart from attributions; then it need not open by itself."""
-    places = [at for at, role in enumerate(roles) if role in (Role.QUOTE, Role.HISTORY) and not lines[at].blank]
+    folded = (Role.QUOTE, Role.HISTORY)
+    places = [at for at, role in enumerate(roles) if role in folded and not lines[at].blank]
     if not places or not cover:
         return not places
     known, tokens = sum(cover[at][0] for at in places), sum(cover[at][1] for at in places)

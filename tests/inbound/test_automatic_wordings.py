@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from gateway.inbound.automatic_words import has_machine_subject, speaks_as_machine
-from gateway.inbound.bounce_words import FAILURE
+from gateway.inbound.automatic_words import _HEADING, _SELF_SENTENCES, _has_sign, has_machine_subject, speaks_as_machine
+from gateway.inbound.bounce_words import _MAIL_SYSTEM, FAILURE, names_mail_system
 from gateway.inbound.mime import parse_mail
 from gateway.inbound.reading import read_mail
 from gateway.threads.incoming import Automatic
@@ -127,6 +130,25 @@ def test_machine_says_what_it_is(text: str) -> None:
 )
 def test_near_misses_are_a_persons(subject: str, text: str) -> None:
     assert read_mail(make_mail(subject, text)).mail.automatic is Automatic.NO
+
+
+@pytest.mark.parametrize("pattern", [*_SELF_SENTENCES, _HEADING.pattern])
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_every_sentence_of_a_machine_has_a_sign_that_is_looked_for_first(pattern: str, data: st.DataObject) -> None:
+    sentence = data.draw(st.from_regex(re.compile(pattern, re.IGNORECASE), fullmatch=True))
+
+    assert _has_sign(sentence.replace("\n", " "))
+
+
+@given(sender=st.from_regex(_MAIL_SYSTEM, fullmatch=True))
+def test_every_name_of_a_mail_system_has_a_part_that_is_looked_for_first(sender: str) -> None:
+    assert names_mail_system(sender)
+
+
+@pytest.mark.parametrize("sender", ["MAİLER-DAEMON", "Maıl Delivery Syſtem <x@y.example>", "Poſtmaſter", " <> "])
+def test_a_mail_system_is_known_by_odd_letters_too(sender: str) -> None:
+    assert names_mail_system(sender)
 
 
 @pytest.mark.parametrize(

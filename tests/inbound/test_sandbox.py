@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -17,10 +18,18 @@ from typing import Any
 import pytest
 
 from gateway.inbound import sandbox
+from gateway.inbound.reading import read_mail
 from gateway.inbound.sandbox import ParsingPool
 
 EMAILS = Path(__file__).parent.parent / "emails"
 RAW = (EMAILS / "gmail_ko_reply_utf8.eml").read_bytes()
+
+
+@pytest.mark.parametrize("path", sorted(EMAILS.glob("*.eml")), ids=lambda path: path.stem)
+def test_what_was_read_comes_over_whole(path: Path) -> None:
+    read = read_mail(path.read_bytes())
+
+    assert pickle.loads(pickle.dumps(read)) == read
 
 
 def hang(_raw: bytes, _known: object) -> None:

@@ -20,14 +20,16 @@ def _squeeze(label: str) -> str:
 # From its `@` on: a search for the local part first costs 64 times the line.
 _AT_DOMAIN = re.compile(r"@(?<=[\w.+'-]@)[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 _LOCAL_PART = re.compile(r"[\w.+'-]{1,64}\Z")
+# Where no alternative can begin, a look at one sign tells so: trying each would cost ten times as much.
 _TIME = re.compile(
-    r"(?<!\d)\d{1,2}\s?(?:[:h]\s?\d{2}(?!\d)|\.\s?\d{2}(?!\d|\s?\.\s?\d))|(?:오전|오후|上午|下午|午前|午後)\s?\d{1,2}|\d{1,2}\s?[시時时点點]|\d{1,2}\s?[ap]\.?m\b",
+    r"(?=[\d오上下午])(?:(?<!\d)\d{1,2}\s?(?:[:h]\s?\d{2}(?!\d)|\.\s?\d{2}(?!\d|\s?\.\s?\d))|"
+    r"(?:오전|오후|上午|下午|午前|午後)\s?\d{1,2}|\d{1,2}\s?[시時时点點]|\d{1,2}\s?[ap]\.?m\b)",
     re.IGNORECASE,
 )
 _DATE = re.compile(
-    r"(?<!\d)(?:(?:19|20|[١۱][٩۹]|[٢۲][٠۰])\d|25[67])\d(?!\d)|(?<!\d)\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}|"
+    r"(?=\d)(?:(?<!\d)(?:(?:19|20|[١۱][٩۹]|[٢۲][٠۰])\d|25[67])\d(?!\d)|(?<!\d)\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}|"
     r"(?<!\d)[۰-۹]{4}(?!\d)|(?<!\d)\d\d\. \d{1,2}\. \d{1,2}\.|"
-    r"\d{1,2}\s?[월月]\s?\d{1,2}\s?[일日]|(?<!\d)\d{1,2}[./-]\d{1,2}(?![\d.])"
+    r"\d{1,2}\s?[월月]\s?\d{1,2}\s?[일日]|(?<!\d)\d{1,2}[./-]\d{1,2}(?![\d.]))"
 )
 _LABEL = re.compile(
     r"[ \t]{0,8}[*_]{0,2}([^\W\d_][^:：\n]{0,30}?)[ \t]?[*_]{0,2}[:：][*_]{0,2}(?:[ \t]+|(?=\S)|$)(.*)",
@@ -59,10 +61,14 @@ _WROTE = re.compile("|".join(re.escape(w) for w in sorted(words.WROTE_WORDS, key
 # Looking for each word is ten times as quick as one pattern of all, and longer ones hold shorter ones.
 _SHORTEST_WROTE = [w for w in words.WROTE_WORDS if not any(o != w and o in w for o in words.WROTE_WORDS)]
 
-_INTRODUCING = re.compile(r"\d|[:：]|[-_=*‐‑—–─]{2}|@")
+_INTRODUCING = re.compile(
+    r"[\d:：@_=*‐‑—–─-](?:(?<=[\d:：@])|[-_=*‐‑—–─])"
+)  # one class first: it is searched for quickly
 _ORIGINALS = frozenset(map(_squeeze, words.ORIGINAL_PHRASES))
 _ORIGINAL_STARTS = frozenset(phrase[0] for phrase in _ORIGINALS)
 _FRAMES = frozenset("~+|·•━═【[")
+_AROUND = " \t*_-=#>:：.‐‑—–─["
+_SEPARATOR_STARTS = _ORIGINAL_STARTS | _FRAMES | frozenset(_AROUND) | {start[0] for start in REPLY_STARTS}
 _FORWARDS = re.compile("|".join(sorted(words.FORWARD_STEMS)), re.IGNORECASE)
 _MAX_PHRASE_CHARS = 80
 _MAX_DASHED_CHARS = 300
@@ -87,14 +93,17 @@ def is_ruler(text: str) -> bool:
 
 def is_signature_mark(text: str) -> bool:
     """The line that RFC 3676 §4.3 puts above a signature, also without its trailing space."""
-    return bool(_SIGNATURE_MARK.fullmatch(cut(text)))
+    return text.startswith(("--", "__", "—")) and bool(_SIGNATURE_MARK.fullmatch(cut(text)))
 
 
 def _phrase(text: str) -> str:
     """The words of a separator line: without dashes, stars and colon."""
     found = _DASHED.fullmatch(cut(text))
     bare = found[1] if found else cut(text)
-    return _SPACES.sub(" ", bare.strip(" \t*_-=#>:：.[]")).casefold()
+    bare = bare.strip(" \t*_-=#>:：.[]")
+    if "  " in bare or not bare.isprintable():  # a printable text has no white space but the plain one
+        bare = _SPACES.sub(" ", bare)
+    return bare.casefold()
 
 
 def is_forward_separator(text: str) -> bool:
@@ -123,9 +132,9 @@ def is_gmail_forward(text: str) -> bool:
 
 def is_original_separator(text: str) -> bool:
     """ "-----Original Message-----" in a language we know; without dashes only the whole line counts."""
-    if len(text) > _MAX_PHRASE_CHARS * 2:
+    if text[:1].casefold()[:1] not in _SEPARATOR_STARTS or len(text) > _MAX_PHRASE_CHARS * 2:
         return False
-    bare = text.lstrip(" \t*_-=#>:：.‐‑—–─[")
+    bare = text.lstrip(_AROUND)
     start = bare[:2].casefold()
     if (start in REPLY_STARTS or len(text) - len(bare) > 1 or text[:1] in _FRAMES) and is_reply_line(text):
         return True

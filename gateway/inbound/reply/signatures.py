@@ -91,7 +91,7 @@ def _mark_list_footer(lines: list[Line], roles: list[str], own: list[int]) -> No
     """What a mailing list adds at the very end: a long ruler and a few lines with a link."""
     for number in range(len(own) - 1, max(0, len(own) - 7), -1):  # a ruler further up may be the writer's
         text = lines[own[number]].text.strip()
-        if len(text) >= 30 and set(text) <= {"_", "-"}:
+        if len(text) >= 30 and not text.strip("_-"):
             below = [lines[o].text for o in own[number + 1 :] if not cues.is_ruler(lines[o].text)]
             # people who list a link go on; a list ends with where to leave it
             if any(map(_names_list, below)) and ("://" in below[-1] or "@" in below[-1]):
