@@ -40,6 +40,7 @@ RECRUITER: dict[str, Any] = {
     "opening": "Backend Engineer",
     "candidate_name": "Anna Lindqvist",
     "stage": "Interview",
+    "own_subject": "The interview",
     "text": "Tuesday is fine.",
     "folded_lines": 5,
     "files": [],

@@ -124,7 +124,7 @@ def test_a_posted_message_is_202_with_its_deliveries(world: World) -> None:
     assert (delivery["channel"], delivery["state"]) == ("email", "queued")
 
     item = world.a.get(f"/threads/{world.a.thread_id}/messages?after=1").json()["items"][0]
-    keys = {"id", "seq", "author", "came_in_by", "text", "html", "folded", "attachments", "at", "deliveries"}
+    keys = {"id", "seq", "author", "came_in_by", "subject", "text", "html", "folded", "attachments", "at", "deliveries"}
     assert set(item) == keys
     assert (item["id"], item["seq"], item["text"]) == (posted.json()["id"], 2, "Monday at 10?")
     assert item["author"] == {"kind": "ats"} | author
