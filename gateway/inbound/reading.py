@@ -92,8 +92,8 @@ def own_subject(subject: str) -> str:
 
 def _says_it_in_the_subject(mail: IncomingMail, split: SplitReply) -> bool:
     """Nothing stands below a subject that they wrote themselves: "I cannot come today". That of an answer is ours."""
-    nothing = not (split.reply.strip() or split.folded.strip() or split.signature.strip() or mail.attachments)
-    return nothing and not is_answered(mail.subject) and not is_forwarded(mail.subject)
+    nothing = all(map(is_blank, (split.reply, split.folded, split.signature)))
+    return nothing and not mail.attachments and not is_answered(mail.subject) and not is_forwarded(mail.subject)
 
 
 def _speaks_as_machine(mail: IncomingMail, split: SplitReply) -> bool:
