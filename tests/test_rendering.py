@@ -188,6 +188,15 @@ def test_the_blocked_notice_points_to_the_public_contact(locale: str, contact: s
 
 
 @every_locale
+def test_an_operator_invites_under_no_name(locale: str) -> None:
+    mail = RENDERING.mail("member.invited", locale, NOTICES["member.invited"] | {"inviter": ""})
+    who = RENDERING.text(locale, "invitation.operator")
+    assert mail.text.startswith(f"{who} ")
+    assert who in mail.html
+    assert (who == RENDERING.text("en", "invitation.operator")) is (locale == "en")
+
+
+@every_locale
 def test_a_recruiter_is_told_in_bold_who_reads_the_reply(locale: str) -> None:
     mail = RENDERING.mail("recruiter.new_message", locale, RECRUITER)
     told = RENDERING.text(locale, "mail.recruiter", candidate="Anna Lindqvist")
