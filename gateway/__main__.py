@@ -7,7 +7,7 @@ prints.
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from gateway.config import Settings
 from gateway.errors import GatewayError
 from gateway.last_words import last_words
 from gateway.many import applicant_cli, bulk_cli
+from gateway.moments import TIME
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="One conversation per applicant, by mail and web.")
 workspace_cli = typer.Typer(no_args_is_help=True, help="Companies.")
@@ -103,19 +104,15 @@ def replay(
     entry: Annotated[str, typer.Argument(help="Inbox entry id; empty with the options below.")] = "",
     state: Annotated[str, typer.Option(help="All in this state: failed, unmatched, held, refused, ignored …")] = "",
     reason: Annotated[str, typer.Option(help="All with this reason, from docs/reasons.md.")] = "",
-    since: Annotated[datetime | None, typer.Option(help="Received at or after this time, UTC.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Received before this time, UTC.")] = None,
+    since: Annotated[datetime | None, TIME(help="Received at or after this time, UTC.")] = None,
+    until: Annotated[datetime | None, TIME(help="Received before this time, UTC.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
 ) -> None:
     """Understand stored mails again, with today's rules; says for each what it was and what it is."""
     from gateway.operate import Which, replay_entries
 
-    which = Which(entry, state, reason, _as_utc(since), _as_utc(until))
+    which = Which(entry, state, reason, since, until)
     raise typer.Exit(replay_entries(_settings(), which, dry_run=dry_run))
-
-
-def _as_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment else None
 
 
 @cli.command()

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from gateway.moments import TIME
 
 if TYPE_CHECKING:
     from gateway.threads.bulk import Bulk, Trouble
@@ -92,9 +94,7 @@ def bulk_send(
     text: Annotated[str, typer.Option(help="The same words for all, in place of a template.")] = "",
     var: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for the template; may be repeated.")] = None,
     author: Annotated[str, typer.Option(help="A member's address, to write in their name; none: the company's.")] = "",
-    send_at: Annotated[
-        datetime | None, typer.Option(help="When it goes out, in UTC; none: at once.", formats=["%Y-%m-%dT%H:%M"])
-    ] = None,
+    send_at: Annotated[datetime | None, TIME(help="When it goes out, in UTC; none: at once.")] = None,
     again: Annotated[
         str, typer.Option(metavar="BULK", help="The same words went out as this one just now, and are meant to again.")
     ] = "",
@@ -111,7 +111,7 @@ def bulk_send(
     people = [line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
     variables = dict(pair.partition("=")[::2] for pair in var or ())
     with _operator_of(workspace) as (ctx, viewer, company):
-        at = check_time(ctx, send_at.replace(tzinfo=UTC)) if send_at else None
+        at = check_time(ctx, send_at) if send_at else None
         message = BulkMessage(
             text=text,
             template=template,

@@ -54,7 +54,7 @@ HOMES = {  # library: where it may be imported; a name is a part of the package 
     "babel": {"rendering"},
     "css_inline": {"rendering"},
     "dramatiq": {"worker"},
-    "typer": {"__main__", "docs", "many"},
+    "typer": {"__main__", "docs", "many", "moments"},
     "rich": {"operate", "doctor"},
     "structlog": {"logs"},
     "pydantic_settings": {"config"},

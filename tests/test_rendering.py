@@ -41,6 +41,7 @@ RECRUITER: dict[str, Any] = {
     "opening": "Backend Engineer",
     "candidate_name": "Anna Lindqvist",
     "stage": "Interview",
+    "own_subject": "The interview",
     "text": "Tuesday is fine.",
     "folded_lines": 5,
     "files": [],
@@ -185,6 +186,15 @@ def test_the_blocked_notice_points_to_the_public_contact(locale: str, contact: s
     assert (contact or "Backend Engineer") in mail.text
     assert ("mailto:" in mail.html) is bool(contact)
     assert RENDERING.text(locale, "not_delivered_reply") in mail.text
+
+
+@every_locale
+def test_an_operator_invites_under_no_name(locale: str) -> None:
+    mail = RENDERING.mail("member.invited", locale, NOTICES["member.invited"] | {"inviter": ""})
+    who = RENDERING.text(locale, "invitation.operator")
+    assert mail.text.startswith(f"{who} ")
+    assert who in mail.html
+    assert (who == RENDERING.text("en", "invitation.operator")) is (locale == "en")
 
 
 @every_locale

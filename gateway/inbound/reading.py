@@ -19,7 +19,9 @@ from gateway.inbound.html import sanitise
 from gateway.inbound.mime import parse_mail
 from gateway.inbound.replies import split_reply
 from gateway.inbound.uuencoded import take_uuencoded
+from gateway.threads.blanks import is_blank
 from gateway.threads.incoming import Automatic, IncomingMail, ReadMail, SplitReply
+from gateway.threads.subjects import on_one_line
 
 log = logging.getLogger("gateway.inbound.reading")
 
@@ -35,6 +37,9 @@ _FORWARDED = re.compile(
     r"[\[(【]\s*+(?:fwd?\b|전달|转发|轉寄|轉發|転送)\s*+[:：\])】])",
     re.IGNORECASE,
 )
+
+# What a company's mail server puts before the subjects of mails from outside: "[EXTERNAL] Re: …".
+_LABELS = re.compile(r"\s*+(?:\[[^\[\]]{1,30}\]\s*+){1,3}")
 
 
 def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
@@ -64,7 +69,7 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
         log.warning("HTML could not be made safe: %s", type(error).__name__)
         mail = replace(mail, defects=(*mail.defects, f"html not shown: {type(error).__name__}"))
         html = ""
-    return ReadMail(mail=mail, split=split, html=html)
+    return ReadMail(mail=mail, split=split, html=html, subject=own_subject(mail.subject))
 
 
 def is_forwarded(subject: str) -> bool:
@@ -77,10 +82,18 @@ def is_answered(subject: str) -> bool:
     return bool(_ANSWERED.match(subject[:300])) and not is_forwarded(subject)
 
 
+def own_subject(subject: str) -> str:
+    """The subject on one line, if its writer wrote it themselves; "" for that of an answer or forwarded mail."""
+    bare = _LABELS.sub("", subject[:300], count=1)
+    if any(is_answered(s) or is_forwarded(s) for s in (subject, bare)):
+        return ""
+    return "" if is_blank(subject) else on_one_line(subject)
+
+
 def _says_it_in_the_subject(mail: IncomingMail, split: SplitReply) -> bool:
     """Nothing stands below a subject that they wrote themselves: "I cannot come today". That of an answer is ours."""
-    nothing = not (split.reply.strip() or split.folded.strip() or split.signature.strip() or mail.attachments)
-    return nothing and not is_answered(mail.subject) and not is_forwarded(mail.subject)
+    nothing = all(map(is_blank, (split.reply, split.folded, split.signature)))
+    return nothing and not mail.attachments and not is_answered(mail.subject) and not is_forwarded(mail.subject)
 
 
 def _speaks_as_machine(mail: IncomingMail, split: SplitReply) -> bool:

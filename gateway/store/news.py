@@ -16,6 +16,7 @@ from gateway.store import tables as t
 from gateway.store.listing import is_unanswered
 from gateway.store.session import Session
 from gateway.threads.notifying import USUAL_KINDS, Hours, News, NewsKind, Preferences, Seat, ShownNews
+from gateway.threads.subjects import in_one
 
 SHOWN = 200  # characters of a message in the bell
 
@@ -184,6 +185,7 @@ _SHOWN = select(
     t.applicants.c.name.label("applicant_name"),
     t.openings.c.title.label("opening_title"),
     func.substr(t.messages.c.text, 1, SHOWN).label("text"),
+    t.messages.c.subject.label("mail_subject"),
 ).select_from(
     t.news.outerjoin(t.threads, t.threads.c.id == t.news.c.thread_id)
     .outerjoin(t.applicants, t.applicants.c.id == t.threads.c.applicant_id)
@@ -241,4 +243,5 @@ def _news(row: Row[Any]) -> News:
 
 
 def _shown(row: Row[Any]) -> ShownNews:
-    return ShownNews(_news(row), row.applicant_name or "", row.opening_title or "", row.text or "")
+    text = in_one(row.mail_subject or "", row.text or "")[:SHOWN]
+    return ShownNews(_news(row), row.applicant_name or "", row.opening_title or "", text)

@@ -17,6 +17,7 @@ from gateway.store import tables as t
 from gateway.store.session import Session
 from gateway.threads.model import Role
 from gateway.threads.search_documents import Document, Kind, needles_of
+from gateway.threads.subjects import in_one
 
 _LOCK = 7_306_554_312  # PostgreSQL advisory lock: one process at a time writes the index
 
@@ -126,7 +127,7 @@ class SearchIndex:
                 opening_id=row.opening_id,
                 at=row.created_at,
                 stage=row.stage,
-                text=row.text,
+                text=in_one(row.subject, row.text),
                 names=(row.author_name, row.author_email),
                 files=tuple(files.get(row.id, ())),
             )
@@ -173,7 +174,10 @@ _NOTE_PERSON = insert(t.search_waiting).from_select(
 _ALIVE = t.threads.c.state != "erased"
 _MESSAGES = (
     select(
-        *(t.messages.c[name] for name in ("id", "thread_id", "text", "author_name", "author_email", "created_at")),
+        *(
+            t.messages.c[name]
+            for name in ("id", "thread_id", "text", "subject", "author_name", "author_email", "created_at")
+        ),
         *(t.threads.c.workspace_id, t.threads.c.opening_id, t.applicants.c.stage),
     )
     .join(t.threads, t.threads.c.id == t.messages.c.thread_id)

@@ -19,6 +19,7 @@ from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, Delivery, DeliveryState, MessageKind, ThreadState
 from gateway.threads.policies.privacy import mask_links
 from gateway.threads.policies.rejection import WaitingRejection
+from gateway.threads.subjects import in_one
 
 UNSENT = (DeliveryState.SCHEDULED.value, DeliveryState.QUEUED.value)
 WAITS = (*UNSENT, DeliveryState.DEFERRED.value)  # what was tried in vain waits, too
@@ -170,7 +171,7 @@ class Waiting:
         if last is not None:
             by_candidate = last.author_kind == AuthorKind.CANDIDATE.value
             values = {
-                "last_text": mask_links(last.text)[:length],
+                "last_text": mask_links(in_one(last.subject, last.text))[:length],
                 "last_author": "" if by_candidate else last.author_name,
                 "last_member_id": last.member_id,
                 "last_at": last.created_at,

@@ -166,6 +166,7 @@ class ReadMail(_Travelling):
     split: SplitReply
     html: str = ""  # sanitised, safe to show; remote content removed; cid: links kept for rewriting
     scan: ScanResult = ScanResult()
+    subject: str = ""  # on one line, if the writer wrote it themselves: that of an answer or forwarded mail is not
 
 
 class Proof(StrEnum):

@@ -201,6 +201,7 @@ class Message:
     unless_news: bool = False  # scheduled, and not to go out if the candidate writes first
     crossed_id: str = ""  # written by mail, perhaps without having seen this message of somebody else
     attachments: tuple[Attachment, ...] = ()
+    subject: str = ""  # of a mail, where its writer wrote it themselves and `text` does not say it (`subjects`)
 
 
 class DeliveryState(StrEnum):

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from gateway.threads.blanks import visible_on_one_line
 from gateway.threads.schedule import monday_morning, morning_of, tomorrow_morning
 
 UNTIL_REPLY = datetime(9999, 1, 1, tzinfo=UTC)  # a snooze that only an answer ends
@@ -91,5 +92,5 @@ def snooze_end(choice: str, *, now: datetime, timezone: str) -> datetime | None:
 
 def clean_tag(name: str) -> str:
     """A tag's name with single spaces and nothing invisible, "" when it cannot be one."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    words = visible_on_one_line(name)
     return words if len(words) <= LONGEST_TAG else ""

@@ -26,6 +26,7 @@ from gateway.threads.model import (
 from gateway.threads.policies.privacy import mask_links
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import EMAIL, PlannedDelivery, plan_deliveries, recipients
+from gateway.threads.subjects import in_one
 from gateway.usecases.context import Context
 from gateway.usecases.end_waiting import SUMMARY, end_with_news
 from gateway.usecases.reach import NEW_MESSAGE, find_reach, order_of
@@ -50,7 +51,8 @@ def append_message(
     """
     now = ctx.now
     thread = conversation.thread
-    summary = mask_links(message.text or ", ".join(a.filename for a in message.attachments))[:SUMMARY]
+    said = in_one(message.subject, message.text)
+    summary = mask_links(said or ", ".join(a.filename for a in message.attachments))[:SUMMARY]
     seq, event_seq = tx.threads.append(thread.id, message, summary=summary, now=now)
     message = replace(message, seq=seq)
     tx.messages.add(message, body_digest=body_digest, client_key=client_key, closes_gate=closes_gate)

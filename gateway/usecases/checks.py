@@ -14,6 +14,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType, timezone
 
 from gateway.errors import Invalid
+from gateway.threads.blanks import visible_on_one_line
 from gateway.threads.channel import Phone
 from gateway.threads.routing import CHANNELS
 
@@ -152,7 +153,7 @@ def check_external_id(field: str, value: str) -> str:
 
 def check_name(field: str, value: str, *, limit: int = 200) -> str:
     """One line of 1 to `limit` characters without control characters. Raises Invalid."""
-    value = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    value = visible_on_one_line(value)
     if not value:
         raise Invalid(field, "This must not be empty.", code="name_empty")
     if len(value) > limit:

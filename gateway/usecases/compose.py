@@ -13,7 +13,7 @@ from gateway.errors import Invalid
 from gateway.store.database import Transaction
 from gateway.threads.decisions import Reason
 from gateway.threads.drafts import Draft, undo_seconds
-from gateway.threads.mentions import find_mentions
+from gateway.threads.mentions import find_mentions, said_names
 from gateway.threads.model import Conversation, Member, Message, MessageKind, Viewer
 from gateway.threads.notifying import NewsKind
 from gateway.threads.policies.roles import sees_opening
@@ -60,6 +60,15 @@ def read_composer(ctx: Context, viewer: Viewer, thread_id: str) -> Composer:
             members=tuple(_readers(tx, conversation)),
             undo=tx.drafts.undo_seconds(viewer.id),
         )
+
+
+def find_mentionable(ctx: Context, viewer: Viewer, thread_id: str) -> list[str]:
+    """The names that are a mention in notes of this conversation: of those who see it, and so hear of it. Raises
+    NotFound.
+    """
+    with ctx.database.read() as tx:
+        readers = _readers(tx, open_as_member(tx, viewer, thread_id))
+    return [name for _, name in said_names({m.id: m.name for m in readers})]
 
 
 def send(ctx: Context, viewer: Viewer, thread_id: str, new: NewMessage) -> Posted:

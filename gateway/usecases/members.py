@@ -12,7 +12,7 @@ from datetime import timedelta
 from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.database import Transaction
 from gateway.threads.audit import Act
-from gateway.threads.model import Member, Opening, Viewer
+from gateway.threads.model import Member, Opening, Viewer, ViewerKind
 from gateway.threads.policies.roles import OpeningRole, confine, may_choose_team, reaches_beyond
 from gateway.usecases.accounts import add_member, check_admin, hash_secret
 from gateway.usecases.context import Context
@@ -198,7 +198,7 @@ def _send_invitation(ctx: Context, tx: Transaction, viewer: Viewer, member: Memb
     variables = {
         "link": f"{ctx.settings.public_url}/sign-in/link/{token}",
         "days": str(INVITATION_LIFE.days),
-        "inviter": viewer.name,
+        "inviter": "" if viewer.kind is ViewerKind.OPERATOR else viewer.name,  # who is no colleague has no name here
     }
     queue_notice(ctx, tx, member.workspace_id, key=INVITED, to=member.email, locale=member.locale, variables=variables)
 

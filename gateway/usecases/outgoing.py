@@ -35,6 +35,7 @@ from gateway.threads.policies.privacy import mask_links
 from gateway.threads.policies.visibility import Hidden, may_see_links
 from gateway.threads.purpose import Purpose
 from gateway.threads.routing import PHONE_CHANNELS
+from gateway.threads.subjects import in_one
 from gateway.usecases.context import Context, Rendered
 from gateway.usecases.mail_logo import read_mail_logo
 from gateway.usecases.news_words import NEWS, build_news
@@ -178,10 +179,15 @@ def _for_recruiter(
         "opening": conversation.opening.title,
         "stage": conversation.applicant.stage,
         "candidate_name": conversation.candidate.name,
+        "own_subject": mask_links(message.subject),
         "text": mask_links(message.text),
         "folded_lines": len(message.folded.splitlines()),
         "files": [(a.filename, a.size, file_url(files_page, a.id, a.filename)) for a in message.attachments],
-        "earlier": (last.author.name, last.created_at, mask_links("\n".join(last.text.splitlines()[:3])))
+        "earlier": (
+            last.author.name,
+            last.created_at,
+            mask_links("\n".join(in_one(last.subject, last.text).splitlines()[:3])),
+        )
         if last
         else None,
         "desk_link": desk,

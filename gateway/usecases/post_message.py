@@ -14,6 +14,7 @@ from datetime import datetime
 from gateway.errors import Conflict, Invalid, NotFound, Refused
 from gateway.store.database import Transaction
 from gateway.threads import events
+from gateway.threads.blanks import is_blank
 from gateway.threads.channel import OutgoingFile
 from gateway.threads.decisions import Reason, first_objection
 from gateway.threads.model import (
@@ -154,9 +155,9 @@ def check_content(ctx: Context, new: NewMessage) -> NewMessage:
     """The message with clean text and HTML. Raises Invalid that names the field."""
     text = clean_text(new.text)
     html = ctx.reader.sanitise(new.html) if new.html else ""
-    if html and not text.strip():
+    if html and is_blank(text):
         text = ctx.reader.html_to_text(html)
-    if not text.strip() and not new.files:
+    if is_blank(text) and not new.files:
         raise Invalid("text", "Write a message or attach a file.", code="text_empty")
     limits = ctx.settings
     if len(text) > limits.max_text_chars:
@@ -181,7 +182,7 @@ def check_content(ctx: Context, new: NewMessage) -> NewMessage:
             params={"limit": limits.max_upload_bytes // 1_000_000},
         )
     files = examine_files(ctx, new.files)
-    if new.kind is MessageKind.NOTE and new.files and not text.strip():
+    if new.kind is MessageKind.NOTE and new.files and is_blank(text):
         text = ", ".join(f.filename for f in new.files)
     return replace(
         new,

@@ -31,7 +31,7 @@ from gateway.threads.policies.visibility import (
     visible_messages,
     visible_to,
     without_links,
-    without_private_files,
+    without_private_parts,
 )
 from gateway.usecases.context import Context
 from gateway.usecases.happenings import shown_happenings
@@ -133,7 +133,7 @@ def read_message(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) 
         message = tx.messages.find(message_id)
         if message is None or message.thread_id != thread_id or not visible_to(viewer, message, ctx.now):
             raise NotFound("message")
-        return _shown(ctx, tx, viewer, conversation, [without_private_files(viewer, message)])[0]
+        return _shown(ctx, tx, viewer, conversation, [without_private_parts(viewer, message)])[0]
 
 
 def read_messages(ctx: Context, viewer: Viewer, thread_id: str, ids: Sequence[str]) -> list[ShownMessage]:

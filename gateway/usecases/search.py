@@ -19,11 +19,12 @@ from gateway.threads.attachment import Attachment
 from gateway.threads.model import Message, Opening, Viewer, ViewerKind
 from gateway.threads.policies.privacy import mask_links
 from gateway.threads.policies.roles import sees_opening
-from gateway.threads.policies.visibility import may_open, visible_to, without_private_files
+from gateway.threads.policies.visibility import may_open, visible_to, without_private_parts
 from gateway.threads.search_documents import Document, Group, fits, fitting_files, needles_for
 from gateway.threads.search_marks import Piece, cut_snippet, mark_hits
 from gateway.threads.search_query import MOST_TERMS, SearchQuery, read_query
 from gateway.threads.search_words import Term, fold, read_number, read_terms
+from gateway.threads.subjects import in_one
 from gateway.usecases.context import Context
 
 PAGE = 20  # results of one group
@@ -96,7 +97,7 @@ def search(ctx: Context, viewer: Viewer, typed: str, *, only: Group | None = Non
             _person(query, d, places[d.thread_id]) for d in documents.get(Group.PEOPLE, ()) if d.thread_id in places
         ),
         messages=tuple(
-            FoundMessage(m, places[m.thread_id], cut_snippet(mask_links(m.text), query.terms))
+            FoundMessage(m, places[m.thread_id], cut_snippet(mask_links(in_one(m.subject, m.text)), query.terms))
             for m in _of(documents.get(Group.MESSAGES, ()), messages)
             if m.thread_id in places
         ),
@@ -163,7 +164,7 @@ class _Finder:
         """The messages themselves, as far as the viewer may see them."""
         found = self._tx.messages.find_many([d.subject_id for d in documents])
         seen = (m for m in found.values() if visible_to(self._viewer, m, self._ctx.now))
-        return {m.id: without_private_files(self._viewer, m) for m in seen}
+        return {m.id: without_private_parts(self._viewer, m) for m in seen}
 
     def openings_named(self, terms: Sequence[Term]) -> tuple[Opening, ...]:
         named = ((o, fold(o.title)) for o in self._all_openings)

@@ -25,6 +25,7 @@ from gateway.threads.model import (
 )
 from gateway.threads.policies.attachments import PICTURES, is_own_logo, judge_mail_file, split_files
 from gateway.threads.policies.privacy import hide_private, is_private_file
+from gateway.threads.subjects import beside
 from gateway.usecases.append_message import append_message
 from gateway.usecases.context import Context
 from gateway.usecases.remark_mail import remark_mail
@@ -59,6 +60,7 @@ def take_mail(
         author=author,
         came_in_by=CameInBy.EMAIL,
         text=text[:MAX_TEXT],
+        subject=beside(read.subject, read.split.reply or text),
         html=html,
         folded=folded[:MAX_TEXT],
         signature=read.split.signature[:MAX_TEXT],

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.threads.addresses import mask_email
+from gateway.threads.blanks import is_blank
 from gateway.threads.decisions import Reason
 from gateway.threads.model import AuthorKind, CameInBy, Conversation, ThreadState, Viewer
 from gateway.usecases import applicants, post_message, read_thread
@@ -71,7 +72,7 @@ def find_problem(visit: Visit) -> tuple[str, dict[str, object]] | None:
     limits = visit.site.ctx.settings
     text = visit.text("text")
     size = sum(len(f.content) for f in visit.files)
-    if not text and not visit.files:
+    if is_blank(text) and not visit.files:
         return "write.empty", {}
     if len(text) > limits.max_text_chars:
         return "write.long", {"count": len(text), "limit": limits.max_text_chars}

@@ -192,15 +192,18 @@ def digest_of(visit: Visit, names: Iterable[str]) -> str:
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 
-def post_key(visit: Visit) -> str:
+def post_key(visit: Visit, *how: str) -> str:
     """The idempotency key of a web post: the form's own key and what it carries.
 
-    A double click sends both twice and is stored once; the same form sent again with other words is a new message.
+    A double click sends both twice and is stored once; the same form sent again with other words is a new message, and
+    so it is if it says otherwise `how` they are meant: a note and a reply of the same words are two.
     """
     key = visit.text("key")[:64]
     if not key:
         return ""
     digest = hashlib.sha256(visit.text("text").encode("utf-8", "replace"))
+    for one in how:
+        digest.update(b"\0" + one.encode("utf-8", "replace"))
     for file in visit.files:
         digest.update(b"\0" + file.filename.encode("utf-8", "replace") + b"\0" + file.content)
     return f"{key}-{digest.hexdigest()[:32]}"

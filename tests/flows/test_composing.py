@@ -269,3 +269,23 @@ def test_a_rejection_or_a_failure_meanwhile_stops_an_answer(
     change_stage(ctx, company.as_ara, thread_id, "rejected")
     with pytest.raises(Conflict):
         send(ctx, jun, thread_id, NewMessage(text="again", seen_event=seen))
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b", "\u2060\ufeff\xad", "\u3164"])
+def test_what_shows_nothing_is_not_sent(ctx: Context, company: Company, mina: ApplicantView, text: str) -> None:
+    for viewer in (company.as_jun, company.ats, as_candidate(ctx, mina)):
+        for kind in MessageKind:
+            with pytest.raises(Invalid) as empty:
+                post_message(ctx, viewer, mina.thread_id, NewMessage(text=text, kind=kind))
+            assert empty.value.code == "text_empty"
+    post_message(ctx, company.as_jun, mina.thread_id, NewMessage(text="\U0001f469\u200d\U0001f4bb"))
+    assert [s.message.text for s in messages_after(ctx, company.as_jun, mina.thread_id)] == [
+        "\U0001f469\u200d\U0001f4bb"
+    ]
+
+
+def test_a_name_that_shows_nothing_is_no_name(ctx: Context, company: Company) -> None:
+    for name in ("\u200b", "\u3164"):
+        with pytest.raises(Invalid) as empty:
+            make_applicant(ctx, company, external_id="a", name=name, email="a@mail.example")
+        assert empty.value.code == "name_empty"

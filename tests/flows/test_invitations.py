@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from cast import Company, as_candidate
@@ -93,3 +94,12 @@ def test_the_operator_invites_for_one_opening_too(
     )
     (eva,) = (m for m in members.read_team(ctx, company.as_jun).members if m.member.name == "Eva")
     assert [(opening.id, role) for opening, role in eva.roles] == [(company.opening.id, "evaluator")]
+
+
+def test_the_operator_invites_under_no_name(ctx: Context, company: Company, channel: FakeChannel, pump: Pump) -> None:
+    operator = replace(operate.OPERATOR, workspace_id=company.workspace.id)
+    members.invite_member(ctx, operator, email="eva@agency.example", name="Eva", role="member")
+    members.invite_member(ctx, company.as_jun, email="ada@agency.example", name="Ada", role="member")
+    pump()
+    assert "The operator of this system invites you" in channel.to("eva@agency.example")[0].text
+    assert f"{company.jun.name} invites you" in channel.to("ada@agency.example")[0].text

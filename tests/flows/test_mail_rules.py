@@ -486,3 +486,27 @@ def test_a_cursor_of_the_inbox_must_be_one_of_ours(ctx: Context, company: Compan
     with pytest.raises(Invalid) as refused:
         list_entries(ctx, company.as_jun, cursor="garbage")
     assert refused.value.field == "cursor"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("\u200b\u2060\ufeff\xad\n", ""),
+        ("\u3164\u115f\n", ""),
+        ("\u200b\n", "<style>p { color: red }</style><p>&#8203;&shy;<br></p>"),
+    ],
+    ids=["no width", "fillers", "html"],
+)
+def test_a_mail_that_shows_nothing_is_empty(
+    ctx: Context, company: Company, mina: ApplicantView, pump: Pump, text: str, html: str
+) -> None:
+    address = address_of(ctx, mina)
+    receive(ctx, make_mail(text, to=address, html=html), to=address, from_=MINA)
+    pump()
+    assert entries(ctx, company, "ignored") == [("ignored", "empty_mail")]
+    receive(ctx, make_mail(text, to=address, html=html, subject="I cannot come"), to=address, from_=MINA)
+    picture = '<p>&#8203;<img src="https://mail.example/map.png"></p>'
+    receive(ctx, make_mail("\u200b", to=address, html=picture), to=address, from_=MINA)
+    pump()
+    assert texts(ctx, company, mina)[0] == "I cannot come"
+    assert len(texts(ctx, company, mina)) == 2

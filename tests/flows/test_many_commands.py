@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from gateway.__main__ import cli
+from gateway.moments import read_time
 from gateway.threads.purpose import Purpose
 from gateway.threads.templates import Body, MailBody
 from gateway.usecases.applicants import find_applicant
@@ -81,3 +83,19 @@ def test_a_message_to_many_is_tried_sent_followed_and_cancelled(
     assert "stopped" in command("bulk", "list").output
     assert "running" in command("bulk", "resume", stopped).output
     assert "cancelled" in command("bulk", "cancel", stopped).output
+
+
+@pytest.mark.parametrize("wrong", ["yesterday", "2026-02-30", "2026-01-01T25:00", "2026-01-01T09:00:00+99:00"])
+@pytest.mark.parametrize(
+    "words", [("replay", "--since"), ("replay", "--until"), ("bulk", "send", __file__, "--send-at")]
+)
+def test_what_is_no_time_is_answered_with_how_to_write_one(words: tuple[str, ...], wrong: str) -> None:
+    result = CliRunner().invoke(cli, [*words, wrong], env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert f"{wrong!r} is no time: write it like 2026-01-31 or 2026-01-31T09:00, in UTC." in result.output
+
+
+def test_a_time_is_in_utc_unless_it_names_its_offset() -> None:
+    nine = datetime(2026, 1, 31, 9, tzinfo=UTC)
+    assert {read_time(t) for t in ("2026-01-31T09:00", "2026-01-31 09:00:00Z", "2026-01-31T18:00+09:00")} == {nine}
+    assert read_time("2026-01-31") == nine.replace(hour=0)

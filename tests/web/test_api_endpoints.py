@@ -13,6 +13,7 @@ from gateway.threads.model import InboxState, Viewer, ViewerKind
 from gateway.usecases import accounts
 from gateway.usecases.post_message import NewMessage, post_message
 
+NO_TIMES = ("2026-01-01T25:00:00Z", "2026-01-01T09:00:00+99:00", "2026-02-30T09:00:00Z", "2026-01-01T09:60:00Z")
 FILE = {
     "filename": "Résumé 이력서.pdf",
     "content_type": "application/pdf",
@@ -124,7 +125,7 @@ def test_a_posted_message_is_202_with_its_deliveries(world: World) -> None:
     assert (delivery["channel"], delivery["state"]) == ("email", "queued")
 
     item = world.a.get(f"/threads/{world.a.thread_id}/messages?after=1").json()["items"][0]
-    keys = {"id", "seq", "author", "came_in_by", "text", "html", "folded", "attachments", "at", "deliveries"}
+    keys = {"id", "seq", "author", "came_in_by", "subject", "text", "html", "folded", "attachments", "at", "deliveries"}
     assert set(item) == keys
     assert (item["id"], item["seq"], item["text"]) == (posted.json()["id"], 2, "Monday at 10?")
     assert item["author"] == {"kind": "ats"} | author
@@ -164,6 +165,7 @@ def test_a_later_message_is_scheduled(world: World) -> None:
         ({"text": "Hi", "send_at": 1893456000}, "send_at"),
         ({"text": "Hi", "send_at": "1893456000"}, "send_at"),
         ({"text": "Hi", "send_at": "0001-01-01T00:00:00+14:00"}, "send_at"),
+        *[({"text": "Hi", "send_at": wrong}, "send_at") for wrong in NO_TIMES],
         ({"text": "Hi", "author": {"name": "Eva", "member_id": "m1"}}, "author.member_id"),
         ({"text": "Hi", "author": {"name": "Eva\r\nBcc: x@y.test"}}, "author.name"),
         ({"text": "Hi", "kind": "note"}, "kind"),
@@ -182,6 +184,8 @@ def test_a_wrong_message_is_refused_by_field_and_not_stored(world: World, body: 
     answered = world.a.post(f"/threads/{world.a.thread_id}/messages", json=body)
     assert answered.status_code == 422, answered.text
     assert [e["field"] for e in answered.json()["errors"]] == [field]
+    if body.get("send_at") in NO_TIMES:
+        assert "write it like 2030-01-31T09:00:00+09:00" in answered.text
     assert world.a.get(f"/threads/{world.a.thread_id}").json()["last_seq"] == 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cast import ARA, JUN, Company, as_candidate
 from fakes import FakeChannel, FakeClock
@@ -11,8 +13,10 @@ from web.web_kit import browser_of, make_app, words_of
 
 from gateway.threads.channel import Failed
 from gateway.threads.model import MessageKind
+from gateway.usecases.applicants import find_opening, put_opening
 from gateway.usecases.compose import send
 from gateway.usecases.context import Context
+from gateway.usecases.members import invite_member
 from gateway.usecases.post_message import NewMessage, post_message
 from gateway.usecases.read_thread import messages_after
 from gateway.usecases.views import ApplicantView
@@ -52,6 +56,21 @@ def test_the_bell_lists_what_is_new_and_is_read_at_once_or_one_by_one(
     assert 'id="count-bell">1</span>' in ara.get("/desk/bell").text
     assert ara.get(f"/desk/t/{mina.thread_id}").status_code == 200  # opening the conversation is reading it
     assert 'id="count-bell"></span>' in ara.get("/desk/bell").text
+
+
+def test_only_a_mention_that_is_heard_stands_out(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    """Not the name of a colleague who does not see the conversation, nor a first name that two share."""
+    put_opening(ctx, company.ats, "engineer", title="Engineer", notify_emails=[])
+    for name, opening in (("Eva Stone", "engineer"), ("Ada Byron", "designer"), ("Ada Wong", "designer")):
+        place = {"opening_id": find_opening(ctx, company.as_jun, opening).id, "opening_role": "evaluator"}
+        email = f"{name.split()[1].lower()}@agency.example"
+        invite_member(ctx, company.as_jun, email=email, name=name, role="member", **place)
+    note = "@Ara, @Eva Stone, @Eva, @Ada and @Ada Wong: who has time?"
+    send(ctx, company.as_jun, mina.thread_id, NewMessage(text=note, kind=MessageKind.NOTE))
+    page = desk.get(f"/desk/t/{mina.thread_id}").text
+    assert re.findall('<span class="mention">(.*?)</span>', page) == ["@Ara", "@Ada Wong"]
 
 
 def test_receiving_hours_chosen_in_the_page_hold_for_the_mails(

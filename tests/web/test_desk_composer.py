@@ -70,6 +70,23 @@ def test_what_was_sent_does_not_come_back_as_a_draft(
     assert read_draft(ctx, company.as_jun, mina.thread_id).text == "One more thing"
 
 
+def test_the_same_words_meant_otherwise_are_no_repeat(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    """The answer to a note was lost: sent from the same form as a reply, now or later, the words still go out."""
+    url = f"/desk/t/{mina.thread_id}"
+    form = form_of(desk.get(url).text, text="Could you come on Tuesday?")
+    later = {"do": "at", "at": "2026-11-27T10:30"}
+    meant = ({"kind": "note", "do": "send"}, {"do": "send"}, later, later | {"at": "2026-11-27T11:30"})
+    for how in meant:
+        for _ in range(2):
+            assert desk.post(url, data=form | how).status_code == 303
+            form |= {"seen_event": hidden(desk.get(url).text, "seen_event")}
+    found = [s.message for s in messages_after(ctx, company.as_jun, mina.thread_id)]
+    assert [m.kind.value for m in found] == ["note", "message", "message", "message"]
+    assert len({m.goes_out_at for m in found}) == 4
+
+
 def test_a_template_blocks_until_its_value_is_written(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
 ) -> None:

@@ -161,8 +161,9 @@ def test_asking_for_a_new_link_reveals_nothing(mina: ApplicantView, client: Test
     assert known.text == unknown.text
 
 
-def test_an_empty_post_says_so_at_the_field(mina: ApplicantView, client: TestClient) -> None:
-    answer = client.post(path_of(mina), data={"text": "  \r\n "})
+@pytest.mark.parametrize("text", ["  \r\n ", "\u200b\u2060\ufeff\xad", "\u3164"])
+def test_an_empty_post_says_so_at_the_field(mina: ApplicantView, client: TestClient, text: str) -> None:
+    answer = client.post(path_of(mina), data={"text": text})
     assert answer.status_code == 422
     assert "Write a message or attach a file." in words_of(answer.text)
     assert 'aria-invalid="true"' in answer.text

@@ -153,6 +153,7 @@ messages = Table(
     ref_column("member_id", "members.id", nullable=True),
     ref_column("participant_id", "participants.id", nullable=True),
     Column("came_in_by", String(16), nullable=False),
+    Column("subject", Text, nullable=False, default="", server_default=""),  # of a mail, beside its words
     text_column("text"),
     text_column("html"),  # sanitised
     text_column("folded"),

@@ -58,8 +58,8 @@ def visible_to(viewer: Viewer, message: Message, now: datetime) -> bool:
 
 
 def visible_messages(viewer: Viewer, messages: Iterable[Message], now: datetime) -> list[Message]:
-    """The messages that the viewer may see, in order, each without files that are not for them."""
-    return [without_private_files(viewer, m) for m in messages if visible_to(viewer, m, now)]
+    """The messages that the viewer may see, in order, each without what is not for them."""
+    return [without_private_parts(viewer, m) for m in messages if visible_to(viewer, m, now)]
 
 
 def may_see_links(viewer: Viewer, opening_id: str) -> bool:
@@ -77,6 +77,7 @@ def without_links(message: Message) -> Message:
     return replace(
         message,
         text=mask_links(message.text),
+        subject=mask_links(message.subject),
         html=mask_links(message.html),
         folded=mask_links(message.folded),
         signature=mask_links(message.signature),
@@ -88,7 +89,12 @@ def may_read_file(viewer: Viewer, attachment: Attachment) -> bool:
     return viewer.is_company or not (attachment.private or attachment.danger)
 
 
-def without_private_files(viewer: Viewer, message: Message) -> Message:
-    """The message with only those files that the viewer may know of; a quarantined one is named."""
-    files = tuple(a for a in message.attachments if viewer.is_company or not a.private)
-    return message if len(files) == len(message.attachments) else replace(message, attachments=files)
+def without_private_parts(viewer: Viewer, message: Message) -> Message:
+    """The message with only what the viewer may know of: a candidate is not told of a colleague's private files, nor
+    the subject that a colleague gave their mail; a quarantined file is named.
+    """
+    if viewer.is_company:
+        return message
+    files = tuple(a for a in message.attachments if not a.private)
+    subject = message.subject if message.author.kind.is_outside else ""
+    return replace(message, attachments=files, subject=subject)

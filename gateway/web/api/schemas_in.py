@@ -20,7 +20,10 @@ from pydantic import (
     StrictBool,
     StringConstraints,
     Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -52,15 +55,16 @@ _LOCALE_PATTERN = f"^({_LANGUAGES})([-_][A-Za-z0-9]{{1,8}}){{0,3}}$"
 _BASE64_PATTERN = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 
 
-def _check_time_text(value: object) -> object:
+def _read_time(value: object, read: ValidatorFunctionWrapHandler) -> datetime:
+    wrong = PydanticCustomError("time", "is not a time: write it like 2030-01-31T09:00:00+09:00 (RFC 3339)")
     if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        raise PydanticCustomError("time", "is not a time: write it like 2030-01-31T09:00:00+09:00 (RFC 3339)")
-    return value
-
-
-def _to_utc(value: datetime) -> datetime:
+        raise wrong
     try:
-        return value.astimezone(UTC)
+        found: datetime = read(value)
+    except ValidationError:  # of the right form, but no such hour, day or offset
+        raise wrong from None
+    try:
+        return found.astimezone(UTC)
     except (OverflowError, ValueError):
         raise PydanticCustomError("time", "is out of range: send a time between the years 2 and 9998") from None
 
@@ -84,7 +88,7 @@ def _to_locale(value: str) -> str:
 
 
 SEND_AT = "Not before this time (RFC 3339), at most a year ahead. Left out: now. More than 5 minutes past: 422."
-SendAt = Annotated[AwareDatetime, BeforeValidator(_check_time_text), AfterValidator(_to_utc)]
+SendAt = Annotated[AwareDatetime, WrapValidator(_read_time)]
 FileContent = Annotated[
     bytes,
     BeforeValidator(_decode_base64),

@@ -250,12 +250,13 @@ class AttachmentOut(BaseModel):
 
 
 class MessageOut(BaseModel):
-    """One utterance. `folded` is what stood below the new words: quotes of earlier mails."""
+    """One utterance. `folded`: quotes below them. `subject`: a mail's, if its writer's own and not in `text`."""
 
     id: str
     seq: int
     author: AuthorOut
     came_in_by: Literal["email", "web", "api", "flow", "sms", "kakao"]
+    subject: str | None
     text: str
     html: str
     folded: str
@@ -272,6 +273,7 @@ class MessageOut(BaseModel):
             seq=message.seq,
             author=AuthorOut(kind=author.kind.value, name=author.name, email=author.email or None),
             came_in_by=message.came_in_by.value,
+            subject=message.subject or None,
             text=message.text,
             html=message.html,
             folded=message.folded,

@@ -25,6 +25,8 @@ from gateway.web.log import zone_of
 from gateway.web.portal import find_problem
 from gateway.web.visits import Visit, go_to, post_key, render, say_error
 
+LATER = ("tomorrow", "monday", "at")
+
 
 def write(visit: Visit, viewer: Viewer) -> Response:
     """POST adds a reply or a note, now or later (`do=tomorrow|monday|at`), or keeps the draft (`do=draft|preview`)."""
@@ -119,7 +121,7 @@ def _send(visit: Visit, viewer: Viewer, when: str) -> Response:
             text=draft.text,
             files=visit.files,
             kind=draft.kind,
-            client_key=post_key(visit),
+            client_key=post_key(visit, draft.kind, *_schedule_in(visit, when)),
             seen_seq=visit.number("seen_seq"),
             seen_event=visit.number("seen_event"),
             send_at=_time_of(visit, viewer, when),
@@ -147,9 +149,16 @@ def _send(visit: Visit, viewer: Viewer, when: str) -> Response:
     return _to_thread(visit, anchor=f"msg-{posted.message.id}")
 
 
+def _schedule_in(visit: Visit, when: str) -> tuple[str, ...]:
+    """What the form says of when it is to go out; () for now."""
+    if when not in LATER:
+        return ()
+    return when, visit.text("at") if when == "at" else "", visit.text("unless_news")
+
+
 def _time_of(visit: Visit, viewer: Viewer, when: str) -> datetime | None:
     """When it is to go out; None for now. Raises Invalid."""
-    if when not in ("tomorrow", "monday", "at"):
+    if when not in LATER:
         return None
     ctx = visit.site.ctx
     zone = zone_of(accounts.read_workspace(ctx, viewer).timezone)

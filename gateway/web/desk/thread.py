@@ -7,7 +7,6 @@ Not in charge of: writing in it (`composer`), closing and opening it (`stages`),
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -16,11 +15,11 @@ from math import ceil
 from starlette.responses import Response
 
 from gateway.threads.drafts import COUNTED_DOWN, Draft
-from gateway.threads.model import AuthorKind, Member, Message, Thread, ThreadState, Viewer
+from gateway.threads.model import AuthorKind, Message, Thread, ThreadState, Viewer
 from gateway.threads.policies.roles import check_role
 from gateway.threads.routing import SMS
 from gateway.threads.schedule import monday_morning, tomorrow_morning
-from gateway.usecases import accounts, compose, consents, insert_template, merge, organise, read_thread
+from gateway.usecases import compose, consents, insert_template, merge, organise, read_thread
 from gateway.usecases.context import Context
 from gateway.usecases.presence import find_colleagues
 from gateway.usecases.reject import find_waiting_rejections
@@ -132,15 +131,10 @@ def message_helpers(visit: Visit, viewer: Viewer, page: ThreadPage) -> dict[str,
         "lines_of": lambda shown: lines_of(shown, people, now),
         "is_mine": lambda message: is_mine(message, viewer),
         "is_ours": is_ours,
-        "colleague_names": cache(lambda: names_of(accounts.list_members(ctx, viewer))),
+        "colleague_names": cache(lambda: compose.find_mentionable(ctx, viewer, page.conversation.thread.id)),
         "left_of": lambda message: left_of(message, now),
         "local_of": lambda at: at.astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
     }
-
-
-def names_of(members: Sequence[Member]) -> list[str]:
-    """How members may be named behind an @."""
-    return [name for member in members for name in (member.name, member.name.split()[0])]
 
 
 def left_of(message: Message, now: datetime) -> int | None:
