@@ -16,10 +16,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import Invalid
+from gateway.threads.blanks import BLANKS, is_blank
 
 # The same rules as patterns, for the OpenAPI document: clients and generators read them.
 NOT_NUL = r"^[^\u0000]*$"
-NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+NOT_BLANK = rf"^[^\u0000]*[^{BLANKS}][^\u0000]*$"
 ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 _EDGE = r"[^\u0000-\u0020\u007f-\u00a0\u2028\u2029]"
 _INNER = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]"
@@ -53,7 +54,7 @@ def _check_line(value: str) -> str:
 
 
 def _check_not_blank(value: str) -> str:
-    if not value.strip():
+    if is_blank(value):
         raise PydanticCustomError("blank", "is blank: write something, or leave the field out")
     return value
 
