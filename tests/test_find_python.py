@@ -37,7 +37,7 @@ def test_a_clearly_faster_python_is_taken_and_said(tmp_path, put_python):
 
 
 def test_python3_is_taken_if_no_other_is_clearly_faster(tmp_path, put_python):
-    put_python("python3", "/usual/python3\\n0.0000011\\n")
+    put_python("python3", "/usual/python3\\n0.00000105\\n")
     put_python("python3.12", "/quick/python3.12\\n0.000001\\n")
     found = find_python(tmp_path)
     assert (found.stdout, found.stderr) == ("/usual/python3\n", "")
@@ -48,3 +48,10 @@ def test_what_is_no_python_for_us_is_passed_over(tmp_path, put_python, says):
     put_python("python3", says)
     put_python("python3.11", "/good/python3.11\\n0.000001\\n")
     assert find_python(tmp_path).stdout == "/good/python3.11\n"
+
+
+def test_one_interpreter_of_two_names_is_one_and_judged_by_its_best(tmp_path, put_python):
+    put_python("python3", "/usual/python3\\n0.000003\\n")
+    put_python("python3.11", "/usual/python3\\n0.000001\\n")
+    found = find_python(tmp_path)
+    assert (found.stdout, found.stderr) == ("/usual/python3\n", "")
