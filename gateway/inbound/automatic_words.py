@@ -284,6 +284,16 @@ def is_answer(subject: str) -> bool:
     return bool(_ANSWERED.match(subject[:_MOST_SUBJECT]))
 
 
+def behind_tags(subject: str) -> str:
+    """The subject without what servers put before those of mails from outside: "[EXTERNAL] Re: …"."""
+    at = 0
+    for _ in range(_MOST_TAGS):
+        if not (tag := _TAG.match(subject, at)):
+            break
+        at = tag.end()
+    return subject[at:]
+
+
 def has_machine_subject(subject: str) -> bool:
     """Whether only machines begin a subject like this; "Re:" in front of it makes it a person's."""
     subject = subject[:_MOST_SUBJECT].replace("’", "'")

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.inbound.html_guard import prepare_html, strip_tags
-from gateway.inbound.html_marks import Said, picture_of, read_element
+from gateway.inbound.html_marks import picture_of, read_element
 from gateway.inbound.reply.lines import MAX_LINES, PICTURE, Line, Mark, bare_text, lines_from_text
 
 _SKIPPED = frozenset(
@@ -72,8 +72,8 @@ _BLOCKS = frozenset(
 )
 _PARAGRAPHS = frozenset(["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"])
 _TEXT_TAGS = frozenset(["b", "strong", "pre", "ul", "ol", "li", "td", "th"])
-_NOTHING_SAID = Said(hidden=False, marks=Mark.NONE, deeper=0)
-_SAID_BY_NAME = {"blockquote": Said(hidden=False, marks=Mark.INDENT, deeper=0)}  # of elements without attributes
+_SAID_BY_NAME = {tag: read_element(tag, {}) for tag in _BLOCKS}  # of elements without attributes
+_NOTHING_SAID = read_element("", {})
 _MAX_TAGS = 20_000  # opening and closing: more are read roughly, to bound the time of the walk
 _SPACES = re.compile(r" {2,}")
 _WHITE = re.compile(r"[ \t\n\r\f\v\u200b\ufeff]+")

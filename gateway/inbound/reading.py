@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.inbound.automatic_words import speaks_as_machine
+from gateway.inbound.automatic_words import behind_tags, speaks_as_machine
 from gateway.inbound.calendars import add_words
 from gateway.inbound.filetypes import find_type
 from gateway.inbound.html import sanitise
@@ -38,9 +38,6 @@ _FORWARDED = re.compile(
     re.IGNORECASE,
 )
 
-# What a company's mail server puts before the subjects of mails from outside: "[EXTERNAL] Re: …".
-_LABELS = re.compile(r"\s*+(?:\[[^\[\]]{1,30}\]\s*+){1,3}")
-
 
 def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
     """Parse a mail, split off what its writer quoted, and make its HTML safe. Never raises for any bytes.
@@ -61,7 +58,8 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
         mail = replace(mail, calendar=add_words(mail.calendar, split.reply))
     if mail.automatic is Automatic.NO and _speaks_as_machine(mail, split):
         mail = replace(mail, automatic=Automatic.REPLY)
-    if _says_it_in_the_subject(mail, split):
+    subject = own_subject(mail.subject)
+    if subject and _is_bare(mail, split):  # "I cannot come today"
         split = replace(split, reply=mail.subject.strip())
     try:
         html = sanitise(mail.html)
@@ -69,7 +67,7 @@ def read_mail(raw: bytes, known: Sequence[str] = ()) -> ReadMail:
         log.warning("HTML could not be made safe: %s", type(error).__name__)
         mail = replace(mail, defects=(*mail.defects, f"html not shown: {type(error).__name__}"))
         html = ""
-    return ReadMail(mail=mail, split=split, html=html, subject=own_subject(mail.subject))
+    return ReadMail(mail=mail, split=split, html=html, subject=subject)
 
 
 def is_forwarded(subject: str) -> bool:
@@ -84,16 +82,15 @@ def is_answered(subject: str) -> bool:
 
 def own_subject(subject: str) -> str:
     """The subject on one line, if its writer wrote it themselves; "" for that of an answer or forwarded mail."""
-    bare = _LABELS.sub("", subject[:300], count=1)
+    bare = behind_tags(subject[:300])
     if any(is_answered(s) or is_forwarded(s) for s in (subject, bare)):
         return ""
     return "" if is_blank(subject) else on_one_line(subject)
 
 
-def _says_it_in_the_subject(mail: IncomingMail, split: SplitReply) -> bool:
-    """Nothing stands below a subject that they wrote themselves: "I cannot come today". That of an answer is ours."""
-    nothing = all(map(is_blank, (split.reply, split.folded, split.signature)))
-    return nothing and not mail.attachments and not is_answered(mail.subject) and not is_forwarded(mail.subject)
+def _is_bare(mail: IncomingMail, split: SplitReply) -> bool:
+    """Whether nothing stands below the subject."""
+    return not mail.attachments and all(map(is_blank, (split.reply, split.folded, split.signature)))
 
 
 def _speaks_as_machine(mail: IncomingMail, split: SplitReply) -> bool:

@@ -1,4 +1,4 @@
-"""In charge of: text that shows nothing, though it has characters.
+"""In charge of: text and mails that show nothing, though they have characters.
 
 Not in charge of: what is asked of whoever wrote it.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from html import unescape
+
+from gateway.threads.incoming import ReadMail
 
 # White space, controls, characters of no width, fillers of Hangul, Braille without dots; in a class of a pattern. What
 # Unicode has not assigned yet is none: it may be a new emoji.
@@ -23,9 +25,14 @@ def is_blank(text: str) -> bool:
     return not _SEEN.search(text)
 
 
-def is_blank_html(html: str) -> bool:
-    """Is there no word to be seen in it? Of pictures nothing is said."""
-    return is_blank(unescape(_TAG.sub("", html)))
+def is_empty(read: ReadMail) -> bool:
+    """Is there nothing to be seen in the mail: no word, file or picture?"""
+    mail = read.mail
+    if mail.attachments or not is_blank(read.split.reply) or not is_blank(mail.text):
+        return False
+    # Cleaned, HTML has lost the pictures that stand elsewhere, and it is "" if it could not be cleaned.
+    html = read.html or mail.html
+    return is_blank(unescape(_TAG.sub("", html))) and "<img" not in mail.html.lower()
 
 
 def visible_on_one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from gateway.errors import Invalid, NotFound, Refused
 from gateway.threads.addresses import Purpose, read_token, token_subject
@@ -49,18 +50,9 @@ def put_opening(
             code="notify_many",
             params={"limit": NOTIFY_LIMIT},
         )
-    emails = tuple(dict.fromkeys(check_email("notify_emails", e) for e in notify_emails))
-    if any(e.endswith(f"@{ctx.settings.reply_domain}") for e in emails):
-        raise Invalid(
-            "notify_emails",
-            "An address of our own reply domain would make a loop: give a person's address.",
-            code="notify_loop",
-        )
-    contact = (
-        None
-        if public_contact is None
-        else check_outer_email("public_contact", public_contact, reply_domain=ctx.settings.reply_domain, optional=True)
-    )
+    check = partial(check_outer_email, reply_domain=ctx.settings.reply_domain)
+    emails = tuple(dict.fromkeys(check("notify_emails", e) for e in notify_emails))
+    contact = None if public_contact is None else check("public_contact", public_contact, optional=True)
     language = None if locale is None else check_locale("locale", locale, default="")
     with ctx.database.begin() as tx:
         tx.people.lock_workspace(viewer.workspace_id)

@@ -248,9 +248,10 @@ def _member_with(tx: Transaction, viewer: Viewer, email: str) -> Member:
 
 def _check_sees(tx: Transaction, viewer: Viewer, ready: Ready, conversation: Conversation) -> None:
     """Who does not see a conversation would never learn that it is theirs, and it would be nobody's. Raises Invalid."""
-    if not isinstance(ready, Member) or may_see(
-        find_viewers(tx, viewer.workspace_id, [ready.id])[ready.id], conversation
-    ):
+    if not isinstance(ready, Member):
+        return
+    assignee = find_viewers(tx, viewer.workspace_id, [ready.id])[ready.id]
+    if may_see(assignee, conversation):
         return
     opening = conversation.opening.title
     words = f"{ready.name} does not see {opening}: give them a role there first, or choose somebody else."

@@ -12,7 +12,7 @@ from functools import partial
 from gateway.store.database import Transaction
 from gateway.threads import events
 from gateway.threads.addresses import IssuedAddress, Purpose
-from gateway.threads.blanks import is_blank, is_blank_html
+from gateway.threads.blanks import is_empty
 from gateway.threads.decisions import ALLOW, Decision, Reason, Verdict, first_objection, hold, ignore, refuse
 from gateway.threads.incoming import IncomingMail, Proof, ReadMail, SenderProof
 from gateway.threads.matching import Candidate, Match, Rung, match_thread
@@ -136,7 +136,7 @@ def decide(
         return refuse(gate.reason)
     if mail.message_id and tx.messages.find_copy(conversation.thread.id, mail.message_id, mail.body_digest):
         return ignore(Reason.DUPLICATE)
-    if _is_empty(read) and not asks_to_unsubscribe(mail.subject, ""):
+    if is_empty(read) and not asks_to_unsubscribe(mail.subject, ""):
         return ignore(Reason.EMPTY_MAIL)
     who = first_objection(
         _check_sender(ctx, tx, entry, speaker=speaker, mail=mail, proof=proof),
@@ -147,14 +147,6 @@ def decide(
         return who
     recent = tx.inbox.count_threaded(conversation.thread.id, speaker.id, since=ctx.now - RATE_WINDOW)
     return first_objection(check_rate(recent, limit=limit), who)
-
-
-def _is_empty(read: ReadMail) -> bool:
-    mail = read.mail
-    if mail.attachments or not is_blank(read.split.reply) or not is_blank(mail.text):
-        return False
-    # Cleaned, HTML has lost the pictures that stand elsewhere, and it is "" if it could not be cleaned.
-    return is_blank_html(read.html or mail.html) and "<img" not in mail.html.lower()
 
 
 def _end_advertising(

@@ -59,7 +59,14 @@ def test_words_in_the_subject_alone_are_the_message(ctx: Context, company: Compa
     receive(ctx, make_mail("\n", to=address, subject="I cannot come today", html=html), to=address, from_=MINA)
     pump()
     assert texts(ctx, company, mina) == ["I cannot come today"]
-    for subject in ("Re: New message", "SV: New message", "Fwd: New message", ""):
+    for subject in (
+        "Re: New message",
+        "[EXTERNAL] Re: New message",
+        "EXT: Re: New message",
+        "SV: New message",
+        "Fwd: New message",
+        "",
+    ):
         receive(ctx, make_mail("\n", to=address, subject=subject), to=address, from_=MINA)
     pump()
     assert texts(ctx, company, mina) == ["I cannot come today"]
