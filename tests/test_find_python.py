@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.find_python import compare_turns
+
 SCRIPT = Path("bench/find_python.py").resolve()
 
 
@@ -50,8 +52,12 @@ def test_what_is_no_python_for_us_is_passed_over(tmp_path, put_python, says):
     assert find_python(tmp_path).stdout == "/good/python3.11\n"
 
 
-def test_one_interpreter_of_two_names_is_one_and_judged_by_its_best(tmp_path, put_python):
+def test_one_interpreter_of_two_names_is_one(tmp_path, put_python):
     put_python("python3", "/usual/python3\\n0.000003\\n")
     put_python("python3.11", "/usual/python3\\n0.000001\\n")
     found = find_python(tmp_path)
     assert (found.stdout, found.stderr) == ("/usual/python3\n", "")
+
+
+def test_a_good_moment_of_the_machine_decides_nothing():
+    assert compare_turns([1.9, 3.4, 3.3, 3.5, 3.4], [2.4, 2.3, 2.4, 2.5, 2.4]) == pytest.approx(1.4, abs=0.05)
