@@ -17,7 +17,7 @@ from ipaddress import ip_network
 
 import uvloop
 
-from gateway.inbound.gathering import Gatherer
+from gateway.inbound.gathering import Gatherer, Relay
 from gateway.inbound.smtp_data import Room
 from gateway.inbound.smtp_limits import Clients, SmtpLimits
 from gateway.inbound.smtp_replies import (
@@ -138,6 +138,7 @@ class Front:
             disk=disk,
             clients=Clients(self._limits),
             room=Room(size=self._limits.bytes_in_flight, spool_size=self._limits.bytes_spooled),
+            relay=Relay(loop),
         )
         host, port = self._listen
         server = await loop.create_server(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
 
-from gateway.inbound.gathering import Gatherer
+from gateway.inbound.gathering import Gatherer, Relay
 from gateway.inbound.smtp_data import Room
 from gateway.inbound.smtp_limits import Clients, SmtpLimits
 from gateway.inbound.smtp_replies import RcptAnswer
@@ -50,6 +50,7 @@ class FrontState:
     disk: Executor  # runs the temporary files
     clients: Clients
     room: Room
+    relay: Relay[str]
     connections: set[Connection] = field(default_factory=set)
     commits: set[asyncio.Future[str]] = field(default_factory=set)
     stopping: bool = False

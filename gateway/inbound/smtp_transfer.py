@@ -144,7 +144,7 @@ def _begin_commit(session: SmtpSession, raw: bytes) -> asyncio.Future[str] | Non
     except Exception as error:
         log.error("session %d: commit refused: %s", session.serial, type(error).__name__)
         return None
-    commit = asyncio.wrap_future(handed_over, loop=session.state.loop)
+    commit = session.state.relay.follow(handed_over)
     session.state.commits.add(commit)
     return commit
 
