@@ -26,6 +26,7 @@ from gateway.inbound.smtp_wire import SmtpWire, log
 _serials = itertools.count(1)
 _NOT_SMTP = re.compile(rb"(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|CONNECT|PATCH|TRACE) |\x16\x03")
 _MAX_LINE_DROPPED = 1_048_576
+_GROUPED = ("MAIL", "RCPT", "RSET")  # their answers may leave together where the peer did not wait (RFC 2920 §3.2)
 
 
 @dataclass(slots=True)
@@ -139,6 +140,8 @@ class SmtpSession(SmtpWire):
 
     async def _read_line(self) -> bytes:
         """The next line with its line end; b"" if it was far too long and has been answered."""
+        if not self.has_unread_line:
+            self.release()
         try:
             line = await self._reader.readuntil(b"\n")
         except asyncio.LimitOverrunError as error:
@@ -168,7 +171,8 @@ class SmtpSession(SmtpWire):
             return
         text, fault = self._read_text(line)
         verb, _, argument = text.partition(" ")
-        command = COMMANDS.get(verb.upper())
+        verb = verb.upper()
+        command = COMMANDS.get(verb)
         if fault or command is None:
             self.reply(fault or say.UNKNOWN_COMMAND)
             # A client of ours that is being tested may send bad line ends all day; nonsense it may not.
@@ -178,7 +182,7 @@ class SmtpSession(SmtpWire):
         self.commands_since_mail += 1
         answer = await command(self, argument)
         if answer is not None:
-            self.reply(answer)
+            self.reply(answer, held=verb in _GROUPED and self.has_unread_line)
         if self.commands_since_mail > self.limits.commands_per_mail and not self.is_exempt:
             self.dismiss(say.TOO_MANY_COMMANDS, at_once=True)
 

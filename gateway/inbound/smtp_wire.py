@@ -56,6 +56,7 @@ class SmtpWire(SMTP):
         self.waiting = False  # for a command
         self.half_closed = False
         self.bare_cr = False  # the line feed of the line was ours
+        self._held = bytearray()  # replies that have not left
         self._intake: Intake | None = None
         self._intake_wakes: asyncio.Future[None] | None = None
         self._reading_paused = False
@@ -113,6 +114,7 @@ class SmtpWire(SMTP):
         """Close once the last reply has left, or after some seconds if the peer does not read it."""
         if self.closing or self.transport is None:
             return
+        self.release()
         self.closing = True
         self.transport.close()
         self._arm(_LINGER)
@@ -194,6 +196,11 @@ class SmtpWire(SMTP):
         """True if the peer has sent more than we have read."""
         return bool(self._heard)
 
+    @property
+    def has_unread_line(self) -> bool:
+        """True if that is another command, in full."""
+        return b"\n" in self._heard
+
     def _wake(self) -> None:
         if self._intake_wakes is not None and not self._intake_wakes.done():
             self._intake_wakes.set_result(None)
@@ -220,6 +227,7 @@ class SmtpWire(SMTP):
             return
         if self.half_closed:
             raise ConnectionResetError
+        self.release()
         self._intake = intake
         self._hard_deadline = self.loop.time() + self.limits.data_total_timeout
         self.set_deadline(self.limits.data_block_timeout)
@@ -242,11 +250,20 @@ class SmtpWire(SMTP):
 
     # Replies out.
 
-    def reply(self, line: str) -> None:
-        """Send one reply; a multi-line one has its line ends inside."""
+    def reply(self, line: str, *, held: bool = False) -> None:
+        """Send one reply; a multi-line one has its line ends inside. If `held`, it leaves with the next one, or before
+        the peer is waited for (RFC 2920 §3.2).
+        """
+        self._held += line.encode("ascii", "replace") + b"\r\n"
+        if not held:
+            self.release()
+
+    def release(self) -> None:
+        """Send the replies that were held."""
         transport: Any = self.transport
-        if transport is not None and not transport.is_closing():
-            transport.write(line.encode("ascii", "replace") + b"\r\n")
+        if self._held and transport is not None and not transport.is_closing():
+            transport.write(bytes(self._held))
+        self._held.clear()
 
     async def push(self, status: str | bytes) -> None:
         """aiosmtpd's own STARTTLS says its 220 through this; with the enhanced code that RFC 2034 wants."""

@@ -6,6 +6,7 @@ Requirement SJ-7: a candidate answers from any mail client, so whatever a sane m
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -192,6 +193,32 @@ def test_pipelined_envelope(front: Running) -> None:
         assert [peer.hear()[:3] for _ in range(5)] == ["250", "250", "550", "250", "354"]
         peer.send(b"Subject: hi\r\n\r\n.\r\nQUIT\r\n")
         assert [peer.hear()[:3] for _ in range(2)] == ["250", "221"]
+
+
+def test_answers_to_a_pipelined_envelope_leave_together(front: Running) -> None:
+    """RFC 2920 §3.2: one trip, where each alone would be a packet."""
+    with front.peer() as peer:
+        peer.send(f"MAIL FROM:<>\r\nRCPT TO:<no@{OURS}>\r\nRCPT TO:<{ISSUED}>\r\nDATA\r\n".encode())
+        answers = peer.socket.recv(65_536).decode().splitlines()
+        assert [answer[:3] for answer in answers] == ["250", "550", "250", "354"]
+        peer.send(b"Subject: hi\r\n\r\n.\r\n")
+        assert peer.hear().startswith("250")
+
+
+@pytest.mark.parametrize("more", [b"", b"RC", b"BDAT 100 LAST\r\nSubject: hi", b"RCPT TO:<"])
+def test_no_answer_is_held_while_the_peer_is_waited_for(front: Running, more: bytes) -> None:
+    """RFC 2920 §3.2: what came may be all that the peer says before it has its answer."""
+    with front.peer() as peer:
+        peer.send(f"MAIL FROM:<>\r\nRCPT TO:<{ISSUED}>\r\n".encode() + more)
+        assert [peer.hear()[:3] for _ in range(2)] == ["250", "250"]
+
+
+def test_answers_that_were_held_leave_before_the_connection_is_closed(front: Running) -> None:
+    with front.peer() as peer:
+        peer.send(f"MAIL FROM:<>\r\nRCPT TO:<{ISSUED}>\r\nRSET\r\nDA".encode())
+        peer.socket.shutdown(socket.SHUT_WR)
+        assert [peer.hear()[:3] for _ in range(3)] == ["250", "250", "250"]
+        assert peer.hear() == ""
 
 
 def test_mail_pipelined_behind_data_is_neither_mail_nor_command(front: Running) -> None:
