@@ -2,20 +2,24 @@
 
 Not in charge of: what follows from that (`replies`). Shingles of five tokens; a token is a word, or one CJK sign.
 
-The texts of a thread come again with every mail, so each text's shingles are kept for a while.
+The texts of a thread come again with every mail, so each text's shingles are kept for a while: as numbers side by side,
+which take a tenth of the memory of a set, so that ten times as many threads are remembered; to look through them is
+still much quicker than to find them anew.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import blake2b
 
 _SHINGLE = 5
 _MAX_KNOWN_CHARS = 300_000
-_MAX_KEPT_SHINGLES = 300_000  # about 25 MB in a parsing process
-_KEPT_BESIDES = 10  # what a text costs in the same measure, however short it is
+_MAX_KEPT_SHINGLES = 3_000_000  # about 25 MB in a parsing process
+_KEPT_BESIDES = 40  # what a text costs in the same measure, however short it is
 _URL = re.compile(r"(?:https?|ftp)://\S+|www\.\S+", re.IGNORECASE)
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]|[^\W_]+")
 
@@ -36,7 +40,7 @@ class KnownText:
 
     __slots__ = ("_judged", "_known", "_texts", "_tokens")
 
-    def __init__(self, texts: Sequence[frozenset[int]]) -> None:
+    def __init__(self, texts: Sequence[array[int]]) -> None:
         self._texts = [shingles for shingles in texts if shingles]
         self._judged: set[int] = set()  # shingles of the mail that were looked up, and those that were found
         self._known: set[int] = set()
@@ -70,8 +74,7 @@ class KnownText:
         new -= self._judged
         self._judged |= new
         for text in self._texts:
-            if not new.isdisjoint(text):
-                found = new & text
+            if found := new.intersection(text):
                 self._known |= found
                 new -= found
 
@@ -84,7 +87,7 @@ def _widen(flags: bytes) -> bytes:
     return number.to_bytes(len(flags) + _SHINGLE - 1, "little")
 
 
-_kept: OrderedDict[str, frozenset[int]] = OrderedDict()
+_kept: OrderedDict[bytes, array[int]] = OrderedDict()
 _kept_shingles = 0
 
 
@@ -100,15 +103,15 @@ def know_texts(texts: Sequence[str]) -> KnownText:
     return KnownText(found)
 
 
-def _shingles_of(text: str) -> frozenset[int]:
+def _shingles_of(text: str) -> array[int]:
     """A text's shingles, remembered; those that were not asked for the longest time are forgotten first."""
     global _kept_shingles
-    shingles = _kept.get(text)
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    shingles = _kept.get(digest)
     if shingles is not None:
-        _kept.move_to_end(text)
+        _kept.move_to_end(digest)
         return shingles
-    shingles = frozenset(_shingles(tokens_of(text)))
-    _kept[text] = shingles
+    shingles = _kept[digest] = array("q", _shingles(tokens_of(text)))
     _kept_shingles += len(shingles) + _KEPT_BESIDES
     while _kept_shingles > _MAX_KEPT_SHINGLES and len(_kept) > 1:
         _, forgotten = _kept.popitem(last=False)
