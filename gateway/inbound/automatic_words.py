@@ -333,7 +333,7 @@ def speaks_as_machine(text: str, sender: str) -> bool:
 def _has_sign(flat: str) -> bool:
     folded = flat.casefold().replace("i\u0307", "i").replace("ı", "i")  # patterns take every i for the same letter
     plain = folded.encode("ascii", "ignore").decode()  # of other scripts little is left to look through
-    return any(sign in plain for sign in _PLAIN_SIGNS) or any(sign in folded for sign in _SIGNS)
+    return any(map(plain.__contains__, _PLAIN_SIGNS)) or any(map(folded.__contains__, _SIGNS))
 
 
 def _says(sentence: re.Pattern[str], text: str, flat: str, at: int) -> bool:

@@ -236,7 +236,7 @@ def names_mail_system(sender: str) -> bool:
     """Whether a From header names a mail system, by address or by name."""
     sender = sender[:1000]
     folded = sender.casefold()
-    return any(part in folded for part in _MAIL_SYSTEM_PARTS) and bool(_MAIL_SYSTEM.search(sender))
+    return any(map(folded.__contains__, _MAIL_SYSTEM_PARTS)) and bool(_MAIL_SYSTEM.search(sender))
 
 
 def is_named_only(sender: str) -> bool:

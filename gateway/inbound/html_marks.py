@@ -67,7 +67,7 @@ class Said(NamedTuple):
 def read_element(tag: str, attributes: Attributes) -> Said:
     """What its name and its attributes say; remembered for a while."""
     pairs = tuple(attributes.items())
-    if sum(len(value or "") for _, value in pairs) > _MAX_KEPT_CHARS:
+    if sum(map(len, filter(None, attributes.values()))) > _MAX_KEPT_CHARS:
         return _read_element(tag, attributes)
     return _recall_element(tag, pairs)
 

@@ -72,6 +72,7 @@ _BLOCKS = frozenset(
 )
 _PARAGRAPHS = frozenset(["p", "ul", "ol", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl"])
 _TEXT_TAGS = frozenset(["b", "strong", "pre", "ul", "ol", "li", "td", "th"])
+_PLAIN_BLOCKS = _BLOCKS - _TEXT_TAGS - {"blockquote", "hr"}  # that say nothing but where a line ends
 _SAID_BY_NAME = {tag: read_element(tag, {}) for tag in _BLOCKS}  # of elements without attributes
 _NOTHING_SAID = read_element("", {})
 _MAX_TAGS = 20_000  # opening and closing: more are read roughly, to bound the time of the walk
@@ -132,10 +133,9 @@ class _Walk:
                 self._break()
                 self.unread = _read_on(node, open_nodes)
                 return
-            tag = node.tag or ""
-            if tag == "-text":
+            if node.is_text_node:
                 self._add_text(node.text_content or "")
-            elif self._enter(tag, node):
+            elif self._enter(node.tag or "", node):
                 open_nodes.append(node)
                 node = node.first_child
                 continue
@@ -144,9 +144,12 @@ class _Walk:
 
     def _enter(self, tag: str, node: LexborNode) -> bool:
         """Note what an element says; False if its children are not to be read."""
-        if tag in _SKIPPED or tag.startswith("-"):
+        plain = tag in _PLAIN_BLOCKS
+        if not plain and (tag in _SKIPPED or tag.startswith("-")):
             return False
         attributes = node.attributes
+        if plain and not attributes and self._add_block(tag, node):
+            return False
         said = read_element(tag, attributes) if attributes else _SAID_BY_NAME.get(tag, _NOTHING_SAID)
         if said.hidden:
             return False
@@ -168,6 +171,26 @@ class _Walk:
             self.lines.append(Line("", "", depth, marks | Mark.RULE))
         if tag in _TEXT_TAGS:
             self._enter_text_tag(tag)
+        return True
+
+    def _add_block(self, tag: str, node: LexborNode) -> bool:
+        """Read a block of words and nothing else, as clients write most lines; False if it has to be walked through."""
+        child = node.first_child
+        if child is None or not child.is_text_node or child.next is not None:
+            return False
+        text = (child.text_content or "").strip(" ")
+        if self.bold or self.preformatted or len(self.lines) > MAX_LINES - 2 or not text:
+            return False
+        if "  " in text or PICTURE in text or not text.isprintable():  # it has more white space than the plain one
+            return False
+        if self.words or self.spaced:
+            self._break()
+        paragraph = tag in _PARAGRAPHS
+        if paragraph:
+            self._blank()
+        self._add_line(text)
+        if paragraph:
+            self._blank()
         return True
 
     def _enter_text_tag(self, tag: str) -> None:
@@ -255,7 +278,7 @@ class _Walk:
     def _add_line(self, text: str) -> None:
         _, _, marks, depth = self.open[-1]
         marks |= self.line_marks
-        pictures = tuple(self.pictures)
+        pictures = tuple(self.pictures) if self.pictures else ()
         self.pictures.clear()
         plain = lines_from_text(text)[0][0] if text.startswith((">", " >")) else None
         if plain is not None and plain.depth:

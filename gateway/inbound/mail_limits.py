@@ -22,6 +22,7 @@ _MAX_PARAMETERS = 200
 # Every pattern starts with a line end, so that a search runs at the speed of finding one; an optional sign at the start
 # would cost ten times as much.
 _BLANK_LINE = re.compile(rb"\n\r?\n|\r(?:\n\r?\n|\r)")
+_LINE_ENDS = (b"\n\r\n", b"\r\r", b"\n\n")  # every blank line holds one of these
 _DELIMITER = re.compile(rb"[\r\n]--")
 _CONTAINER = re.compile(rb"[\r\n]content-type[ \t]*:\s*(?:multipart|message)/", re.IGNORECASE)
 _PARAMETERS = re.compile(rb"[\r\n]content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE)
@@ -34,10 +35,19 @@ def split_head(raw: bytes) -> tuple[bytes, bytes]:
     """The header block and all that follows the first empty line."""
     if raw[:1] in (b"\r", b"\n"):
         return b"", raw.lstrip(b"\r\n")
-    blank = _BLANK_LINE.search(raw)
+    blank = _BLANK_LINE.search(raw, _near_blank_line(raw))
     if blank is None:
         return raw, b""
     return raw[: blank.start()], raw[blank.end() :]
+
+
+def _near_blank_line(raw: bytes) -> int:
+    """Where the pattern may start: before the first two line ends in a row. It needs 80 times as long for a byte."""
+    nearest = len(raw)
+    for ends in _LINE_ENDS if b"\r\n" in raw[:1000] else reversed(_LINE_ENDS):  # of this mail first
+        at = raw.find(ends, 0, nearest + len(ends) - 1)
+        nearest = at if at >= 0 else nearest
+    return max(0, nearest - 1)
 
 
 def bound_mail(raw: bytes) -> tuple[bytes, bytes, tuple[str, ...]]:

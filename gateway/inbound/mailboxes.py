@@ -138,8 +138,10 @@ def _read_phrase(phrase: str, hint: str) -> str:
         phrase = phrase[1:-1]
     if "\\" in phrase:
         phrase = _ESCAPED.sub(r"\1", phrase)
-    name = _CONTROL.sub(" ", decode_header(phrase.replace('"', ""), hint=hint))
-    return _SPACES.sub(" ", name).strip(" '\"")[:500]
+    name = decode_header(phrase.replace('"', ""), hint=hint)
+    if "  " in name or not name.isprintable():  # a printable name has no white space but the plain one
+        name = _SPACES.sub(" ", _CONTROL.sub(" ", name))
+    return name.strip(" '\"")[:500]
 
 
 def _read_spec(spec: str) -> str:

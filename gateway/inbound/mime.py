@@ -104,12 +104,14 @@ def digest_body(text: str, html: str, attachments: tuple[IncomingAttachment, ...
 
 def _read_headers(root: Part, hint: str) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (
-            clean_text(name.encode("utf-8", "replace").decode())[:200],
-            decode_header(str(value)[:100_000], hint=hint)[:MAX_HEADER_CHARS],
-        )
+        (_read_name(name), decode_header(str(value)[:100_000], hint=hint)[:MAX_HEADER_CHARS])
         for name, value in root.raw_items()
     )
+
+
+def _read_name(name: str) -> str:
+    plain = name.isascii() and name.isprintable()
+    return (name if plain else clean_text(name.encode("utf-8", "replace").decode()))[:200]
 
 
 def _first(headers: tuple[tuple[str, str], ...], name: str) -> str:

@@ -63,7 +63,11 @@ class QuickPart(ExactPart):
 
     def add_field(self, source: str) -> None:
         """The next field, as it stands in the mail: name, colon, value, line end; it may be folded."""
-        name, value = RAW.header_source_parse([source])
+        if source.find("\n") == len(source) - 1:  # not folded
+            name, _, value = source.partition(":")
+            value = value.lstrip(" \t").rstrip("\r\n")
+        else:
+            name, value = RAW.header_source_parse([source])
         self.set_raw(name, value)
         self._values.setdefault(name.lower(), []).append(value)
 
@@ -92,8 +96,10 @@ class QuickPart(ExactPart):
 
 def _read_parameters(value: str) -> dict[str, str] | None:
     """The parameters of a field by their names in lower case, the first of each; None if one is not plain."""
+    if not value:
+        return {}
     if not _PLAIN_VALUE.match(value):
-        return None if value else {}
+        return None
     found = {value.partition(";")[0].strip().lower(): ""}  # the value itself counts as a parameter there
     for name, text in _PARAMETER.findall(value):
         found.setdefault(name.lower(), text.strip('"'))

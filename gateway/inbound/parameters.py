@@ -25,7 +25,7 @@ def read_parameter(part: Part, name: str, header: str) -> str:
     """A parameter of a header as text; RFC 2231 forms are read, nothing raises."""
     try:
         value = part.get_param(name, "", header)
-        if isinstance(value, str) and value and f"{name}*" in str(part.get(header)).lower():
+        if isinstance(value, str) and value and "*" in (field := str(part.get(header))) and f"{name}*" in field.lower():
             value = _find_extended(part, name, header) or value
         if isinstance(value, tuple):
             joined = _join_pieces(str(part.get(header)), name)

@@ -24,7 +24,13 @@ from gateway.inbound.known_text import tokens_of
 from gateway.inbound.mail_limits import MAX_DEPTH, MAX_PARTS
 from gateway.inbound.mime_tree import Part, parse_tree
 from gateway.inbound.parameters import read_filename, read_parameter
-from gateway.inbound.protected import PGP_CONTROL_TYPE, SIGNATURE_TYPES, name_protection, open_clearsigned
+from gateway.inbound.protected import (
+    PGP_CONTROL_TYPE,
+    PROTECTING_TYPES,
+    SIGNATURE_TYPES,
+    name_protection,
+    open_clearsigned,
+)
 from gateway.inbound.tnef import TNEF_TYPES, open_tnef
 from gateway.inbound.uuencoded import take_uuencoded
 from gateway.threads.filenames import safe_filename
@@ -90,9 +96,10 @@ def _show_beside_html(content: Content) -> None:
 
 def _open_container(part: Part, content: Content) -> list[Part] | None:
     """The children of a multipart, or None for a leaf. An enclosed message counts as a leaf."""
-    content.defects.extend(type(defect).__name__ for defect in part.defects)
-    declared = [str(value).lower() for value in part.get_all("content-type", [])]
-    if len(declared) > 1 or any(value.count("boundary=") > 1 for value in declared):
+    if part.defects:
+        content.defects.extend(type(defect).__name__ for defect in part.defects)
+    declared = part.get_all("content-type", [])
+    if len(declared) > 1 or (declared and str(declared[0]).lower().count("boundary=") > 1):
         content.defects.append("ambiguous: several content types or boundaries; the first was used")
     if part.get_content_maintype() == "message":
         return None
@@ -132,8 +139,8 @@ def _read_leaf(part: Part, content: Content, *, is_root: bool, repeats: bool) ->
     closed_multipart = kind.startswith("multipart/")
     if closed_multipart:
         content.defects.append("multipart without usable boundary: read as text")
-    if protection := name_protection(kind, read_parameter(part, "smime-type", "content-type")):
-        content.defects.append(protection)
+    if kind in PROTECTING_TYPES:
+        content.defects.append(name_protection(kind, read_parameter(part, "smime-type", "content-type")))
     if kind in _UNSHOWN_TYPES and not is_root:
         return
     if repeats and _says_it_again(part, content, kind):

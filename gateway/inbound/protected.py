@@ -14,6 +14,7 @@ SIGNATURE_TYPES = {
 }
 PGP_CONTROL_TYPE = "application/pgp-encrypted"  # holds "Version: 1" and nothing else (RFC 3156 §4)
 _ENVELOPE_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+PROTECTING_TYPES = frozenset({*SIGNATURE_TYPES, PGP_CONTROL_TYPE, *_ENVELOPE_TYPES})  # `name_protection` names these
 
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = "-----BEGIN PGP SIGNATURE-----"

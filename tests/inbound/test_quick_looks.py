@@ -7,9 +7,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.inbound.dates import _LINE_END
+from gateway.inbound.dates import find_asked
 from gateway.inbound.html_marks import _MAX_KEPT_CHARS, _read_element, _recall_element, read_element
-from gateway.inbound.mail_limits import _BLANK_LINE
+from gateway.inbound.html_text import lines_from_html
+from gateway.inbound.mail_limits import split_head
 from gateway.inbound.reply import words
 from gateway.inbound.reply.cues import _DATE, _INTRODUCING, _TIME, is_original_separator
 from gateway.inbound.reply.lines import Mark
@@ -27,15 +28,36 @@ def _without_look(pattern: re.Pattern[str]) -> re.Pattern[str]:
 
 @given(_LINE_ENDS)
 def test_the_first_empty_line_is_found(data: bytes) -> None:
-    plain = re.search(rb"\r?\n\r?\n|\r\r", data)
-    found = _BLANK_LINE.search(data)
+    plain = re.search(rb"\r?\n\r?\n|\r\r", b"a" + data)
+    expected = ((b"a" + data)[: plain.start()], (b"a" + data)[plain.end() :]) if plain else (b"a" + data, b"")
 
-    assert (found and found.span()) == (plain and plain.span())
+    assert split_head(b"a" + data) == expected
 
 
-@given(_LINE_ENDS)
-def test_folded_lines_stay_together(data: bytes) -> None:
-    assert _LINE_END.split(data) == re.split(rb"\r?\n(?![ \t])", data)
+@given(
+    st.lists(st.sampled_from([b"\r", b"\n", b" ", b"\t", b"a", b"To:", b"date :", b"FROM"]), max_size=12).map(b"".join)
+)
+def test_the_fields_that_mail_parser_is_asked_about(data: bytes) -> None:
+    asked = re.compile(rb"(?:date|from|to|cc|reply-to|sender)[ \t]*:", re.IGNORECASE)
+
+    assert find_asked(data) == [line for line in re.split(rb"\r?\n(?![ \t])", data) if asked.match(line)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["div", "p", "li", "td", "b", "span", "pre", "blockquote"]),
+            st.text(alphabet="a \xa0\n\t>\ufffc\u200b", max_size=8),
+        ),
+        max_size=8,
+    )
+)
+def test_a_block_of_words_is_read_as_one_that_has_a_name(parts: list[tuple[str, str]]) -> None:
+    def read(name: str) -> list[tuple[str, str, int, int, bool]]:
+        html = "".join(f"<{tag}{name if tag in ('div', 'p') else ''}>{text}</{tag}>" for tag, text in parts)
+        return [(line.text, line.raw, line.depth, line.marks, line.blank) for line in lines_from_html(html)[0]]
+
+    assert read("") == read(' title="x"')
 
 
 @given(_SIGNS)

@@ -194,7 +194,7 @@ def has_angled_address(text: str) -> bool:
 def says_wrote(text: str) -> bool:
     """A verb of writing, in a language we know."""
     folded = text.casefold()
-    return any(word in folded for word in _SHORTEST_WROTE)
+    return any(map(folded.__contains__, _SHORTEST_WROTE))
 
 
 def read_label(text: str) -> tuple[str, str] | None:
@@ -205,6 +205,8 @@ def read_label(text: str) -> tuple[str, str] | None:
             return cells[1].strip(" *_\t").casefold(), cells[2].strip(" *_\t|")
     if text[:1] in ("[", "【"):  # "[보낸 사람] : …"
         text = text[1:].replace("]", "", 1).replace("】", "", 1)
+    if ":" not in text and "：" not in text:
+        return None
     found = _LABEL.match(cut(text))
     if found is None or len(found[1].split()) > 4 or found[2].startswith("//"):  # a link is no label
         return None

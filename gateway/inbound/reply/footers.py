@@ -153,4 +153,4 @@ def _is_against_printing(text: str, folded: str) -> bool:
 
 def _says(folded: str, *signs: tuple[str, ...]) -> bool:
     """Whether a text in lower case holds one of each."""
-    return all(any(word in folded for word in words) for words in signs)
+    return all(any(map(folded.__contains__, words)) for words in signs)

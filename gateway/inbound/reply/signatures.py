@@ -158,7 +158,7 @@ def _mark_taglines(lines: list[Line], roles: list[str], own: list[int]) -> None:
             break
         at = own[number]
         after = own[number + 1] if number + 1 < len(own) else len(lines)
-        below_is_end = below_is_end or any(role is not Role.OWN for role in roles[at:after])
+        below_is_end = below_is_end or roles[at:after].count(Role.OWN) < after - at
         if not below_is_end:
             continue
         below_is_end = is_tagline(lines[at].text) and not (number and _is_announced(lines, own[number - 1], at))
