@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.outbox import delivery_of
 from gateway.store.session import Session
 from gateway.threads.delivery import CLAIMABLE, Move
@@ -183,7 +184,6 @@ class Attempts:
 # Built once: building a statement costs more than running it, and these run for every batch.
 _HELD = "held attempts"
 _D = t.deliveries.c
-_IDS: Any = bindparam("ids", expanding=True)
 _DUE = (
     select(_D.id, _D.next_attempt_at)
     .where(_D.state == bindparam("wanted"), _D.next_attempt_at <= bindparam("now"))
@@ -197,7 +197,7 @@ _DUE_ALIKE = _DUE_BY_CHANNEL.where(_D.workspace_id == bindparam("workspace"))
 _TAKE = (
     update(t.deliveries)
     .where(
-        _D.id.in_(_IDS),
+        is_among(_D.id, "ids"),
         _D.state.in_([s.value for s in CLAIMABLE]),
         _D.next_attempt_at <= bindparam("now"),
     )
@@ -214,8 +214,8 @@ _TAKE = (
 )
 _BEGIN = insert(t.attempts)
 _LOCKED = select(_D.id, _D.tries).order_by(_D.id).with_for_update()
-_HOLD_MANY = _LOCKED.where(_D.id.in_(_IDS))
-_HOLD_THREADS = _LOCKED.where(_D.thread_id.in_(_IDS))
+_HOLD_MANY = _LOCKED.where(is_among(_D.id, "ids"))
+_HOLD_THREADS = _LOCKED.where(is_among(_D.thread_id, "ids"))
 _HOLD = _HOLD_MANY.where(_D.lease_id == bindparam("lease"), _D.state == DeliveryState.SENDING.value)
 _MOVE = (
     update(t.deliveries)

@@ -20,11 +20,12 @@ from typing import Any
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
-from sqlalchemy import bindparam, delete, exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.errors import SettingsError, Unavailable
+from gateway.store.among import is_among
 from gateway.store.session import Session
 from gateway.store.tables import attachments, blobs, draft_files, inbox, workspaces
 
@@ -193,7 +194,7 @@ class BlobRows:
         return self._shared[digest]
 
 
-_READ_MANY = select(blobs.c.digest, blobs.c.data).where(blobs.c.digest.in_(bindparam("digests", expanding=True)))
+_READ_MANY = select(blobs.c.digest, blobs.c.data).where(is_among(blobs.c.digest, "digests"))
 _ADD = {  # built once: building a statement costs more than running it
     "sqlite": sqlite_insert(blobs).on_conflict_do_nothing(),
     "postgresql": pg_insert(blobs).on_conflict_do_nothing(),

@@ -108,7 +108,7 @@ class Events:
         """Say to readers that this transaction's events will have greater ids than those that are taken now."""
         if not self._marked:
             self._marked = True
-            self._session.execute(_MARK)
+            self._session.mark(_MARK)
 
     def head(self) -> int:
         return self._session.execute(select(func.max(t.events.c.id))).scalar_one() or 0

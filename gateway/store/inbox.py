@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.blobs import NAME_DIGITS
 from gateway.store.session import Session
 from gateway.threads.model import InboxEntry, InboxState
@@ -223,7 +224,7 @@ _RECENT = "recent"
 _COUNT_AHEAD = (
     select(t.inbox.c.thread_id, t.inbox.c.participant_id, func.count().label("number"))
     .where(
-        t.inbox.c.thread_id.in_(bindparam("threads", expanding=True)),
+        is_among(t.inbox.c.thread_id, "threads"),
         t.inbox.c.state == InboxState.THREADED.value,
         t.inbox.c.received_at >= bindparam("since"),
     )
@@ -231,7 +232,7 @@ _COUNT_AHEAD = (
 )
 _HOLD = (
     select(t.inbox.c.id, t.inbox.c.tries)
-    .where(t.inbox.c.id.in_(bindparam("ids", expanding=True)), t.inbox.c.state == InboxState.PROCESSING.value)
+    .where(is_among(t.inbox.c.id, "ids"), t.inbox.c.state == InboxState.PROCESSING.value)
     .order_by(t.inbox.c.id)
     .with_for_update()
 )
@@ -275,7 +276,7 @@ _WAITING_LEFT = (
 _DUE = select(t.inbox.c.id).where(_free(_NOW)).order_by(t.inbox.c.received_at).limit(bindparam("limit"))
 _CLAIM = (
     update(t.inbox)
-    .where(t.inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .where(is_among(t.inbox.c.id, "ids"))
     .values(state=InboxState.PROCESSING.value, lease_until=bindparam("until"), tries=t.inbox.c.tries + 1)
     .returning(*t.inbox.c)
 )

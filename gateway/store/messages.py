@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Row, bindparam, func, insert, or_, select, union_all
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.search_index import note_change
 from gateway.store.session import Session
 from gateway.threads.attachment import Attachment
@@ -109,9 +110,9 @@ class Messages:
         """Read ahead what `find_copy` will be asked, for several (thread id, Message-ID)."""
         found: dict[tuple[str, str], dict[str, str]] = {mail: {} for mail in mails}
         ids = sorted({message_id for _, message_id in mails})
-        for row in self._session.execute(_COPIES_OF, {"mails": ids}):
-            if (row.thread_id, row.rfc_message_id) in found:
-                found[row.thread_id, row.rfc_message_id][row.body_digest] = row.id
+        for copy_id, thread_id, mail, body_digest in self._session.execute(_COPIES_OF, {"mails": ids}):
+            if (thread_id, mail) in found:
+                found[thread_id, mail][body_digest] = copy_id
         self._session.read_ahead(_COPIES, found)
 
     def find_by_inbox(self, inbox_id: str) -> str | None:
@@ -216,7 +217,7 @@ _TEXTS = (
     select(t.messages.c.thread_id, t.messages.c.text)
     .join(t.threads, t.threads.c.id == t.messages.c.thread_id)
     .where(
-        t.messages.c.thread_id.in_(bindparam("threads", expanding=True)),
+        is_among(t.messages.c.thread_id, "threads"),
         t.messages.c.seq > t.threads.c.last_seq - bindparam("newest", type_=Integer()),
         t.messages.c.kind == MessageKind.MESSAGE.value,
     )
@@ -224,10 +225,10 @@ _TEXTS = (
 )
 _MESSAGE = "message"
 _SCHEDULED = select(t.messages.c.id, t.messages.c.seq, t.messages.c.closes_gate).where(
-    t.messages.c.id.in_(bindparam("ids", expanding=True)), t.messages.c.goes_out_at.is_not(None)
+    is_among(t.messages.c.id, "ids"), t.messages.c.goes_out_at.is_not(None)
 )
 _COPIES = "copies"
-_COPIES_OF = select(_EVERY_COPY).where(_EVERY_COPY.c.rfc_message_id.in_(bindparam("mails", expanding=True)))
+_COPIES_OF = select(_EVERY_COPY).where(is_among(_EVERY_COPY.c.rfc_message_id, "mails"))
 _ADD = insert(t.messages)
 _ADD_ATTACHMENT = insert(t.attachments)
 

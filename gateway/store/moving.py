@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import CTE, Select, bindparam, case, func, insert, literal, select, update
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.listing import is_there
 from gateway.store.search_index import note_change
 from gateway.store.sequences import Sequences
@@ -224,7 +225,7 @@ def kept_of(session: Session, thread_ids: Collection[str]) -> dict[str, str]:
 def _up() -> CTE:
     """From each thread up, merge by merge: (`first`, a thread on its way up, what that one was merged into)."""
     th = t.threads.c
-    given = th.id.in_(bindparam("ids", expanding=True))
+    given = is_among(th.id, "ids")
     first = select(th.id.label("first"), th.id, th.merged_into.label("into"))
     up = first.where(given, th.merged_into.is_not(None)).cte("up", recursive=True)
     return up.union(select(up.c.first, th.id, th.merged_into).where(th.id == up.c.into, th.merged_into.is_not(None)))
@@ -248,7 +249,7 @@ def _parts_of() -> Select[Any]:
 _WAY = _up()
 _PATH_UP = select(_WAY.c.id, _WAY.c.into)
 _KEPT_OF, _PARTS_OF = _kept_of(), _parts_of()
-_LEFT = select(t.moved.c.thread_id).where(t.moved.c.thread_id.in_(bindparam("ids", expanding=True))).distinct()
+_LEFT = select(t.moved.c.thread_id).where(is_among(t.moved.c.thread_id, "ids")).distinct()
 
 
 def _leaving(row: Any, first: Any) -> Leaving:

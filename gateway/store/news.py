@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, exists, func, insert, or_, select, update
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.listing import is_unanswered
 from gateway.store.session import Session
 from gateway.threads.notifying import USUAL_KINDS, Hours, News, NewsKind, Preferences, Seat, ShownNews
@@ -39,14 +40,8 @@ class NewsRows:
         key = (workspace_id, opening_id)
         ahead: list[Seat] | None = self._session.find_ahead(_AHEAD, key)
         if ahead is None:
-            taking_part = (
-                select(t.opening_members.c.member_id)
-                .where(t.opening_members.c.opening_id == opening_id, t.opening_members.c.role.in_(roles))
-                .scalar_subquery()
-            )
-            m = t.members.c
-            query = _SEATS.where(m.workspace_id == workspace_id, or_(m.role == "admin", m.id.in_(taking_part)))
-            ahead = [_seat(row) for row in self._session.execute(query)]
+            of = {"workspace": workspace_id, "opening": opening_id, "roles": roles}
+            ahead = [_seat(row) for row in self._session.execute(_SEATS_OF, of)]
             self._session.read_ahead(_AHEAD, {key: ahead})
         return ahead
 
@@ -55,8 +50,8 @@ class NewsRows:
         key = (workspace_id, *sorted(emails))
         ahead: list[Seat] | None = self._session.find_ahead(_AHEAD, key)
         if ahead is None:
-            where = (t.members.c.workspace_id == workspace_id, t.members.c.email.in_(sorted(emails)))
-            ahead = [_seat(row) for row in self._session.execute(_SEATS.where(*where))] if emails else []
+            of = {"workspace": workspace_id, "emails": sorted(emails)}
+            ahead = [_seat(row) for row in self._session.execute(_SEATS_AT, of)] if emails else []
             self._session.read_ahead(_AHEAD, {key: ahead})
         return ahead
 
@@ -180,6 +175,18 @@ _SEATS = (
     .where(t.members.c.active)
     .order_by(t.members.c.id)
 )
+_SEATS_OF = _SEATS.where(
+    t.members.c.workspace_id == bindparam("workspace"),
+    or_(
+        t.members.c.role == "admin",
+        t.members.c.id.in_(
+            select(t.opening_members.c.member_id).where(
+                t.opening_members.c.opening_id == bindparam("opening"), is_among(t.opening_members.c.role, "roles")
+            )
+        ),
+    ),
+)
+_SEATS_AT = _SEATS.where(t.members.c.workspace_id == bindparam("workspace"), is_among(t.members.c.email, "emails"))
 _SHOWN = select(
     t.news,
     t.applicants.c.name.label("applicant_name"),

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.session import Session
 from gateway.threads.model import Attempt, Delivery, DeliveryState
 from gateway.threads.notices import Notice
@@ -178,23 +179,23 @@ class Outbox:
 
 _ADD = insert(t.deliveries)
 _SEEN = "message ids seen"
-_OF_THREADS = t.messages.c.thread_id.in_(bindparam("threads", expanding=True))
+_OF_THREADS = is_among(t.messages.c.thread_id, "threads")
 _SENT = (
     select(t.messages.c.thread_id, t.deliveries.c.participant_id, t.messages.c.seq, t.deliveries.c.rfc_message_id)
     .join(t.deliveries, t.deliveries.c.message_id == t.messages.c.id)
-    .where(_OF_THREADS, t.deliveries.c.participant_id.in_(bindparam("people", expanding=True)))
+    .where(_OF_THREADS, is_among(t.deliveries.c.participant_id, "people"))
     .where(t.deliveries.c.rfc_message_id != "")
 )
 _WRITTEN = (
     select(t.messages.c.thread_id, t.messages.c.participant_id, t.messages.c.seq, t.messages.c.rfc_message_id)
-    .where(_OF_THREADS, t.messages.c.participant_id.in_(bindparam("people", expanding=True)))
+    .where(_OF_THREADS, is_among(t.messages.c.participant_id, "people"))
     .where(t.messages.c.rfc_message_id != "")
 )
 _SEEN_OF = _SENT.union_all(_WRITTEN).order_by("seq")
 _SUPPRESSED = "suppressed"
 _SUPPRESSED_OF = select(t.suppressions.c.address).where(
     t.suppressions.c.workspace_id == bindparam("workspace"),
-    t.suppressions.c.address.in_(bindparam("of", expanding=True)),
+    is_among(t.suppressions.c.address, "of"),
 )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Text, bindparam, delete, func, insert, literal, select, text
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.session import Session
 from gateway.threads.model import Role
 from gateway.threads.search_documents import Document, Kind, needles_of
@@ -162,7 +163,6 @@ def _add(is_postgres: bool) -> Any:
     return insert(t.search_documents).values(words=words)
 
 
-_IDS: Any = bindparam("ids", expanding=True)
 _NOTE = insert(t.search_waiting)
 _OF_THREAD = t.threads.c.id == t.participants.c.thread_id
 _NOTE_PERSON = insert(t.search_waiting).from_select(
@@ -182,11 +182,11 @@ _MESSAGES = (
     )
     .join(t.threads, t.threads.c.id == t.messages.c.thread_id)
     .join(t.applicants, t.applicants.c.id == t.threads.c.applicant_id)
-    .where(t.messages.c.id.in_(_IDS), _ALIVE)
+    .where(is_among(t.messages.c.id, "ids"), _ALIVE)
 )
 _FILES = (
     select(t.attachments.c.message_id, t.attachments.c.filename)
-    .where(t.attachments.c.message_id.in_(_IDS), t.attachments.c.inline.is_(False))
+    .where(is_among(t.attachments.c.message_id, "ids"), t.attachments.c.inline.is_(False))
     .order_by(t.attachments.c.message_id, t.attachments.c.position)
 )
 _PEOPLE = (
@@ -195,16 +195,18 @@ _PEOPLE = (
         *(t.applicants.c.workspace_id, t.threads.c.id.label("thread_id")),
     )
     .join(t.threads, t.threads.c.applicant_id == t.applicants.c.id)
-    .where(t.applicants.c.id.in_(_IDS), _ALIVE)
+    .where(is_among(t.applicants.c.id, "ids"), _ALIVE)
 )
 _GUESTS = (
     select(t.threads.c.applicant_id, t.participants.c.email)
     .join(t.participants, _OF_THREAD)
-    .where(t.threads.c.applicant_id.in_(_IDS), t.participants.c.role.in_([Role.CANDIDATE.value, Role.GUEST.value]))
+    .where(
+        is_among(t.threads.c.applicant_id, "ids"), t.participants.c.role.in_([Role.CANDIDATE.value, Role.GUEST.value])
+    )
 )
 _FURTHER = (
     select(t.threads.c.applicant_id, t.addresses.c.email)
     .join(t.participants, _OF_THREAD)
     .join(t.addresses, t.addresses.c.participant_id == t.participants.c.id)
-    .where(t.threads.c.applicant_id.in_(_IDS))
+    .where(is_among(t.threads.c.applicant_id, "ids"))
 )

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Update, bindparam, select
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.session import Session
 
 
@@ -77,7 +78,7 @@ _LOCK = (
 )
 _LOCK_MANY = (
     select(t.threads.c.id, t.threads.c.last_seq, t.threads.c.last_event)
-    .where(t.threads.c.id.in_(bindparam("threads", expanding=True)))
+    .where(is_among(t.threads.c.id, "threads"))
     .order_by(t.threads.c.id)
     .with_for_update()
 )

@@ -45,6 +45,12 @@ class Session:
             self._ahead.clear()
         return self._connection.execute(statement, parameters)
 
+    def mark(self, statement: Executable) -> None:
+        """Execute what neither reads nor writes rows (a lock that other processes look at): what was gathered may wait
+        for more of its kind, and what was read ahead stays true.
+        """
+        self._connection.execute(statement)
+
     def gather(self, statement: Insert | Update, row: Row) -> None:
         """Execute this for the row later, together with its other rows: what others refer to first, else by first row.
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.people import member_of
 from gateway.store.session import Session
 from gateway.threads.model import Member
@@ -91,6 +92,6 @@ _STANDINGS = (
     .outerjoin(t.opening_members, t.opening_members.c.member_id == t.members.c.id)
     .where(
         t.members.c.workspace_id == bindparam("workspace"),
-        or_(*(c.in_(bindparam("names", expanding=True)) for c in (t.members.c.id, t.members.c.email))),
+        or_(*(is_among(c, "names") for c in (t.members.c.id, t.members.c.email))),
     )
 )

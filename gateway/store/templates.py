@@ -10,9 +10,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.session import Session
 from gateway.threads.purpose import Purpose
 from gateway.threads.templates import Body, KakaoBody, KakaoWords, MailBody, MessageWords, Review, Template
@@ -81,7 +82,7 @@ class Templates:
 
 _WORDS = "words"
 _WORDS_OF = select(t.message_words.c.message_id, t.message_words.c.words).where(
-    t.message_words.c.message_id.in_(bindparam("ids", expanding=True))
+    is_among(t.message_words.c.message_id, "ids")
 )
 
 

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
     Row,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 )
 
 from gateway.store import tables as t
+from gateway.store.among import is_among
 from gateway.store.listing import is_there
 from gateway.store.moving import kept_of
 from gateway.store.people import applicant_of, opening_of, workspace_of
@@ -108,17 +108,16 @@ class Threads:
         """Hold several threads' rows until the commit, in one order for everybody, so that no two wait for each
         other, and read ahead what `load` will be asked.
         """
-        rows = self._session.execute(_HOLD, {"ids": sorted(thread_ids)}).all() if thread_ids else ()
-        for row in rows:
-            self._sequences.hold(row.id, last_seq=row.last_seq, last_event=row.last_event)
-        self._read_ahead(rows)
+        for one in self._read_ahead(_HOLD, thread_ids) if thread_ids else ():
+            self._sequences.hold(one.id, last_seq=one.last_seq, last_event=one.last_event)
 
     def look_for(self, thread_ids: set[str]) -> None:
         """Read ahead what `load` will be asked, for several threads; nothing is held."""
-        self._read_ahead(self._session.execute(_MANY, {"ids": sorted(thread_ids)}).all() if thread_ids else ())
+        if thread_ids:
+            self._read_ahead(_MANY, thread_ids)
 
-    def _read_ahead(self, rows: Sequence[Row[Any]]) -> None:
-        threads = [thread_of(row) for row in rows]
+    def _read_ahead(self, query: Select[Any], thread_ids: set[str]) -> list[Thread]:
+        threads = [thread_of(row) for row in self._session.execute(query, {"ids": sorted(thread_ids)}).all()]
         applicants = self._by_id(_APPLICANTS, {one.applicant_id for one in threads}, applicant_of)
         openings = self._by_id(_OPENINGS, {one.opening_id for one in threads}, opening_of)
         workspaces = self._by_id(_WORKSPACES, {one.workspace_id for one in threads}, workspace_of)
@@ -137,9 +136,10 @@ class Threads:
             for one in threads
         }
         self._session.read_ahead(_CONVERSATION, conversations)
+        return threads
 
     def _by_id(self, query: Select[Any], ids: set[str], build: Callable[[Any], _T]) -> dict[str, _T]:
-        return {row.id: build(row) for row in self._session.execute(query, {"ids": list(ids)})} if ids else {}
+        return {row[0]: build(row) for row in self._session.execute(query, {"ids": list(ids)})} if ids else {}
 
     def append(self, thread_id: str, message: Message, *, summary: str, now: datetime) -> tuple[int, int]:
         """Take the thread's next message and event numbers, and keep what the list shows of the message.
@@ -190,7 +190,8 @@ class Threads:
         if all(ahead.values()):
             return ahead
         rows = self._session.execute(_FIND_PARTICIPANTS, {"ids": list(ids)}) if ids else ()
-        return {row.id: (participant_of(row), ThreadState(row.state), row.workspace_id) for row in rows}
+        found = [(participant_of(row), row._mapping) for row in rows]
+        return {person.id: (person, ThreadState(of["state"]), of["workspace_id"]) for person, of in found}
 
     def look_for_participants(self, ids: Sequence[str]) -> None:
         """Read ahead what `find_participants` will be asked, one by one."""
@@ -263,28 +264,27 @@ _LOAD = (
 )
 _LOAD_LOCKED = _LOAD.with_for_update(of=t.threads)
 _PEOPLE = select(t.participants).where(t.participants.c.thread_id == bindparam("id")).order_by(t.participants.c.id)
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CONVERSATION = "conversation"
 _PERSON = "participant"
-_MANY = select(t.threads).where(t.threads.c.id.in_(_IDS)).order_by(t.threads.c.id)
+_MANY = select(t.threads).where(is_among(t.threads.c.id, "ids")).order_by(t.threads.c.id)
 _HOLD = _MANY.with_for_update()
 _ADD_FAILED = (
     update(t.threads)
     .where(t.threads.c.id == bindparam("thread"))
     .values(failed=t.threads.c.failed + bindparam("by", type_=Integer()))
 )
-_APPLICANTS = select(t.applicants).where(t.applicants.c.id.in_(_IDS))
-_OPENINGS = select(t.openings).where(t.openings.c.id.in_(_IDS))
-_WORKSPACES = select(t.workspaces).where(t.workspaces.c.id.in_(_IDS))
-_PEOPLE_OF = select(t.participants).where(t.participants.c.thread_id.in_(_IDS)).order_by(t.participants.c.id)
+_APPLICANTS = select(t.applicants).where(is_among(t.applicants.c.id, "ids"))
+_OPENINGS = select(t.openings).where(is_among(t.openings.c.id, "ids"))
+_WORKSPACES = select(t.workspaces).where(is_among(t.workspaces.c.id, "ids"))
+_PEOPLE_OF = select(t.participants).where(is_among(t.participants.c.thread_id, "ids")).order_by(t.participants.c.id)
 _PARTICIPANT = select(t.participants, t.threads.c.state, t.threads.c.workspace_id).join(
     t.threads, t.threads.c.id == t.participants.c.thread_id
 )
-_FIND_PARTICIPANTS = _PARTICIPANT.where(t.participants.c.id.in_(_IDS))
+_FIND_PARTICIPANTS = _PARTICIPANT.where(is_among(t.participants.c.id, "ids"))
 _ALIVE = (
     select(t.participants.c.id)
     .join(t.threads, t.threads.c.id == t.participants.c.thread_id)
-    .where(t.participants.c.id.in_(bindparam("ids", expanding=True)), t.threads.c.state != ThreadState.ERASED.value)
+    .where(is_among(t.participants.c.id, "ids"), t.threads.c.state != ThreadState.ERASED.value)
 )
 
 

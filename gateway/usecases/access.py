@@ -18,7 +18,7 @@ def find_viewers(tx: Transaction, workspace_id: str, names: Collection[str]) -> 
     """Those of these member ids and addresses that have an account: who they are in the desk, None once they were put
     out. Asked once for a batch.
     """
-    found = tx.team.standings(workspace_id, names)
+    found = tx.team.standings(workspace_id, names) if names else {}
     return {
         name: viewer_of_member(s.member, s.roles, own_openings_only=s.own_openings_only) if s.member.active else None
         for name, s in found.items()

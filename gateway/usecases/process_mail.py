@@ -111,7 +111,7 @@ def _understand(ctx: Context, entries: Sequence[InboxEntry]) -> list[Understood]
     understood = understand(ctx, claimed)
     reach("mail.read")
     written = _write_files(ctx, understood)
-    return [replace(one, written=written) for one in understood]
+    return [replace(one, written=written) for one in understood] if written else understood
 
 
 def _write_files(ctx: Context, understood: Sequence[Understood]) -> frozenset[str]:

@@ -5,7 +5,7 @@ Not in charge of: reading it (`process_mail`), the rules (`threads.policies`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -105,9 +105,7 @@ def _settle_in_thread(
         answer_blocked(ctx, tx, entry, conversation=conversation, mail=mail, proof=proof)
         if speaker.role is Role.CANDIDATE and asks_to_unsubscribe(mail.subject, read.split.reply):
             _end_advertising(ctx, tx, entry, conversation=conversation, speaker=speaker, mail=mail, proof=proof)
-    located = replace(
-        located, thread_id=conversation.thread.id, participant=speaker, workspace_id=conversation.workspace.id
-    )
+    located = Located(located.issued, conversation.workspace.id, speaker, conversation.thread.id)
     _finish(ctx, tx, entry, mail=mail, located=located, decision=decision, proof=proof, words=read.split.reply)
 
 
@@ -168,7 +166,9 @@ def _check_access(tx: Transaction, conversation: Conversation, speaker: Particip
     """A colleague's mail carries no further than what they write in the desk. An address of the notify list without an
     account has no desk, and speaks for the company (SJ-12).
     """
-    account = account_of(speaker) if speaker.role.is_company else ""
+    if not speaker.role.is_company:
+        return ALLOW
+    account = account_of(speaker)
     viewers = find_viewers(tx, conversation.workspace.id, [account])
     return check_mail_of(viewers[account], conversation.opening.id) if account in viewers else ALLOW
 

@@ -16,12 +16,15 @@ from sqlalchemy import (
     Table,
     bindparam,
     create_engine,
+    event,
     insert,
+    literal,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
+from gateway.store.among import is_among
 from gateway.store.session import Session
 from gateway.store.tables import UtcTime
 
@@ -100,3 +103,24 @@ def test_answers_read_ahead_are_forgotten_by_a_direct_write_only(session: Sessio
     assert (session.find_ahead("name", 1), session.find_ahead("name", 2)) == ("uno", None)
     session.execute(RENAME)
     assert session.find_ahead("name", 1) is None
+
+
+def test_a_question_for_many_has_the_same_text_for_any_number(session: Session) -> None:
+    session.execute(ADD, [{"id": 1, "name": "one"}, {"id": 2, "name": 'o"ne\\'}, {"id": 3, "name": "세"}])
+    asked: list[str] = []
+    event.listen(session._connection, "before_cursor_execute", lambda *how: asked.append(how[2]))
+    query = select(things.c.id).where(is_among(things.c.name, "names")).order_by(things.c.id)
+    found = [session.execute(query, {"names": some}).scalars().all() for some in ([], ["one"], {"세", 'o"ne\\', "x"})]
+    assert found == [[], [1], [2, 3]]
+    assert len(asked) == 3
+    assert len(set(asked)) == 1
+
+
+def test_a_mark_leaves_what_was_gathered_and_read_ahead(session: Session) -> None:
+    session.gather(ADD, {"id": 1, "name": "one"})
+    session.read_ahead("name", {1: "one"})
+    asked: list[str] = []
+    event.listen(session._connection, "before_cursor_execute", lambda *how: asked.append(how[2]))
+    session.mark(select(literal(1)))
+    assert (len(asked), session.find_ahead("name", 1)) == (1, "one")
+    assert names(session) == ["one"]

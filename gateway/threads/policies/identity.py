@@ -13,6 +13,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 
 from gateway.threads.decisions import ALLOW, Decision, Reason, Verdict, hold
 from gateway.threads.incoming import IncomingMail, Proof, SenderProof
@@ -68,6 +69,7 @@ def same_mailbox(a: str, b: str) -> Sameness:
     return Sameness.ALIAS if _base_mailbox(*first) == _base_mailbox(*second) else Sameness.OTHER
 
 
+@lru_cache(256)  # the same few are asked about several times for each mail
 def _read_mailbox(address: str) -> tuple[str, str] | None:
     local, at, host = address.strip().rpartition("@")
     domain = ascii_domain(host)
