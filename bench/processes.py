@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 TICK = 1000.0 / os.sysconf("SC_CLK_TCK")  # milliseconds
-SAMPLE = 0.5  # seconds between two looks at the memory
+SAMPLE = 1.0  # seconds between two looks at memory: the kernel counts pages for milliseconds each time
 
 
 class ServerError(Exception):

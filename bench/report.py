@@ -25,7 +25,7 @@ REMARKS = """\
 - The gateway begins to work on mails while others still come in: its accepted rate is measured under its own work.
 - **CPU** is user and system time per mail of all processes of a server until all is done; for PostgreSQL with the
   backends of our connections but without its shared writers. **memory** is the most that all processes held together,
-  shared pages once (PSS), looked at twice a second. **p50** and **p99** run from MAIL to the 250 after the final dot.
+  shared pages once (PSS), looked at every second. **p50** and **p99** run from MAIL to the 250 after the final dot.
 - Postfix is a private instance as it comes, but for `in_flow_delay = 0` and that it holds every mail: nothing but
   queueing is counted. It logs to a file, as the gateway does. What it queued is removed after each round, as it removes
   what it has delivered; it makes a file for each mail, and ext4 looks longer for a free inode where many were freed
