@@ -73,12 +73,21 @@ def replay_entries(settings: Settings, which: Which, *, dry_run: bool = False) -
     with operator_context(settings) as ctx:
         ids = _find(ctx, which)
         if not ids:
-            console.print("Nothing to replay: give an entry's id, or --state, --reason, --since, --until.")
+            console.print(_why_none(which))
             return 1
         moves = Counter(_replay_one(ctx, console, entry_id, dry_run=dry_run) for entry_id in ids)
     for move, number in sorted(moves.items()):
         console.print(f"{number:6}  {move}")
     return 1 if which.entry and UNKNOWN in moves else 0
+
+
+def _why_none(which: Which) -> str:
+    """Nothing was asked for, or nothing is like that: two different things to somebody who clears a queue."""
+    if which.reason and which.reason not in [reason.value for reason in Reason]:
+        return f"There is no reason {which.reason}: docs/reasons.md lists them."
+    if which == Which():
+        return "Nothing to replay: give an entry's id, or --state, --reason, --since, --until."
+    return "No stored mail that can be replayed is like that."
 
 
 def _find(ctx: Context, which: Which) -> list[str]:
