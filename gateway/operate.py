@@ -17,7 +17,7 @@ from rich.console import Console
 
 from gateway.app import build_context, close_context
 from gateway.config import Settings
-from gateway.errors import Conflict, NotFound
+from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.migrate import check_tables
 from gateway.threads.decisions import MEANINGS, Reason
 from gateway.threads.model import Delivery, InboxEntry, InboxState, Member, Viewer, ViewerKind, Workspace
@@ -148,7 +148,12 @@ def change_channels(
 
 
 def export_one(settings: Settings, workspace: str, applicant: str, folder: Path) -> None:
-    """Write an applicant's data into a folder. Raises NotFound."""
+    """Write an applicant's data into a new or empty folder: what is handed out must hold nobody else's.
+
+    Raises NotFound, Invalid.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Invalid("to", f"{folder} holds something already: name another folder.")
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
         count = 0
