@@ -172,6 +172,13 @@ def _thread_of(ctx: Context, viewer: Viewer, applicant: str) -> str:
         raise NotFound(f"applicant {applicant}: give the external id, by which the ATS names them") from None
 
 
+def _opening_of(ctx: Context, viewer: Viewer, external_id: str) -> str:
+    try:
+        return find_opening(ctx, viewer, external_id).id
+    except NotFound:
+        raise NotFound(f"opening {external_id}: give the external id, by which the ATS names it") from None
+
+
 def invite(
     settings: Settings, workspace: str, *, email: str, name: str, role: str, opening: str = "", opening_role: str = ""
 ) -> None:
@@ -180,7 +187,7 @@ def invite(
     """
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
-        opening_id = find_opening(ctx, viewer, opening).id if opening else ""
+        opening_id = _opening_of(ctx, viewer, opening) if opening else ""
         invited = members.invite_member(
             ctx, viewer, email=email, name=name, role=role, opening_id=opening_id, opening_role=opening_role
         )
@@ -216,10 +223,10 @@ def change_member(settings: Settings, workspace: str, email: str, change: Member
         if change.access is not None:
             members.set_active(ctx, viewer, found.id, active=change.access)
         if change.opening:
-            opening = find_opening(ctx, viewer, change.opening)
+            opening_id = _opening_of(ctx, viewer, change.opening)
             role = change.opening_role.replace("none", "")
             sure = change.all_openings
-            members.set_opening_role(ctx, viewer, found.id, opening_id=opening.id, role=role, sure=sure)
+            members.set_opening_role(ctx, viewer, found.id, opening_id=opening_id, role=role, sure=sure)
 
 
 def _print_story(console: Console, story: Story) -> None:

@@ -215,6 +215,9 @@ def test_an_entry_or_applicant_that_is_not_there_is_said_so(
     for command in (("export", "acme", "a1"), ("erase", "acme", "a1", "--yes")):
         said = run_command(*command, monkeypatch=monkeypatch)
         assert said == "gateway: not found: applicant a1: give the external id, by which the ATS names them"
+    who = ("--email", "eva@acme.example", "--name", "Eva", "--opening", "dev")
+    said = run_command("member", "invite", "acme", *who, monkeypatch=monkeypatch)
+    assert said == "gateway: not found: opening dev: give the external id, by which the ATS names it"
 
 
 def test_the_copies_of_two_people_never_lie_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
