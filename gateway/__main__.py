@@ -151,7 +151,7 @@ def reindex() -> None:
 def export(
     workspace: Annotated[str, typer.Argument(help="The workspace's slug.")],
     applicant: Annotated[str, typer.Argument(help="The applicant's external id.")],
-    to: Annotated[Path, typer.Option(help="Folder for the copy.")] = Path("export"),
+    to: Annotated[Path, typer.Option(help="Folder for the copy; a new or an empty one.")] = Path("export"),
 ) -> None:
     """Copy all that is stored about an applicant: thread as JSON, files, raw mails."""
     from gateway.operate import export_one

@@ -235,7 +235,8 @@ def make_commands_page() -> str:
     text = [
         "# Commands",
         MADE.format(source="gateway/__main__.py"),
-        "`gateway COMMAND`, or `python -m gateway COMMAND`. Exit status 0: done; 1: it says what is wrong.",
+        "`gateway COMMAND`, or `python -m gateway COMMAND`. Exit status 0: done; 1: it says what is wrong; 2: the same",
+        "of an option or value that it does not know.",
         "",
     ]
     for name, command in command_list():
@@ -257,7 +258,8 @@ def command_list(group: Any = None, prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def _parameter(parameter: Any) -> Row:
-    name = parameter.name.upper() if parameter.param_type_name == "argument" else ", ".join(parameter.opts)
+    is_argument = parameter.param_type_name == "argument"
+    name = parameter.name.upper() if is_argument else " / ".join([*parameter.opts, *parameter.secondary_opts])
     default = "required" if parameter.required else f"`{parameter.default}`" if str(parameter.default) else "empty"
     return f"`{name}`", parameter.help or "", default
 
@@ -310,7 +312,8 @@ def page_list() -> list[tuple[str, str, str, str]]:
     for route in routes:
         methods = "|".join(sorted(route.methods - {"HEAD"}))  # type: ignore[attr-defined]
         page, who = _page_of(route.endpoint)  # type: ignore[attr-defined]
-        found.append((methods, route.path, who, (inspect.getdoc(page) or page.__name__).splitlines()[0]))  # type: ignore[attr-defined]
+        said = (inspect.getdoc(page) or page.__name__).partition("\n\n")[0].replace("\n", " ")
+        found.append((methods, route.path, who, said))  # type: ignore[attr-defined]
     return found
 
 

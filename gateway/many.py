@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ bulk_cli = typer.Typer(no_args_is_help=True, help="Messages to many applicants."
 
 Workspace = Annotated[str, typer.Option(help="The workspace's slug.")]
 BulkId = Annotated[str, typer.Argument(help="The id that `bulk send` printed.")]
+FILE = partial(typer.Argument, exists=True, dir_okay=False, readable=True)  # else the command line says what is wrong
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
 
 
@@ -45,9 +47,7 @@ def _operator_of(slug: str) -> Iterator[tuple[Context, Viewer, str]]:
 
 @applicant_cli.command("import")
 def applicant_import(
-    file: Annotated[
-        Path, typer.Argument(help="CSV with external_id, opening, name, email, phone, locale, consent_*, fields.*.")
-    ],
+    file: Annotated[Path, FILE(help="CSV with external_id, opening, name, email, phone, locale, consent_*, fields.*.")],
     workspace: Workspace,
     dry_run: DryRun = False,
     report: Annotated[Path | None, typer.Option(help="Write what became of each row to this CSV file.")] = None,
@@ -88,7 +88,7 @@ def _report(results: Sequence[RowResult]) -> str:
 
 @bulk_cli.command("send")
 def bulk_send(
-    file: Annotated[Path, typer.Argument(help="The applicants' external ids, one a line.")],
+    file: Annotated[Path, FILE(help="The applicants' external ids, one a line.")],
     workspace: Workspace,
     template: Annotated[str, typer.Option(help="Key of a template.")] = "",
     text: Annotated[str, typer.Option(help="The same words for all, in place of a template.")] = "",
@@ -103,12 +103,13 @@ def bulk_send(
     """Write to many applicants, each alone in their own conversation; prints an id. The workers send it. The same words
     to the same people within a quarter of an hour are asked about first: nothing is sent, and the exit code is 1.
     """
+    from gateway.threads.applicant_file import read_text
     from gateway.threads.bulk import Bulk, BulkMessage
     from gateway.usecases.bulk import start_unless_same
     from gateway.usecases.plan_bulk import try_bulk
     from gateway.usecases.waiting import check_time
 
-    people = [line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
+    people = [line.strip() for line in read_text(file.read_bytes()).splitlines() if line.strip()]
     variables = dict(pair.partition("=")[::2] for pair in var or ())
     with _operator_of(workspace) as (ctx, viewer, company):
         at = check_time(ctx, send_at) if send_at else None

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from gateway.app import build_context, close_context
 from gateway.config import Settings
-from gateway.errors import Conflict, NotFound
+from gateway.errors import Conflict, Invalid, NotFound
 from gateway.store.migrate import check_tables
 from gateway.threads.decisions import MEANINGS, Reason
 from gateway.threads.model import Delivery, InboxEntry, InboxState, Member, Viewer, ViewerKind, Workspace
@@ -73,12 +73,21 @@ def replay_entries(settings: Settings, which: Which, *, dry_run: bool = False) -
     with operator_context(settings) as ctx:
         ids = _find(ctx, which)
         if not ids:
-            console.print("Nothing to replay: give an entry's id, or --state, --reason, --since, --until.")
+            console.print(_why_none(which))
             return 1
         moves = Counter(_replay_one(ctx, console, entry_id, dry_run=dry_run) for entry_id in ids)
     for move, number in sorted(moves.items()):
         console.print(f"{number:6}  {move}")
     return 1 if which.entry and UNKNOWN in moves else 0
+
+
+def _why_none(which: Which) -> str:
+    """Nothing was asked for, or nothing is like that: two different things to somebody who clears a queue."""
+    if which.reason and which.reason not in [reason.value for reason in Reason]:
+        return f"There is no reason {which.reason}: docs/reasons.md lists them."
+    if which == Which():
+        return "Nothing to replay: give an entry's id, or --state, --reason, --since, --until."
+    return "No stored mail that can be replayed is like that."
 
 
 def _find(ctx: Context, which: Which) -> list[str]:
@@ -139,7 +148,12 @@ def change_channels(
 
 
 def export_one(settings: Settings, workspace: str, applicant: str, folder: Path) -> None:
-    """Write an applicant's data into a folder. Raises NotFound."""
+    """Write an applicant's data into a new or empty folder: what is handed out must hold nobody else's.
+
+    Raises NotFound, Invalid.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Invalid("to", f"{folder} holds something already: name another folder.")
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
         count = 0
@@ -158,6 +172,13 @@ def _thread_of(ctx: Context, viewer: Viewer, applicant: str) -> str:
         raise NotFound(f"applicant {applicant}: give the external id, by which the ATS names them") from None
 
 
+def _opening_of(ctx: Context, viewer: Viewer, external_id: str) -> str:
+    try:
+        return find_opening(ctx, viewer, external_id).id
+    except NotFound:
+        raise NotFound(f"opening {external_id}: give the external id, by which the ATS names it") from None
+
+
 def invite(
     settings: Settings, workspace: str, *, email: str, name: str, role: str, opening: str = "", opening_role: str = ""
 ) -> None:
@@ -166,7 +187,7 @@ def invite(
     """
     with operator_context(settings) as ctx:
         viewer = replace(OPERATOR, workspace_id=find_workspace(ctx, workspace).id)
-        opening_id = find_opening(ctx, viewer, opening).id if opening else ""
+        opening_id = _opening_of(ctx, viewer, opening) if opening else ""
         invited = members.invite_member(
             ctx, viewer, email=email, name=name, role=role, opening_id=opening_id, opening_role=opening_role
         )
@@ -202,10 +223,10 @@ def change_member(settings: Settings, workspace: str, email: str, change: Member
         if change.access is not None:
             members.set_active(ctx, viewer, found.id, active=change.access)
         if change.opening:
-            opening = find_opening(ctx, viewer, change.opening)
+            opening_id = _opening_of(ctx, viewer, change.opening)
             role = change.opening_role.replace("none", "")
             sure = change.all_openings
-            members.set_opening_role(ctx, viewer, found.id, opening_id=opening.id, role=role, sure=sure)
+            members.set_opening_role(ctx, viewer, found.id, opening_id=opening_id, role=role, sure=sure)
 
 
 def _print_story(console: Console, story: Story) -> None:

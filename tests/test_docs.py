@@ -82,6 +82,10 @@ def test_every_command_is_documented() -> None:
         assert [p.name for p in command.params if p.name != "help" and f"`{_shown(p)}`" not in page] == []
 
 
+def test_no_sentence_about_a_page_breaks_off() -> None:
+    assert [path for _, path, _, said in docs.page_list() if not said.endswith((".", "`."))] == []
+
+
 def test_every_endpoint_is_documented() -> None:
     page = read(ROOT / "docs/endpoints.md")
     paths = [f"{docs.API}{path}" for _, path, _ in docs.api_list()] + [path for _, path, _, _ in docs.page_list()]
@@ -113,8 +117,9 @@ def _is_code_and_words(node: ast.AST) -> bool:
 
 
 def _shown(parameter: object) -> str:
-    opts, name = parameter.opts, parameter.name  # type: ignore[attr-defined]
-    return ", ".join(opts) if opts[0].startswith("-") else name.upper()
+    """A switch is shown with what switches it off: `--access / --no-access`."""
+    opts, name = [*parameter.opts, *parameter.secondary_opts], parameter.name  # type: ignore[attr-defined]
+    return " / ".join(opts) if opts[0].startswith("-") else name.upper()
 
 
 def _first_arguments(function: str) -> Iterator[str]:

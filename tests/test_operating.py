@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from gateway.errors import SettingsError, Unavailable
 from gateway.last_words import last_words
 from gateway.store.migrate import HEAD, upgrade
 from gateway.threads.channel import Failed, Retry
+from gateway.threads.model import ViewerKind
+from gateway.usecases.accounts import find_workspace
+from gateway.usecases.applicants import put_applicant, put_opening
 from gateway.usecases.change_stage import change_stage
 from gateway.usecases.context import Context
 from gateway.usecases.post_message import NewMessage, post_message
@@ -211,3 +215,25 @@ def test_an_entry_or_applicant_that_is_not_there_is_said_so(
     for command in (("export", "acme", "a1"), ("erase", "acme", "a1", "--yes")):
         said = run_command(*command, monkeypatch=monkeypatch)
         assert said == "gateway: not found: applicant a1: give the external id, by which the ATS names them"
+    who = ("--email", "eva@acme.example", "--name", "Eva", "--opening", "dev")
+    said = run_command("member", "invite", "acme", *who, monkeypatch=monkeypatch)
+    assert said == "gateway: not found: opening dev: give the external id, by which the ATS names it"
+
+
+def test_the_copies_of_two_people_never_lie_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second person would be handed the files of the first; a ZIP of the desk holds one person alone."""
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "copy").mkdir()
+    run_command("migrate", monkeypatch=monkeypatch)
+    run_command("workspace", "create", "acme", "--name", "Acme", "--public-contact", "", monkeypatch=monkeypatch)
+    with operate.operator_context(load_prepared_settings()) as ctx:
+        ats = replace(operate.OPERATOR, workspace_id=find_workspace(ctx, "acme").id, kind=ViewerKind.ATS)
+        put_opening(ctx, ats, "dev", title="Developer", notify_emails=[])
+        for who in ("a1", "a2"):
+            put_applicant(ctx, ats, who, opening="dev", name=who, source="ats")
+    to = ("--to", str(tmp_path / "copy"))
+    assert run_command("export", "acme", "a1", *to, monkeypatch=monkeypatch) == 0
+    before = (tmp_path / "copy" / "thread.json").read_bytes()
+    said = run_command("export", "acme", "a2", *to, monkeypatch=monkeypatch)
+    assert said == f"gateway: to: {tmp_path / 'copy'} holds something already: name another folder."
+    assert (tmp_path / "copy" / "thread.json").read_bytes() == before

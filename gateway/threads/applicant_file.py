@@ -78,7 +78,7 @@ def read_applicant_file(content: bytes) -> ApplicantFile:
     if len(content) > MOST_BYTES:
         words = f"The file may have {MOST_BYTES // 1_000_000} MB: split it."
         raise Invalid("file", words, code="import_big", params={"limit": MOST_BYTES // 1_000_000})
-    records = _read_records(_decode(content))
+    records = _read_records(read_text(content))
     columns = [_column_of(name) for name in records[0]]
     _check_columns(columns)
     if len(records) - 1 > MOST_ROWS:
@@ -119,7 +119,8 @@ class _Echo:
         return line
 
 
-def _decode(content: bytes) -> str:
+def read_text(content: bytes) -> str:
+    """The letters of a file that a spreadsheet or an editor saved. Raises Invalid (`file`) that says what to do."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings: tuple[str, ...] = ("utf-16",)
     else:

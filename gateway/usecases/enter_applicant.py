@@ -74,7 +74,8 @@ def plan_applicant(
             "An applicant stays with their opening: create another applicant for another opening.",
             code="opening_fixed",
         )
-    language = check_locale("locale", draft.locale, default=opening.locale or workspace.locale)
+    usual = before.locale if before else opening.locale or workspace.locale  # whoever reads Korean goes on reading it
+    language = check_locale("locale", draft.locale, default=usual)
     name = check_name("name", draft.name)
     email = check_outer_email("email", draft.email, reply_domain=ctx.settings.reply_domain, optional=True)
     phone = check_phone("phone", draft.phone, locale=language)

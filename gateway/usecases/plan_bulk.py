@@ -34,6 +34,7 @@ class Sample:
     applicant: str
     words: MessageWords | None
     trouble: Trouble | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,22 @@ def trouble_of(fault: NotFound | Invalid | Conflict | Refused, *, applicant: str
 
 
 def _sample(ctx: Context, viewer: Viewer, applicant: str, thread_id: str, message: BulkMessage) -> Sample:
-    if not message.template:
-        return Sample(applicant, MessageWords("", "", "", message.text, message.html))
     with ctx.database.read() as tx:
         conversation = tx.threads.open_for(viewer, thread_id)
-        template = tx.templates.find(viewer.workspace_id, message.template)
+        template = tx.templates.find(viewer.workspace_id, message.template) if message.template else None
+    name = conversation.applicant.name if conversation else ""
+    if not message.template:
+        return Sample(applicant, MessageWords("", "", "", message.text, message.html), name=name)
     if conversation is None or template is None:
-        return Sample(applicant, None, Trouble(GONE, code="conversation_gone"))
+        return Sample(applicant, None, Trouble(GONE, code="conversation_gone"), name)
     try:
-        return Sample(applicant, fill_template(ctx, template, conversation, variables=message.variables))
+        return Sample(applicant, fill_template(ctx, template, conversation, variables=message.variables), name=name)
     except Invalid as fault:
-        return Sample(applicant, None, trouble_of(fault))
+        return Sample(applicant, None, trouble_of(fault), name)
+
+
+def names_of(ctx: Context, viewer: Viewer, thread_ids: Iterable[str]) -> dict[str, str]:
+    """The applicants' names by thread; who was erased is not among them."""
+    with ctx.database.read() as tx:
+        opened = [tx.threads.open_for(viewer, thread_id) for thread_id in thread_ids]
+    return {one.thread.id: one.applicant.name for one in opened if one}

@@ -23,6 +23,7 @@ from gateway.threads.schedule import FARTHEST
 from gateway.usecases.change_stage import move_stage
 from gateway.usecases.context import Context
 from gateway.usecases.end_waiting import end_waiting
+from gateway.usecases.post_message import Posted
 from gateway.usecases.reach import zone_of
 from gateway.usecases.rejection_note import take_back_notes
 
@@ -36,13 +37,20 @@ def take_back(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> 
     """
     with ctx.database.begin() as tx:
         conversation, message, waiting = _open(ctx, tx, viewer, thread_id, message_id)
-        if not end_waiting(ctx, tx, conversation.thread, waiting, reason=Reason.UNDONE):
-            raise _gone_out()
-        if _is_to_close(tx, conversation, waiting):
-            _undo_rejection(ctx, tx, conversation, viewer=viewer)
+        if _end(ctx, tx, conversation, waiting, viewer=viewer, reason=Reason.UNDONE):
             return False
         _hand_back(ctx, tx, viewer, message)
         return True
+
+
+def cancel(ctx: Context, viewer: Viewer, thread_id: str, message_id: str) -> Posted:
+    """A program takes a message back before it goes out, as `take_back` does; its words stay in the message alone, for
+    a program has no draft. Raises NotFound, Conflict (`gone_out`).
+    """
+    with ctx.database.begin() as tx:
+        conversation, message, waiting = _open(ctx, tx, viewer, thread_id, message_id, kind=ViewerKind.ATS)
+        _end(ctx, tx, conversation, waiting, viewer=viewer, reason=Reason.CANCELLED)
+        return Posted(message, tuple(tx.outbox.by_message([message.id]).get(message.id, ())))
 
 
 def take_back_rejection(ctx: Context, viewer: Viewer, thread_id: str) -> None:
@@ -103,11 +111,17 @@ def check_time(ctx: Context, at: datetime | None) -> datetime:
 
 
 def _open(
-    ctx: Context, tx: Transaction, viewer: Viewer, thread_id: str, message_id: str
+    ctx: Context,
+    tx: Transaction,
+    viewer: Viewer,
+    thread_id: str,
+    message_id: str,
+    *,
+    kind: ViewerKind = ViewerKind.MEMBER,
 ) -> tuple[Conversation, Message, WaitingMessage]:
     conversation = tx.threads.open_for(viewer, thread_id)
     message = tx.messages.find(message_id)
-    if viewer.kind is not ViewerKind.MEMBER or conversation is None or message is None:
+    if viewer.kind is not kind or conversation is None or message is None:
         raise NotFound("message")
     if message.thread_id != thread_id:
         raise NotFound("message")
@@ -117,6 +131,24 @@ def _open(
     if waiting is None:
         raise _gone_out()
     return conversation, message, waiting
+
+
+def _end(
+    ctx: Context,
+    tx: Transaction,
+    conversation: Conversation,
+    waiting: WaitingMessage,
+    *,
+    viewer: Viewer,
+    reason: Reason,
+) -> bool:
+    """It does not go out. True if a rejection was taken back with it. Raises Conflict (`gone_out`)."""
+    if not end_waiting(ctx, tx, conversation.thread, waiting, reason=reason):
+        raise _gone_out()
+    if not _is_to_close(tx, conversation, waiting):
+        return False
+    _undo_rejection(ctx, tx, conversation, viewer=viewer)
+    return True
 
 
 def _move(

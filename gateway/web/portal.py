@@ -24,6 +24,7 @@ from gateway.web.security import int_or_zero
 from gateway.web.visits import Visit, go_to, in_language_of, post_key, say_error, show
 
 PAGE_SIZE = 100
+LONG = 20  # messages after which the page offers a way past them
 
 
 def candidate_of(visit: Visit) -> Viewer | None:
@@ -109,7 +110,8 @@ def show_thread(
         **what_it_shows(visit, chat),
         log=build_log(shown, (), zone=zone, at_of=told_at),
         earlier=page.messages[0].message.seq if page.has_earlier and page.messages else 0,
-        latest=shown[-1].message.id if shown else "",
+        latest=shown[-1].message.id if shown and not before else "",
+        newest=f"/c/{visit.path('token')}#latest" if before else "#latest" if len(shown) > LONG else "",
         after=page.last_event,
         closed=refused or chat.thread.state is not ThreadState.OPEN,
         reader=_reader(page),

@@ -237,3 +237,18 @@ def test_no_page_scrolls_sideways(
     for path in (path_of(mina), thread, f"{thread}/reject", "/sign-in", "/c/lost", "/nope", *DESK_PAGES):
         window.page.goto(site.url + path)
         assert not window.is_sideways, path
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_below_the_end_of_a_long_page_of_the_desk_there_is_no_blank_one(
+    ctx: Context, company: Company, mina: ApplicantView, site: Served, open_window: Any, size: dict[str, int]
+) -> None:
+    """What only screen readers see, far down in the part that scrolls, made the window itself scroll to nothing."""
+    words = Body(MailBody("Interview", "Dear {{ candidate.name }}"))
+    bodies = dict.fromkeys(("en", "ko", "cs", "ru", "sv"), words)
+    put_template(ctx, company.ats, "invite", purpose=Purpose.TRANSACTIONAL, variables=(), bodies=bodies)
+    page = open_window(size=size).page
+    page.goto(f"{site.url}/dev/login/{company.jun.id}")
+    for path in ("/desk/settings/templates/invite", "/desk/settings/security", "/desk/openings"):
+        page.goto(site.url + path)
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), path

@@ -95,6 +95,21 @@ def test_what_is_no_time_is_answered_with_how_to_write_one(words: tuple[str, ...
     assert f"{wrong!r} is no time: write it like 2026-01-31 or 2026-01-31T09:00, in UTC." in result.output
 
 
+@pytest.mark.parametrize("words", [("applicant", "import"), ("bulk", "send", "--text", "Hello")])
+def test_a_file_that_is_not_there_is_named_in_a_sentence(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, [*words, "--workspace", "moalabs", "people.csv"], env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert "'people.csv' does not exist" in result.output
+
+
+def test_a_list_of_ids_may_be_saved_by_a_korean_spreadsheet(
+    ctx: Context, company: Company, command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "ids.txt").write_bytes("지원자-1\r\n".encode("cp949"))
+    result = command("bulk", "send", str(tmp_path / "ids.txt"), "--text", "Hello", "--dry-run")
+    assert "지원자-1" in str(result.exception)  # the company knows nobody by it, and says so
+
+
 def test_a_time_is_in_utc_unless_it_names_its_offset() -> None:
     nine = datetime(2026, 1, 31, 9, tzinfo=UTC)
     assert {read_time(t) for t in ("2026-01-31T09:00", "2026-01-31 09:00:00Z", "2026-01-31T18:00+09:00")} == {nine}

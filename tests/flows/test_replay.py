@@ -124,5 +124,9 @@ def test_the_command_says_what_would_change_and_then_changes_it(
     assert replay_entries(gateway_settings, Which(state="held")) == 0
     assert texts(ctx, company, mina) == ["number 0", "number 1"]
     assert replay_entries(gateway_settings, Which(state="held")) == 1
+    assert "No stored mail that can be replayed is like that." in capsys.readouterr().out
+    assert replay_entries(gateway_settings, Which(reason="unprovn")) == 1
+    assert "There is no reason unprovn: docs/reasons.md lists them." in capsys.readouterr().out
     assert replay_entries(gateway_settings, Which(state="threaded")) == 2
     assert replay_entries(gateway_settings, Which()) == 1
+    assert "give an entry's id" in capsys.readouterr().out

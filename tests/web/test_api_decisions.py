@@ -41,6 +41,35 @@ def test_a_time_that_has_just_passed_is_now(world: World) -> None:
     assert (posted.status_code, {d["state"] for d in posted.json()["deliveries"]}) == (202, {"queued"})
 
 
+def test_what_has_not_gone_out_is_taken_back_once(world: World) -> None:
+    """An interview is cancelled: the invitation that the ATS scheduled must not reach the candidate."""
+    messages, at = f"/threads/{world.a.thread_id}/messages", (world.ctx.now + timedelta(days=1)).isoformat()
+    later = world.a.post(messages, json={"text": "See you on Monday", "send_at": at}).json()
+    path, key = f"{messages}/{later['id']}/cancel", {"Idempotency-Key": "no-interview"}
+    taken = world.a.post(path, headers=key)
+    assert (taken.status_code, taken.json()["id"], taken.json()["seq"]) == (200, later["id"], later["seq"])
+    assert [d["state"] for d in taken.json()["deliveries"]] == ["cancelled"]
+    assert world.a.post(path, headers=key).headers["Idempotent-Replayed"] == "true"
+    assert (world.a.post(path).status_code, world.a.post(path).json()["code"]) == (409, "gone_out")
+    events = world.a.get("/events?types=message.cancelled").json()["items"]
+    assert [e["data"]["message_id"] for e in events] == [later["id"]]
+
+
+def test_what_went_out_is_not_taken_back(world: World) -> None:
+    late = world.a.post(f"/threads/{world.a.thread_id}/messages/{world.a.message_id}/cancel")
+    assert (late.status_code, late.json()["code"]) == (409, "gone_out")
+
+
+def test_a_rejection_that_is_taken_back_with_its_message_never_closes(world: World) -> None:
+    at = (world.ctx.now + timedelta(days=1)).isoformat()
+    world.a.post("/applicants/minji/stage", json={"stage": "interview"})
+    world.a.post("/applicants/minji/stage", json={"stage": "rejected", "notify": {"text": "Sorry", "send_at": at}})
+    messages = f"/threads/{world.a.thread_id}/messages"
+    letter = world.a.get(messages).json()["items"][-1]
+    assert world.a.post(f"{messages}/{letter['id']}/cancel").status_code == 200
+    assert world.a.get("/applicants/minji").json()["stage"] == "interview"
+
+
 def test_a_mail_in_a_colleagues_name_is_released_when_a_person_says_whose_it_is(world: World) -> None:
     """The desk's decision: said by nobody, it stays; as the colleague's it goes to the candidate in their name."""
     create_member(world.ctx, world.a.workspace_id, email="jun@anvil.test", name="Jun")

@@ -51,6 +51,15 @@ def test_an_opening_is_created_then_changed(world: World) -> None:
     assert (changed.json()["title"], changed.json()["notify_emails"]) == ("Lead Designer", [])
 
 
+def test_whoever_has_a_language_keeps_it_when_a_later_call_names_none(world: World) -> None:
+    """The page and mails of a Korean candidate turned English when the ATS corrected their name."""
+    body = {"opening": "dev", "name": "Mina Han", "email": "mina@mail.test", "source": "ats"}
+    world.a.put("/applicants/mina", json=body | {"locale": "ko", "fields": {"team": "Core"}})
+    world.a.put("/applicants/mina", json=body | {"name": "Mina Hahn"})
+    mina = world.a.get("/applicants/mina").json()
+    assert (mina["name"], mina["locale"], mina["fields"]) == ("Mina Hahn", "ko", {"team": "Core"})
+
+
 def test_an_external_id_may_hold_what_systems_use(world: World) -> None:
     for external_id in ("4711", "a3f0c8f2-5f0e-4c1f", "개발자-1", "DEV.2030_x", "a:b@c"):
         assert world.a.put(f"/openings/{external_id}", json={"title": "T", "notify_emails": []}).status_code == 201

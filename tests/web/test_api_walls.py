@@ -53,6 +53,7 @@ def foreign_ids(world: World, path: str) -> list[str]:
         "/attachments/{id}": attachment_ids(world),
         "/threads/{id}": [world.b.thread_id],
         "/threads/{id}/messages": [world.b.thread_id],
+        "/threads/{id}/messages/{message_id}/cancel": [world.a.thread_id, world.b.thread_id],
         "/threads/{id}/merges": [world.b.thread_id],
         "/threads/{id}/splits": [world.b.thread_id],
         "/threads/{id}/order": [world.b.thread_id],
@@ -99,7 +100,8 @@ def test_a_foreign_id_is_answered_like_one_that_never_was(world: World, method: 
     world.b.put("/applicants/birch-only", json={"opening": "dev", "name": "Only Birch", "source": "ats"})
     every_id = [*foreign_ids(world, path), world.b.applicant_id, world.b.message_id, world.b.workspace_id]
     parameter = "{id}" if "{id}" in path else "{external_id}"
-    body, path = BODIES.get((method, path)), path.replace("{kind}", "email")
+    body = BODIES.get((method, path))
+    path = path.replace("{kind}", "email").replace("{message_id}", world.b.message_id)
     never = world.a.request(method, path.replace(parameter, NEVER), json=body)
     assert never.status_code == 404, never.text
     for foreign in every_id:

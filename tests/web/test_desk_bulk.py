@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -12,7 +13,7 @@ from running import both_databases
 from starlette.testclient import TestClient
 from web.web_kit import browser_of, hidden, make_app, words_of
 
-from gateway.threads.bulk import BulkMessage
+from gateway.threads.bulk import BulkMessage, RecipientState, Trouble
 from gateway.usecases.bulk import find_due_bulks, list_bulks, run_bulk, start_bulk
 from gateway.usecases.context import Context
 from gateway.usecases.views import ApplicantView
@@ -134,3 +135,20 @@ def test_what_was_cancelled_before_it_reached_anybody_may_be_sent_anew(
     path = desk.post(NEW, data=draw(desk)).headers["location"]
     desk.post(path, data={"do": "cancel"})
     assert "again" not in draw(desk)
+
+
+def test_a_sample_names_the_person_not_only_their_id(mina: ApplicantView, desk: TestClient) -> None:
+    """Whoever writes to many looks through the first of them: an id of the ATS says nothing to a recruiter."""
+    page = words_of(desk.post(NEW, data=FORM | {"do": "try"}).text)
+    assert f"{mina.applicant.name} mina-1" in page
+
+
+def test_who_could_not_be_written_to_is_named(
+    ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
+) -> None:
+    found = start_bulk(ctx, company.ats, ["mina-1"], BulkMessage(text=FORM["text"]))
+    trouble = Trouble("The conversation is gone.", "conversation_gone")
+    with ctx.database.begin() as tx:
+        (one,) = tx.bulks.recipients(found.id, after=0, limit=1)
+        tx.bulks.settle(found.id, replace(one, state=RecipientState.FAILED, trouble=trouble))
+    assert f"{mina.applicant.name} mina-1" in words_of(desk.get(f"/desk/settings/bulk/{found.id}").text)

@@ -56,6 +56,15 @@ def test_a_draft_with_a_file_is_kept_and_sent_and_taken_back(
     assert "It has gone out already" in words_of(desk.get(late.headers["location"]).text)
 
 
+def test_on_a_sunday_the_same_morning_is_offered_once(mina: ApplicantView, desk: TestClient, clock: FakeClock) -> None:
+    url = f"/desk/t/{mina.thread_id}"
+    assert 'name="do" value="monday"' in desk.get(url).text
+    clock.move(days=6)
+    page = desk.get(url).text
+    assert 'name="do" value="tomorrow"' in page
+    assert 'name="do" value="monday"' not in page
+
+
 def test_what_was_sent_does_not_come_back_as_a_draft(
     ctx: Context, company: Company, mina: ApplicantView, desk: TestClient
 ) -> None:

@@ -142,10 +142,11 @@ def test_posts_are_shown_with_their_answers_and_sent_again(
     page = desk.get(path).text
     assert "message.created" in page
     assert "1 waits" in words_of(page)
-    with ctx.database.begin() as tx:
-        tx.webhooks.save_move(post_id(ctx, company, path), HookMove(PostState.FAILED, "503"), tries=7, now=ctx.now)
-    page = desk.get(path + "?state=failed").text
-    assert "503" in words_of(page)
+    for code, said in (("no_connection", "7 tries · no connection"), ("503", "7 tries · answered 503")):
+        with ctx.database.begin() as tx:
+            tx.webhooks.save_move(post_id(ctx, company, path), HookMove(PostState.FAILED, code), tries=7, now=ctx.now)
+        page = desk.get(path + "?state=failed").text
+        assert said in words_of(page)
     event = hidden(page, "event")
     again = desk.post(path, data={"do": "replay", "event": event})
     assert "1 event is sent again" in words_of(desk.get(again.headers["location"]).text)

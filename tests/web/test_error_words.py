@@ -116,3 +116,14 @@ def test_a_code_without_words_is_told_in_english(
     desk = browser_of(make_app(ctx, company), company.jun)
     page = desk.post("/desk/settings?lang=cs", data={"name": "Moa", "public_contact": "a..b@moa.example"})
     assert "This is no e-mail address. Write it as name@company.com." in words_of(page.text)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_reason_why_a_post_had_no_answer_has_words(locale: str) -> None:
+    """The desk showed `no_connection` to people in every language; docs/api.md did not know the code."""
+    places = ("outbound/ats.py", "usecases/push_events.py")
+    source = "".join((PACKAGE / place).read_text("utf-8") for place in places)
+    found = {code for line in re.findall(r"Answered\(0, (.+)\)", source) for code in re.findall(r'"(\w+)"', line)}
+    assert {"no_connection", "tls", "off", "ours"} <= found
+    guide, words = (PACKAGE.parent / "docs/api.md").read_text("utf-8"), catalogue(locale)
+    assert [code for code in sorted(found) if not words.get(f"hooks.code.{code}") or f"`{code}`" not in guide] == []

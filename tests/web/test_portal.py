@@ -242,7 +242,22 @@ def test_older_messages_are_one_link_away(
     assert "message 004" not in page
     earlier = re.search(r'href="(\?before=\d+)"', page)
     assert earlier
-    assert "message 004" in client.get(path_of(mina) + earlier[1]).text
+    older = client.get(path_of(mina) + earlier[1]).text
+    assert "message 004" in older
+    assert f'href="{path_of(mina)}#latest">To the newest message' in older
+
+
+def test_the_newest_message_of_a_long_conversation_is_one_link_away(
+    ctx: Context, company: Company, mina: ApplicantView, client: TestClient
+) -> None:
+    """On a phone a hundred messages are fifteen screens, and the page begins with the oldest of them."""
+    say(ctx, company, mina, "message 0")
+    assert "To the newest message" not in client.get(path_of(mina)).text
+    for n in range(25):
+        say(ctx, company, mina, f"message {n + 1}")
+    page = client.get(path_of(mina)).text
+    assert page.count('href="#latest">To the newest message') == 1
+    assert page.count('id="latest"') == 1
 
 
 @both_databases

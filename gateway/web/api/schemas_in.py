@@ -141,13 +141,20 @@ class ApplicantIn(Input):
 
     opening: ExternalId = Field(description="`external_id` of the opening.")
     name: FullLine
-    email: Address | None = None
+    email: Address | None = Field(None, description="Left out, the one that you sent before is taken away.")
     phone: Annotated[Line, Field(max_length=32)] | None = Field(
-        None, description="In international form: +82 10 1234 5678."
+        None,
+        description="In international form: +82 10 1234 5678. Left out, the one that you sent before is taken away.",
     )
-    locale: Locale | None = Field(None, description="Language for this person: en, ko, cs, ru or sv; `ko-KR` means ko.")
+    locale: Locale | None = Field(
+        None,
+        description="Language for this person: en, ko, cs, ru or sv; `ko-KR` means ko. Left out, it stays; a new "
+        "applicant has the opening's, else the workspace's.",
+    )
     source: Literal["applied", "manual", "ats"] = Field("ats", description="How the application came to you.")
-    fields: OwnFields = Field(default_factory=dict, description="Values of your own, for templates.")
+    fields: OwnFields = Field(
+        default_factory=dict, description="Values of your own, for templates; those left out stay."
+    )
 
 
 class AuthorIn(Input):

@@ -19,6 +19,7 @@ from gateway.usecases.organise import Wanted, arrange
 from gateway.usecases.post_message import find_posted, post_message
 from gateway.usecases.read_thread import messages_after, read_file, read_page, reply_addresses
 from gateway.usecases.versions import version_of
+from gateway.usecases.waiting import cancel
 from gateway.web.api.answers import answer, answer_once
 from gateway.web.api.auth import IdempotencyKey, Reader, Writer
 from gateway.web.api.drafts import client_key, draft_for, named_as_sent
@@ -72,6 +73,24 @@ def post_thread_message(
         return PostedOut.of(posted.message, posted.deliveries)
 
     return answer_once(request, caller, key=key, body=body, status=202, run=run)
+
+
+@router.post(
+    "/threads/{id}/messages/{message_id}/cancel",
+    response_model=PostedOut,
+    summary="Take a message back before it goes out",
+    description="For one with a later `send_at`, whoever wrote it: its deliveries are `cancelled`, the candidate never "
+    "sees it. A rejection that was to take force with it is taken back, too. 409 `gone_out` when it is too late.",
+)
+def post_message_cancel(
+    request: Request, id: Id, message_id: Id, caller: Writer, key: IdempotencyKey = None
+) -> Response:
+    def run() -> PostedOut:
+        kept = find_kept(caller.ctx, caller.viewer, id)
+        posted = cancel(caller.ctx, caller.viewer, kept, message_id)
+        return PostedOut.of(posted.message, posted.deliveries)
+
+    return answer_once(request, caller, key=key, body=None, status=200, run=run)
 
 
 @router.get("/threads/{id}/messages", response_model=MessagePage, summary="List messages")

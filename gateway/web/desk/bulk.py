@@ -86,9 +86,11 @@ def bulk_page(visit: Visit, viewer: Viewer) -> Response:
             pass  # it went on meanwhile: the page says how it is now
         return go_to(f"{LIST}/{bulk_id}")
     found = bulk.find_bulk(ctx, viewer, bulk_id)
+    failed = _failed(visit, viewer, found)
     shown: dict[str, Any] = {
         "bulk": found,
-        "failed": _failed(visit, viewer, found),
+        "failed": failed,
+        "names": plan_bulk.names_of(ctx, viewer, [r.thread_id for r in failed]),
         "running": found.state in WORKED_ON,
         "waits": found.send_at is not None and found.send_at > ctx.now,
         "may_cancel": bulk.may_cancel(ctx, viewer, bulk_id),
