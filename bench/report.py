@@ -38,15 +38,21 @@ REMARKS = """\
   same machine lends more or less of itself from hour to hour. On 28 November 2026 they were, for SQLite, PostgreSQL
   and SQLite at 200 kB, about 0.9 × accepted and 0.42 × visible, 0.67 and 0.32, 0.57 and 0.25 in the morning (2.5 ms of
   processor a mail); a few hours later, when a mail took a third more of it, 0.92 and 0.37, 0.65 and 0.29, 0.60 and
-  0.23; in that evening's table above the machine gave still less. On the slowest machine they were 0.64 and 0.28
-  on pyenv's Python, which is built without optimisations,
-  and 0.80 and 0.37 on Debian's; on the fastest, with pyenv's, 1.20 and 0.53.
+  0.23; that evening, when it gave still less, 0.70 and 0.28, 0.53 and 0.25, 0.58 and 0.24. On the slowest machine they
+  were 0.64 and 0.28 on pyenv's Python, which is built without optimisations, and 0.80 and 0.37 on Debian's; on the
+  fastest, with pyenv's, 1.20 and 0.53.
+- The table above is of the night of 28 November, on a machine that ran at half its speed for seconds on end. A run of
+  the same code shortly before gave 1.00 and 0.45, 0.76 and 0.37, 0.72 and 0.34; three rounds before that night's
+  changes 1.11 and 0.49, 0.76 and 0.37, 0.86 and 0.37. In turns, six rounds beside other work, those changes let in
+  1.13 times as many a second on SQLite and showed 1.04 times as many. The bars that are missed: 0.6 visible at 4 kB on
+  SQLite, 0.8 accepted at 200 kB. Almost a third of both processors is idle while mails come in on SQLite, for whoever
+  settles waits for the front door's commits; to read further ahead meanwhile gained nothing in five rounds.
 - While the front door waits for its turn to write, workers settle a dozen mails at a time. Beside other programs that
   kept both processors busy, 822 mails a second were accepted without and 1,083 with it, 198 and 239 were visible, and
   99 of 100 had their 250 within 122 and 84 ms; on an idle machine it makes no difference. Held back until the last 250,
   the workers would have let 0.98 in where it was 0.74, but shown fewer a second: they are not. Compiled by mypyc, the
   modules that read mail need 15 % less: not worth two builds.
-- That evening's changes (a mail is read with a third fewer instructions, settled with a sixth fewer) in turns with the
+- Changes of the evening (a mail is read with a third fewer instructions, settled with a sixth fewer) in turns with the
   commit before, two rounds each, Debian's Python: 924 and 1,078 before, 1,133 and 1,085 after were accepted a second on
   SQLite, 387 and 405, 486 and 472 were visible; on PostgreSQL 651 and 708, 737 and 759; 326 and 347, 360 and 402.
 - Every run checks itself: all mails acknowledged, stored and visible, each in its thread, none twice, the numbers in
