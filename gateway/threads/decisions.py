@@ -124,7 +124,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.SUPPRESSED: Meaning("Earlier mail to this address came back as undeliverable."),
     Reason.CHANNEL_OFF: Meaning("This channel is switched off."),
     Reason.CANCELLED: Meaning("It was cancelled before it went out."),
-    Reason.UNDONE: Meaning("Somebody took it back before it went out."),
+    Reason.UNDONE: Meaning("It was taken back before it went out."),
     Reason.WROTE_FIRST: Meaning("The candidate wrote before it was to go out."),
     Reason.STAGE_CHANGED: Meaning("The applicant moved to another stage before it was to go out."),
     Reason.OPTED_OUT: Meaning("This person asked for no more messages by this channel."),

@@ -199,7 +199,7 @@ def test_a_template_is_chosen_by_keys_sent_and_taken_back(
     page.wait_for_selector("ol.log .pending >> text=Tuesday")
     assert page.input_value("#text") == ""
     page.click("[data-undo]")
-    page.wait_for_selector("ol.log >> text=Somebody took it back.")
+    page.wait_for_selector("ol.log >> text=It was taken back.")
     assert page.input_value("#text") == "Dear Mina Han, come on Tuesday."
 
 

@@ -51,7 +51,7 @@ def test_a_draft_with_a_file_is_kept_and_sent_and_taken_back(
     desk.post(f"{url}/waiting/{message.id}", data={"do": "undo"})
     page = desk.get(url).text
     assert "Dear Mina, hello</textarea>" in page
-    assert "Not sent. Somebody took it back." in words_of(page)
+    assert "Not sent. It was taken back." in words_of(page)
     late = desk.post(f"{url}/waiting/{message.id}", data={"do": "undo"})
     assert "It has gone out already" in words_of(desk.get(late.headers["location"]).text)
 
