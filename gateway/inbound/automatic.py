@@ -96,7 +96,7 @@ def _is_reply(values: dict[str, str]) -> bool:
         return True
     if any("auto" in values.get(name, "").lower() for name in ("precedence", "x-precedence", "preference")):
         return True
-    doubtful = [name for name in values if "auto" in name]
+    doubtful = [name for name in values if "auto" in name]  # as every name has that the pattern knows
     if any(_REPLY_HEADER.match(name) and values[name].lower() not in _NOT for name in doubtful):
         return True
     if any(name in values for name in ("x-vacation", "x-pobox-vacation")):

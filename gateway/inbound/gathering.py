@@ -113,8 +113,9 @@ class Relay(Generic[Answer]):
             told, done = self._done.popleft()
             if told.done():
                 continue
-            error = done.exception()
-            if error is None:
-                told.set_result(done.result())
-            else:
+            if done.cancelled():
+                told.cancel()
+            elif error := done.exception():
                 told.set_exception(error)
+            else:
+                told.set_result(done.result())

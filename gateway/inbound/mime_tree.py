@@ -63,11 +63,7 @@ class QuickPart(ExactPart):
 
     def add_field(self, source: str) -> None:
         """The next field, as it stands in the mail: name, colon, value, line end; it may be folded."""
-        if source.find("\n") == len(source) - 1:  # not folded
-            name, _, value = source.partition(":")
-            value = value.lstrip(" \t").rstrip("\r\n")
-        else:
-            name, value = RAW.header_source_parse([source])
+        name, value = RAW.header_source_parse([source])
         self.set_raw(name, value)
         self._values.setdefault(name.lower(), []).append(value)
 

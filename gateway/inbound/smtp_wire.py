@@ -181,8 +181,7 @@ class SmtpWire(SMTP):
 
     def _end_bare_cr(self) -> None:
         """Nothing followed a CR: the peer means it as the end of its command, and waits for an answer."""
-        heard = self._heard
-        if self.waiting and heard.endswith(b"\r") and b"\n" not in heard and not self.half_closed:
+        if self.waiting and self._heard.endswith(b"\r") and not self.has_unread_line and not self.half_closed:
             self.bare_cr = True
             self._reader.feed_data(b"\n")
 

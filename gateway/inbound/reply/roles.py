@@ -161,7 +161,7 @@ def _mark_in_quote(lines: list[Line], roles: list[str], at: int) -> bool:
 def _forwards_in_quote(lines: Sequence[Line], at: int) -> bool:
     """Apple Mail puts a forwarded mail and its separator into a quote that nobody introduces."""
     if lines[at].depth != 1 or (at and lines[at - 1].depth and not lines[at - 1].blank):
-        return False
+        return False  # most quoted lines stand right below another: they are not read
     if not cues.is_forward_separator(lines[at].text):
         return False
     above = next((line for line in reversed(lines[:at]) if not line.blank), None)
